@@ -1,0 +1,35 @@
+"""What a callable saga is given."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+
+@dataclass(slots=True, kw_only=True)
+class SagaContext:
+    """The first argument of a callable saga (DESIGN, "Saga under test").
+
+    urls: participant to base URL. client: an `httpx.AsyncClient`, for a plain function an
+    `httpx.Client`. resumed: a durable saga is called again after a crash.
+    """
+
+    saga_id: str
+    urls: Mapping[str, str]
+    client: httpx.AsyncClient | httpx.Client
+    resumed: bool = False
+    make_store: Callable[[], Path] = field(
+        default=lambda: Path(tempfile.mkdtemp(prefix="saga-chaos-")), repr=False
+    )
+    _store: Path | None = field(default=None, init=False, repr=False)
+
+    @property
+    def store_dir(self) -> Path:
+        """A folder of this run that survives a crash; made when it is first asked for."""
+        if self._store is None:
+            self._store = self.make_store()
+        return self._store

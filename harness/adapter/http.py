@@ -1,0 +1,51 @@
+"""A saga behind an HTTP service (DESIGN, "Saga under test", 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpPaths:
+    """Where a saga is started (POST) and asked for (GET), below the base URL."""
+
+    start: str = "/sagas"
+    status: str = "/sagas/{id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpFields:
+    """What the service calls the four fields of its JSON."""
+
+    id: str = "id"
+    input: str = "input"
+    status: str = "status"
+    detail: str = "detail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSaga:
+    """A service at `base_url`; `start` is the command that starts and restarts it, if that is ours to do.
+
+    env is for that command. listen: participant to the host and port that it has to have.
+    """
+
+    base_url: str
+    cwd: Path
+    start: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict, hash=False)
+    paths: HttpPaths = field(default_factory=HttpPaths)
+    fields: HttpFields = field(default_factory=HttpFields)
+    listen: Mapping[str, tuple[str, int]] = field(default_factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """The base URL, for people."""
+        return self.base_url
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """A service of its own has real sockets and a real clock."""
+        return ("wire",)

@@ -1,0 +1,51 @@
+"""Reads what a saga returned, and says what is wrong with it where it is no outcome."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from harness.errors import misplaced, nearest
+from harness.saga import Json, Outcome, Status
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """An outcome, or a `problem` in its place."""
+
+    status: Status | None = None
+    detail: Json = None
+    problem: str | None = None
+
+
+def read_outcome(value: object) -> Returned:
+    """From an `Outcome`, or `{"status": …, "detail": …}`; anything else is a problem (RULES §4)."""
+    if isinstance(value, Outcome):
+        return Returned(status=value.status, detail=_plain(value.detail))
+    if not isinstance(value, Mapping):
+        problem = misplaced("the saga returned", value, "an Outcome or {'status': …}")
+        return Returned(problem=_without_addresses(problem))
+    status = value.get("status")
+    if not isinstance(status, str) or status not in list(Status):
+        return Returned(problem=misplaced("the saga returned, status", status, nearest(str(status), Status)))
+    return Returned(status=Status(status), detail=_plain(value.get("detail")))
+
+
+def read_failure(error: BaseException) -> Returned:
+    """For a saga that raised."""
+    return Returned(problem=_without_addresses(f"the saga raised {type(error).__name__}: {error}"))
+
+
+def _without_addresses(text: str) -> str:
+    """Where an object lies in memory differs from run to run, and a history must not."""
+    return re.sub(r"0x[0-9a-fA-F]+", "0x…", text)
+
+
+def _plain(detail: object) -> Json:
+    """Detail as JSON; what is not JSON is written as its repr, so that the history can be kept."""
+    try:
+        plain: Json = msgspec.to_builtins(detail, enc_hook=repr)
+    except (TypeError, ValueError, RecursionError):
+        return _without_addresses(repr(detail))
+    return plain

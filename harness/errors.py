@@ -1,0 +1,65 @@
+"""The error tree: every error that saga-chaos raises on purpose, and nothing else.
+
+    SagaChaosError
+    ├── UsageError                  exit 2: what was asked for cannot be done as asked
+    │   ├── ScenarioError           a scenario, a saga.toml or a saga that does not load
+    │   ├── PlanError               a plan that names what is not there
+    │   └── ReportError             a report, failure or policy file that cannot be read
+    └── EnvironmentFault            exit 4: the machine would not let the harness work
+
+Findings are a different family: a violated invariant is a verdict, not an error of ours.
+Only at the Hypothesis seam is one raised, as an `InvariantViolated`, which is an
+`AssertionError` and lives in `harness.invariants`.
+
+A message says where, what was found and what was expected. `misplaced` composes it, so
+that no message forgets one of the three.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class SagaChaosError(Exception):
+    """The root. `exit_code` is what the command line ends with."""
+
+    exit_code = 4
+
+
+class UsageError(SagaChaosError):
+    """What was asked for cannot be done as asked."""
+
+    exit_code = 2
+
+
+class ScenarioError(UsageError):
+    """A scenario, or the saga it names, does not load."""
+
+
+class PlanError(UsageError):
+    """A plan names a step, an operation or a kind that is not there."""
+
+
+class ReportError(UsageError):
+    """A file that is read back (report, failure, policy) is not what it should be."""
+
+
+class EnvironmentFault(SagaChaosError):
+    """The machine would not let the harness work: a port taken, a proxy that died, a full disk."""
+
+
+def misplaced(where: str, found: object, expected: str) -> str:
+    """One sentence with the three parts that every message of ours has."""
+    return f"{where}: found {found!r}, expected {expected}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`one of a, b, c`, led by the likeliest meant."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    listed = ", ".join(names) or "none"
+    return f"{close[0]!r} (did you mean it?), or one of {listed}" if close else f"one of {listed}"

@@ -1,0 +1,110 @@
+"""Asks a plan what strikes a call: the first fault that covers it wins.
+
+Counts the calls of each operation, and knows which participants are away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.participant import Operation
+from harness.participant.resource import Matched
+from harness.plan.treatment import Treatment
+from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting, Target
+from harness.saga import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """Fault `fault` of the plan, of a kind, and what it does with the call."""
+
+    fault: int
+    kind: str
+    variant: str
+    treatment: Treatment
+
+
+class FaultEngine:
+    """The plan of one run, and how far it got."""
+
+    def __init__(self, plan: FaultPlan, kinds: Mapping[str, FaultKind]) -> None:
+        self._faults = [(index, fault, kinds[fault.kind]) for index, fault in enumerate(plan.faults)]
+        self._counts: Counter[str] = Counter()
+        self._away: dict[int, int | None] = {}  # fault to refusals left, None: until healed
+        self._begun: set[int] = set()
+
+    def counted(self, operation: Operation | None) -> int:
+        """How many calls of an operation there were so far."""
+        return self._counts[operation.name] if operation is not None else 0
+
+    def strike(self, matched: Matched | None, direction: Direction | None, participant: str) -> Strike | None:
+        """Count the call, and find what strikes it."""
+        if matched is not None:
+            self._counts[matched.operation.name] += 1
+        for index, fault, kind in self._faults:
+            if self._covers(index, fault, kind, matched, participant):
+                struck = self._strike(index, fault, kind, matched, direction)
+                if struck is not None:
+                    return struck
+        return None
+
+    def ended(self, participant: str, matched: Matched | None) -> None:
+        """A call ended: an outage may begin after it."""
+        if not self._faults or matched is None:
+            return
+        for index, fault, kind in self._faults:
+            here = fault.operation == matched.operation.name and self._counts[fault.operation] >= fault.nth
+            if kind.after_site and here and index not in self._begun:
+                self._begin(index, fault)
+
+    def heal(self) -> None:
+        """From now on nothing strikes."""
+        self._faults = []
+
+    def begun(self, index: int) -> bool:
+        """Whether a fault that strikes a whole participant has begun."""
+        return index in self._begun
+
+    def _covers(
+        self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, participant: str
+    ) -> bool:
+        if not kind.whole_participant:
+            return (
+                matched is not None
+                and fault.operation == matched.operation.name
+                and fault.covers(self._counts[fault.operation])
+            )
+        if index in self._begun:
+            return fault.operation.partition(".")[0] == participant and self._away[index] != 0
+        starts = matched is not None and matched.operation.name == fault.operation
+        if kind.after_site or not starts or self._counts[fault.operation] != fault.nth:
+            return False
+        self._begin(index, fault)
+        return True
+
+    def _begin(self, index: int, fault: Fault) -> None:
+        self._begun.add(index)
+        self._away[index] = None if isinstance(fault.count, Lasting) else fault.count
+
+    def _strike(
+        self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, direction: Direction | None
+    ) -> Strike | None:
+        variant = fault.variant or kind.variants[0]
+        if kind.whole_participant:
+            left = self._away[index]
+            self._away[index] = None if left is None else left - 1
+        if matched is None:
+            return (
+                Strike(fault=index, kind=kind.name, variant=variant, treatment=kind.treat(variant, _NOWHERE))
+                if kind.whole_participant
+                else None
+            )
+        target = Target(operation=matched.operation, direction=direction, count=fault.count)
+        if kind.impossible(target) is not None:
+            return None
+        return Strike(fault=index, kind=kind.name, variant=variant, treatment=kind.treat(variant, target))
+
+
+_NOWHERE: Target = None  # type: ignore[assignment]  # whole-participant kinds never look at their target

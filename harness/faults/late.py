@@ -1,0 +1,24 @@
+"""The request is held and delivered after its sender gave up."""
+
+from __future__ import annotations
+
+from harness.faults.limits import only_surviving_late
+from harness.plan.treatment import Delivery, Symptom, Treatment
+from harness.plan.types import FaultKind, Target
+from harness.saga import Claim
+
+
+def _treat(variant: str, target: Target) -> Treatment:
+    del target
+    return Treatment(delivery=Delivery(variant), symptom=Symptom.SILENCE)
+
+
+KIND = FaultKind(
+    name="late",
+    meaning="held, delivered after the sender gave up: after its retry, after its undo, or while settling",
+    treat=_treat,
+    claim=Claim.LOST_REPLY,
+    in_doubt=True,
+    variants=tuple(one for one in Delivery if one.held),
+    impossible=only_surviving_late,
+)

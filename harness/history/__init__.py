@@ -1,0 +1,51 @@
+"""The history of a run: an append-only list of events, faults included, and the calls read from it.
+
+Owns the event types, the recorder, the folding of events into calls and the file form. Refuses to
+judge: `harness.invariants` reads a history, and nothing writes to it after the run.
+"""
+
+from harness.history.calls import Answer, Call, fold_calls
+from harness.history.codec import read_history, write_history
+from harness.history.events import (
+    CallAnswered,
+    CallFailed,
+    CallSent,
+    Delivered,
+    EffectApplied,
+    Event,
+    ExecutorBegan,
+    ExecutorEnded,
+    FaultFired,
+    Held,
+    KeyConflict,
+    Phase,
+    PhaseBegan,
+    Released,
+    RunBegan,
+)
+from harness.history.history import History, Recorder
+
+__all__ = [
+    "Answer",
+    "Call",
+    "CallAnswered",
+    "CallFailed",
+    "CallSent",
+    "Delivered",
+    "EffectApplied",
+    "Event",
+    "ExecutorBegan",
+    "ExecutorEnded",
+    "FaultFired",
+    "Held",
+    "History",
+    "KeyConflict",
+    "Phase",
+    "PhaseBegan",
+    "Recorder",
+    "Released",
+    "RunBegan",
+    "fold_calls",
+    "read_history",
+    "write_history",
+]

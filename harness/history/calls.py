@@ -1,0 +1,139 @@
+"""Calls, folded from events: what the sender sent, what came of it, what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.history.events import (
+    AnyEvent,
+    CallAnswered,
+    CallFailed,
+    CallSent,
+    Delivered,
+    EffectApplied,
+    FaultFired,
+    KeyConflict,
+)
+from harness.plan.treatment import Symptom
+from harness.saga import Direction
+
+
+class Answer(StrEnum):
+    """What a call told its sender (RULES §1)."""
+
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"  # 4xx
+    ACCEPTED = "accepted"  # 202
+    UNREADABLE = "unreadable"  # 2xx with a body that cannot be read
+    DOUBT = "doubt"  # time-out, reset, cut, 5xx
+    UNSENT = "unsent"  # no connection
+
+    @property
+    def in_doubt(self) -> bool:
+        """Ended without a readable final answer."""
+        return self in (Answer.ACCEPTED, Answer.UNREADABLE, Answer.DOUBT)
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request of a saga. Indexes are those of events; times are in seconds since the run began.
+
+    end: the index at which the sender stopped waiting, or None; `end_s` its time.
+    again: sent again after a 202, which is no attempt of its own.
+    """
+
+    sent: CallSent
+    index: int
+    deliveries: list[int] = field(default_factory=list)
+    effects: list[tuple[int, EffectApplied]] = field(default_factory=list)
+    faults: list[FaultFired] = field(default_factory=list)
+    answered: CallAnswered | None = None
+    failed: CallFailed | None = None
+    conflict: bool = False
+    end: int | None = None
+    end_s: float | None = None
+    again: bool = False
+
+    @property
+    def saga_id(self) -> str:
+        """Whose call it is."""
+        return self.sent.saga_id
+
+    @property
+    def query(self) -> bool:
+        """Asks and changes nothing."""
+        return self.sent.direction is None
+
+    @property
+    def site(self) -> tuple[str | None, int]:
+        """(operation, nth)."""
+        return self.sent.operation, self.sent.nth
+
+    @property
+    def answer(self) -> Answer:
+        """What the sender could make of it."""
+        if self.answered is None:
+            refused = self.failed is not None and self.failed.symptom is Symptom.REFUSED
+            return Answer.UNSENT if refused else Answer.DOUBT
+        return _answer(self.answered, undo=self.sent.direction is Direction.COMPENSATION, query=self.query)
+
+    @property
+    def gone(self) -> bool:
+        """Answered by 404 or 410: there is nothing."""
+        return self.answered is not None and self.answered.status in (404, 410)
+
+
+def _answer(answered: CallAnswered, *, undo: bool, query: bool) -> Answer:
+    status = answered.status
+    if status == 202 and not query:
+        return Answer.ACCEPTED
+    if 200 <= status < 300:
+        return Answer.ACKNOWLEDGED if answered.readable else Answer.UNREADABLE
+    if status in (404, 410) and (undo or query):
+        return Answer.ACKNOWLEDGED
+    return Answer.REFUSED if 400 <= status < 500 else Answer.DOUBT
+
+
+def fold_calls(events: Sequence[AnyEvent]) -> tuple[Call, ...]:
+    """The calls in the order in which they were sent."""
+    calls: dict[int, Call] = {}
+    for index, event in enumerate(events):
+        if isinstance(event, CallSent):
+            calls[event.call] = Call(sent=event, index=index)
+        elif isinstance(event, EffectApplied):
+            calls[event.call].effects.append((index, event))
+        elif isinstance(event, CallAnswered | CallFailed):
+            _end(calls[event.call], index, event)
+        elif isinstance(event, Delivered):
+            calls[event.call].deliveries.append(index)
+        elif isinstance(event, FaultFired):
+            calls[event.call].faults.append(event)
+        elif isinstance(event, KeyConflict):
+            calls[event.call].conflict = True
+    _mark_repeats(calls.values())
+    return tuple(calls.values())
+
+
+def _end(call: Call, index: int, event: CallAnswered | CallFailed) -> None:
+    if call.end is not None:
+        return
+    call.end, call.end_s = index, event.t_s
+    if isinstance(event, CallAnswered):
+        call.answered = event
+    else:
+        call.failed = event
+
+
+def _mark_repeats(calls: Iterable[Call]) -> None:
+    accepted: set[tuple[int, str, tuple[str, ...]]] = set()
+    for call in calls:
+        if call.sent.direction is not Direction.COMPENSATION:
+            continue
+        mark = (call.sent.executor, call.saga_id, call.sent.steps)
+        call.again = mark in accepted
+        if call.answer is Answer.ACCEPTED:
+            accepted.add(mark)
+        else:
+            accepted.discard(mark)

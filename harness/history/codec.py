@@ -1,0 +1,43 @@
+"""NDJSON: one event a line, after a line that carries the format's version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import ReportError, misplaced
+from harness.history.events import AnyEvent
+from harness.history.history import History
+
+FORMAT_VERSION = 1
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode_history(history: History) -> bytes:
+    """The bytes of the file; equal histories give equal bytes."""
+    head = _encoder.encode({"format_version": FORMAT_VERSION})
+    return b"\n".join([head, *(_encoder.encode(event) for event in history.events), b""])
+
+
+def write_history(history: History, path: Path) -> None:
+    """Write the history to a file."""
+    path.write_bytes(encode_history(history))
+
+
+def read_history(path: Path) -> History:
+    """Read it back. Raises ReportError with the file and line of what cannot be read."""
+    lines = path.read_bytes().splitlines()
+    head = msgspec.json.decode(lines[0]) if lines else None
+    if not isinstance(head, dict) or head.get("format_version") != FORMAT_VERSION:
+        raise ReportError(misplaced(f"{path}, line 1", head, f"format_version {FORMAT_VERSION}"))
+    return History(tuple(_event(line, path, number) for number, line in enumerate(lines[1:], start=2)))
+
+
+def _event(line: bytes, path: Path, number: int) -> AnyEvent:
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError as error:
+        raise ReportError(misplaced(f"{path}, line {number}", line[:80], f"an event ({error})")) from error

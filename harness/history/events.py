@@ -1,0 +1,175 @@
+"""What can happen in a run. Each event has its time in seconds since the run began.
+
+msgspec structs rather than dataclasses: a run makes dozens of them, and they are made ten times
+faster; they are as frozen, and their repr pastes back just as well.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from harness.participant.ledger import Change
+from harness.plan.treatment import Delivery, Symptom
+from harness.saga import Direction, Json
+
+
+class Phase(StrEnum):
+    """RULES §3."""
+
+    FAULTS = "faults"
+    SETTLING = "settling"
+    JUDGING = "judging"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """The base of all events."""
+
+    t_s: float
+
+
+class RunBegan(Event, frozen=True, kw_only=True, tag="run_began"):
+    """`visible_attempts`: whether an attempt that found no listener was recorded too."""
+
+    scenario: str
+    world: str
+    saga_ids: tuple[str, ...]
+    input: Json
+    visible_attempts: bool = True
+
+
+class PhaseBegan(Event, frozen=True, kw_only=True, tag="phase_began"):
+    """A phase of the run."""
+
+    phase: Phase
+
+
+class ExecutorBegan(Event, frozen=True, kw_only=True, tag="executor_began"):
+    """A saga was started or called again. Executors are numbered from 1."""
+
+    executor: int
+    saga_id: str
+    resumed: bool = False
+
+
+class ExecutorEnded(Event, frozen=True, kw_only=True, tag="executor_ended"):
+    """What came back: a known status, or what was wrong with it. `timed_out`: it never came back."""
+
+    executor: int
+    saga_id: str
+    status: str | None = None
+    detail: Json = None
+    problem: str | None = None
+    timed_out: bool = False
+
+
+class CallSent(Event, frozen=True, kw_only=True, tag="call_sent"):
+    """A request of the saga: in sim as it was sent, on the wire as it arrived or was refused.
+
+    steps: those it belongs to; more than one where an undo by saga covers several. `nth` counts the
+    calls of the operation. operation is None where no route serves the request.
+    """
+
+    call: int
+    executor: int
+    saga_id: str
+    participant: str
+    operation: str | None
+    nth: int
+    method: str
+    path: str
+    steps: tuple[str, ...] = ()
+    direction: Direction | None = None
+    resource_id: str | None = None
+    key: str | None = None
+    heeds_key: bool = False
+    endless: bool = False  # sent without a time-out
+
+
+class FaultFired(Event, frozen=True, kw_only=True, tag="fault_fired"):
+    """The receipt: fault `fault` of the plan (counted from 0) struck a call.
+
+    fault is None for a call struck by accident, while a toxic was armed for another.
+    """
+
+    call: int
+    fault: int | None
+    kind: str
+    toxic: str | None = None
+
+
+class Delivered(Event, frozen=True, kw_only=True, tag="delivered"):
+    """A request reached its participant; `copy` counts repeats by a fault, 0 is the original."""
+
+    call: int
+    copy: int = 0
+
+
+class EffectApplied(Event, frozen=True, kw_only=True, tag="effect_applied"):
+    """What the participant changed while handling a delivery of `call`."""
+
+    call: int
+    change: Change
+    resource: str
+    incarnation: int
+    saga_id: str
+    step: str | None
+    counts: bool = True  # false: made by a step that has nothing to undo
+
+
+class KeyConflict(Event, frozen=True, kw_only=True, tag="key_conflict"):
+    """The same key came with another body."""
+
+    call: int
+    key: str
+
+
+class CallAnswered(Event, frozen=True, kw_only=True, tag="call_answered"):
+    """A whole reply reached a caller that still waited."""
+
+    call: int
+    status: int
+    readable: bool = True
+    retry_after_s: float | None = None
+    lists: tuple[str, ...] | None = None  # ids that a query's answer shows
+
+
+class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
+    """The caller saw no whole reply. `abandoned`: it stopped waiting by itself."""
+
+    call: int
+    symptom: Symptom
+    abandoned: bool = False
+    broken_off: bool = False  # by settling
+
+
+class Held(Event, frozen=True, kw_only=True, tag="held"):
+    """A request is held at the door."""
+
+    call: int
+    until: Delivery
+
+
+class Released(Event, frozen=True, kw_only=True, tag="released"):
+    """A held request goes on; `dropped` where RULES §6 forbids that it lands."""
+
+    call: int
+    dropped: bool = False
+
+
+AnyEvent = (
+    RunBegan
+    | PhaseBegan
+    | ExecutorBegan
+    | ExecutorEnded
+    | CallSent
+    | FaultFired
+    | Delivered
+    | EffectApplied
+    | KeyConflict
+    | CallAnswered
+    | CallFailed
+    | Held
+    | Released
+)

@@ -1,0 +1,65 @@
+"""The append-only record of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from harness.history.calls import Call, fold_calls
+from harness.history.events import AnyEvent, ExecutorEnded, FaultFired, RunBegan
+
+
+class History:
+    """What happened, in order; an event's index is how evidence refers to it."""
+
+    def __init__(self, events: tuple[AnyEvent, ...]) -> None:
+        self.events = events
+
+    def __repr__(self) -> str:
+        return f"History(events={self.events!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and self.events == other.events
+
+    def __hash__(self) -> int:
+        return hash(repr(self.events))
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls, in the order in which they were sent."""
+        return fold_calls(self.events)
+
+    @cached_property
+    def began(self) -> RunBegan:
+        """The first event."""
+        first = self.events[0]
+        assert isinstance(first, RunBegan)
+        return first
+
+    def fired(self) -> frozenset[int]:
+        """Indexes of the plan's faults that have a receipt."""
+        return frozenset(
+            event.fault for event in self.events if isinstance(event, FaultFired) and event.fault is not None
+        )
+
+    def ends(self, saga_id: str) -> tuple[ExecutorEnded, ...]:
+        """How each executor of a saga ended, in order."""
+        return tuple(
+            event for event in self.events if isinstance(event, ExecutorEnded) and event.saga_id == saga_id
+        )
+
+
+class Recorder:
+    """Appends events, stamped by the world's clock."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self.now_s = now_s
+        self.events: list[AnyEvent] = []
+
+    def add(self, event: AnyEvent) -> None:
+        """Append one event."""
+        self.events.append(event)
+
+    def history(self) -> History:
+        """What was recorded so far."""
+        return History(tuple(self.events))

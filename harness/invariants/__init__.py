@@ -1,0 +1,54 @@
+"""The invariants: one module each, pure functions of a run's view.
+
+Owns the fourteen of the failure catalogue, and `judge`, which asks them all and lets none that
+crashed pass. Refuses to run anything, to read files, and to excuse what `docs/judgement.md` does
+not excuse.
+
+Adding an invariant is one new module with an `INVARIANT`, and its line in `_MODULES`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from harness.invariants import (
+    bounded_retries,
+    compensation_order,
+    complete_compensation,
+    failed_compensation_escalated,
+    idempotency_keys,
+    idempotent_actions,
+    idempotent_compensation,
+    isolation,
+    log_agreement,
+    no_orphaned_resources,
+    no_zombie_effects,
+    pivot_correctness,
+    termination,
+    truthful_outcome,
+)
+from harness.invariants.base import Invariant, InvariantViolated, Judgement, Verdict, worst
+from harness.invariants.judge import judge_view
+
+_MODULES = (
+    no_orphaned_resources,
+    idempotent_actions,
+    idempotent_compensation,
+    complete_compensation,
+    compensation_order,
+    pivot_correctness,
+    truthful_outcome,
+    termination,
+    no_zombie_effects,
+    bounded_retries,
+    isolation,
+    failed_compensation_escalated,
+    log_agreement,
+    idempotency_keys,
+)
+
+INVARIANTS: Mapping[str, Invariant] = MappingProxyType(
+    {module.INVARIANT.id: module.INVARIANT for module in _MODULES}
+)
+"""Every invariant by id, in the order of the failure catalogue."""
+
+__all__ = ["INVARIANTS", "Invariant", "InvariantViolated", "Judgement", "Verdict", "judge_view", "worst"]

@@ -1,0 +1,81 @@
+"""What an invariant is, what it answers, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.views import SagaView, View
+
+
+class Verdict(StrEnum):
+    """Of one invariant. `not_exercised`: nothing happened that could have violated it."""
+
+    HELD = "held"
+    NOT_EXERCISED = "not_exercised"
+    UNKNOWN = "unknown"
+    VIOLATED = "violated"
+
+
+_ORDER = (Verdict.NOT_EXERCISED, Verdict.HELD, Verdict.UNKNOWN, Verdict.VIOLATED)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst verdict wins; of none, nothing was exercised."""
+    return max(verdicts, key=_ORDER.index, default=Verdict.NOT_EXERCISED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict with its message, and the event indexes that show it; `traceback` where the check crashed."""
+
+    invariant: str
+    verdict: Verdict
+    message: str = ""
+    evidence: tuple[int, ...] = ()
+    traceback: str = ""
+
+
+class InvariantViolated(AssertionError):
+    """The base of what a violated invariant raises; each has a class of its own, for Hypothesis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong."""
+
+    message: str
+    evidence: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invariant:
+    """An invariant.
+
+    says: the claim, one sentence. finds: what is wrong in a run, in the order found.
+    exercised: whether the run could have violated it for one saga.
+    """
+
+    id: str
+    says: str
+    error: type[InvariantViolated]
+    finds: Callable[[View, SagaView], Iterable[Finding]]
+    exercised: Callable[[View, SagaView], bool]
+
+    def judge(self, view: View) -> Judgement:
+        """Judge a run: the first finding is the message, every saga is looked at."""
+        for saga in view.sagas:
+            for finding in self.finds(view, saga):
+                evidence = tuple(sorted(set(finding.evidence)))
+                return Judgement(
+                    invariant=self.id, verdict=Verdict.VIOLATED, message=finding.message, evidence=evidence
+                )
+        seen = any(self.exercised(view, saga) for saga in view.sagas)
+        return Judgement(invariant=self.id, verdict=Verdict.HELD if seen else Verdict.NOT_EXERCISED)
+
+
+def always(view: View, saga: SagaView) -> bool:
+    """For what every run exercises."""
+    del view, saga
+    return True

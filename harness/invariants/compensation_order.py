@@ -1,0 +1,47 @@
+"""ORD: compensations run in reverse order, each after those before it were settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.history import Call
+from harness.invariants.base import Finding, Invariant, InvariantViolated
+from harness.views import SagaView, View
+
+
+class CompensationOutOfOrder(InvariantViolated):
+    """An undo was sent before one that must come first was settled."""
+
+
+def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
+    del view
+    for call in saga.undos():
+        for step in call.sent.steps:
+            for earlier in saga.spec.undone_before(step):
+                if earlier not in call.sent.steps and not _settled(saga, earlier, call.index):
+                    yield _finding(saga, call, step, earlier)
+
+
+def _settled(saga: SagaView, step: str, at: int) -> bool:
+    return saga.undone(step, at) or saga.needless(step, at) or saga.given_up(step, at)
+
+
+def _finding(saga: SagaView, call: Call, step: str, earlier: str) -> Finding:
+    others = [other.index for other in saga.undos() if earlier in other.sent.steps]
+    message = f"the undo of step {step} was sent before that of step {earlier} was settled"
+    return Finding(message, (call.index, *others[:1]))
+
+
+def _exercised(view: View, saga: SagaView) -> bool:
+    del view
+    undone = {step for call in saga.undos() for step in call.sent.steps}
+    return any(earlier in undone for step in sorted(undone) for earlier in saga.spec.undone_before(step))
+
+
+INVARIANT = Invariant(
+    id="compensation_order",
+    says="An undo is sent only after those before it were acknowledged, surely needless, or given up for good.",
+    error=CompensationOutOfOrder,
+    finds=_finds,
+    exercised=_exercised,
+)

@@ -1,0 +1,81 @@
+"""KEY: one key for each saga, step and direction, the same on every retry, never shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.history import Call
+from harness.invariants.base import Finding, Invariant, InvariantViolated
+from harness.saga import Direction
+from harness.views import SagaView, View
+
+_Owner = tuple[str, tuple[str, ...], Direction | None]
+
+
+class KeyMisused(InvariantViolated):
+    """A key is missing, changed between attempts, shared, or came with another body."""
+
+
+def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
+    mine: dict[_Owner, Call] = {}
+    for call in saga.calls:
+        if not call.sent.heeds_key or not call.sent.steps:
+            continue
+        yield from _missing(call)
+        first = mine.setdefault(_owner(call), call)
+        yield from _changed(first, call)
+        if call.conflict:
+            yield Finding(f"key {call.sent.key!r} came again with another body", (call.index,))
+    yield from _shared(view, saga)
+
+
+def _missing(call: Call) -> Iterator[Finding]:
+    if call.sent.key is None:
+        where = f"{call.sent.method} {call.sent.path}"
+        yield Finding(f"{where} carries no key: a repeated delivery would double it", (call.index,))
+
+
+def _changed(first: Call, call: Call) -> Iterator[Finding]:
+    if call.sent.key is not None and first.sent.key not in (None, call.sent.key):
+        step = ", ".join(call.sent.steps)
+        message = f"step {step} came with key {call.sent.key!r}, and before with {first.sent.key!r}"
+        yield Finding(message, (first.index, call.index))
+
+
+def _shared(view: View, saga: SagaView) -> Iterator[Finding]:
+    owners: dict[str, Call] = {}
+    for call in view.history.calls:
+        if not call.sent.heeds_key or call.sent.key is None or not call.sent.steps:
+            continue
+        first = owners.setdefault(call.sent.key, call)
+        if not _same_owner(first, call) and saga.saga_id in (first.saga_id, call.saga_id):
+            message = f"key {call.sent.key!r} is shared by {_name(first)} and {_name(call)}"
+            yield Finding(message, (first.index, call.index))
+
+
+def _owner(call: Call) -> _Owner:
+    return call.saga_id, call.sent.steps, call.sent.direction
+
+
+def _same_owner(first: Call, other: Call) -> bool:
+    """An undo by id and one by saga are of the same owner where they share a step."""
+    same = first.saga_id == other.saga_id and first.sent.direction is other.sent.direction
+    return same and bool(set(first.sent.steps) & set(other.sent.steps))
+
+
+def _name(call: Call) -> str:
+    return f"the {call.sent.direction} of {', '.join(call.sent.steps)}"
+
+
+def _exercised(view: View, saga: SagaView) -> bool:
+    del view
+    return any(call.sent.heeds_key and call.sent.steps for call in saga.calls)
+
+
+INVARIANT = Invariant(
+    id="idempotency_keys",
+    says="Each saga, step and direction has one key, the same for every attempt, shared with no other.",
+    error=KeyMisused,
+    finds=_finds,
+    exercised=_exercised,
+)

@@ -1,0 +1,39 @@
+"""ONCE, forwards: the net effect of a step's action is 0 or 1, whatever was delivered how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.invariants.base import Finding, Invariant, InvariantViolated
+from harness.saga import Direction
+from harness.views import SagaView, View
+
+
+class ActionAppliedTwice(InvariantViolated):
+    """An action took effect more than once."""
+
+
+def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
+    for step in saga.spec.steps:
+        made = list(view.ledger.of(saga.saga_id, step.name))
+        if len(made) > 1:
+            message = f"the action of step {step.name} took effect {len(made)} times"
+            yield Finding(message, tuple(held.made for held in made))
+
+
+def _exercised(view: View, saga: SagaView) -> bool:
+    del view
+    return any(
+        len(saga.attempts(step.name, Direction.ACTION)) > 1
+        or any(len(call.deliveries) > 1 for call in saga.attempts(step.name, Direction.ACTION))
+        for step in saga.spec.steps
+    )
+
+
+INVARIANT = Invariant(
+    id="idempotent_actions",
+    says="The net effect of each step's action is 0 or 1, whatever was delivered how often.",
+    error=ActionAppliedTwice,
+    finds=_finds,
+    exercised=_exercised,
+)

@@ -1,0 +1,85 @@
+"""LOG: the saga's own log matches the calls that the participants saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from harness.invariants.base import Finding, Invariant, InvariantViolated
+from harness.saga import Direction, Json, Status
+from harness.views import SagaView, View
+
+_WORDS = {"done": Direction.ACTION, "undone": Direction.COMPENSATION}
+
+
+class LogDisagrees(InvariantViolated):
+    """The log says what nobody acknowledged, or leaves out what somebody did."""
+
+
+def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
+    entries = _entries(saga)
+    if entries is None:
+        return
+    at = tuple(index for index, event in enumerate(view.history.events) if event is saga.ended)
+    for step, word in entries:
+        if word in _WORDS and not _backed(saga, step, word):
+            yield Finding(f"the log says {step} {word}, and nobody acknowledged that", at)
+    yield from _left_out(saga, entries, at)
+
+
+def _entries(saga: SagaView) -> list[tuple[str, str]] | None:
+    """The log's pairs; None where the saga gives no log."""
+    detail = saga.ended.detail if saga.ended is not None else None
+    log = detail.get("log") if isinstance(detail, Mapping) else None
+    if not isinstance(log, list | tuple):
+        return None
+    return [pair for entry in log if (pair := _pair(entry)) is not None]
+
+
+def _pair(entry: Json) -> tuple[str, str] | None:
+    if isinstance(entry, list | tuple) and len(entry) == 2:
+        step, word = entry
+        if isinstance(step, str) and isinstance(word, str):
+            return step, word
+    return None
+
+
+def _backed(saga: SagaView, step: str, word: str) -> bool:
+    if step not in saga.spec.by_name:
+        return False
+    if saga.taken_as_done(step, _WORDS[word]):
+        return True
+    return saga.shown(step) if word == "done" else saga.denied(step)
+
+
+def _left_out(saga: SagaView, entries: list[tuple[str, str]], at: tuple[int, ...]) -> Iterator[Finding]:
+    word = {Status.COMPLETED: "done", Status.COMPENSATED: "undone"}.get(saga.status or Status.RUNNING)
+    if word is None:
+        return
+    for step in saga.spec.steps:
+        call = _acknowledged_alone(saga, step.name, _WORDS[word])
+        if call is not None and (step.name, word) not in entries:
+            yield Finding(
+                f"step {step.name} was acknowledged, and the log leaves out that it is {word}", (call, *at)
+            )
+
+
+def _acknowledged_alone(saga: SagaView, step: str, direction: Direction) -> int | None:
+    call = saga.acknowledged(step, direction)
+    # An undo by saga covers steps that the saga need not have meant.
+    if call is None or (direction is Direction.COMPENSATION and not saga.attempts(step, Direction.ACTION)):
+        return None
+    return call.index
+
+
+def _exercised(view: View, saga: SagaView) -> bool:
+    del view
+    return _entries(saga) is not None
+
+
+INVARIANT = Invariant(
+    id="log_agreement",
+    says="The saga's own log matches the calls that the participants saw.",
+    error=LogDisagrees,
+    finds=_finds,
+    exercised=_exercised,
+)

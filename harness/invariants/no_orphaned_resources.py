@@ -1,0 +1,34 @@
+"""ORPH: once settled, no participant holds a resource that no committed saga owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.invariants.base import Finding, Invariant, InvariantViolated, always
+from harness.saga import Status
+from harness.views import SagaView, View
+
+
+class OrphanedResources(InvariantViolated):
+    """A resource is left that nobody owns."""
+
+
+def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
+    # A stuck saga says that a person is needed, and the report lists what is left.
+    if saga.status in (Status.COMPLETED, Status.STUCK):
+        return
+    for held in view.ledger.left(saga.saga_id):
+        outcome = saga.status or "no outcome"
+        message = (
+            f"{held.resource} #{held.number} of step {held.step} is left, and the saga ended with {outcome}"
+        )
+        yield Finding(message, (held.made,))
+
+
+INVARIANT = Invariant(
+    id="no_orphaned_resources",
+    says="Once settled, no participant holds a resource that no committed saga owns.",
+    error=OrphanedResources,
+    finds=_finds,
+    exercised=always,
+)

@@ -1,0 +1,80 @@
+"""The ledger: what a participant really holds and did, whatever it replied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+
+
+class Change(StrEnum):
+    """What an effect did to an incarnation."""
+
+    CREATED = "created"
+    PART = "part"  # some of its sub-effects, not all
+    COMPLETED = "completed"  # the rest of them
+    REMOVED = "removed"
+    REMOVED_AGAIN = "removed_again"  # a second refund of the same charge
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """One change, attributed to the step that it belongs to."""
+
+    change: Change
+    resource: str  # participant.resource
+    incarnation: int
+    saga_id: str
+    step: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Incarnation:
+    """One resource as created once; an id may come back, an incarnation does not."""
+
+    number: int
+    resource: str
+    id: str
+    saga_id: str
+    step: str | None
+    key: str | None = None
+    whole: bool = True
+    live: bool = True
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All incarnations of one participant in one run, in the order of their creation."""
+
+    incarnations: list[Incarnation] = field(default_factory=list)
+
+    def create(
+        self, *, resource: str, id_: str, saga_id: str, step: str | None, key: str | None, whole: bool
+    ) -> Incarnation:
+        """Add an incarnation."""
+        made = Incarnation(
+            number=len(self.incarnations) + 1,
+            resource=resource,
+            id=id_,
+            saga_id=saga_id,
+            step=step,
+            key=key,
+            whole=whole,
+        )
+        self.incarnations.append(made)
+        return made
+
+    def latest(self, resource: str, id_: str) -> Incarnation | None:
+        """The newest incarnation behind an id."""
+        return next(
+            (one for one in reversed(self.incarnations) if one.id == id_ and one.resource == resource), None
+        )
+
+    def of_saga(self, resource: str, saga_id: str) -> Iterator[Incarnation]:
+        """Every incarnation that a saga ever made at a resource."""
+        return (one for one in self.incarnations if one.saga_id == saga_id and one.resource == resource)
+
+    def live(self) -> Iterator[Incarnation]:
+        """What is left."""
+        return (one for one in self.incarnations if one.live)

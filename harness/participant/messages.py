@@ -1,0 +1,60 @@
+"""Request and response as a participant sees them, free of any HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from harness.saga import Json
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery. Header names are lower case; `query` keeps the last of a repeated name."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    def fields(self) -> Mapping[str, Json]:
+        """The JSON object in the body; empty where there is none."""
+        if not self.body:
+            return {}
+        try:
+            decoded = _decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return {}
+        return decoded if isinstance(decoded, dict) else {}
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """What a participant answers. `body` is JSON bytes, or empty."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, status: int, content: Json = None) -> Response:
+        """A response with `content` as its JSON body, or with none."""
+        return cls(status=status, body=b"" if content is None else _encode(content))
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose call it is (RULES §2). `step` is None where the call belongs to no step."""
+
+    saga_id: str
+    step: str | None = None
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What handling a delivery came to: the answer, and what it changed."""
+
+    response: Response
+    effects: tuple[object, ...] = ()
+    key_conflict: bool = False

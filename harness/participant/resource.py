@@ -1,0 +1,161 @@
+"""A resource as declared: its routes and its manners. Pure data, compiled once into matchers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from harness.errors import ScenarioError, misplaced
+
+_ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$")
+
+
+class Verb(StrEnum):
+    """What a route of a resource does."""
+
+    CREATE = "create"
+    DELETE = "delete"
+    DELETE_BY_SAGA = "delete_by_saga"
+    GET = "get"
+    FIND = "find"
+
+    @property
+    def undoes(self) -> bool:
+        """Any delete route undoes (RULES §2)."""
+        return self in (Verb.DELETE, Verb.DELETE_BY_SAGA)
+
+    @property
+    def queries(self) -> bool:
+        """Asks and changes nothing."""
+        return self in (Verb.GET, Verb.FIND)
+
+
+class Repeats(StrEnum):
+    """What a repeated create comes to."""
+
+    KEY = "key"
+    NATURAL = "natural"
+    NONE = "none"
+
+
+class UndoAnswers(StrEnum):
+    """Whether an undo takes effect at once, or answers 202 and does when it is sent again."""
+
+    DONE = "done"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A method and a path whose only placeholder is `{id}`. Raises ScenarioError where it is neither."""
+
+    method: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> Route:
+        """From `"POST /reservations/{id}"`."""
+        found = _ROUTE.match(text)
+        if found is None:
+            raise ScenarioError(
+                misplaced(where, text, "a method and a path, like 'POST /charges/{id}/refunds'")
+            )
+        return cls(method=found[1], path=found[2])
+
+    def pattern(self) -> re.Pattern[str]:
+        """Matches a path; the group `id` is what stands in the placeholder."""
+        before, placeholder, after = self.path.rstrip("/").partition("{id}")
+        middle = r"(?P<id>[^/]+)" if placeholder else ""
+        return re.compile(f"^{re.escape(before)}{middle}{re.escape(after)}/?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceSpec:
+    """What a participant owns: routes by verb, and the manners of RULES §6.
+
+    `parts` is how many sub-effects a create has, of which a `partial` fault applies the first.
+    """
+
+    name: str
+    routes: Mapping[Verb, tuple[Route, ...]]
+    repeats: Repeats = Repeats.KEY
+    undo_answers: UndoAnswers = UndoAnswers.DONE
+    refuses: int = 409
+    tombstones: bool = True
+
+    def has(self, verb: Verb) -> bool:
+        """Whether any route serves the verb."""
+        return bool(self.routes.get(verb))
+
+    @cached_property
+    def found_again(self) -> bool:
+        """Whether a saga that lost a reply can still find or undo what it made (RULES §6)."""
+        return self.has(Verb.DELETE_BY_SAGA) or self.has(Verb.FIND) or self.repeats is not Repeats.NONE
+
+    @cached_property
+    def survives_late(self) -> bool:
+        """Whether a create that lands late can be withstood (RULES §6)."""
+        return self.has(Verb.DELETE_BY_SAGA) or self.repeats is not Repeats.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One endpoint of a participant, `participant.resource.verb`."""
+
+    participant: str
+    resource: ResourceSpec
+    verb: Verb
+
+    @property
+    def name(self) -> str:
+        """Its full name."""
+        return f"{self.participant}.{self.resource.name}.{self.verb}"
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A request's operation, and the resource id in its path."""
+
+    operation: Operation
+    id: str | None
+
+
+class Router:
+    """Finds the operation of a method and path."""
+
+    def __init__(self, participant: str, resources: Iterable[ResourceSpec]) -> None:
+        self.operations: dict[str, Operation] = {}
+        self._static: dict[tuple[str, str], Matched] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], Operation]] = []
+        for resource in resources:
+            for verb, routes in resource.routes.items():
+                operation = Operation(participant=participant, resource=resource, verb=verb)
+                self.operations[operation.name] = operation
+                for route in routes:
+                    self._add(route, operation)
+
+    def match(self, method: str, path: str) -> Matched | None:
+        """None where nothing serves the request."""
+        found = self._static.get((method, path))
+        if found is not None:
+            return found
+        for wanted, pattern, operation in self._patterns:
+            hit = pattern.match(path) if wanted == method else None
+            if hit is not None:
+                return Matched(operation, hit.groupdict().get("id"))
+        return None
+
+    def _add(self, route: Route, operation: Operation) -> None:
+        if "{id}" in route.path:
+            self._patterns.append((route.method, route.pattern(), operation))
+            return
+        taken = self._static.get((route.method, route.path))
+        if taken is not None:
+            where = f"route {route.method} {route.path}"
+            raise ScenarioError(
+                misplaced(where, operation.name, f"one operation, and it is {taken.operation.name}")
+            )
+        self._static[route.method, route.path] = Matched(operation, None)

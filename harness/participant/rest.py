@@ -1,0 +1,251 @@
+"""The generic participant: resources behind REST routes, with the manners of RULES §6.
+
+Owns keys and their replay, tombstones, natural repeats, 202-then-done, parts, and the ledger.
+A concrete service subclasses it and says only what its business adds: `admit`, `created`,
+`removed`. Refuses to know about faults: whoever delivers a request decides how often and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.participant.ledger import Change, Effect, Incarnation, Ledger
+from harness.participant.messages import Owner, Reply, Request, Response
+from harness.participant.resource import Operation, Repeats, ResourceSpec, Router, UndoAnswers, Verb
+from harness.saga import Json
+
+_Key = tuple[str, str, bytes]
+
+
+class RestParticipant:
+    """One participant in one run. Subclasses may set `resources` on the class, or pass them."""
+
+    name: str
+    resources: tuple[ResourceSpec, ...] = ()
+
+    def __init__(
+        self,
+        name: str | None = None,
+        resources: Iterable[ResourceSpec] = (),
+        key_header: str = "Idempotency-Key",
+        router: Router | None = None,
+    ) -> None:
+        self.name = name or self.name
+        self.resources = tuple(resources) or self.resources
+        self.router = router or Router(self.name, self.resources)
+        self.ledger = Ledger()
+        self._key_header = key_header.lower()
+        self._replays: dict[str, tuple[_Key, Response]] = {}
+        self._tombstones: set[tuple[str, str, str | None]] = set()
+        self._accepted: set[tuple[str, str]] = set()
+        self._handlers = {
+            Verb.CREATE: self._create,
+            Verb.DELETE: self._delete,
+            Verb.DELETE_BY_SAGA: self._delete_by_saga,
+            Verb.GET: self._get,
+            Verb.FIND: self._find,
+        }
+
+    def fresh(self) -> RestParticipant:
+        """The same participant for another run, with nothing in its ledger."""
+        return type(self)(self.name, self.resources, self._key_header, self.router)
+
+    # What a business adds -------------------------------------------------------------------
+
+    def admit(self, resource: ResourceSpec, fields: Mapping[str, Json]) -> Response | None:
+        """A refusal for business reasons, before anything is applied."""
+        del resource, fields
+        return None
+
+    def created(self, incarnation: Incarnation, fields: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Called once for each creation; returns what the reply adds to the id."""
+        del incarnation, fields
+        return {}
+
+    def removed(self, incarnation: Incarnation) -> None:
+        """Called once for each effective undo."""
+        del incarnation
+
+    def undoable_again(self, incarnation: Incarnation) -> bool:
+        """Whether a second undo under another key is a second effect (a refund of a refunded charge)."""
+        del incarnation
+        return True
+
+    def undone_already(self, resource: ResourceSpec, incarnation: Incarnation) -> Response:
+        """What a second undo is answered where it is no second effect."""
+        return Response.of(404, {"error": f"no {resource.name} {incarnation.id}"})
+
+    # Handling -------------------------------------------------------------------------------
+
+    def key_of(self, request: Request) -> str | None:
+        """The idempotency key of a request; an empty one is none."""
+        return request.headers.get(self._key_header) or None
+
+    def heeds_key(self, operation: Operation, request: Request) -> bool:
+        """A create where repeats go by key, and an undo by POST."""
+        if operation.verb is Verb.CREATE:
+            return operation.resource.repeats is Repeats.KEY
+        return operation.verb.undoes and request.method == "POST"
+
+    def handle(
+        self, operation: Operation, id_: str | None, request: Request, owner: Owner, *, part: bool = False
+    ) -> Reply:
+        """Deliver one request. `part`: apply only its first sub-effect, then fail with 500."""
+        key = self.key_of(request) if self.heeds_key(operation, request) else None
+        content = (request.method, request.path, request.body)
+        if key is not None and key in self._replays:
+            return self._replay(key, content)
+        reply = self._handlers[operation.verb](operation.resource, id_, request, owner, part)
+        # A 202 is no final answer: replaying it would keep the undo from ever taking effect.
+        if key is not None and 200 <= reply.response.status < 300 and reply.response.status != 202:
+            self._replays[key] = (content, reply.response)
+        return reply
+
+    def _replay(self, key: str, content: _Key) -> Reply:
+        first, response = self._replays[key]
+        if first == content:
+            return Reply(response=response)
+        error = f"key {key!r} was used for {first[0]} {first[1]} with another body"
+        return Reply(response=Response.of(422, {"error": error}), key_conflict=True)
+
+    def _create(
+        self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
+    ) -> Reply:
+        del id_
+        if self._buried(resource, owner):
+            return Reply(response=Response.of(resource.refuses, {"error": "undone before it arrived"}))
+        fields = request.fields()
+        key = self.key_of(request)
+        earlier = self._earlier(resource, owner, key)
+        if earlier is not None:
+            return self._again(earlier, fields, part)
+        refusal = self.admit(resource, fields)
+        if refusal is not None:
+            return Reply(response=refusal)
+        made = self._make(resource, owner, key, whole=not part)
+        change = Change.PART if part else Change.CREATED
+        return self._made(made, change, fields)
+
+    def _buried(self, resource: ResourceSpec, owner: Owner) -> bool:
+        name = self._full(resource)
+        return (name, owner.saga_id, None) in self._tombstones or (
+            name,
+            owner.saga_id,
+            owner.step,
+        ) in self._tombstones
+
+    def _earlier(self, resource: ResourceSpec, owner: Owner, key: str | None) -> Incarnation | None:
+        mine = [
+            one
+            for one in self.ledger.of_saga(self._full(resource), owner.saga_id)
+            if one.live and one.step == owner.step
+        ]
+        if resource.repeats is Repeats.NATURAL:
+            return mine[0] if mine else None
+        if resource.repeats is Repeats.KEY and key is not None:
+            return next((one for one in mine if not one.whole and one.key == key), None)
+        return None
+
+    def _again(self, earlier: Incarnation, fields: Mapping[str, Json], part: bool) -> Reply:
+        if part and not earlier.whole:
+            return Reply(response=Response.of(500, {"error": "only a part was applied"}))
+        if earlier.whole:
+            return Reply(response=Response.of(201, {"id": earlier.id}))
+        earlier.whole = True
+        return self._made(earlier, Change.COMPLETED, fields)
+
+    def _make(self, resource: ResourceSpec, owner: Owner, key: str | None, *, whole: bool) -> Incarnation:
+        id_ = f"{resource.name}-{len(self.ledger.incarnations) + 1}"
+        return self.ledger.create(
+            resource=self._full(resource),
+            id_=id_,
+            saga_id=owner.saga_id,
+            step=owner.step,
+            key=key,
+            whole=whole,
+        )
+
+    def _made(self, made: Incarnation, change: Change, fields: Mapping[str, Json]) -> Reply:
+        added = self.created(made, fields) if change is not Change.COMPLETED else {}
+        effects = (_effect(made, change),)
+        if change is Change.PART:
+            return Reply(response=Response.of(500, {"error": "only a part was applied"}), effects=effects)
+        return Reply(response=Response.of(201, {"id": made.id, **added}), effects=effects)
+
+    def _delete(
+        self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
+    ) -> Reply:
+        del owner, part
+        found = self.ledger.latest(self._full(resource), id_ or "")
+        if found is None:
+            return Reply(response=Response.of(404, {"error": f"no {resource.name} {id_}"}))
+        if not (found.live or self._repeatable(found, request)):
+            return Reply(response=self.undone_already(resource, found))
+        if self._accepts_only(resource, found.id):
+            return Reply(response=Response.of(202, {"id": found.id}))
+        self._bury(resource, found.saga_id, found.step)
+        return self._removed(request, (self._remove(found),), found.id)
+
+    def _delete_by_saga(
+        self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
+    ) -> Reply:
+        del id_, part
+        if self._accepts_only(resource, f"saga:{owner.saga_id}"):
+            return Reply(response=Response.of(202, {"saga_id": owner.saga_id}))
+        self._bury(resource, owner.saga_id, None)
+        mine = [
+            one
+            for one in self.ledger.of_saga(self._full(resource), owner.saga_id)
+            if one.live or self._repeatable(one, request)
+        ]
+        return self._removed(request, tuple(self._remove(one) for one in mine), owner.saga_id)
+
+    def _repeatable(self, found: Incarnation, request: Request) -> bool:
+        return request.method == "POST" and self.undoable_again(found)
+
+    def _accepts_only(self, resource: ResourceSpec, what: str) -> bool:
+        mark = (self._full(resource), what)
+        if resource.undo_answers is UndoAnswers.DONE or mark in self._accepted:
+            return False
+        self._accepted.add(mark)
+        return True
+
+    def _bury(self, resource: ResourceSpec, saga_id: str, step: str | None) -> None:
+        if resource.tombstones:
+            self._tombstones.add((self._full(resource), saga_id, step))
+
+    def _remove(self, found: Incarnation) -> Effect:
+        change = Change.REMOVED if found.live else Change.REMOVED_AGAIN
+        found.live = False
+        self.removed(found)
+        return _effect(found, change)
+
+    def _removed(self, request: Request, effects: tuple[Effect, ...], what: str) -> Reply:
+        response = Response.of(201, {"id": what}) if request.method == "POST" else Response(status=204)
+        return Reply(response=response, effects=effects)
+
+    def _get(
+        self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
+    ) -> Reply:
+        del request, owner, part
+        found = self.ledger.latest(self._full(resource), id_ or "")
+        if found is None or not (found.live and found.whole):
+            return Reply(response=Response.of(404, {"error": f"no {resource.name} {id_}"}))
+        return Reply(response=Response.of(200, {"id": found.id}))
+
+    def _find(
+        self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
+    ) -> Reply:
+        del id_, request, part
+        mine = self.ledger.of_saga(self._full(resource), owner.saga_id)
+        items = [{"id": one.id} for one in mine if one.live and one.whole]
+        return Reply(response=Response.of(200, {"items": items}))
+
+    def _full(self, resource: ResourceSpec) -> str:
+        return f"{self.name}.{resource.name}"
+
+
+def _effect(one: Incarnation, change: Change) -> Effect:
+    return Effect(
+        change=change, resource=one.resource, incarnation=one.number, saga_id=one.saga_id, step=one.step
+    )

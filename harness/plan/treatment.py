@@ -1,0 +1,61 @@
+"""What is done with one call: the one meaning that both worlds realise.
+
+The door of a participant (`harness.faults.door`) applies it; the sim world shows `Symptom` as an
+httpx exception, the wire world as a toxic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.participant.messages import Response
+
+
+class Delivery(StrEnum):
+    """Whether and when the request reaches the participant."""
+
+    NOW = "now"
+    NEVER = "never"
+    AFTER_RETRY = "after_retry"  # the sender's next call of that operation for that step
+    AFTER_UNDO = "after_undo"  # an undo of that step was acknowledged
+    SETTLING = "settling"
+
+    @property
+    def held(self) -> bool:
+        """Comes later than the sender waits."""
+        return self not in (Delivery.NOW, Delivery.NEVER)
+
+
+class Copy(StrEnum):
+    """When a second delivery of the same request comes."""
+
+    AT_ONCE = "at_once"  # before the reply is sent
+    CONCURRENT = "concurrent"  # before the original is handled
+    AFTER_REPLY = "after_reply"
+
+
+class Symptom(StrEnum):
+    """What the caller sees in place of a prompt, whole reply."""
+
+    NONE = "none"
+    REFUSED = "refused"  # ConnectError
+    SILENCE = "silence"  # ReadTimeout
+    RESET = "reset"  # ReadError
+    CUT = "cut"  # RemoteProtocolError
+    DELAYED = "delayed"  # late, but inside the time-out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """The default lets a call pass. `answer` replaces the participant's reply."""
+
+    delivery: Delivery = Delivery.NOW
+    copy: Copy | None = None
+    part: bool = False
+    answer: Response | None = None
+    garble: bool = False
+    symptom: Symptom = Symptom.NONE
+
+
+PASS = Treatment()

@@ -1,0 +1,103 @@
+"""The types of a plan. A fault is addressed by call site, never by wall-clock time alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.participant import Operation
+from harness.plan.treatment import Treatment
+from harness.saga import Claim, Direction
+
+
+class Lasting(StrEnum):
+    """How long a fault lasts that is not counted in calls. Both end at the latest when all heals."""
+
+    FOR_EVER = "for_ever"
+    UNTIL_RESTART = "until_restart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The nth call of an operation in a run, counted from 1."""
+
+    operation: str
+    nth: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong, at the nth call of an operation and `count` calls in a row.
+
+    Four draws at most: kind with its variant, operation, nth, count.
+    """
+
+    kind: str
+    operation: str
+    nth: int = 1
+    count: int | Lasting = 1
+    variant: str = ""
+
+    def covers(self, nth: int) -> bool:
+        """Whether the nth call of the operation lies within the fault."""
+        if nth < self.nth:
+            return False
+        return isinstance(self.count, Lasting) or nth < self.nth + self.count
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """Faults in order; where two cover one call, the first one wins."""
+
+    faults: tuple[Fault, ...] = ()
+
+    def with_fault(self, fault: Fault) -> FaultPlan:
+        """The same plan and one fault more."""
+        return FaultPlan((*self.faults, fault))
+
+    def without(self, index: int) -> FaultPlan:
+        """The same plan less the fault at `index`."""
+        return FaultPlan(self.faults[:index] + self.faults[index + 1 :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a fault would strike: an operation, and which way it goes for its step (None: a query)."""
+
+    operation: Operation
+    direction: Direction | None
+    count: int | Lasting = 1
+
+
+def _anywhere(target: Target) -> str | None:
+    del target
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultKind:
+    """One kind of fault: what it means for a call, what unlocks it, where no saga could hold.
+
+    treat: the variant and the target to what the door does with the call.
+    impossible: the reason why it may not strike a target, or None.
+    whole_participant: strikes every call at the participant once it has begun.
+    variants: the first one is meant where a plan names none. `wire_variants` differ only there.
+    """
+
+    name: str
+    meaning: str
+    treat: Callable[[str, Target], Treatment]
+    claim: Claim | None = None
+    in_doubt: bool = False
+    whole_participant: bool = False
+    after_site: bool = False
+    variants: tuple[str, ...] = ("",)
+    wire_variants: tuple[str, ...] = ()
+    counts: tuple[int | Lasting, ...] = (1, 2, 3, Lasting.FOR_EVER)
+    impossible: Callable[[Target], str | None] = _anywhere
+
+    @property
+    def all_variants(self) -> tuple[str, ...]:
+        """Those of either world."""
+        return self.variants + tuple(one for one in self.wire_variants if one not in self.variants)

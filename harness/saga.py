@@ -1,0 +1,232 @@
+"""What a saga is said to be: its steps, its pivot, its policy, and what it claims.
+
+Owns the vocabulary (step, compensation, pivot, claim, outcome) as pure data. Refuses to know
+how a saga runs, where its participants live, or what is done to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ScenarioError, misplaced, nearest
+
+if TYPE_CHECKING:
+    Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+else:
+    Json = Any  # msgspec reads annotations at run time and knows no recursive alias
+
+
+class StepKind(StrEnum):
+    """Undone on abort; the point of no return; retried forward until it succeeds."""
+
+    COMPENSABLE = "compensable"
+    PIVOT = "pivot"
+    RETRIABLE = "retriable"
+
+
+class Direction(StrEnum):
+    """Which way a call of a step goes."""
+
+    ACTION = "action"
+    COMPENSATION = "compensation"
+
+
+class Claim(StrEnum):
+    """A guarantee that a saga claims; what it does not claim is not held against it."""
+
+    PROCESS_DEATH = "process_death"
+    OTHER_NODE = "other_node"
+    RETRY_ELSEWHERE = "retry_elsewhere"
+    IRREVERSIBLE_STEP = "irreversible_step"
+    LOST_REPLY = "lost_reply"
+    DUPLICATE_START = "duplicate_start"
+    CANCEL = "cancel"
+
+
+class Status(StrEnum):
+    """How a saga says that it ended. `running` is not an end."""
+
+    COMPLETED = "completed"
+    COMPENSATED = "compensated"
+    STUCK = "stuck"
+    RUNNING = "running"
+
+
+class Choice(StrEnum):
+    """Whether an undo must, may or must never be sent."""
+
+    MUST = "must"
+    MAY = "may"
+    NEVER = "never"
+
+
+class Order(StrEnum):
+    """In which order compensations run."""
+
+    STRICT = "strict"
+    DEPENDENCY = "dependency"
+    NONE = "none"
+
+
+class OnFailedCompensation(StrEnum):
+    """What a saga does with an undo that keeps failing."""
+
+    STUCK = "stuck"
+    FOREVER = "forever"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a saga returns. `detail` may hold `error` (the first cause) and `log` ([step, word] pairs)."""
+
+    status: Status
+    detail: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action and its undo, each an operation `participant.resource.verb`.
+
+    `after` is None for "the step before", () for "nothing", or names: a DAG.
+    """
+
+    name: str
+    action: str
+    compensation: str | None = None
+    kind: StepKind = StepKind.COMPENSABLE
+    after: tuple[str, ...] | None = None
+    optional: bool = False
+
+    @property
+    def resource(self) -> str:
+        """`participant.resource` of the action."""
+        return self.action.rpartition(".")[0]
+
+    @property
+    def irreversible(self) -> bool:
+        """After the pivot and without an undo: what it did stays (RULES §5)."""
+        return self.kind is StepKind.RETRIABLE and self.compensation is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SagaPolicy:
+    """What sagas may rightly do differently (RULES, `[saga.policy]`). `order` None: see `SagaSpec.order`."""
+
+    failed_step: Choice = Choice.MAY
+    untried_step: Choice = Choice.NEVER
+    order: Order | None = None
+    failed_compensation: OnFailedCompensation = OnFailedCompensation.STUCK
+    max_attempts: int = 12
+    min_gap_s: float = 0.01
+    key_header: str = "Idempotency-Key"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaSpec:
+    """A saga as its owner describes it.
+
+    Raises ScenarioError where two steps share a name, `after` names no step or makes a circle,
+    or more than one step is the pivot.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    policy: SagaPolicy = field(default_factory=SagaPolicy)
+    claims: frozenset[Claim] = frozenset({Claim.LOST_REPLY})
+
+    def __post_init__(self) -> None:
+        _check_names(self)
+        _check_order(self)
+        pivots = [step.name for step in self.steps if step.kind is StepKind.PIVOT]
+        if len(pivots) > 1:
+            raise ScenarioError(misplaced(f"saga {self.name!r}, steps", pivots, "at most one pivot"))
+
+    def __repr__(self) -> str:
+        claims = ", ".join(f"Claim.{claim.name}" for claim in sorted(self.claims))
+        return (
+            f"SagaSpec(name={self.name!r}, steps={self.steps!r}, policy={self.policy!r}, "
+            f"claims=frozenset({{{claims}}}))"
+        )
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Step]:
+        """Steps by name."""
+        return {step.name: step for step in self.steps}
+
+    @cached_property
+    def pivot(self) -> Step | None:
+        """The point of no return, where there is one."""
+        return next((step for step in self.steps if step.kind is StepKind.PIVOT), None)
+
+    @cached_property
+    def order(self) -> Order:
+        """The policy's order; by default `dependency` as soon as any step sets `after`."""
+        if self.policy.order is not None:
+            return self.policy.order
+        graph = any(step.after is not None for step in self.steps)
+        return Order.DEPENDENCY if graph else Order.STRICT
+
+    @cached_property
+    def parents(self) -> Mapping[str, tuple[str, ...]]:
+        """Step name to the names it directly comes after."""
+        before: dict[str, tuple[str, ...]] = {}
+        previous: tuple[str, ...] = ()
+        for step in self.steps:
+            before[step.name] = previous if step.after is None else step.after
+            previous = (step.name,)
+        return before
+
+    @cached_property
+    def ancestors(self) -> Mapping[str, frozenset[str]]:
+        """Step name to all the steps that come before it."""
+        known: dict[str, frozenset[str]] = {}
+        for name in self._topological():
+            direct = self.parents[name]
+            known[name] = frozenset(direct).union(*(known[parent] for parent in direct))
+        return known
+
+    def undone_before(self, name: str) -> tuple[str, ...]:
+        """The steps whose undo must come before the undo of `name`, by the saga's order."""
+        if self.order is Order.NONE:
+            return ()
+        if self.order is Order.DEPENDENCY:
+            return tuple(step.name for step in self.steps if name in self.ancestors[step.name])
+        names = [step.name for step in self.steps]
+        return tuple(names[names.index(name) + 1 :])
+
+    def _topological(self) -> list[str]:
+        done: list[str] = []
+        waiting = [step.name for step in self.steps]
+        while waiting:
+            ready = [name for name in waiting if all(parent in done for parent in self.parents[name])]
+            if not ready:
+                raise ScenarioError(
+                    misplaced(f"saga {self.name!r}, after", waiting, "steps without a circle")
+                )
+            done += ready
+            waiting = [name for name in waiting if name not in ready]
+        return done
+
+
+def _check_names(spec: SagaSpec) -> None:
+    names = [step.name for step in spec.steps]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ScenarioError(
+            misplaced(f"saga {spec.name!r}, steps", twice[0], "a name of its own for each step")
+        )
+    if not names:
+        raise ScenarioError(misplaced(f"saga {spec.name!r}, steps", names, "at least one step"))
+
+
+def _check_order(spec: SagaSpec) -> None:
+    for step in spec.steps:
+        for parent in step.after or ():
+            if parent not in spec.by_name:
+                expected = nearest(parent, (other.name for other in spec.steps))
+                raise ScenarioError(misplaced(f"step {step.name!r}, after", parent, expected))
+    spec._topological()  # noqa: SLF001 - raises on a circle, at load rather than in the middle of a run

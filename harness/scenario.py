@@ -1,0 +1,81 @@
+"""A scenario: a saga under test, the participants it calls, and the inputs it is given.
+
+Owns the type that search, runner and reports share. Refuses to load anything: `harness.loader`
+does, from a registered name, a `saga.toml` or a Python object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from harness.adapter import SagaAdapter
+from harness.errors import ScenarioError, misplaced, nearest
+from harness.participant import Operation, RestParticipant, Verb
+from harness.saga import Json, SagaSpec, Step
+
+TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Raises ScenarioError where a step names an operation that no participant has.
+
+    participants: prototypes; each run gets a `fresh()` one of each.
+    holds: whether the saga claims to hold; `saga-chaos run` without names runs those that do.
+    requires: ids of the situations that a pass needs; None: those that follow from the spec.
+    reference: what the command line was given, so that another process can load it again.
+    """
+
+    name: str
+    spec: SagaSpec
+    participants: tuple[RestParticipant, ...]
+    saga: SagaAdapter
+    inputs: tuple[Json, ...] = field(default_factory=lambda: ({},))
+    time_limit_s: float | None = None
+    patience_s: float | None = None
+    requires: tuple[str, ...] | None = None
+    holds: bool = True
+    summary: str = ""
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.inputs:
+            raise ScenarioError(
+                misplaced(f"scenario {self.name!r}, inputs", self.inputs, "at least one input")
+            )
+        for step in self.spec.steps:
+            self._check_step(step)
+
+    @cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        """All operations of all participants, by full name."""
+        return {
+            name: one
+            for participant in self.participants
+            for name, one in participant.router.operations.items()
+        }
+
+    def limit_s(self, world: str) -> float:
+        """Seconds to reach an outcome once everything has healed."""
+        return self.time_limit_s if self.time_limit_s is not None else TIME_LIMIT_S[world]
+
+    def faults_end_s(self, world: str) -> float:
+        """Seconds after which faults end at the latest."""
+        return self.patience_s if self.patience_s is not None else self.limit_s(world) / 2
+
+    def _check_step(self, step: Step) -> None:
+        where = f"scenario {self.name!r}, step {step.name!r}"
+        self._check_operation(step.action, f"{where}, action", creates=True)
+        if step.compensation is not None:
+            self._check_operation(step.compensation, f"{where}, compensation", creates=False)
+
+    def _check_operation(self, name: str, where: str, *, creates: bool) -> None:
+        found = self.operations.get(name)
+        if found is None:
+            raise ScenarioError(misplaced(where, name, nearest(name, self.operations)))
+        if creates and found.verb is not Verb.CREATE:
+            raise ScenarioError(misplaced(where, name, "a create operation"))
+        if not creates and not found.verb.undoes:
+            raise ScenarioError(misplaced(where, name, "a delete or delete_by_saga operation"))

@@ -1,0 +1,11 @@
+"""The two views of RULES §1: what participants really hold, and what a saga could know.
+
+Owns the questions that invariants and situations ask of a history. Refuses to answer whether
+anything is right: that is `harness.invariants`.
+"""
+
+from harness.views.ledger import Held, LedgerView
+from harness.views.saga import SagaView
+from harness.views.view import View
+
+__all__ = ["Held", "LedgerView", "SagaView", "View"]

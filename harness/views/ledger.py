@@ -1,0 +1,76 @@
+"""What was really applied, read from the effects in a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from harness.history import EffectApplied, History
+from harness.participant import Change
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """One incarnation over the whole run. `made`, `whole` and `removals` are event indexes."""
+
+    resource: str
+    number: int
+    saga_id: str
+    step: str | None
+    counts: bool
+    made: int
+    whole: int | None = None
+    removals: list[int] = field(default_factory=list)
+
+    @property
+    def live(self) -> bool:
+        """Still there at the end."""
+        return not self.removals
+
+
+class LedgerView:
+    """All incarnations of a run, in the order of their creation."""
+
+    def __init__(self, history: History) -> None:
+        self._held: dict[tuple[str, int], Held] = {}
+        for index, event in enumerate(history.events):
+            if isinstance(event, EffectApplied):
+                self._apply(index, event)
+
+    @property
+    def incarnations(self) -> tuple[Held, ...]:
+        """Every one that was ever made."""
+        return tuple(self._held.values())
+
+    def of(self, saga_id: str, step: str | None = None) -> Iterator[Held]:
+        """Those of a saga, or of one of its steps."""
+        return (
+            one
+            for one in self._held.values()
+            if one.saga_id == saga_id and (step is None or one.step == step)
+        )
+
+    def left(self, saga_id: str) -> tuple[Held, ...]:
+        """What is left of a saga, less what never counts (RULES §8, complete_compensation)."""
+        return tuple(one for one in self.of(saga_id) if one.live and one.counts)
+
+    def applied(self, saga_id: str, step: str) -> bool:
+        """Whether a step is whole and there at the end."""
+        return any(one.live and one.whole is not None for one in self.of(saga_id, step))
+
+    def _apply(self, index: int, event: EffectApplied) -> None:
+        mark = (event.resource, event.incarnation)
+        if event.change in (Change.CREATED, Change.PART):
+            self._held[mark] = Held(
+                resource=event.resource,
+                number=event.incarnation,
+                saga_id=event.saga_id,
+                step=event.step,
+                counts=event.counts,
+                made=index,
+                whole=index if event.change is Change.CREATED else None,
+            )
+        elif event.change is Change.COMPLETED:
+            self._held[mark].whole = index
+        else:
+            self._held[mark].removals.append(index)

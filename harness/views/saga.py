@@ -1,0 +1,154 @@
+"""What one saga could know of its own calls; every question may be asked as of an event index."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from harness.history import Answer, Call, ExecutorEnded, History
+from harness.participant import ResourceSpec, Verb
+from harness.saga import Direction, SagaSpec, Status
+
+END = 1 << 60
+"""As of the end of the run."""
+
+
+class SagaView:
+    """One saga of a run. `resources` maps `participant.resource` to its declaration."""
+
+    def __init__(
+        self, saga_id: str, history: History, spec: SagaSpec, resources: Mapping[str, ResourceSpec]
+    ) -> None:
+        self.saga_id = saga_id
+        self.spec = spec
+        self._resources = resources
+        self.calls = tuple(call for call in history.calls if call.saga_id == saga_id)
+        self.ends: Sequence[ExecutorEnded] = history.ends(saga_id)
+        self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
+        self._queries: dict[str, list[Call]] = defaultdict(list)
+        for call in self.calls:
+            self._sort(call)
+
+    # How it ended -----------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Status | None:
+        """The last known word of its last executor; None where that gave none."""
+        last = self.ends[-1] if self.ends else None
+        return Status(last.status) if last is not None and last.status is not None else None
+
+    @property
+    def ended(self) -> ExecutorEnded | None:
+        """How its last executor ended."""
+        return self.ends[-1] if self.ends else None
+
+    # What was sent ----------------------------------------------------------------------------
+
+    def attempts(self, step: str, direction: Direction, before: int = END) -> list[Call]:
+        """Requests sent for a step and direction, repeats after a 202 aside."""
+        return [call for call in self._attempts[step, direction] if call.index < before]
+
+    def undos(self) -> list[Call]:
+        """All undo attempts, in the order in which they were sent."""
+        return [
+            call for call in self.calls if call.sent.direction is Direction.COMPENSATION and not call.again
+        ]
+
+    def queries(self, step: str, before: int = END) -> list[Call]:
+        """Queries that could tell about a step."""
+        return [call for call in self._queries[step] if call.index < before]
+
+    # What it learned --------------------------------------------------------------------------
+
+    def acknowledged(self, step: str, direction: Direction, before: int = END) -> Call | None:
+        """The first call of a step and direction whose acknowledgement came before an index."""
+        sent = self._with_repeats(step, direction)
+        return next(
+            (call for call in sent if _done(call, before) and call.answer is Answer.ACKNOWLEDGED), None
+        )
+
+    def taken_as_done(self, step: str, direction: Direction, before: int = END) -> bool:
+        """Acknowledged, or a 2xx that the saga may take either way because only its body was unreadable."""
+        sent = self._with_repeats(step, direction)
+        good = (Answer.ACKNOWLEDGED, Answer.UNREADABLE)
+        return any(_done(call, before) and call.answer in good for call in sent)
+
+    def doubts(self, step: str, before: int = END) -> list[Call]:
+        """Action attempts that left the saga in doubt, those still on their way among them."""
+        sent = self.attempts(step, Direction.ACTION, before)
+        return [call for call in sent if not _done(call, before) or call.answer.in_doubt]
+
+    def contradicted(self, step: str, before: int = END) -> bool:
+        """Refused after an attempt in doubt (RULES §6, reject)."""
+        in_doubt = False
+        for call in self.attempts(step, Direction.ACTION, before):
+            if in_doubt and _done(call, before) and call.answer is Answer.REFUSED:
+                return True
+            in_doubt = in_doubt or call.answer.in_doubt
+        return False
+
+    def shown(self, step: str, before: int = END) -> bool:
+        """A query showed that the step is applied."""
+        return any(_done(call, before) and _lists(call) for call in self._queries[step])
+
+    def denied(self, step: str, before: int = END) -> bool:
+        """A query, sent after the last attempt in doubt had ended, showed that nothing is there."""
+        doubts = self.doubts(step, before)
+        since = max((call.end if call.end is not None else END for call in doubts), default=-1)
+        asked = [call for call in self._queries[step] if call.index > since and _done(call, before)]
+        return any(call.answer is Answer.ACKNOWLEDGED and not _lists(call) for call in asked)
+
+    def surely_not_applied(self, step: str, before: int = END) -> bool:
+        """Never sent, or every attempt refused or without a connection (RULES §1)."""
+        sent = self.attempts(step, Direction.ACTION, before)
+        return all(_done(call, before) and call.answer in (Answer.REFUSED, Answer.UNSENT) for call in sent)
+
+    def needless(self, step: str, before: int = END) -> bool:
+        """Whether, as far as the saga could know, nothing of a step was there to undo."""
+        if self.spec.by_name[step].compensation is None:
+            return True
+        if self.acknowledged(step, Direction.ACTION, before) is not None:
+            return False
+        return self.surely_not_applied(step, before) or self.denied(step, before)
+
+    def undone(self, step: str, before: int = END) -> bool:
+        """The undo of a step was acknowledged, or the saga may take it so."""
+        return self.taken_as_done(step, Direction.COMPENSATION, before)
+
+    def given_up(self, step: str, at: int) -> bool:
+        """Its undo, or the query before it, failed before `at` and was never sent again; or there is no way."""
+        tried = sorted([*self._with_repeats(step, Direction.COMPENSATION), *self._queries[step]], key=_index)
+        if not tried:
+            return self.no_way_back(step)
+        last = tried[-1]
+        return last.index < at and _done(last, at) and (last.query or last.answer is not Answer.ACKNOWLEDGED)
+
+    def no_way_back(self, step: str) -> bool:
+        """In doubt at a resource that offers no way to find or undo it without its id."""
+        resource = self._resources[self.spec.by_name[step].resource]
+        blind = not resource.has(Verb.DELETE_BY_SAGA) and not resource.has(Verb.FIND)
+        return blind and bool(self.doubts(step)) and self.acknowledged(step, Direction.ACTION) is None
+
+    # ------------------------------------------------------------------------------------------
+
+    def _with_repeats(self, step: str, direction: Direction) -> list[Call]:
+        return [call for call in self.calls if call.sent.direction is direction and step in call.sent.steps]
+
+    def _sort(self, call: Call) -> None:
+        for step in call.sent.steps:
+            if call.sent.direction is None:
+                self._queries[step].append(call)
+            elif not call.again:
+                self._attempts[step, call.sent.direction].append(call)
+
+
+def _done(call: Call, before: int) -> bool:
+    return call.end is not None and call.end < before
+
+
+def _index(call: Call) -> int:
+    return call.index
+
+
+def _lists(call: Call) -> bool:
+    return call.answered is not None and bool(call.answered.lists)

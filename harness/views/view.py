@@ -1,0 +1,33 @@
+"""A run as its judges see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from harness.history import History
+from harness.participant import ResourceSpec
+from harness.saga import SagaSpec
+from harness.views.ledger import LedgerView
+from harness.views.saga import SagaView
+
+
+class View:
+    """One history, seen through the ledger and through each of its sagas."""
+
+    def __init__(self, history: History, spec: SagaSpec, resources: Mapping[str, ResourceSpec]) -> None:
+        self.history = history
+        self.spec = spec
+        self.resources = resources
+
+    @cached_property
+    def ledger(self) -> LedgerView:
+        """What was really applied."""
+        return LedgerView(self.history)
+
+    @cached_property
+    def sagas(self) -> tuple[SagaView, ...]:
+        """Each saga of the run."""
+        return tuple(
+            SagaView(one, self.history, self.spec, self.resources) for one in self.history.began.saga_ids
+        )

@@ -1,0 +1,32 @@
+"""The seam between the runner and a world."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from harness.history import History
+from harness.plan import FaultPlan
+from harness.saga import Json
+from harness.scenario import Scenario
+
+
+class World(Protocol):
+    """Entered once for many runs, so that servers, proxies and patches are set up once.
+
+    A run never raises for what a saga did: that is in the history. It raises UsageError where the
+    saga cannot run in this world, and EnvironmentFault where the machine failed.
+    """
+
+    @property
+    def name(self) -> str:
+        """`sim` or `wire`."""
+
+    def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
+        """Faults, settling; the history is whole when this returns."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,153 @@
+"""One call on its way through virtual time: up, through the door, and down again.
+
+Deliveries are events of the scheduler, detached from the caller: one that stops waiting does not
+take its request back, so effects may land late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from harness.clock import Scheduler, Timer
+from harness.faults.door import Door, Passage
+from harness.participant import Response
+from harness.plan.treatment import Copy, Delivery, Symptom
+
+UP_S = 0.001
+DOWN_S = 0.001
+SLOW_WITHOUT_TIMEOUT_S = 1.0
+
+
+class Exchange:
+    """One call. `on_done` is called once: with a response, or with a symptom."""
+
+    __slots__ = (
+        "_door",
+        "_timer",
+        "done",
+        "on_done",
+        "passage",
+        "read_timeout_s",
+        "response",
+        "scheduler",
+        "symptom",
+    )
+
+    def __init__(
+        self, scheduler: Scheduler, door: Door, passage: Passage, read_timeout_s: float | None
+    ) -> None:
+        self.scheduler = scheduler
+        self._door = door
+        self.passage = passage
+        self.read_timeout_s = read_timeout_s
+        self.done = False
+        self.response: Response | None = None
+        self.symptom = Symptom.NONE
+        self.on_done: Callable[[], object] | None = None
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Put the request on its way."""
+        if self.passage.treatment.symptom is Symptom.REFUSED:
+            self._door.receipt(self.passage)
+            self.scheduler.call_later(UP_S, lambda: self.fail(Symptom.REFUSED))
+            return
+        self.scheduler.call_later(UP_S, self._arrive)
+        if self.read_timeout_s is not None:
+            self._timer = self.scheduler.call_later(self.read_timeout_s, lambda: self.fail(Symptom.SILENCE))
+
+    def fail(self, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False) -> None:
+        """The caller sees no whole reply, or stops waiting for one."""
+        if self.done:
+            return
+        self._door.failed(self.passage, symptom, abandoned=abandoned, broken_off=broken_off)
+        self.symptom = symptom
+        self._finish()
+
+    @property
+    def silent(self) -> bool:
+        """Whether no answer is on its way."""
+        return not self.done and self.passage.treatment.symptom is Symptom.SILENCE
+
+    def _arrive(self) -> None:
+        if self.passage.treatment.delivery.held:
+            self._door.hold(self.passage)
+            return
+        response = self._through_the_door()
+        deliver_due(self.scheduler, self._door)
+        self._send_down(response)
+
+    def _through_the_door(self) -> Response:
+        door, passage, copy = self._door, self.passage, self.passage.treatment.copy
+        if copy is Copy.CONCURRENT:
+            door.deliver(passage, copy=True)
+        response = door.deliver(passage)
+        if copy is Copy.AT_ONCE:
+            door.deliver(passage, copy=True)
+        if passage.strike is not None and _struck(passage):
+            door.receipt(passage)
+        return response
+
+    def _send_down(self, response: Response) -> None:
+        treatment = self.passage.treatment
+        if treatment.copy is Copy.AFTER_REPLY:
+            self.scheduler.call_later(2 * DOWN_S, self._deliver_copy)
+        if treatment.symptom is Symptom.NONE:
+            self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
+        elif treatment.symptom is Symptom.DELAYED:
+            self.scheduler.call_later(self._slow_s(), lambda: self._answer_late(response))
+        elif treatment.symptom in (Symptom.RESET, Symptom.CUT):
+            self.scheduler.call_later(DOWN_S, lambda: self.fail(treatment.symptom))
+
+    def _slow_s(self) -> float:
+        return SLOW_WITHOUT_TIMEOUT_S if self.read_timeout_s is None else self.read_timeout_s / 2
+
+    def _answer(self, response: Response) -> None:
+        if self.done:
+            return
+        self._door.answered(self.passage, response)
+        self.response = response
+        self._finish()
+        deliver_due(self.scheduler, self._door)
+
+    def _answer_late(self, response: Response) -> None:
+        # A caller that left before a slow answer has lost the reply, and the history says so.
+        self._door.receipt(self.passage, kind="lose_reply" if self.done else None)
+        self._answer(response)
+
+    def _deliver_copy(self) -> None:
+        self._door.deliver(self.passage, copy=True)
+        self._door.receipt(self.passage)
+        deliver_due(self.scheduler, self._door)
+
+    def _finish(self) -> None:
+        self.done = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.on_done is not None:
+            self.on_done()
+
+
+def deliver_due(scheduler: Scheduler, door: Door) -> None:
+    """Put held requests whose trigger has come on the rest of their way."""
+    for passage in door.take_due():
+        scheduler.call_later(UP_S, partial(deliver_held, door, passage))
+
+
+def deliver_held(door: Door, passage: Passage) -> None:
+    """A held request lands; only now has its fault fired."""
+    door.deliver(passage)
+    door.receipt(passage)
+
+
+def _struck(passage: Passage) -> bool:
+    """Whether the fault could show itself in this call."""
+    treatment, reply = passage.treatment, passage.reply
+    if treatment.copy is Copy.AFTER_REPLY or treatment.symptom is Symptom.DELAYED:
+        return False  # fires when it comes
+    if treatment.garble:
+        return reply is not None and bool(reply.body)
+    if treatment.part:
+        return reply is not None and reply.status == 500
+    return treatment.delivery is not Delivery.SETTLING

@@ -1,0 +1,161 @@
+"""How httpx reaches the simulated network: two transports, and a respx router for foreign clients."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import partial
+from typing import NoReturn
+
+import httpx
+import respx
+
+from harness.clock import SimSocketRefused, guard
+from harness.faults.door import Door
+from harness.participant import Request, Response
+from harness.plan.treatment import Symptom
+from harness.worlds.sim.exchange import Exchange
+
+executor: ContextVar[int] = ContextVar("executor", default=1)
+"""The executor that the running code belongs to; tasks inherit it."""
+
+_JSON = ("content-type", "application/json")
+
+
+class Network:
+    """The simulated network of one run. `hosts` maps a host name to a participant."""
+
+    def __init__(
+        self,
+        door: Door,
+        hosts: Mapping[str, str],
+        start: Callable[[Exchange], None],
+        new: Callable[..., Exchange],
+    ) -> None:
+        self.door = door
+        self._hosts = hosts
+        self._start = start
+        self._new = new
+
+    def exchange(self, request: httpx.Request, body: bytes) -> Exchange:
+        """Send a request on its way. Raises SimSocketRefused where no participant lives there."""
+        name = self._hosts.get(request.url.host)
+        if name is None:
+            guard.refuse(SimSocketRefused, f"{request.method} {request.url} is no participant's address")
+        read_timeout_s = request.extensions.get("timeout", {}).get("read")
+        passage = self.door.send(
+            executor.get(), name, _as_request(request, body), endless=read_timeout_s is None
+        )
+        exchange = self._new(passage, read_timeout_s)
+        self._start(exchange)
+        return exchange
+
+
+class NetworkCell:
+    """Holds the network of the run that is on; clients may outlive a run."""
+
+    network: Network | None = None
+
+    def get(self) -> Network:
+        """The network, or a loud refusal for what calls after its run."""
+        if self.network is None:
+            raise httpx.ConnectError("this run is over")
+        return self.network
+
+
+class AsyncSimTransport(httpx.AsyncBaseTransport):
+    """For `httpx.AsyncClient`."""
+
+    def __init__(self, cell: NetworkCell) -> None:
+        self._cell = cell
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = request.content if isinstance(request.stream, httpx.ByteStream) else await request.aread()
+        exchange = self._cell.get().exchange(request, body)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        exchange.on_done = partial(_wake, future)
+        if not exchange.done:
+            try:
+                await future
+            except BaseException:
+                exchange.fail(Symptom.SILENCE, abandoned=True)
+                raise
+        return _outcome(exchange, request)
+
+
+class SimTransport(httpx.BaseTransport):
+    """For `httpx.Client`: waiting for a reply lets virtual time pass."""
+
+    def __init__(self, cell: NetworkCell) -> None:
+        self._cell = cell
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        exchange = self._cell.get().exchange(request, request.read())
+        try:
+            if not exchange.done:
+                exchange.scheduler.run_due(math.inf, lambda: exchange.done)
+        except BaseException:
+            exchange.fail(Symptom.SILENCE, abandoned=True)
+            raise
+        return _outcome(exchange, request)
+
+
+class ForeignClients(respx.MockRouter):
+    """Catches clients that a saga builds for itself, underneath httpx, and sends them the same way."""
+
+    def __init__(self, cell: NetworkCell) -> None:
+        super().__init__(assert_all_called=False, assert_all_mocked=False)
+        self._sync = SimTransport(cell)
+        self._async = AsyncSimTransport(cell)
+
+    def handler(self, request: httpx.Request) -> httpx.Response:
+        """For `httpx.Client`."""
+        return self._sync.handle_request(request)
+
+    async def async_handler(self, request: httpx.Request) -> httpx.Response:
+        """For `httpx.AsyncClient`."""
+        return await self._async.handle_async_request(request)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _as_request(request: httpx.Request, body: bytes) -> Request:
+    url = request.url
+    return Request(
+        method=request.method,
+        path=url.path,
+        query=dict(url.params) if url.query else {},
+        headers={
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw
+        },
+        body=body,
+    )
+
+
+def _outcome(exchange: Exchange, request: httpx.Request) -> httpx.Response:
+    if exchange.response is None:
+        _raise(exchange.symptom, request)
+    return _as_response(exchange.response, request)
+
+
+def _as_response(response: Response, request: httpx.Request) -> httpx.Response:
+    headers = [*response.headers, _JSON] if response.body else list(response.headers)
+    return httpx.Response(response.status, headers=headers, content=response.body, request=request)
+
+
+_ERRORS: Mapping[Symptom, tuple[type[httpx.TransportError], str]] = {
+    Symptom.REFUSED: (httpx.ConnectError, "nothing listens"),
+    Symptom.SILENCE: (httpx.ReadTimeout, "no answer within the read time-out"),
+    Symptom.RESET: (httpx.ReadError, "connection reset"),
+    Symptom.CUT: (httpx.RemoteProtocolError, "the reply was cut short"),
+}
+
+
+def _raise(symptom: Symptom, request: httpx.Request) -> NoReturn:
+    error, message = _ERRORS[symptom]
+    raise error(message, request=request)

@@ -1,0 +1,151 @@
+"""Sets up once what many runs share: virtual clocks, the respx router, a client, a watchdog."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from unittest import mock
+
+import httpx
+
+from harness.adapter import CallableSaga
+from harness.clock import Hang, SagaHung, Scheduler, Watchdog, guard, virtual_time
+from harness.errors import UsageError
+from harness.history import ExecutorEnded, History
+from harness.plan import FaultPlan
+from harness.saga import Json
+from harness.scenario import Scenario
+from harness.worlds.sim.run import SimRun
+from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
+
+HUNG_AFTER_S = 10.0
+"""Real seconds without a yield after which a run is interrupted."""
+
+
+class SimWorld:
+    """Virtual time in this process. `on_stuck` is called where not even an interruption helps."""
+
+    name = "sim"
+
+    def __init__(
+        self, *, hung_after_s: float = HUNG_AFTER_S, on_stuck: Callable[[Hang], object] | None = None
+    ) -> None:
+        self._cell = NetworkCell()
+        self._watchdog = Watchdog(hung_after_s, on_stuck)
+        self._foreign = ForeignClients(self._cell)
+        self._clients: dict[bool, httpx.AsyncClient | httpx.Client] = {}
+        self._stores: list[Path] = []
+        self._tls = mock.patch(
+            "httpx._transports.default.create_ssl_context",
+            functools.lru_cache(maxsize=8)(httpx.create_ssl_context),
+        )
+
+    def __enter__(self) -> Self:
+        virtual_time.install()
+        self._watchdog.__enter__()
+        self._foreign.start()
+        self._tls.start()  # a TLS context costs 16 ms, and nothing here speaks TLS
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tls.stop()
+        self._foreign.stop(quiet=True)
+        self._watchdog.__exit__(kind, error, trace)
+        self._drop_stores()
+
+    def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
+        """One run. Raises UsageError for a saga that needs threads, processes or sockets."""
+        saga = scenario.saga
+        if not isinstance(saga, CallableSaga):
+            raise UsageError(
+                f"scenario {scenario.name!r}: found saga {saga.name}, which is no callable; expected --world wire"
+            )
+        scheduler = Scheduler()
+        try:
+            with virtual_time.active(scheduler, seed=saga_id):
+                return self._watched(scheduler, scenario, input_, plan, saga_id, saga)
+        finally:
+            self._cell.network = None
+            scheduler.close()
+            self._drop_stores()
+
+    def _watched(
+        self,
+        scheduler: Scheduler,
+        scenario: Scenario,
+        input_: Json,
+        plan: FaultPlan,
+        saga_id: str,
+        saga: CallableSaga,
+    ) -> History:
+        run = SimRun(
+            scheduler=scheduler,
+            scenario=scenario,
+            input_=input_,
+            plan=plan,
+            saga_id=saga_id,
+            saga=saga,
+            make_client=self._client,
+            make_store=self._store,
+        )
+        self._cell.network = run.network
+        self._watchdog.begin()
+        try:
+            history = run.execute()
+        except SagaHung as hung:
+            history = _hung(run, hung)
+        finally:
+            self._watchdog.end()
+        _refuse_escapes(scenario)
+        return history
+
+    def _client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:
+        """A client serves run after run, until a saga closes it or leaves cookies in it."""
+        client = self._clients.get(asynchronous)
+        if client is None or client.is_closed or client.cookies:
+            client = self._new_client(asynchronous)
+            self._clients[asynchronous] = client
+        return client
+
+    def _new_client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:
+        if asynchronous:
+            return httpx.AsyncClient(transport=AsyncSimTransport(self._cell), trust_env=False)
+        return httpx.Client(transport=SimTransport(self._cell), trust_env=False)
+
+    def _store(self) -> Path:
+        self._stores.append(Path(tempfile.mkdtemp(prefix="saga-chaos-")))
+        return self._stores[-1]
+
+    def _drop_stores(self) -> None:
+        while self._stores:
+            shutil.rmtree(self._stores.pop(), ignore_errors=True)
+
+
+def _hung(run: SimRun, hung: SagaHung) -> History:
+    run.recorder.add(
+        ExecutorEnded(
+            t_s=run.scheduler.now_s,
+            executor=1,
+            saga_id=run.saga_id,
+            problem=f"the saga hung: {hung}",
+            timed_out=True,
+        )
+    )
+    return run.recorder.history()
+
+
+def _refuse_escapes(scenario: Scenario) -> None:
+    """A saga that swallowed the refusal of a socket is found out all the same."""
+    if guard.refusals:
+        first = guard.refusals[0]
+        raise UsageError(
+            f"scenario {scenario.name!r}, world sim: found {first.tried}, by {first.who}; "
+            "expected httpx calls to participants only. Run this saga with --world wire"
+        )
