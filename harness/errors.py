@@ -59,7 +59,7 @@ def misplaced(where: str, found: object, expected: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`one of a, b, c`, led by the likeliest meant."""
-    names = sorted(known)
+    names = sorted(str(name) for name in known)  # an enum of words shows its words
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     listed = ", ".join(names) or "none"
     return f"{close[0]!r} (did you mean it?), or one of {listed}" if close else f"one of {listed}"

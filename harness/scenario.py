@@ -13,7 +13,7 @@ from functools import cached_property
 from harness.adapter import SagaAdapter
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant import Operation, RestParticipant, Verb
-from harness.saga import Json, SagaSpec, Step
+from harness.saga import Claim, Json, SagaSpec, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
 
@@ -56,6 +56,17 @@ class Scenario:
             for participant in self.participants
             for name, one in participant.router.operations.items()
         }
+
+    @cached_property
+    def spared(self) -> frozenset[str]:
+        """Operations that no fault may strike: at and after an irreversible step, unclaimed (RULES §5)."""
+        if Claim.IRREVERSIBLE_STEP in self.spec.claims:
+            return frozenset()
+        stays = {step.name for step in self.spec.steps if step.irreversible}
+        after = [
+            step for step in self.spec.steps if step.name in stays or self.spec.ancestors[step.name] & stays
+        ]
+        return frozenset(step.action for step in after)
 
     def limit_s(self, world: str) -> float:
         """Seconds to reach an outcome once everything has healed."""

@@ -29,7 +29,10 @@ class Strike:
 class FaultEngine:
     """The plan of one run, and how far it got."""
 
-    def __init__(self, plan: FaultPlan, kinds: Mapping[str, FaultKind]) -> None:
+    def __init__(
+        self, plan: FaultPlan, kinds: Mapping[str, FaultKind], spared: frozenset[str] = frozenset()
+    ) -> None:
+        self._spared = spared
         self._faults = [(index, fault, kinds[fault.kind]) for index, fault in enumerate(plan.faults)]
         self._counts: Counter[str] = Counter()
         self._away: dict[int, int | None] = {}  # fault to refusals left, None: until healed
@@ -43,6 +46,8 @@ class FaultEngine:
         """Count the call, and find what strikes it."""
         if matched is not None:
             self._counts[matched.operation.name] += 1
+        if matched is not None and matched.operation.name in self._spared:
+            return None
         for index, fault, kind in self._faults:
             if self._covers(index, fault, kind, matched, participant):
                 struck = self._strike(index, fault, kind, matched, direction)
@@ -62,6 +67,15 @@ class FaultEngine:
     def heal(self) -> None:
         """From now on nothing strikes."""
         self._faults = []
+
+    def away(self, participant: str) -> bool:
+        """Whether the next call at a participant finds nobody, unless another fault strikes it first."""
+        return any(
+            index in self._begun
+            and self._away[index] != 0
+            and fault.operation.partition(".")[0] == participant
+            for index, fault, _ in self._faults
+        )
 
     def begun(self, index: int) -> bool:
         """Whether a fault that strikes a whole participant has begun."""

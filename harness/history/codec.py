@@ -29,15 +29,20 @@ def write_history(history: History, path: Path) -> None:
 
 def read_history(path: Path) -> History:
     """Read it back. Raises ReportError with the file and line of what cannot be read."""
-    lines = path.read_bytes().splitlines()
+    return decode_history(path.read_bytes(), str(path))
+
+
+def decode_history(content: bytes, where: str) -> History:
+    """The inverse of `encode_history`; `where` names the content in messages."""
+    lines = content.splitlines()
     head = msgspec.json.decode(lines[0]) if lines else None
     if not isinstance(head, dict) or head.get("format_version") != FORMAT_VERSION:
-        raise ReportError(misplaced(f"{path}, line 1", head, f"format_version {FORMAT_VERSION}"))
-    return History(tuple(_event(line, path, number) for number, line in enumerate(lines[1:], start=2)))
+        raise ReportError(misplaced(f"{where}, line 1", head, f"format_version {FORMAT_VERSION}"))
+    return History(tuple(_event(line, where, number) for number, line in enumerate(lines[1:], start=2)))
 
 
-def _event(line: bytes, path: Path, number: int) -> AnyEvent:
+def _event(line: bytes, where: str, number: int) -> AnyEvent:
     try:
         return _decoder.decode(line)
     except msgspec.DecodeError as error:
-        raise ReportError(misplaced(f"{path}, line {number}", line[:80], f"an event ({error})")) from error
+        raise ReportError(misplaced(f"{where}, line {number}", line[:80], f"an event ({error})")) from error

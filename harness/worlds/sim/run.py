@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 from collections.abc import Callable
 from functools import partial
@@ -58,7 +59,7 @@ class SimRun:
         self.door = Door(
             spec=scenario.spec,
             participants=participants,
-            engine=FaultEngine(plan, KINDS),
+            engine=FaultEngine(plan, KINDS, scenario.spared),
             recorder=self.recorder,
             saga_ids=(saga_id,),
         )
@@ -187,7 +188,7 @@ class SimRun:
             return Returned(problem=str(over))
         except DeadLock as lock:
             return Returned(problem=str(lock))
-        except Exception as error:  # noqa: BLE001 - a finding, judged by termination
+        except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - a finding
             return self._unless_over(read_failure(error))
         return self._unless_over(returned or Returned())
 

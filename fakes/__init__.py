@@ -1,0 +1,12 @@
+"""Concrete participants with the manners of real APIs.
+
+Owns what a business adds to `harness.participant.RestParticipant`: stock that is conserved, charges
+that are declined and refunded, addresses that are missing. Refuses to know about faults, worlds and
+sagas. Each fake has a `conserved()` that recounts its books from its ledger.
+"""
+
+from fakes.inventory import Inventory
+from fakes.payments import Payments
+from fakes.shipping import Shipping
+
+__all__ = ["Inventory", "Payments", "Shipping"]

@@ -1,0 +1,193 @@
+"""Runs a campaign: for each scenario the fault-free run, guided search, Hypothesis, shrinking, summing up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from harness.campaign.events import Listener, Noted, ScenarioBegan, ScenarioEnded, ScenarioProgressed
+from harness.campaign.files import CampaignFiles, tool
+from harness.campaign.options import CampaignOptions, WorldName
+from harness.campaign.summary import summarise
+from harness.campaign.tally import Tally
+from harness.campaign.workers import LocalExecutor, Pool, make_world
+from harness.clock import real
+from harness.errors import EnvironmentFault
+from harness.report_model import Proxy, Report, ScenarioReport, worst
+from harness.scenario import Scenario
+from harness.search import Executor, GuidedSearch, minimise, unlocked_faults
+from harness.search.digest import Digest
+from harness.search.guided import StopAsked
+from harness.situations import required_situations
+
+PROGRESS_EVERY = 25
+
+
+@dataclass(slots=True)
+class _Searched:
+    """What the searches of one scenario left behind."""
+
+    complete: bool = True
+    left_out: int = 0
+    proxy: Proxy = Proxy()
+    environment: str | None = None
+
+
+class Campaign:
+    """One call of `saga-chaos run`. `report` is whole whatever cut it short."""
+
+    def __init__(self, options: CampaignOptions, listener: Listener) -> None:
+        self._options = options
+        self._tell = listener
+        self._files = CampaignFiles(options)
+        self._began_s = real.monotonic_s()
+        self._scenarios: list[ScenarioReport] = []
+        self._proxy = Proxy()
+        self._environment: str | None = None
+
+    def run(self, scenarios: Sequence[Scenario]) -> Report:
+        """Search them all. Raises UsageError before anything runs; a machine that fails is in the report."""
+        worlds = [self._options.world_of(scenario) for scenario in scenarios]
+        for scenario in scenarios:
+            required_situations(scenario.spec, scenario.requires)
+        self._files.check_writable()
+        for scenario, world in zip(scenarios, worlds, strict=True):
+            if self._environment is None:
+                self._scenario(scenario, world)
+        return self.report()
+
+    def report(self) -> Report:
+        """What was found so far."""
+        return Report(
+            verdict=worst(one.verdict for one in self._scenarios),
+            scenarios=tuple(self._scenarios),
+            tool=tool(),
+            duration_s=round(real.monotonic_s() - self._began_s, 3),
+            proxy=self._proxy,
+            environment=self._environment,
+        )
+
+    def _scenario(self, scenario: Scenario, world: WorldName) -> None:
+        self._tell(ScenarioBegan(name=scenario.name, world=world))
+        tally, searched = Tally(), _Searched()
+        try:
+            with self._executor(scenario, world, searched) as executor:
+                self._search(scenario, world, executor, tally, searched)
+                self._shrink(world, executor, tally)
+        except EnvironmentFault as fault:
+            searched.environment, searched.complete = str(fault), False
+        except KeyboardInterrupt:
+            searched.environment, searched.complete = "interrupted by the user", False
+        self._environment = searched.environment
+        if searched.proxy.kind != "none":
+            self._proxy = searched.proxy
+        report = self._summed_up(scenario, world, tally, searched)
+        self._scenarios.append(report)
+        self._tell(ScenarioEnded(report=report))
+
+    @contextmanager
+    def _executor(self, scenario: Scenario, world: WorldName, searched: _Searched) -> Iterator[Executor]:
+        options = self._options
+        with ExitStack() as stack:
+            if options.in_process:
+                entered = stack.enter_context(make_world(world, options.proxy, self._note))
+                searched.proxy = _proxy(entered)
+                yield LocalExecutor(scenario, entered)
+                return
+            pool = Pool(
+                scenario,
+                world,
+                workers=options.resolved(world).workers,
+                proxy=options.proxy,
+                load=options.load,
+                note=self._note,
+            )
+            stack.enter_context(pool)
+            searched.proxy = _proxy(pool)
+            yield pool
+
+    def _note(self, text: str) -> None:
+        self._tell(Noted(text=text))
+
+    def _search(
+        self, scenario: Scenario, world: WorldName, executor: Executor, tally: Tally, searched: _Searched
+    ) -> None:
+        options = self._options
+        deadline_s = None if options.seconds is None else real.monotonic_s() + options.seconds
+        stop = StopAsked(deadline_s)
+        depth = options.resolved(world).depth if options.search != "hypothesis" else 0
+        guided = GuidedSearch(unlocked_faults(scenario, world), len(scenario.inputs), depth)
+        self._count(guided.run(executor, stop), tally)
+        searched.left_out, searched.complete = guided.left_out, guided.complete
+        if options.search != "guided" and not self._fault_free_failed(tally):
+            self._by_property(scenario, world, executor, tally, searched, stop)
+
+    def _by_property(
+        self,
+        scenario: Scenario,
+        world: WorldName,
+        executor: Executor,
+        tally: Tally,
+        searched: _Searched,
+        stop: StopAsked,
+    ) -> None:
+        from harness.search.property import PropertySearch  # noqa: PLC0415 - Hypothesis takes 150 ms to import
+
+        search = PropertySearch(
+            scenario,
+            world,
+            examples=self._options.resolved(world).examples,
+            seed=self._options.seed,
+            known=tally.violated,
+        )
+        self._count(search.run(executor, stop, tuple(scenario.operations)), tally)
+        searched.left_out += search.left_out
+
+    def _count(self, digests: Iterable[Digest], tally: Tally) -> None:
+        for digest in digests:
+            tally.add(digest)
+            if tally.runs % PROGRESS_EVERY == 0:
+                self._tell(ScenarioProgressed(runs=tally.runs, violated=len(tally.violated)))
+
+    def _fault_free_failed(self, tally: Tally) -> bool:
+        return any(digest.violated for digest in tally.fault_free.values())
+
+    def _shrink(self, world: WorldName, executor: Executor, tally: Tally) -> None:
+        for id_, one in tally.invariants.items():
+            if one.smallest is not None and one.smallest.history is not None:
+                one.smallest = minimise(one.smallest, id_, executor, most_runs=200 if world == "sim" else 12)
+
+    def _summed_up(
+        self, scenario: Scenario, world: WorldName, tally: Tally, searched: _Searched
+    ) -> ScenarioReport:
+        files = {
+            id_: self._files.failure(scenario, world, id_, one.smallest, tally.runs)
+            for id_, one in tally.invariants.items()
+            if one.smallest is not None
+        }
+        for index, digest in tally.fault_free.items():
+            self._files.history(f"{scenario.name}-{world}-fault-free-{index + 1}", digest)
+        return summarise(
+            scenario,
+            world,
+            tally,
+            files=files,
+            kind=self._options.search,
+            depth=self._options.resolved(world).depth,
+            complete=searched.complete,
+            left_out=searched.left_out,
+        )
+
+
+def _proxy(source: object) -> Proxy:
+    kind = getattr(source, "proxy_kind", "none")
+    version = getattr(source, "proxy_version", "")
+    if kind == "toxiproxy":
+        return Proxy(kind="toxiproxy", version=version)
+    return Proxy(kind="embedded", version=version) if kind == "embedded" else Proxy()
+
+
+def run_campaign(scenarios: Sequence[Scenario], options: CampaignOptions, listener: Listener) -> Report:
+    """Search scenarios and sum up; see `Campaign.run`."""
+    return Campaign(options, listener).run(scenarios)

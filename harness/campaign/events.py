@@ -1,0 +1,42 @@
+"""What a campaign tells while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.report_model import ScenarioReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioBegan:
+    """A scenario is searched in a world from here on."""
+
+    name: str
+    world: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioProgressed:
+    """So many runs are done; `violated` counts invariants."""
+
+    runs: int
+    violated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioEnded:
+    """A scenario was summed up."""
+
+    report: ScenarioReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A sentence for the user: a proxy is being built, a worker died."""
+
+    text: str
+
+
+CampaignEvent = ScenarioBegan | ScenarioProgressed | ScenarioEnded | Noted
+Listener = Callable[[CampaignEvent], None]

@@ -1,0 +1,77 @@
+"""What a campaign puts on disk as it goes: failures and histories; the report comes last."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from harness.campaign.options import CampaignOptions
+from harness.history import History
+from harness.history.codec import decode_history
+from harness.invariants import INVARIANTS
+from harness.json_files import write_whole
+from harness.report_model import FailureFile, ScenarioRef, Tool, WorldName, write_failure
+from harness.report_model import Found as FoundBy
+from harness.scenario import Scenario
+from harness.search.digest import Digest
+
+
+def tool() -> Tool:
+    """Who writes."""
+    try:
+        return Tool(version=version("saga-chaos"))
+    except PackageNotFoundError:
+        return Tool(version="0+unknown")
+
+
+class CampaignFiles:
+    """The folder of one campaign."""
+
+    def __init__(self, options: CampaignOptions) -> None:
+        self._options = options
+        self.folder = options.out
+
+    def check_writable(self) -> None:
+        """Raises EnvironmentFault before anything runs, rather than after an hour."""
+        for name in ("histories", "failures"):
+            write_whole(self.folder / name / ".writable", b"")
+            (self.folder / name / ".writable").unlink()
+
+    def failure(self, scenario: Scenario, world: WorldName, invariant: str, digest: Digest, runs: int) -> str:
+        """Write a counterexample and its history; returns its path inside the folder."""
+        stem = f"{scenario.name}-{world}-{invariant}"
+        history_name = self.history(stem, digest)
+        found = digest.found[invariant]
+        failure = FailureFile(
+            scenario=ScenarioRef(name=scenario.name, reference=scenario.reference or scenario.name),
+            world=world,
+            input=scenario.inputs[digest.input_index],
+            plan=digest.plan,
+            saga_id=digest.saga_id,
+            invariant=invariant,
+            claim=INVARIANTS[invariant].says,
+            message=found.message,
+            evidence=found.evidence,
+            timeline=tuple(self._narrated(digest, found.evidence)),
+            history=history_name,
+            search=FoundBy(kind=self._options.search, seed=self._options.seed, runs=runs),
+            tool=tool(),
+        )
+        name = f"failures/{stem}.json"
+        write_failure(failure, self.folder / name)
+        return name
+
+    def history(self, stem: str, digest: Digest) -> str | None:
+        """Write a run's history, where it was kept."""
+        if digest.history is None:
+            return None
+        name = f"histories/{stem}.ndjson"
+        write_whole(self.folder / name, digest.history)
+        return name
+
+    def _narrated(self, digest: Digest, evidence: tuple[int, ...]) -> list[str]:
+        history = _history(digest)
+        return [] if history is None else self._options.narrate(history, evidence)
+
+
+def _history(digest: Digest) -> History | None:
+    return None if digest.history is None else decode_history(digest.history, "history")

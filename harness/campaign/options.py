@@ -1,0 +1,84 @@
+"""What a campaign is asked for, and what it does where nothing was asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import UsageError, misplaced
+from harness.history import History
+from harness.scenario import Scenario
+
+WorldName = Literal["sim", "wire"]
+SearchKind = Literal["guided", "hypothesis", "both"]
+ProxyKind = Literal["auto", "toxiproxy", "embedded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """Of one world (DESIGN, "Command line")."""
+
+    depth: int
+    examples: int
+    workers: int
+
+
+DEFAULTS = {
+    "sim": Defaults(depth=2, examples=500, workers=max(1, min(os.cpu_count() or 1, 8))),
+    # Wire runs mostly wait, for the saga's time-outs and back-offs.
+    "wire": Defaults(depth=1, examples=25, workers=max(2, min(4 * (os.cpu_count() or 1), 16))),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignOptions:
+    """None means the world's default. `load` finds a scenario again in a worker process.
+
+    narrate: a history and the evidence in it to timeline lines, for the failure files.
+    in_process: run everything here, with no workers: for tests, and for `pytest -n`.
+    """
+
+    out: Path
+    load: Callable[[str], Scenario]
+    narrate: Callable[[History, tuple[int, ...]], list[str]]
+    world: WorldName | None = None
+    search: SearchKind = "both"
+    depth: int | None = None
+    examples: int | None = None
+    seed: int | None = None
+    seconds: float | None = None
+    workers: int | None = None
+    proxy: ProxyKind = "auto"
+    in_process: bool = False
+
+    def __post_init__(self) -> None:
+        self._at_least("--depth", self.depth, 0)
+        self._at_least("--examples", self.examples, 1)
+        self._at_least("--workers", self.workers, 1)
+        if self.seconds is not None and not self.seconds > 0:
+            raise UsageError(misplaced("--seconds", self.seconds, "a number above 0"))
+
+    def _at_least(self, name: str, value: int | None, least: int) -> None:
+        if value is not None and value < least:
+            raise UsageError(misplaced(name, value, f"a whole number from {least} on"))
+
+    def resolved(self, world: str) -> Defaults:
+        """Depth, examples and workers for a world."""
+        default = DEFAULTS[world]
+        return Defaults(
+            depth=default.depth if self.depth is None else self.depth,
+            examples=default.examples if self.examples is None else self.examples,
+            workers=default.workers if self.workers is None else self.workers,
+        )
+
+    def world_of(self, scenario: Scenario) -> WorldName:
+        """The world asked for. Raises UsageError where the saga cannot run in it."""
+        worlds = scenario.saga.worlds
+        world = self.world or worlds[0]
+        if world not in worlds:
+            found = f"--world {world} for scenario {scenario.name!r}"
+            raise UsageError(f"{found}: its saga {scenario.saga.name} runs in {' and '.join(worlds)} only")
+        return "sim" if world == "sim" else "wire"

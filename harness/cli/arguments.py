@@ -1,0 +1,144 @@
+"""The arguments of every command (DESIGN, "Command line"). Pure argparse, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NoReturn
+
+WORLDS = ("sim", "wire")
+SEARCHES = ("guided", "hypothesis", "both")
+PROXIES = ("auto", "toxiproxy", "embedded")
+ADAPTERS = ("callable", "subprocess", "http")
+
+_EPILOG = """exit codes: 0 pass · 1 fail · 2 usage error · 3 inconclusive · 4 the harness or its environment failed
+
+SCENARIO is a registered name (saga-chaos list), path/to/saga.toml, path/to/file.py:object
+or package.module:object."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong first, and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands."""
+    top = _Parser(
+        prog="saga-chaos",
+        description="Chaos and property-based testing for sagas.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action=_Version, help="print the version and exit")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, help_, build in _COMMANDS:
+        command = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+        build(command)
+    return top
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: list[str], dest: str, **options: object) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=str(options.get("help", "")))
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415 - 20 ms that --help must not pay
+
+        parser.exit(0, f"saga-chaos {version('saga-chaos')}\n")
+
+
+def _list(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all that claim to hold")
+    command.add_argument("--world", choices=WORLDS, help="default: sim for callables, wire otherwise")
+    command.add_argument("--search", choices=SEARCHES, default="both", help="default: both")
+    command.add_argument(
+        "--depth", type=_whole, metavar="K", help="faults a plan; default: 2 in sim, 1 on the wire"
+    )
+    command.add_argument(
+        "--examples", type=_whole, metavar="N", help="of Hypothesis; default: 500 in sim, 25 on the wire"
+    )
+    command.add_argument("--seed", type=_whole, metavar="N", help="of Hypothesis; default: 0")
+    command.add_argument(
+        "--seconds", type=_seconds, metavar="S", help="end the search of each scenario after this"
+    )
+    command.add_argument("--workers", type=_whole, metavar="N", help="processes side by side")
+    command.add_argument(
+        "--out", metavar="DIR", help="default: reports/out/<time>, and reports/out/latest beside it"
+    )
+    command.add_argument(
+        "--proxy", choices=PROXIES, default="auto", help="which proxy the wire uses; default: auto"
+    )
+
+
+def _replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument("failure", metavar="FAILURE.json", help="from the failures folder of a report")
+    command.add_argument("--world", choices=WORLDS, help="default: the one it was found in")
+    command.add_argument("--proxy", choices=PROXIES, default="auto")
+
+
+def _bench(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all that claim to hold")
+    command.add_argument("--world", choices=WORLDS)
+    command.add_argument(
+        "--sagas", type=_whole, default=200, metavar="N", help="aborted sagas to measure; default: 200"
+    )
+    command.add_argument("--concurrency", type=_whole, metavar="C", help="processes side by side; default: 1")
+    command.add_argument("--out", metavar="DIR", help="default: reports/out/bench")
+    command.add_argument("--baseline", metavar="FILE", help="a bench.json to compare with")
+    command.add_argument("--proxy", choices=PROXIES, default="auto")
+
+
+def _gate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", help="what --out of a run was")
+    command.add_argument("--policy", metavar="FILE.toml", help="waivers and budgets")
+
+
+def _scaffold(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--adapter", choices=ADAPTERS, required=True)
+    command.add_argument(
+        "--service", action="append", metavar="S", help="a participant; may be given several times"
+    )
+    command.add_argument("--into", metavar="DIR", default=".", help="default: this folder")
+
+
+def _proxy(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", default="127.0.0.1", help="a loopback address; default: 127.0.0.1")
+    command.add_argument("--port", type=_whole, default=8474, help="default: 8474")
+
+
+def _doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenario", nargs="?", metavar="SCENARIO", help="also check this scenario")
+
+
+_COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
+    ("list", "list the registered scenarios", _list),
+    ("run", "search scenarios and report their invariants", _run),
+    ("replay", "run a counterexample again: STILL FAILS (1), FIXED (0) or DIFFERS (1)", _replay),
+    ("bench", "measure compensation latency", _bench),
+    ("gate", "decide from a report whether CI may go on", _gate),
+    ("scaffold", "write a new scenario to begin with", _scaffold),
+    ("proxy", "serve the embedded, Toxiproxy-compatible proxy on its own", _proxy),
+    ("doctor", "say what is there, what is missing and what would be used", _doctor),
+)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of seconds") from None

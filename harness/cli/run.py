@@ -1,0 +1,99 @@
+"""`saga-chaos run`: a campaign, shown while it runs, written when it ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.campaign import (
+    Campaign,
+    CampaignEvent,
+    CampaignOptions,
+    Noted,
+    ScenarioBegan,
+    ScenarioEnded,
+    ScenarioProgressed,
+)
+from harness.cli.loading import load, load_all
+from harness.history import History
+from harness.report_model import Report, exit_code, write_report
+from reports.bundle import read_bundle
+from reports.console import CampaignConsole
+from reports.timeline import timeline
+from reports.write import write_reports
+
+OUT = Path("reports/out")
+ENVIRONMENT_FAILED = 4
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Search, show, write; returns the exit code of the verdict."""
+    scenarios = load_all(arguments.scenarios)
+    options = _options(arguments)
+    console = CampaignConsole()
+    report = Campaign(options, _Shown(console)).run(scenarios)
+    console.interrupted()
+    _write(report, options.out)
+    if arguments.out is None:
+        _point_latest(options.out)
+    console.finished(read_bundle(report, options.out))
+    return ENVIRONMENT_FAILED if report.environment else exit_code(report.verdict)
+
+
+def _options(arguments: argparse.Namespace) -> CampaignOptions:
+    return CampaignOptions(
+        out=Path(arguments.out) if arguments.out else _fresh_folder(),
+        load=load,
+        narrate=narrate,
+        world=arguments.world,
+        search=arguments.search,
+        depth=arguments.depth,
+        examples=arguments.examples,
+        seed=arguments.seed,
+        seconds=arguments.seconds,
+        workers=arguments.workers,
+        proxy=arguments.proxy,
+    )
+
+
+def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:
+    """The timeline of a failure file."""
+    return timeline(history, evidence)
+
+
+def _fresh_folder() -> Path:
+    named = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    taken = [named, *(f"{named}-{number}" for number in range(2, 100))]
+    return OUT / next(one for one in taken if not (OUT / one).exists())
+
+
+def _write(report: Report, out: Path) -> None:
+    write_report(report, out / "report.json")
+    write_reports(report, out)
+
+
+def _point_latest(out: Path) -> None:
+    latest = out.parent / "latest"
+    beside = out.parent / f".latest.{os.getpid()}"
+    beside.symlink_to(out.name, target_is_directory=True)
+    beside.replace(latest)
+
+
+class _Shown:
+    """Hands a campaign's events to the console."""
+
+    def __init__(self, console: CampaignConsole) -> None:
+        self._console = console
+
+    def __call__(self, event: CampaignEvent) -> None:
+        match event:
+            case ScenarioBegan():
+                self._console.began(event.name, event.world)
+            case ScenarioProgressed():
+                self._console.progressed(event.runs, violated=event.violated)
+            case ScenarioEnded():
+                self._console.ended(event.report)
+            case Noted():
+                self._console.note(event.text)

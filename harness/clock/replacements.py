@@ -1,0 +1,81 @@
+"""Owns what was replaced in the process: which name, by what, and who else had bound it.
+
+`from time import sleep` copies a reference, so replacing `time.sleep` is not enough: every
+loaded module outside the standard library is searched for the originals, in its globals, in
+its classes, and in the defaults of its functions. Modules loaded later bind the replacement
+by themselves.
+
+The tools that run the tests keep the real thing: a virtual clock in their reports would be
+a lie about them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import FunctionType, ModuleType
+from typing import Any
+
+_LEFT_ALONE = frozenset(
+    {"_hypothesis_pytestplugin", "_pytest", "coverage", "execnet", "hypothesis", "pluggy", "pytest"}
+    | {"pytest_cov", "pytest_timeout", "time_machine", "xdist"}
+)
+_THIS_ROOM = __name__.rpartition(".")[0]
+
+
+class Replacements:
+    """The replaced names of a process. Never undone: the replacements fall back by themselves."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, tuple[object, Any]] = {}
+        self._searched: set[str] = set()
+        self._modules_seen = 0
+
+    def replace(self, owner: ModuleType | type, name: str, replacement: Any) -> None:
+        """Put a replacement in one place and remember the original for the search."""
+        original = getattr(owner, name)
+        self._by_id.setdefault(id(original), (original, replacement))
+        setattr(owner, name, replacement)
+
+    def rebind(self) -> None:
+        """Search the modules that were loaded since the last call; free when there are none."""
+        if len(sys.modules) == self._modules_seen:
+            return
+        for name, module in list(sys.modules.items()):
+            if name not in self._searched:
+                self._searched.add(name)
+                if _may_be_rebound(name) and isinstance(module, ModuleType):
+                    self._rebind_in(module, name)
+        self._modules_seen = len(sys.modules)
+
+    def _rebind_in(self, module: ModuleType, name: str) -> None:
+        for value in self._rebind_attributes(module):
+            if isinstance(value, type) and value.__module__ == name:
+                self._rebind_attributes(value)
+
+    def _rebind_attributes(self, owner: ModuleType | type) -> list[object]:
+        attributes = list(vars(owner).items())
+        for attribute, value in attributes:
+            if id(value) in self._by_id:
+                setattr(owner, attribute, self._new_for(value))
+            elif type(value) is FunctionType and (value.__defaults__ or value.__kwdefaults__):
+                self._rebind_defaults(value)
+        return [value for _, value in attributes]
+
+    def _rebind_defaults(self, function: FunctionType) -> None:
+        defaults = function.__defaults__ or ()
+        if any(id(value) in self._by_id for value in defaults):
+            function.__defaults__ = tuple(self._new_for(value) for value in defaults)
+        named: Mapping[str, object] = function.__kwdefaults__ or {}
+        if any(id(value) in self._by_id for value in named.values()):
+            function.__kwdefaults__ = {key: self._new_for(value) for key, value in named.items()}
+
+    def _new_for(self, value: object) -> Any:
+        return self._by_id.get(id(value), (value, value))[1]
+
+
+def _may_be_rebound(name: str) -> bool:
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names or top in _LEFT_ALONE:
+        return False
+    return name != _THIS_ROOM and not name.startswith(_THIS_ROOM + ".")

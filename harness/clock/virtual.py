@@ -1,0 +1,93 @@
+"""Owns the switch between real and virtual: `virtual_time.active(scheduler, seed=...)`.
+
+`install` replaces, once per process, what a saga could read time or randomness from, or
+leave the simulation by. All replacements ask one global, so a run costs what seeding
+`random` and starting the wall clock cost, and nothing is left behind when it ends.
+
+It refuses a second run inside a run, and a run on a thread that is not its scheduler's.
+Install early, before the modules under test are loaded where that is possible: what they
+copied into places other than globals, class attributes and defaults is out of reach.
+"""
+
+from __future__ import annotations
+
+import random
+from threading import get_ident
+from types import TracebackType
+from typing import Any
+
+from harness.clock import clocks, entropy, guards, policy
+from harness.clock.active import ActiveRun, occupant, put
+from harness.clock.errors import SimThreadRefused
+from harness.clock.guards import guard
+from harness.clock.replacements import Replacements
+from harness.clock.scheduler import Scheduler
+from harness.clock.wall import WallClock, check
+from harness.errors import UsageError
+
+
+class VirtualTime:
+    """The process's clocks, and who has them. One per process: `virtual_time`."""
+
+    def __init__(self) -> None:
+        self.replacements = Replacements()
+        self.wall: WallClock | None = None
+
+    def install(self) -> WallClock:
+        """Replace everything once; later calls only look for newly loaded modules."""
+        if self.wall is None:
+            wall = WallClock()
+            check(wall)
+            for part in (clocks, entropy, guards, policy):
+                part.install(self.replacements)
+            self.wall = wall
+        self.replacements.rebind()
+        return self.wall
+
+    def active(self, scheduler: Scheduler, *, seed: str) -> Activation:
+        """Give the process's clocks to a scheduler for a `with` block."""
+        return Activation(self, scheduler, seed)
+
+
+class Activation:
+    """One run's hold on the clocks."""
+
+    __slots__ = ("_loop_before", "_owner", "_random_before", "_scheduler", "_seed", "_wall")
+
+    def __init__(self, owner: VirtualTime, scheduler: Scheduler, seed: str) -> None:
+        self._owner = owner
+        self._scheduler = scheduler
+        self._seed = seed
+        self._wall: WallClock | None = None
+        self._random_before: Any = None
+        self._loop_before: Any = None
+
+    def __enter__(self) -> Scheduler:
+        if occupant() is not None:
+            raise UsageError("virtual time: a run is active already; one process simulates one at a time")
+        if self._scheduler.thread_id != get_ident():
+            raise SimThreadRefused("virtual time: the scheduler belongs to another thread")
+        wall = self._owner.install()
+        self._loop_before = policy.remember_current_loop()
+        guard.refusals = []
+        wall.start()
+        self._wall = wall
+        self._random_before = random.getstate()
+        random.seed(self._seed)
+        put(ActiveRun(self._scheduler, self._seed))
+        return self._scheduler
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        put(None)
+        random.setstate(self._random_before)
+        if self._wall is not None:
+            self._wall.stop()
+        policy.restore_current_loop(self._loop_before)
+
+
+virtual_time = VirtualTime()

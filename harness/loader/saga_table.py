@@ -1,0 +1,89 @@
+"""[saga] and [saga.policy]: what holds for every adapter.
+
+Owns claims, inputs, times, requirements and policy. Refuses to know the adapters' own keys.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from harness.loader.table import Table
+from harness.saga import Choice, Claim, Json, OnFailedCompensation, Order, SagaPolicy
+
+SAGA_KEYS = ("adapter", "env", "claims", "inputs", "time_limit_s", "patience_s", "requires", "policy")
+_POLICY_KEYS = (
+    "failed_step",
+    "untried_step",
+    "order",
+    "failed_compensation",
+    "max_attempts",
+    "min_gap_s",
+    "key_header",
+)
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SECONDS = "a number of seconds above 0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SagaTable:
+    """What a scenario takes from [saga] as it stands."""
+
+    inputs: tuple[Json, ...]
+    time_limit_s: float | None
+    patience_s: float | None
+    requires: tuple[str, ...] | None
+
+
+def read_saga(table: Table) -> SagaTable:
+    """Inputs, times and requirements."""
+    inputs = "a list of inputs, at least one; one is drawn for each run"
+    return SagaTable(
+        inputs=table.json("inputs", inputs) if table.has("inputs") else ({},),
+        time_limit_s=table.seconds("time_limit_s", _SECONDS),
+        patience_s=table.seconds("patience_s", _SECONDS),
+        requires=table.texts("requires", "a list of situations") if table.has("requires") else None,
+    )
+
+
+def read_claims(table: Table) -> frozenset[Claim]:
+    """What the saga claims; a lost reply where it says nothing."""
+    if not table.has("claims"):
+        return frozenset({Claim.LOST_REPLY})
+    return frozenset(table.words("claims", Claim))
+
+
+def read_policy(table: Table) -> SagaPolicy:
+    """What sagas may rightly do differently."""
+    policy = table.table_or_empty("policy")
+    policy.refuse_unknown(_POLICY_KEYS)
+    default = SagaPolicy()
+    gap_s = policy.seconds("min_gap_s", "a number of seconds, 0 or more", zero=True)
+    return SagaPolicy(
+        failed_step=policy.word("failed_step", Choice, default.failed_step),
+        untried_step=policy.word("untried_step", (Choice.NEVER, Choice.MAY), default.untried_step),
+        # Absent is not "strict": a graph's order is that of its dependencies.
+        order=policy.word("order", Order, Order.STRICT) if policy.has("order") else None,
+        failed_compensation=policy.word(
+            "failed_compensation", OnFailedCompensation, default.failed_compensation
+        ),
+        max_attempts=_attempts(policy, default.max_attempts),
+        min_gap_s=default.min_gap_s if gap_s is None else gap_s,
+        key_header=_key_header(policy, default.key_header),
+    )
+
+
+def _attempts(policy: Table, default: int) -> int:
+    expected = "a whole number of attempts, 1 or more"
+    attempts = policy.whole("max_attempts", expected, default)
+    if attempts < 1:
+        raise policy.wrong("max_attempts", expected)
+    return attempts
+
+
+def _key_header(policy: Table, default: str) -> str:
+    expected = "the name of an HTTP header, like 'Idempotency-Key'"
+    name = policy.text("key_header", expected, default)
+    if _HEADER.fullmatch(name) is None:
+        raise policy.wrong("key_header", expected)
+    return name

@@ -1,0 +1,282 @@
+"""What a campaign writes and everything else reads: `report.json` and `failures/*.json`.
+
+Owns the types of both files, their reading and writing, and the two small rules
+that all readers share: which verdict outweighs which, and which exit code it is. Refuses to show
+anything (`reports` does) and to judge anything (`harness.campaign` does).
+
+Keys that a newer minor version adds to `report.json` are skipped; a failure file is read to be
+run again, so there an unknown key is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.errors import PlanError, ReportError, misplaced, nearest
+from harness.json_files import converted, json_object, pretty, write_whole
+from harness.plan import Fault, FaultPlan, plan_from_json, plan_to_json
+from harness.saga import Json
+
+FORMAT_VERSION = 1
+
+WorldName = Literal["sim", "wire"]
+SearchKind = Literal["guided", "hypothesis", "both"]
+
+
+class Verdict(StrEnum):
+    """Of a scenario, or of a whole campaign."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Judgement(StrEnum):
+    """Of one invariant over all runs of a scenario."""
+
+    HELD = "held"
+    VIOLATED = "violated"
+    UNKNOWN = "unknown"
+    NOT_EXERCISED = "not_exercised"
+
+
+class GuaranteeResult(StrEnum):
+    """What became of something that a saga may claim."""
+
+    VERIFIED = "verified"
+    REFUTED = "refuted"
+    NOT_EXERCISED = "not_exercised"
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote the file."""
+
+    name: str = "saga-chaos"
+    version: str = ""
+
+
+class Proxy(msgspec.Struct, frozen=True, kw_only=True):
+    """Which proxy stood between saga and participants; `none` in sim."""
+
+    kind: Literal["toxiproxy", "embedded", "none"] = "none"
+    version: str = ""
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """How plans were found. `left_out` counts plans that the depth held and time did not."""
+
+    kind: SearchKind = "both"
+    depth: int = 0
+    complete: bool = False
+    left_out: int = 0
+
+
+class Invariant(msgspec.Struct, frozen=True, kw_only=True):
+    """`failure`: path of the smallest counterexample, relative to the report's folder.
+
+    claim: one sentence. crash: the traceback where the invariant itself broke. failures: distinct
+    counterexamples on disk.
+    """
+
+    id: str
+    verdict: Judgement
+    runs: int = 0
+    violations: int = 0
+    minimal_faults: int | None = None
+    failure: str | None = None
+    claim: str = ""
+    crash: str | None = None
+    failures: int = 0
+
+
+class SiteCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a kind was planned and fired at one operation."""
+
+    kind: str
+    operation: str
+    planned: int = 0
+    fired: int = 0
+
+
+class Faults(msgspec.Struct, frozen=True, kw_only=True):
+    """`by_kind` counts those that fired."""
+
+    planned: int = 0
+    fired: int = 0
+    by_kind: Mapping[str, int] = {}
+    by_operation: tuple[SiteCount, ...] = ()
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """`reach`: one sentence on how to bring it about."""
+
+    id: str
+    required: bool = False
+    seen: int = 0
+    reach: str = ""
+
+
+class Guarantee(msgspec.Struct, frozen=True, kw_only=True):
+    """`failure`: path of what refutes it."""
+
+    id: str
+    claimed: bool
+    result: GuaranteeResult
+    failure: str | None = None
+
+
+class CompensationLatency(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds; None where nothing was compensated."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    n: int = 0
+
+
+class Impossible(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault kind that may not strike an operation, and why."""
+
+    fault: str
+    operation: str
+    reason: str
+
+
+class LeftOver(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource that runs which ended `stuck` left for a person."""
+
+    resource: str
+    step: str | None = None
+    runs: int = 1
+
+
+class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario in one world. `unfired`: single faults without a receipt that were possible.
+
+    notes: plain sentences on why it is inconclusive and what was left out.
+    """
+
+    name: str
+    world: WorldName
+    verdict: Verdict
+    invariants: tuple[Invariant, ...]
+    saga: str = ""
+    runs: int = 0
+    search: Search = Search()
+    faults: Faults = Faults()
+    situations: tuple[Situation, ...] = ()
+    guarantees: tuple[Guarantee, ...] = ()
+    compensation_latency_s: CompensationLatency | None = None
+    claims: tuple[str, ...] = ()
+    not_claimed: tuple[str, ...] = ()
+    impossible: tuple[Impossible, ...] = ()
+    unfired: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
+    left_over: tuple[LeftOver, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Name and world."""
+        return f"{self.name} ({self.world})"
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """report.json. `environment`: what the machine did that cut the campaign short."""
+
+    verdict: Verdict
+    scenarios: tuple[ScenarioReport, ...]
+    format_version: int = FORMAT_VERSION
+    tool: Tool = Tool()
+    duration_s: float = 0.0
+    proxy: Proxy = Proxy()
+    environment: str | None = None
+
+
+class ScenarioRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`reference`: what the command line was given, so that it can be loaded again."""
+
+    name: str
+    reference: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a counterexample was found: the search, its seed, and after how many runs."""
+
+    kind: str = "guided"
+    seed: int | None = None
+    runs: int = 0
+
+
+class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """failures/*.json: the smallest run that shows a violation, and all that replays it.
+
+    claim: what the invariant says. message: what was found instead. evidence: event indexes in the
+    history. history: path of the history, relative to the report's folder.
+    """
+
+    scenario: ScenarioRef
+    world: WorldName
+    plan: FaultPlan
+    saga_id: str
+    invariant: str
+    input: Json = None
+    verdict: Judgement = Judgement.VIOLATED
+    claim: str = ""
+    message: str = ""
+    evidence: tuple[int, ...] = ()
+    timeline: tuple[str, ...] = ()
+    history: str | None = None
+    search: Found = Found()
+    tool: Tool = Tool()
+    format_version: int = FORMAT_VERSION
+
+
+EXIT_CODES: Mapping[Verdict, int] = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+
+
+def exit_code(verdict: Verdict) -> int:
+    """0 pass, 1 fail, 3 inconclusive."""
+    return EXIT_CODES[verdict]
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """A fail outweighs an inconclusive, which outweighs a pass. Of none: inconclusive."""
+    given = tuple(verdicts)
+    for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        if verdict in given:
+            return verdict
+    return Verdict.PASS if given else Verdict.INCONCLUSIVE
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Atomically. Raises EnvironmentFault where the folder does not take it."""
+    write_whole(path, pretty(report))
+
+
+def read_report(path: Path) -> Report:
+    """Raises ReportError that names file, place, what was found and what was expected."""
+    return converted(json_object(path, FORMAT_VERSION), Report, path)
+
+
+def write_failure(failure: FailureFile, path: Path) -> None:
+    """Atomically, with the plan in its file form."""
+    content = msgspec.to_builtins(failure) | {"plan": plan_to_json(failure.plan)}
+    write_whole(path, pretty(content))
+
+
+def read_failure(path: Path) -> FailureFile:
+    """Raises ReportError; strictly, for what was misspelt would be replayed as something else."""
+    content = json_object(path, FORMAT_VERSION)
+    for name in content:
+        if name not in FailureFile.__struct_fields__:
+            raise ReportError(misplaced(f"{path}, key", name, nearest(name, FailureFile.__struct_fields__)))
+    try:
+        plan = plan_from_json(content.get("plan"), f"{path}, plan")
+    except PlanError as error:
+        raise ReportError(str(error)) from error
+    return converted({**content, "plan": msgspec.to_builtins(plan)}, FailureFile, path)

@@ -1,0 +1,138 @@
+"""What the search and the campaign keep of a run: small, picklable, and enough to sum up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from harness.history import FaultFired, History
+from harness.history.codec import encode_history
+from harness.history.events import CallSent, EffectApplied, Held
+from harness.invariants import Verdict
+from harness.latency import compensation_seconds
+from harness.plan import FaultPlan, Site
+from harness.runner import Run
+from harness.saga import Status
+from harness.situations import seen_situations
+from harness.views import View
+
+Job = tuple[int, FaultPlan]
+"""Index of the input, and the plan."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One judgement of a run, less its name."""
+
+    verdict: Verdict
+    message: str = ""
+    evidence: tuple[int, ...] = ()
+    traceback: str = ""
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in short.
+
+    strikes: how often each fault of the plan fired. sites: call sites that nothing struck, in the
+    order they were reached, each with the index of the last fault that had struck by then (-1: none). trace: equal
+    for runs whose calls, effects and held requests are. history: encoded, where something was
+    violated or unknown.
+    """
+
+    input_index: int
+    plan: FaultPlan
+    saga_id: str
+    found: dict[str, Found]
+    strikes: tuple[int, ...]
+    accidents: int
+    kinds: tuple[tuple[str, str], ...]
+    sites: tuple[tuple[Site, int], ...]
+    trace: bytes
+    situations: tuple[str, ...]
+    statuses: tuple[str | None, ...]
+    compensation_s: tuple[float, ...] = ()
+    left: tuple[tuple[str, str | None], ...] = ()
+    history: bytes | None = None
+
+    @property
+    def violated(self) -> tuple[str, ...]:
+        """Ids of the violated invariants."""
+        return tuple(id_ for id_, one in self.found.items() if one.verdict is Verdict.VIOLATED)
+
+
+class Executor(Protocol):
+    """Runs jobs, in this process or in several; digests come in the order of the jobs."""
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Digest]:
+        """Run them all."""
+
+
+def digest_run(run: Run, input_index: int, *, keep_history: bool = False) -> Digest:
+    """Cut a run down to what is kept."""
+    found = {
+        one.invariant: Found(one.verdict, one.message, one.evidence, one.traceback) for one in run.judgements
+    }
+    telling = any(one.verdict in (Verdict.VIOLATED, Verdict.UNKNOWN) for one in run.judgements)
+    fired = [event for event in run.history.events if isinstance(event, FaultFired)]
+    counts = Counter(event.fault for event in fired)
+    return Digest(
+        input_index=input_index,
+        plan=run.plan,
+        saga_id=run.saga_id,
+        found=found,
+        strikes=tuple(counts[index] for index in range(len(run.plan.faults))),
+        accidents=counts[None],
+        kinds=_struck(run.history, fired),
+        sites=_sites(run.history),
+        trace=_trace(run.history),
+        situations=seen_situations(run.view),
+        statuses=tuple(saga.status for saga in run.view.sagas),
+        compensation_s=compensation_seconds(run.history),
+        left=_left(run.view),
+        history=encode_history(run.history) if telling or keep_history else None,
+    )
+
+
+def _struck(history: History, fired: Iterable[FaultFired]) -> tuple[tuple[str, str], ...]:
+    operations = {call.sent.call: call.sent.operation or "" for call in history.calls}
+    return tuple((event.kind, operations[event.call]) for event in fired)
+
+
+def _sites(history: History) -> tuple[tuple[Site, int], ...]:
+    sites: list[tuple[Site, int]] = []
+    last = -1
+    struck = {event.call: event.fault for event in history.events if isinstance(event, FaultFired)}
+    for event in history.events:
+        if not isinstance(event, CallSent) or event.operation is None:
+            continue
+        if event.call not in struck:
+            sites.append((Site(operation=event.operation, nth=event.nth), last))
+            continue
+        fault = struck[event.call]
+        last = max(last, -1 if fault is None else fault)
+    return tuple(sites)
+
+
+def _trace(history: History) -> bytes:
+    """Calls, effects and held requests in order; neither times nor symptoms."""
+    told: list[object] = []
+    for event in history.events:
+        if isinstance(event, CallSent):
+            told.append((event.operation, event.nth, event.path, event.key))
+        elif isinstance(event, EffectApplied):
+            told.append((event.resource, event.incarnation, event.change, event.step))
+        elif isinstance(event, Held):
+            told.append((event.call, event.until))
+    saga_ids = history.began.saga_ids
+    text = msgspec.json.encode(told)
+    for id_ in saga_ids:
+        text = text.replace(id_.encode(), b"*")
+    return hashlib.blake2b(text, digest_size=12).digest()
+
+
+def _left(view: View) -> tuple[tuple[str, str | None], ...]:
+    stuck = [saga.saga_id for saga in view.sagas if saga.status is Status.STUCK]
+    return tuple((held.resource, held.step) for id_ in stuck for held in view.ledger.left(id_))

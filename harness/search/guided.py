@@ -1,0 +1,131 @@
+"""Guided enumeration: faults only at call sites that the parent run reached, to depth K.
+
+Level 0 is the fault-free run of each input. Level k+1 adds one fault to each run of level k whose
+calls, effects and held requests were seen for the first time: at a call site that it reached once
+its own faults had struck. Where a fault of n calls fired fewer than n times, more calls change
+nothing, and the larger counts are skipped as equal.
+
+Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.plan import Fault, FaultPlan, Lasting, Site
+from harness.search.digest import Digest, Executor, Job
+from harness.search.unlocked import Possible, Unlocked
+
+WAVE = 400
+"""Jobs handed out at once: enough to keep workers busy, few enough to stop soon when time is up."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Ladder:
+    """One fault at one site, to be tried with growing counts."""
+
+    input_index: int
+    parent: FaultPlan
+    site: Site
+    possible: Possible
+    rung: int = 0
+
+    def job(self) -> Job:
+        fault = Fault(
+            kind=self.possible.kind.name,
+            operation=self.site.operation,
+            nth=self.site.nth,
+            count=self.possible.kind.counts[self.rung],
+            variant=self.possible.variant,
+        )
+        return self.input_index, self.parent.with_fault(fault)
+
+    def climb(self, strikes: int) -> bool:
+        """Whether a larger count could differ; moves on to it."""
+        count = self.possible.kind.counts[self.rung]
+        if isinstance(count, Lasting) or strikes < count:
+            return False
+        self.rung += 1
+        return self.rung < len(self.possible.kind.counts)
+
+
+class GuidedSearch:
+    """Yields digests as they come. `complete` and `left_out` tell afterwards what was not run."""
+
+    def __init__(self, unlocked: Unlocked, inputs: int, depth: int) -> None:
+        self._unlocked = unlocked
+        self._inputs = inputs
+        self._depth = depth
+        self._seen: set[tuple[int, bytes]] = set()
+        self.left_out = 0
+        self.collapsed = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every plan to the depth was run or is equal to one that was."""
+        return self.left_out == 0
+
+    def run(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+        """Run level by level until done or `stop` says so."""
+        parents: list[Digest] = []
+        for digest in executor.run([(index, FaultPlan()) for index in range(self._inputs)]):
+            yield digest
+            if self._is_new(digest) and not digest.violated:
+                parents.append(digest)
+        for _ in range(self._depth):
+            children: list[Digest] = []
+            for digest in self._level(parents, executor, stop):
+                yield digest
+                if self._is_new(digest):
+                    children.append(digest)
+            parents = children
+
+    def _level(self, parents: list[Digest], executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+        ladders = [ladder for parent in parents for ladder in self._ladders(parent)]
+        while ladders:
+            higher: list[_Ladder] = []
+            for start in range(0, len(ladders), WAVE):
+                wave = ladders[start : start + WAVE]
+                if stop.asked():
+                    self.left_out += len(ladders) - start + len(higher)
+                    return
+                for ladder, digest in zip(wave, executor.run([one.job() for one in wave]), strict=True):
+                    yield digest
+                    if ladder.climb(digest.strikes[-1]):
+                        higher.append(ladder)
+            ladders = higher
+
+    def _ladders(self, parent: Digest) -> Iterator[_Ladder]:
+        newest = len(parent.plan.faults) - 1
+        for site, struck in parent.sites:
+            if struck < newest:
+                continue
+            for possible in self._unlocked.possible[site.operation]:
+                yield _Ladder(
+                    input_index=parent.input_index, parent=parent.plan, site=site, possible=possible
+                )
+
+    def _is_new(self, digest: Digest) -> bool:
+        """Whether its trace was not seen before; a run whose newest fault did not fire is its parent's."""
+        if digest.strikes and not digest.strikes[-1]:
+            return False
+        mark = (digest.input_index, digest.trace)
+        if mark in self._seen:
+            self.collapsed += 1
+            return False
+        self._seen.add(mark)
+        return True
+
+
+class StopAsked:
+    """Says when the time for a search is over. `left_s` is asked before each wave."""
+
+    def __init__(self, deadline_s: float | None = None) -> None:
+        self._deadline_s = deadline_s
+
+    def asked(self) -> bool:
+        """Whether to stop now."""
+        from harness.clock import real  # noqa: PLC0415 - the real clock, read at one place
+
+        return self._deadline_s is not None and real.monotonic_s() >= self._deadline_s

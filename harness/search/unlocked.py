@@ -1,0 +1,91 @@
+"""Which single faults a scenario's claims unlock, and which are impossible, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from harness.faults import KINDS
+from harness.plan import FaultKind, Target
+from harness.saga import Direction
+from harness.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Possible:
+    """A kind with one of its variants, at an operation."""
+
+    kind: FaultKind
+    variant: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impossible:
+    """A kind that may not strike an operation, and why."""
+
+    kind: str
+    operation: str
+    reason: str
+
+
+class Unlocked:
+    """What may be sent against a scenario in a world."""
+
+    def __init__(self, scenario: Scenario, world: str) -> None:
+        self._scenario = scenario
+        self._world = world
+
+    @cached_property
+    def possible(self) -> dict[str, tuple[Possible, ...]]:
+        """By operation, in the order of the kinds."""
+        return {name: tuple(self._possible(name)) for name in self._scenario.operations}
+
+    def impossible(self, operation: str) -> tuple[Impossible, ...]:
+        """What is unlocked by the claims and cannot strike an operation."""
+        return tuple(self._impossible(operation))
+
+    def kinds(self) -> tuple[FaultKind, ...]:
+        """Those that the claims unlock."""
+        claims = self._scenario.spec.claims
+        return tuple(kind for kind in KINDS.values() if kind.claim is None or kind.claim in claims)
+
+    def _possible(self, operation: str) -> Iterator[Possible]:
+        if operation in self._scenario.spared:
+            return
+        target = self.target(operation)
+        for kind in self.kinds():
+            if kind.impossible(target) is None:
+                for variant in self._variants(kind):
+                    yield Possible(kind=kind, variant=variant, operation=operation)
+
+    def _impossible(self, operation: str) -> Iterator[Impossible]:
+        if operation in self._scenario.spared:
+            reason = (
+                "it is, or comes after, a step that cannot be undone, and irreversible_step is not claimed"
+            )
+            yield Impossible(kind="every kind", operation=operation, reason=reason)
+            return
+        target = self.target(operation)
+        for kind in self.kinds():
+            reason_or_none = kind.impossible(target)
+            if reason_or_none is not None:
+                yield Impossible(kind=kind.name, operation=operation, reason=reason_or_none)
+
+    def _variants(self, kind: FaultKind) -> tuple[str, ...]:
+        return kind.wire_variants or kind.variants if self._world == "wire" else kind.variants
+
+    def target(self, operation: str) -> Target:
+        """What a fault at an operation would strike."""
+        found = self._scenario.operations[operation]
+        if found.verb.queries:
+            return Target(operation=found, direction=None)
+        return Target(
+            operation=found, direction=Direction.COMPENSATION if found.verb.undoes else Direction.ACTION
+        )
+
+
+def unlocked_faults(scenario: Scenario, world: str) -> Unlocked:
+    """What may be sent against a scenario in a world."""
+    return Unlocked(scenario, world)

@@ -1,0 +1,12 @@
+"""Situations: what a campaign must have seen before its silence means anything.
+
+Owns the table of situations: what each says, how to reach it, whether a run shows it, and whether a
+spec requires it by default. Refuses to judge: a situation is neither good nor bad.
+
+Adding a situation is one entry in a module of this room, listed in `SITUATIONS`.
+"""
+
+from harness.situations.base import Situation
+from harness.situations.table import SITUATIONS, required_situations, seen_situations
+
+__all__ = ["SITUATIONS", "Situation", "required_situations", "seen_situations"]

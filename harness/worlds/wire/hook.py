@@ -1,0 +1,205 @@
+"""Sees what httpx sends to a participant before it is sent, and what came back to the caller.
+
+Owns the wrapper around httpx's two network transports. It is how a refusal can be armed in time and
+every attempt be seen; the request is sent for real, and everything else goes through untouched.
+Refuses other HTTP clients: their calls are seen as they arrive (`station`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Self, cast
+from unittest import mock
+
+import httpx
+
+from harness.participant import Request, Response
+from harness.plan.treatment import Symptom
+from harness.worlds.wire.background import Background
+from harness.worlds.wire.http import TAG_HEADER, request_of
+from harness.worlds.wire.station import Station
+from harness.worlds.wire.traffic import Call, Traffic
+
+running: ContextVar[tuple[int, int]] = ContextVar("running", default=(0, 0))
+"""The run and the executor that the code belongs to; tasks inherit it, bare threads do not."""
+
+Address = tuple[str, int]
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Outgoing:
+    """One request on its way out. A future that a method returns is to be waited for."""
+
+    def __init__(self, traffic: Traffic, station: Station, background: Background, request: Request) -> None:
+        self._traffic = traffic
+        self._station = station
+        self._background = background
+        self._request = request
+        self._call: Call | None = None
+        self.tag = ""
+
+    def gate(self) -> Future[None] | None:
+        """Pending while a toxic is armed for somebody else."""
+        if self._traffic.over is not None:
+            return None
+        return self._station.gate
+
+    def send(self, executor: int, *, endless: bool) -> Future[None] | None:
+        """Record the call; pending until the proxy is as the call has to find it."""
+        self._call, self.tag = self._traffic.send(
+            executor, self._station.name, self._request, endless=endless
+        )
+        if self._call.symptom is Symptom.REFUSED:
+            return self._background.begin(self._station.refuse(self._call))
+        if self._station.down:
+            return self._background.begin(self._station.come_back())
+        return None
+
+    def answered(self, response: httpx.Response, body: bytes) -> None:
+        """The whole reply is here."""
+        assert self._call is not None
+        retry_after = response.headers.get("retry-after")
+        headers = (("retry-after", retry_after),) if retry_after is not None else ()
+        seen = Response(status=response.status_code, body=body, headers=headers)
+        self._traffic.answered(self._call, seen)
+        self._over(self._call)
+
+    def failed(self, error: BaseException) -> None:
+        """There will be no reply."""
+        assert self._call is not None
+        if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError) and self._unplanned(self._call):
+            self._traffic.suspect()
+        abandoned = not isinstance(error, httpx.TransportError)
+        self._traffic.failed(self._call, _symptom(error), abandoned=abandoned)
+        self._over(self._call)
+
+    def _over(self, call: Call) -> None:
+        if call.symptom is Symptom.REFUSED:
+            self._background.begin(self._station.refused())
+
+    def _unplanned(self, call: Call) -> bool:
+        return call.symptom in (Symptom.NONE, Symptom.DELAYED) and not self._traffic.settling
+
+
+class HttpxHook:
+    """In force between `__enter__` and `__exit__`. `traffic` is that of the run that is on."""
+
+    def __init__(self, background: Background) -> None:
+        self.traffic: Traffic | None = None
+        self.stations: Mapping[Address, Station] = {}
+        self._background = background
+        self._send_sync = httpx.HTTPTransport.handle_request
+        self._send_async = httpx.AsyncHTTPTransport.handle_async_request
+        self._patches = (
+            mock.patch.object(httpx.HTTPTransport, "handle_request", _as_method(self._sync)),
+            mock.patch.object(httpx.AsyncHTTPTransport, "handle_async_request", _as_method(self._async)),
+        )
+
+    def __enter__(self) -> Self:
+        for patch in self._patches:
+            patch.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for patch in self._patches:
+            patch.stop()
+
+    def _sync(self, transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        outgoing = self._outgoing(request)
+        if outgoing is None:
+            return self._send_sync(transport, request)
+        while (gate := outgoing.gate()) is not None:
+            gate.result()
+        ready = outgoing.send(running.get()[1], endless=_endless(request))
+        try:
+            if ready is not None:
+                ready.result()
+            with _Tagged(request, outgoing.tag):
+                response = self._send_sync(transport, request)
+                body = b"".join(cast("httpx.SyncByteStream", response.stream))
+            response.close()
+        except BaseException as error:
+            outgoing.failed(error)
+            raise
+        outgoing.answered(response, body)
+        return _whole(response, body)
+
+    async def _async(self, transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        outgoing = self._outgoing(request)
+        if outgoing is None:
+            return await self._send_async(transport, request)
+        while (gate := outgoing.gate()) is not None:
+            await asyncio.shield(asyncio.wrap_future(gate))
+        ready = outgoing.send(running.get()[1], endless=_endless(request))
+        try:
+            if ready is not None:
+                await asyncio.shield(asyncio.wrap_future(ready))
+            with _Tagged(request, outgoing.tag):
+                response = await self._send_async(transport, request)
+                body = b"".join([part async for part in cast("httpx.AsyncByteStream", response.stream)])
+            await response.aclose()
+        except BaseException as error:
+            outgoing.failed(error)
+            raise
+        outgoing.answered(response, body)
+        return _whole(response, body)
+
+    def _outgoing(self, request: httpx.Request) -> Outgoing | None:
+        station = self.stations.get((request.url.host, request.url.port or 80))
+        if station is None or not isinstance(request.stream, httpx.ByteStream):
+            return None  # nobody's, or a body that can be read only once: seen as it arrives
+        traffic, run = self.traffic, running.get()[0]
+        if traffic is None or run not in (0, traffic.number):
+            raise httpx.ConnectError("this run is over", request=request)
+        seen = request_of(request.method, request.url.raw_path, request.headers.raw, request.content)
+        return Outgoing(traffic, station, self._background, seen)
+
+
+class _Tagged:
+    """The tag is in the request's headers only while it travels."""
+
+    def __init__(self, request: httpx.Request, tag: str) -> None:
+        self._headers = request.headers
+        self._tag = tag
+
+    def __enter__(self) -> None:
+        self._headers[TAG_HEADER] = self._tag
+
+    def __exit__(self, *_: object) -> None:
+        del self._headers[TAG_HEADER]
+
+
+def _as_method(function: Callable[..., object]) -> Callable[..., object]:
+    """A bound method is no descriptor: it would not be given the transport."""
+    return lambda transport, request: function(transport, request)  # noqa: PLW0108 - see above
+
+
+def _endless(request: httpx.Request) -> bool:
+    return request.extensions.get("timeout", {}).get("read") is None
+
+
+def _symptom(error: BaseException) -> Symptom:
+    if isinstance(error, _NOT_SENT):
+        return Symptom.REFUSED
+    if isinstance(error, httpx.RemoteProtocolError):
+        return Symptom.CUT
+    if isinstance(error, httpx.NetworkError):
+        return Symptom.RESET
+    return Symptom.SILENCE
+
+
+def _whole(response: httpx.Response, body: bytes) -> httpx.Response:
+    """The same response, with the body that was read already."""
+    return httpx.Response(
+        response.status_code,
+        headers=response.headers,
+        stream=httpx.ByteStream(body),
+        extensions=response.extensions,
+    )

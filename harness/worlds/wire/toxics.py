@@ -1,0 +1,53 @@
+"""Which toxic shows which symptom.
+
+All of them strike the reply's stream, after the participant has parsed the request: so the door
+knows what was applied, and the caller's connection behaves as it would in the wild.
+"""
+
+from __future__ import annotations
+
+from harness.plan.treatment import Symptom
+from harness.toxiproxy.client import Toxic
+
+DISABLED = "disabled"
+"""What a receipt names where it was not a toxic but the proxy itself that was away."""
+
+SLOW_MS = 50
+SLICES = 10
+
+LINGER = Toxic(type="reset_peer", stream="downstream", attributes={"timeout": 0}, name="linger", hits=False)
+"""Never hits, but makes the server close every connection opened since with a reset: a `reset_peer`
+that comes later only closes it."""
+
+
+def toxic_for(symptom: Symptom, variant: str, payload: bytes) -> Toxic:
+    """The toxic that must be armed before `payload` is written."""
+    if symptom is Symptom.SILENCE:
+        return _downstream("timeout", timeout=0)
+    if symptom is Symptom.CUT:
+        return _downstream("limit_data", bytes=_half_way(payload))
+    if symptom is Symptom.DELAYED:
+        return _slow(variant, len(payload))
+    # Refused, too: a caller whose requests are seen only here has connected already.
+    return _downstream("reset_peer", timeout=0)
+
+
+def _slow(variant: str, size: int) -> Toxic:
+    if variant == "bandwidth":
+        return _downstream("bandwidth", rate=max(1, size // SLOW_MS))
+    if variant == "slicer":
+        delay_us = SLOW_MS * 1000 // SLICES
+        return _downstream("slicer", average_size=max(1, size // SLICES), size_variation=0, delay=delay_us)
+    if variant == "slow_close":
+        return _downstream("slow_close", delay=SLOW_MS)
+    return _downstream("latency", latency=SLOW_MS, jitter=0)
+
+
+def _half_way(payload: bytes) -> int:
+    """Half of the body, or of the head where there is no body to cut."""
+    head, _, body = payload.partition(b"\r\n\r\n")
+    return len(head) + 4 + len(body) // 2 if len(body) > 1 else len(head) // 2
+
+
+def _downstream(type_: str, **attributes: int) -> Toxic:
+    return Toxic(type=type_, stream="downstream", attributes=attributes, name=type_)

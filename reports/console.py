@@ -1,0 +1,198 @@
+"""What a campaign shows while it runs and when it ends: bars on a terminal, plain lines elsewhere.
+
+Owns the screen. The smallest counterexample is the last thing on it. Refuses to keep anything:
+what was shown is in the report too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import IO, TYPE_CHECKING
+
+from harness.clock.real import monotonic_s
+from harness.report_model import FailureFile, ScenarioReport, Verdict
+from reports.bundle import Bundle, Violation
+from reports.lacking import lacking
+from reports.words import (
+    WORLDS,
+    counted,
+    headline,
+    input_text,
+    plan_lines,
+    plan_size,
+    proxy_words,
+    replay_command,
+    search_words,
+    seconds,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+_STYLES: Mapping[Verdict, str] = {
+    Verdict.PASS: "bold green",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "bold yellow",
+}
+_LONGEST_VERDICT = max(len(verdict) for verdict in Verdict)
+
+
+class CampaignConsole:
+    """One a campaign. `interactive` None: as the stream is; a CI log gets a line every `quiet_s`."""
+
+    def __init__(
+        self,
+        stream: IO[str] | None = None,
+        *,
+        interactive: bool | None = None,
+        now_s: Callable[[], float] = monotonic_s,
+        quiet_s: float = 10.0,
+    ) -> None:
+        from rich.console import Console  # noqa: PLC0415 - 40 ms that --help must not pay
+
+        self._out: Console = Console(
+            file=stream, force_terminal=interactive, highlight=False, markup=False, emoji=False
+        )
+        self._now_s = now_s
+        self._quiet_s = quiet_s
+        self._told_s = now_s()
+        self._bars: Progress | None = None
+        self._bar: TaskID | None = None
+        self._title = ""
+
+    def began(self, scenario: str, world: str, *, planned: int | None = None) -> None:
+        """A scenario starts in a world; `planned` runs are known to be ahead."""
+        self._title = f"{scenario} ({world})"
+        self._told_s = self._now_s()
+        if self._out.is_terminal:
+            self._show_bar(planned)
+        else:
+            ahead = f", {counted(planned, 'run')} ahead" if planned else ""
+            self._say(f"{self._title}: searching, {WORLDS.get(world, world)}{ahead}")
+
+    def progressed(self, runs: int, *, violated: int = 0, planned: int | None = None) -> None:
+        """So many runs are done, and so many invariants violated as yet."""
+        found = f", {counted(violated, 'invariant')} violated" if violated else ""
+        if self._bars is not None and self._bar is not None:
+            self._bars.update(self._bar, completed=runs, total=planned, found=found)
+        elif self._now_s() - self._told_s >= self._quiet_s:
+            self._told_s = self._now_s()
+            of = f" of {planned:,}" if planned else ""
+            self._say(f"{self._title}: {runs:,}{of} runs{found}")
+
+    def ended(self, scenario: ScenarioReport) -> None:
+        """A scenario is judged."""
+        self._hide_bar()
+        self._verdict_line(scenario.verdict, _scenario_words(scenario))
+
+    def note(self, sentence: str) -> None:
+        """Something that the user should know at once."""
+        self._say(sentence)
+
+    def interrupted(self) -> None:
+        """Leave the terminal as it was found."""
+        self._hide_bar()
+
+    def finished(self, bundle: Bundle) -> None:
+        """The final verdict, why it is no pass, and last the smallest counterexample."""
+        self._hide_bar()
+        report = bundle.report
+        self._say("")
+        where = f"{proxy_words(report)}, {seconds(report.duration_s)}"
+        self._verdict_line(report.verdict, f"{headline(report)} ({where})")
+        if report.environment:
+            self._say(f"  The machine cut it short: {report.environment}")
+        for scenario in report.scenarios:
+            for sentence in lacking(scenario):
+                self._say(f"  {scenario.title}: {sentence}")
+        self._say(f"  Report: {(bundle.folder / 'report.html').as_posix()}")
+        self._list_violations(bundle)
+        smallest = bundle.smallest
+        if smallest is not None:
+            self.violation(smallest, bundle)
+
+    def violation(self, violation: Violation, bundle: Bundle) -> None:
+        """The claim, the evidence, the smallest plan and one line to replay it."""
+        self._say("")
+        self._say(f"VIOLATED  {violation.invariant.id}  in {violation.scenario.title}", style="bold red")
+        if violation.failure is None:
+            self._say(f"  {violation.problem}")
+            return
+        replay = replay_command(bundle.folder, violation.invariant.failure or "")
+        for line in failure_lines(violation.failure, replay):
+            self._say(line, style=_line_style(line))
+
+    def _list_violations(self, bundle: Bundle) -> None:
+        others = [one for one in bundle.violations if one is not bundle.smallest]
+        if not others:
+            return
+        self._say("")
+        self._say("Also violated:")
+        id_, title = (
+            max(len(text) for text in texts)
+            for texts in ([one.invariant.id for one in others], [one.scenario.title for one in others])
+        )
+        for one in others:
+            self._say(f"  {one.invariant.id:<{id_}}  {one.scenario.title:<{title}}  {_where(one, bundle)}")
+
+    def _verdict_line(self, verdict: Verdict, text: str) -> None:
+        from rich.text import Text  # noqa: PLC0415 - see above
+
+        line = Text(f"{verdict.upper():<{_LONGEST_VERDICT}}  ", style=_STYLES[verdict])
+        self._out.print(line.append(text, style="default"), soft_wrap=True)
+
+    def _say(self, line: str, style: str | None = None) -> None:
+        self._out.print(line, style=style, soft_wrap=True)
+
+    def _show_bar(self, planned: int | None) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        self._hide_bar()
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[found]}"),
+        )
+        self._bars = Progress(*columns, console=self._out, transient=True)
+        self._bar = self._bars.add_task(self._title, total=planned, found="")
+        self._bars.start()
+
+    def _hide_bar(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+        self._bars = self._bar = None
+
+
+def failure_lines(failure: FailureFile, replay: str) -> list[str]:
+    """Everything about a counterexample, as plain lines."""
+    claim = [f"  {failure.claim}"] if failure.claim else []
+    found = [f"  Found: {failure.message}"] if failure.message else []
+    timeline = [f"  {line}" for line in failure.timeline]
+    happened = ["", "  What happened", *timeline] if timeline else []
+    plan = [f"    {line}" for line in plan_lines(failure.plan)]
+    size = f"  The smallest plan: {plan_size(failure.plan)}"
+    given = input_text(failure.input)
+    input_ = [f"  The input: {given}"] if given else []
+    return [*claim, *found, *happened, "", size, *plan, *input_, "", f"  Replay: {replay}"]
+
+
+def _line_style(line: str) -> str | None:
+    if line.startswith("  > "):
+        return "bold"
+    return "cyan" if line.startswith("  Replay: ") else None
+
+
+def _scenario_words(scenario: ScenarioReport) -> str:
+    fired = f"{scenario.faults.fired:,} of {counted(scenario.faults.planned, 'fault')} fired"
+    return f"{scenario.title}: {counted(scenario.runs, 'run')}, {fired}, {search_words(scenario)}"
+
+
+def _where(violation: Violation, bundle: Bundle) -> str:
+    if violation.failure is None:
+        return violation.problem
+    return f"{plan_size(violation.failure.plan)}, " + replay_command(
+        bundle.folder, violation.invariant.failure or ""
+    )

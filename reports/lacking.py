@@ -1,0 +1,49 @@
+"""What a scenario still lacks for a pass, in sentences.
+
+Owns the reading of RULES §9 from a report that is already judged. Refuses to judge anew: a
+scenario that the campaign calls a pass lacks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from harness.report_model import GuaranteeResult, Judgement, ScenarioReport, Verdict
+from reports.words import counted, fault_line
+
+
+def lacking(scenario: ScenarioReport, waived: Collection[str] = ()) -> list[str]:
+    """Empty where nothing is missing. Violations are no lack; an unknown invariant is."""
+    if scenario.verdict is Verdict.PASS:
+        return []
+    found = [*_unknown(scenario, waived), *_unseen(scenario), *_unfired(scenario), *_unverified(scenario)]
+    if not found and scenario.verdict is Verdict.INCONCLUSIVE:
+        found = list(scenario.notes) or ["The report does not say what is missing."]
+    return found
+
+
+def _unknown(scenario: ScenarioReport, waived: Collection[str]) -> Iterator[str]:
+    for one in scenario.invariants:
+        if one.verdict is Judgement.UNKNOWN and one.id not in waived:
+            why = "it crashed" if one.crash else "it could not be judged"
+            yield f"{one.id} is unknown: {why}."
+
+
+def _unseen(scenario: ScenarioReport) -> Iterator[str]:
+    for one in scenario.situations:
+        if one.required and not one.seen:
+            yield f"The situation {one.id} was never seen. {one.reach}".rstrip()
+
+
+def _unfired(scenario: ScenarioReport) -> Iterator[str]:
+    if scenario.unfired:
+        number = len(scenario.unfired)
+        first = fault_line(scenario.unfired[0])
+        more = f", and {number - 1} more" if number > 1 else ""
+        yield f"{counted(number, 'single fault')} never fired: {first}{more}."
+
+
+def _unverified(scenario: ScenarioReport) -> Iterator[str]:
+    for one in scenario.guarantees:
+        if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED:
+            yield f"The claim {one.id} was not exercised."

@@ -1,0 +1,233 @@
+"""The rows of a timeline: what a history's events come to, one row a call.
+
+Owns which events make a row and how each is worded. Refuses to align or to leave out
+(`reports.timeline`), and to draw (`reports.html`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import singledispatchmethod
+
+from harness.history import (
+    Call,
+    CallSent,
+    EffectApplied,
+    Event,
+    ExecutorBegan,
+    ExecutorEnded,
+    Held,
+    History,
+    Phase,
+    PhaseBegan,
+    Released,
+)
+from harness.participant.ledger import Change
+from harness.plan.treatment import Delivery, Symptom
+from harness.saga import Direction
+from reports.words import seconds
+
+_PHASES = {Phase.SETTLING: "every fault heals"}
+_SYMPTOMS = {
+    Symptom.REFUSED: "no connection",
+    Symptom.SILENCE: "no reply",
+    Symptom.RESET: "connection reset",
+    Symptom.CUT: "reply cut short",
+}
+_CHANGES = {
+    Change.CREATED: "created",
+    Change.PART: "created in part",
+    Change.COMPLETED: "completed",
+    Change.REMOVED: "removed",
+    Change.REMOVED_AGAIN: "removed again",
+}
+_HELD = {
+    Delivery.AFTER_RETRY: "held until after the next try",
+    Delivery.AFTER_UNDO: "held until after the undo",
+    Delivery.SETTLING: "held until everything heals",
+}
+
+
+class RowKind(StrEnum):
+    """LATE: an effect after its sender stopped waiting. GAP: rows that were left out."""
+
+    CALL = "call"
+    LATE = "late"
+    SAGA = "saga"
+    PHASE = "phase"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line. what: the request of a call, else the whole sentence."""
+
+    t_s: float
+    kind: RowKind
+    what: str = ""
+    who: str = ""
+    came: str = ""
+    notes: tuple[str, ...] = ()
+    relevant: bool = False
+    undo: bool = False
+    faulted: bool = False
+    left_out: int = 0
+
+
+def rows(history: History, evidence: Collection[int] = ()) -> list[Row]:
+    """All rows, in the order in which things happened."""
+    maker = _Maker(history, frozenset(evidence))
+    made = (maker.row(event, index) for index, event in enumerate(history.events))
+    return [row for row in made if row is not None]
+
+
+class _Maker:
+    """Goes through the events once; a call's effects after its end get rows of their own."""
+
+    def __init__(self, history: History, evidence: frozenset[int]) -> None:
+        self.calls = {call.sent.call: call for call in history.calls}
+        self.evidence = evidence
+        self.held: dict[int, list[Held]] = defaultdict(list)
+        self.own: dict[int, set[int]] = defaultdict(set)
+        for index, event in enumerate(history.events):
+            number = getattr(event, "call", None)
+            if isinstance(event, Held):
+                self.held[event.call].append(event)
+            if number is not None and not self._comes_late(event, index):
+                self.own[number].add(index)
+        began = [event for event in history.events if isinstance(event, ExecutorBegan)]
+        self.several_sagas = len(history.began.saga_ids) > 1
+        self.several_executors = len(began) > len(history.began.saga_ids)
+
+    @singledispatchmethod
+    def row(self, event: Event, index: int) -> Row | None:
+        """Most events only add to the row of their call."""
+        del event, index
+        return None
+
+    @row.register
+    def _(self, event: CallSent, index: int) -> Row:
+        del index
+        call = self.calls[event.call]
+        return Row(
+            t_s=event.t_s,
+            kind=RowKind.CALL,
+            who=self._who(event),
+            what=request(call),
+            came=came_of(call),
+            notes=self._notes(call),
+            relevant=bool(self.own[event.call] & self.evidence),
+            undo=event.direction is Direction.COMPENSATION,
+            faulted=bool(call.faults),
+        )
+
+    @row.register
+    def _(self, event: EffectApplied, index: int) -> Row | None:
+        if not self._comes_late(event, index):
+            return None
+        call = self.calls[event.call]
+        what = f"after its sender gave up, {request(call)} of {call.sent.t_s:.3f} s: {effect_words(event)}"
+        return self._sentence(event, index, RowKind.LATE, what)
+
+    @row.register
+    def _(self, event: Released, index: int) -> Row | None:
+        if not event.dropped:
+            return None
+        what = f"the held {request(self.calls[event.call])} is dropped, for no saga could hold against it"
+        return self._sentence(event, index, RowKind.LATE, what)
+
+    @row.register
+    def _(self, event: ExecutorBegan, index: int) -> Row:
+        again = "is called again" if event.resumed else "starts"
+        return self._sentence(event, index, RowKind.SAGA, f"{self._saga(event)} {again}")
+
+    @row.register
+    def _(self, event: ExecutorEnded, index: int) -> Row:
+        return self._sentence(event, index, RowKind.SAGA, f"{self._saga(event)} {ended_words(event)}")
+
+    @row.register
+    def _(self, event: PhaseBegan, index: int) -> Row | None:
+        if event.phase not in _PHASES:
+            return None
+        return self._sentence(event, index, RowKind.PHASE, _PHASES[event.phase])
+
+    def _sentence(self, event: Event, index: int, kind: RowKind, what: str) -> Row:
+        return Row(t_s=event.t_s, kind=kind, what=what, relevant=index in self.evidence)
+
+    def _comes_late(self, event: Event, index: int) -> bool:
+        if not isinstance(event, EffectApplied):
+            return False
+        end = self.calls[event.call].end
+        return end is not None and index > end
+
+    def _who(self, sent: CallSent) -> str:
+        steps = ", ".join(sent.steps)
+        if sent.direction is Direction.COMPENSATION:
+            steps = f"undo {steps}"
+        elif sent.direction is None:
+            steps = f"ask {steps}".rstrip()
+        return " ".join((*self._owner(sent.saga_id, sent.executor), steps or "no step"))
+
+    def _saga(self, event: ExecutorBegan | ExecutorEnded) -> str:
+        return " ".join(("the saga", *self._owner(event.saga_id, event.executor)))
+
+    def _owner(self, saga_id: str, executor: int) -> tuple[str, ...]:
+        saga = (saga_id,) if self.several_sagas else ()
+        return (*saga, f"#{executor}") if self.several_executors else saga
+
+    def _notes(self, call: Call) -> tuple[str, ...]:
+        own = (effect for index, effect in call.effects if not self._comes_late(effect, index))
+        struck = dict.fromkeys(
+            f"fault {fault.kind}" if fault.fault is not None else f"struck by accident: {fault.kind}"
+            for fault in call.faults
+        )
+        return (
+            *struck,
+            *(effect_words(effect) for effect in own),
+            *(_HELD[event.until] for event in self.held[call.sent.call] if event.until in _HELD),
+            *(("same key, another body",) if call.conflict else ()),
+        )
+
+
+def request(call: Call) -> str:
+    """`POST /charges`."""
+    return f"{call.sent.method} {call.sent.path}"
+
+
+def came_of(call: Call) -> str:
+    """What the sender saw: a status, or what came in its place, and how long it waited for nothing."""
+    if call.answered is not None:
+        answered = call.answered
+        unreadable = "" if answered.readable else ", unreadable"
+        later = (
+            f", retry after {seconds(answered.retry_after_s)}" if answered.retry_after_s is not None else ""
+        )
+        return f"{answered.status}{unreadable}{later}"
+    if call.failed is None:
+        return "still waiting"
+    if call.failed.broken_off:
+        return "still waiting when all healed"
+    waited_s = call.failed.t_s - call.sent.t_s
+    if call.failed.abandoned and call.failed.symptom not in _SYMPTOMS:
+        return f"gave up after {seconds(waited_s)}"
+    words = _SYMPTOMS.get(call.failed.symptom, "no whole reply")
+    return f"{words} for {seconds(waited_s)}" if call.failed.symptom is Symptom.SILENCE else words
+
+
+def effect_words(effect: EffectApplied) -> str:
+    """`payments.charge 1 removed again`."""
+    return f"{effect.resource} {effect.incarnation} {_CHANGES[effect.change]}"
+
+
+def ended_words(event: ExecutorEnded) -> str:
+    """What came back, and the first cause where the saga gives one."""
+    if event.timed_out:
+        return "does not come back"
+    if event.status is None:
+        return f"ends without an outcome: {event.problem or 'nothing came back'}"
+    cause = event.detail.get("error") if isinstance(event.detail, dict) else None
+    said = f"says {event.status}"
+    return f"{said} ({cause})" if cause else said

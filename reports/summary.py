@@ -1,0 +1,197 @@
+"""summary.md: the verdict first, then what is violated, then what the verdict rests on.
+
+Owns the Markdown. Says what was not seen, not claimed, impossible or left out as plainly as what
+was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.report_model import Invariant, Judgement, Report, ScenarioReport, Situation, Verdict
+from reports.bundle import Bundle, Violation
+from reports.lacking import lacking
+from reports.words import (
+    JUDGEMENTS,
+    NOT_CLAIMED,
+    counted,
+    guarantee_ids,
+    guarantee_words,
+    headline,
+    input_text,
+    latency_words,
+    plan_lines,
+    plan_size,
+    proxy_words,
+    replay_command,
+    search_words,
+    seconds,
+)
+
+
+def summary_md(bundle: Bundle) -> str:
+    """The whole file."""
+    report = bundle.report
+    blocks = [
+        f"# {report.verdict.upper()}\n\n{headline(report)}\n\n{_provenance(report)}",
+        _section("The machine cut it short", [report.environment] if report.environment else []),
+        _section("Scenarios", [_scenarios(report)] if report.scenarios else []),
+        _section("Violations", [_violation(one, bundle) for one in bundle.violations]),
+        _section("What a pass still needs", _lacks(report)),
+        _section("Invariants", [_invariants(report)] if report.scenarios else []),
+        _section("Guarantees", _guarantees(report)),
+        _section("Situations", _situations(report)),
+        _section("Faults that cannot strike", _impossible(report)),
+        _section("Left for a person", _left_over(report)),
+        _section("Left out, and other notes", _notes(report)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _provenance(report: Report) -> str:
+    tool = f"{report.tool.name} {report.tool.version}".rstrip()
+    return f"{tool}, {proxy_words(report)}, {seconds(report.duration_s)}"
+
+
+def _section(title: str, parts: Sequence[str]) -> str:
+    return f"## {title}\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(_cell(one) for one in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _list(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _scenarios(report: Report) -> str:
+    head = ("Scenario", "World", "Verdict", "Runs", "Faults fired", "Search", "Compensation p50 / p95 / p99")
+    return _table(head, (_scenario(one) for one in report.scenarios))
+
+
+def _scenario(one: ScenarioReport) -> tuple[str, ...]:
+    verdict = one.verdict.value if one.verdict is Verdict.PASS else f"**{one.verdict}**"
+    fired = f"{one.faults.fired:,} of {one.faults.planned:,}"
+    return one.name, one.world, verdict, f"{one.runs:,}", fired, search_words(one), latency_words(one)
+
+
+def _violation(violation: Violation, bundle: Bundle) -> str:
+    invariant, failure = violation.invariant, violation.failure
+    title = f"### {invariant.id} in {violation.scenario.title}"
+    runs = f"{invariant.violations:,} of {counted(invariant.runs, 'run')} violated it."
+    parts = [title, *([invariant.claim] if invariant.claim else [])]
+    if failure is None:
+        return "\n\n".join([*parts, runs, violation.problem])
+    found = [f"**Found:** {failure.message}"] if failure.message else []
+    replay = replay_command(bundle.folder, invariant.failure or "")
+    given = input_text(failure.input)
+    return "\n\n".join(
+        [
+            *parts,
+            *found,
+            runs,
+            f"The smallest plan has {plan_size(failure.plan)}:",
+            _list(plan_lines(failure.plan)),
+            *([f"The input: `{given}`"] if given else []),
+            "```text\n" + "\n".join([*failure.timeline, "", f"$ {replay}"]) + "\n```",
+        ]
+    )
+
+
+def _lacks(report: Report) -> list[str]:
+    parts = []
+    for one in report.scenarios:
+        sentences = lacking(one)
+        if sentences:
+            parts.append(f"### {one.title}\n\n{_list(sentences)}")
+        parts += [
+            f"`{broken.id}` crashed:\n\n```text\n{broken.crash.rstrip()}\n```"
+            for broken in one.invariants
+            if broken.crash
+        ]
+    return parts
+
+
+def _invariants(report: Report) -> str:
+    ids = dict.fromkeys(each.id for one in report.scenarios for each in one.invariants)
+    head = ("Invariant", *(one.title for one in report.scenarios))
+    by_id = [{each.id: each for each in one.invariants} for one in report.scenarios]
+    return _table(head, ((id_, *(_judged(known.get(id_)) for known in by_id)) for id_ in ids))
+
+
+def _judged(invariant: Invariant | None) -> str:
+    if invariant is None:
+        return "not judged"
+    word = JUDGEMENTS[invariant.verdict]
+    if invariant.verdict is Judgement.VIOLATED:
+        return f"**{word}** in {invariant.violations:,} of {counted(invariant.runs, 'run')}"
+    if invariant.verdict is Judgement.HELD:
+        return f"{word} in {counted(invariant.runs, 'run')}"
+    return f"**{word}**" if invariant.verdict is Judgement.UNKNOWN else word
+
+
+def _guarantees(report: Report) -> list[str]:
+    ids = guarantee_ids(report)
+    if not ids:
+        return []
+    head = ("Guarantee", *(one.title for one in report.scenarios))
+    table = _table(head, ((id_, *(guarantee_words(one, id_) for one in report.scenarios)) for id_ in ids))
+    return [table, NOT_CLAIMED]
+
+
+def _situations(report: Report) -> list[str]:
+    body = [
+        (
+            each.id,
+            one.title,
+            "yes" if each.required else "no",
+            f"{each.seen:,}",
+            "" if each.seen else each.reach,
+        )
+        for one in report.scenarios
+        for each in one.situations
+        if each.required or each.seen
+    ]
+    return [_table(("Situation", "Scenario", "Required", "Seen", "How to reach it"), body)] if body else []
+
+
+def _how(situation: Situation) -> str:
+    return "" if situation.seen else situation.reach or "no way is recorded"
+
+
+def _impossible(report: Report) -> list[str]:
+    body = [
+        (each.fault, each.operation, one.title, each.reason)
+        for one in report.scenarios
+        for each in one.impossible
+    ]
+    return [_table(("Fault", "Operation", "Scenario", "Why"), body)] if body else []
+
+
+def _left_over(report: Report) -> list[str]:
+    found = [
+        f"{one.title}: {each.resource}"
+        + (f" of step {each.step}" if each.step else "")
+        + f", in {counted(each.runs, 'run')} that ended stuck"
+        for one in report.scenarios
+        for each in one.left_over
+    ]
+    return [_list(found)] if found else []
+
+
+def _notes(report: Report) -> list[str]:
+    found = [
+        f"{one.title}: {note}" for one in report.scenarios for note in one.notes if note not in lacking(one)
+    ]
+    left = [
+        f"{one.title}: {counted(one.search.left_out, 'plan')} left out of the search."
+        for one in report.scenarios
+        if one.search.left_out
+    ]
+    return [_list([*found, *left])] if found or left else []

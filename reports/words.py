@@ -1,0 +1,168 @@
+"""The words that all readers share, so that one thing has one name everywhere.
+
+Owns how verdicts, faults, times and commands are written. Refuses to lay anything out.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness.plan import Fault, FaultPlan, Lasting
+from harness.report_model import GuaranteeResult, Judgement, Report, ScenarioReport, Verdict
+from harness.saga import Json
+
+JUDGEMENTS: Mapping[Judgement, str] = {
+    Judgement.HELD: "held",
+    Judgement.VIOLATED: "violated",
+    Judgement.UNKNOWN: "unknown",
+    Judgement.NOT_EXERCISED: "not exercised",
+}
+
+RESULTS: Mapping[GuaranteeResult, str] = {
+    GuaranteeResult.VERIFIED: "verified",
+    GuaranteeResult.REFUTED: "refuted",
+    GuaranteeResult.NOT_EXERCISED: "not exercised",
+}
+
+NOT_CLAIMED = "What a saga does not claim is not held against it, and its faults are not sent."
+
+WORLDS: Mapping[str, str] = {
+    "sim": "virtual time, one process",
+    "wire": "real sockets behind a proxy",
+}
+
+
+def headline(report: Report) -> str:
+    """One sentence that says what the verdict rests on."""
+    if report.verdict is Verdict.FAIL:
+        violated = violations(report.scenarios)
+        where = sum(1 for one in report.scenarios if one.verdict is Verdict.FAIL)
+        return f"{counted(violated, 'invariant')} violated in {counted(where, 'scenario')}."
+    if report.verdict is Verdict.INCONCLUSIVE:
+        return "Nothing was violated, but not all that a pass needs was seen."
+    runs = sum(one.runs for one in report.scenarios)
+    return f"No invariant was violated in {counted(runs, 'run')}, and all that a pass needs was seen."
+
+
+def violations(scenarios: Sequence[ScenarioReport]) -> int:
+    """How many invariants were violated, over all scenarios."""
+    return sum(one.verdict is Judgement.VIOLATED for scenario in scenarios for one in scenario.invariants)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 run`, `1,204 runs`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def seconds(value_s: float | None) -> str:
+    """A duration, to three digits: `0 s`, `40 ms`, `2.50 s`, `31.4 s`, `600 s`."""
+    if value_s is None:
+        return "none"
+    if value_s == 0:
+        return "0 s"
+    if value_s < 0.9995:
+        return f"{value_s * 1000:.3g} ms"
+    digits = 2 if value_s < 10 else 1 if value_s < 100 else 0
+    return f"{value_s:.{digits}f} s"
+
+
+def fault_place(fault: Fault) -> str:
+    """`payments.charge.create, call 1 and the 2 after it`."""
+    if fault.count is Lasting.FOR_EVER:
+        return f"{fault.operation}, from call {fault.nth} on until all heals"
+    if fault.count is Lasting.UNTIL_RESTART:
+        return f"{fault.operation}, from call {fault.nth} on until the next restart"
+    more = int(fault.count) - 1
+    return f"{fault.operation}, call {fault.nth}" + (f" and the {more} after it" if more else "")
+
+
+def fault_name(fault: Fault) -> str:
+    """The kind, with its variant where it names one: `late (after undo)`."""
+    return f"{fault.kind} ({plain(fault.variant)})" if fault.variant else fault.kind
+
+
+def fault_line(fault: Fault) -> str:
+    """`lose_reply at payments.charge.create, call 1: the effect is applied, the reply is lost`."""
+    meaning = kind_meaning(fault.kind)
+    return f"{fault_name(fault)} at {fault_place(fault)}" + (f": {meaning}" if meaning else "")
+
+
+def plan_lines(plan: FaultPlan) -> list[str]:
+    """One line a fault; one that says so where there is none."""
+    return [fault_line(fault) for fault in plan.faults] or ["no fault at all"]
+
+
+def plan_size(plan: FaultPlan) -> str:
+    """`1 fault`, `2 faults`, `no fault`."""
+    return counted(len(plan.faults), "fault") if plan.faults else "no fault"
+
+
+def input_text(given: Json) -> str:
+    """The input on one line; empty where it says nothing."""
+    return msgspec.json.encode(given).decode() if given else ""
+
+
+def kind_meaning(kind: str) -> str:
+    """What a kind does, in the words of its own module; empty for one that is not known here."""
+    from harness.faults import KINDS  # noqa: PLC0415 - the engine is not needed to read a report
+
+    return KINDS[kind].meaning if kind in KINDS else ""
+
+
+def plain(word: str) -> str:
+    """An id as words."""
+    return word.replace("_", " ")
+
+
+def replay_command(out: Path, failure: str) -> str:
+    """What to paste to see it again."""
+    return f"saga-chaos replay {shlex.quote((out / failure).as_posix())}"
+
+
+def search_words(scenario: ScenarioReport) -> str:
+    """`guided and Hypothesis, depth 2, complete`."""
+    search = scenario.search
+    kind = {"both": "guided and Hypothesis", "guided": "guided", "hypothesis": "Hypothesis"}[search.kind]
+    depth = f", depth {search.depth}" if search.kind != "hypothesis" else ""
+    if search.complete:
+        return f"{kind}{depth}, complete"
+    left = f", {counted(search.left_out, 'plan')} left out" if search.left_out else ", not complete"
+    return f"{kind}{depth}{left}"
+
+
+def proxy_words(report: Report) -> str:
+    """Which proxy was used."""
+    if report.proxy.kind == "none":
+        return "no proxy (virtual time only)"
+    name = {"toxiproxy": "Toxiproxy", "embedded": "embedded proxy"}[report.proxy.kind]
+    return f"{name} {report.proxy.version}".rstrip()
+
+
+def latency_words(one: ScenarioReport) -> str:
+    """`40 ms / 120 ms / 2.50 s`, or that there is none."""
+    latency = one.compensation_latency_s
+    if latency is None or not latency.n:
+        return "none measured"
+    return " / ".join(seconds(value) for value in (latency.p50, latency.p95, latency.p99))
+
+
+def guarantee_ids(report: Report) -> list[str]:
+    """All that any scenario claims, does not claim, or was judged by."""
+    named = (
+        (*(each.id for each in one.guarantees), *one.claims, *one.not_claimed) for one in report.scenarios
+    )
+    return list(dict.fromkeys(id_ for ids in named for id_ in ids))
+
+
+def guarantee_words(scenario: ScenarioReport, id_: str) -> str:
+    """`claimed, verified`, `not claimed`."""
+    found = next((one for one in scenario.guarantees if one.id == id_), None)
+    claimed = found.claimed if found else id_ in scenario.claims
+    result = RESULTS[found.result] if found else RESULTS[GuaranteeResult.NOT_EXERCISED]
+    if not claimed and result == RESULTS[GuaranteeResult.NOT_EXERCISED]:
+        return "not claimed"
+    return f"{'claimed' if claimed else 'not claimed'}, {result}"

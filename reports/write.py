@@ -1,0 +1,28 @@
+"""Writes all that a campaign leaves for people and CI, beside each other in one folder.
+
+Owns the order: report.json first, so that what was found is on disk whatever comes after it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.json_files import write_whole
+from harness.report_model import Report, write_report
+from reports.bundle import read_bundle
+from reports.html import report_html
+from reports.junit import junit_xml
+from reports.summary import summary_md
+
+
+def write_reports(report: Report, out: Path) -> None:
+    """report.json, junit.xml, summary.md, report.html.
+
+    Failure files and histories that the report names are read from `out`, so they come before.
+    Raises EnvironmentFault where the folder does not take a file.
+    """
+    write_report(report, out / "report.json")
+    bundle = read_bundle(report, out)
+    write_whole(out / "junit.xml", junit_xml(bundle))
+    write_whole(out / "summary.md", summary_md(bundle).encode())
+    write_whole(out / "report.html", report_html(bundle).encode())

@@ -1,0 +1,32 @@
+"""The registered scenarios: sagas under test with their participants and inputs.
+
+Owns the names that the command line knows. Each scenario is made when it is asked for, so that
+listing names imports none of them. Adding a scenario is one folder here and one line in `REGISTRY`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.scenario import Scenario
+
+
+def _late(module: str, function: str) -> Callable[[], Scenario]:
+    def make() -> Scenario:
+        made: Scenario = getattr(import_module(f"{__name__}.{module}"), function)()
+        return made
+
+    return make
+
+
+REGISTRY: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
+    {
+        "order-fulfilment": _late("order_fulfilment", "order_fulfilment"),
+        "order-fulfilment-sync": _late("order_fulfilment", "order_fulfilment_sync"),
+        "order-fulfilment-as-documented": _late("order_fulfilment", "order_fulfilment_as_documented"),
+    }
+)

@@ -1,0 +1,49 @@
+"""The reference orchestrator: what a sound saga engine has to do, and no more.
+
+Owns the definition of a saga, its instance as a fold of events, every decision about retries,
+doubt, compensation and the pivot, and two thin drivers that do the I/O. Refuses to know the harness:
+this is a saga under test, and could stand in anybody's project.
+
+Decisions are sans-I/O: `run_saga` is a generator that yields commands (`Send`, `Sleep`, `Emit`) and
+is told what came of each request. The asynchronous and the synchronous orchestrator drive the same
+one. It goes on from whatever state an instance is in, so that a log of its events is enough to
+resume it.
+"""
+
+from scenarios.order_fulfilment.orchestrator.commands import Answered, Command, Emit, Send, Sleep, Unanswered
+from scenarios.order_fulfilment.orchestrator.core import run_saga
+from scenarios.order_fulfilment.orchestrator.definition import (
+    Call,
+    DefinitionError,
+    Kind,
+    SagaBuilder,
+    SagaDefinition,
+    StepContext,
+)
+from scenarios.order_fulfilment.orchestrator.events import SagaEvent
+from scenarios.order_fulfilment.orchestrator.instance import SagaInstance, SagaState, SagaStatus
+from scenarios.order_fulfilment.orchestrator.orchestrators import Orchestrator, SyncOrchestrator
+from scenarios.order_fulfilment.orchestrator.retry import RetryPolicy
+
+__all__ = [
+    "Answered",
+    "Call",
+    "Command",
+    "DefinitionError",
+    "Emit",
+    "Kind",
+    "Orchestrator",
+    "RetryPolicy",
+    "SagaBuilder",
+    "SagaDefinition",
+    "SagaEvent",
+    "SagaInstance",
+    "SagaState",
+    "SagaStatus",
+    "Send",
+    "Sleep",
+    "StepContext",
+    "SyncOrchestrator",
+    "Unanswered",
+    "run_saga",
+]

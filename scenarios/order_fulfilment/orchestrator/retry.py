@@ -1,0 +1,126 @@
+"""One call, tried until it is answered for good: what each reply means, and when to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self, TypeVar
+
+from scenarios.order_fulfilment.orchestrator.commands import Answered, Command, Reply, Send, Sleep
+
+T = TypeVar("T")
+Steps = Generator[Command, Reply | None, T]
+
+_MARGIN_S = 0.05  # Retry-After is a promise to a clock that is not ours
+
+
+class Reading(StrEnum):
+    """What one reply means."""
+
+    DONE = "done"
+    REFUSED = "refused"  # for good
+    UNTOUCHED = "untouched"  # surely not applied, and worth another try
+    DOUBTFUL = "doubtful"  # perhaps applied, and worth another try
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Exponential back-off with a cap, bounded attempts, and Retry-After kept.
+
+    A Retry-After beyond `longest_retry_after_s` ends the attempts: coming back earlier would break it.
+    """
+
+    max_attempts: int = 5
+    first_wait_s: float = 0.03
+    factor: float = 2.0
+    longest_wait_s: float = 0.5
+    longest_retry_after_s: float = 30.0
+
+    @classmethod
+    def exponential(cls, max_attempts: int, backoff_s: float) -> Self:
+        """The policy of the document."""
+        return cls(max_attempts=max_attempts, first_wait_s=backoff_s)
+
+    def wait_s(self, attempt: int, retry_after_s: float | None) -> float | None:
+        """How long to wait after the nth attempt; None: no more attempts."""
+        if attempt >= self.max_attempts or (retry_after_s or 0.0) > self.longest_retry_after_s:
+            return None
+        backoff_s = min(self.longest_wait_s, self.first_wait_s * self.factor ** (attempt - 1))
+        return backoff_s if retry_after_s is None else max(backoff_s, retry_after_s + _MARGIN_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What all attempts of one call came to. `in_doubt`: not done, and perhaps applied all the same."""
+
+    done: bool
+    content: object = None
+    in_doubt: bool = False
+    error: str = ""
+
+
+def deliver(
+    send: Send, read: Callable[[Reply], Reading], policy: RetryPolicy, *, in_doubt: bool = False
+) -> Steps[Delivery]:
+    """Try until done, refused or out of attempts. `in_doubt`: it was sent before, in another life."""
+    error = ""
+    for attempt in range(1, policy.max_attempts + 1):
+        reply = yield from _exchange(send)
+        reading = read(reply)
+        if reading is Reading.DONE:
+            return Delivery(done=True, content=reply.content if isinstance(reply, Answered) else None)
+        error = error or reply.error
+        in_doubt = in_doubt or reading is Reading.DOUBTFUL
+        wait_s = None if reading is Reading.REFUSED else policy.wait_s(attempt, reply.retry_after_s)
+        if wait_s is None:
+            break
+        yield Sleep(seconds=wait_s)
+    return Delivery(done=False, in_doubt=in_doubt, error=error)
+
+
+def read_action(reply: Reply) -> Reading:
+    """Done means that we know what was made. A 202 or an unreadable 2xx tells too little."""
+    if not isinstance(reply, Answered):
+        return Reading.DOUBTFUL if reply.sent else Reading.UNTOUCHED
+    if 200 <= reply.status < 300 and reply.status != 202 and resource_id(reply.content) is not None:
+        return Reading.DONE
+    if reply.status == 429:
+        return Reading.UNTOUCHED
+    refused = 400 <= reply.status < 500 and reply.status != 408
+    return Reading.REFUSED if refused else Reading.DOUBTFUL
+
+
+def read_undo(reply: Reply) -> Reading:
+    """404 and 410 mean done; a 202 asks to be sent again.
+
+    Even a refusal is worth another try: there is nothing else that one could do.
+    """
+    if not isinstance(reply, Answered):
+        return Reading.DOUBTFUL if reply.sent else Reading.UNTOUCHED
+    done = 200 <= reply.status < 300 and reply.status != 202 and reply.readable
+    return Reading.DONE if done or reply.status in (404, 410) else Reading.DOUBTFUL
+
+
+def read_query(reply: Reply) -> Reading:
+    """Only a readable 200 tells anything."""
+    told = isinstance(reply, Answered) and reply.status == 200 and reply.readable
+    return Reading.DONE if told else Reading.DOUBTFUL
+
+
+def resource_id(content: object) -> str | None:
+    """The id in a reply to a create."""
+    found = content.get("id") if isinstance(content, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def first_listed(content: object) -> str | None:
+    """The id of the first item in a reply to a query."""
+    items = content.get("items") if isinstance(content, dict) else None
+    return resource_id(items[0]) if isinstance(items, list) and items else None
+
+
+def _exchange(send: Send) -> Steps[Reply]:
+    reply = yield send
+    assert reply is not None, "a driver answers every Send with a Reply"
+    return reply
