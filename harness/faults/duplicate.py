@@ -7,7 +7,7 @@ from harness.plan.treatment import Copy, Treatment
 from harness.plan.types import FaultKind, Target
 
 
-def _treat(variant: str, target: Target) -> Treatment:
+def _treat(variant: str, target: Target | None) -> Treatment:
     del target
     return Treatment(copy=Copy(variant))
 

@@ -109,16 +109,10 @@ class FaultEngine:
         if kind.whole_participant:
             left = self._away[index]
             self._away[index] = None if left is None else left - 1
-        if matched is None:
-            return (
-                Strike(fault=index, kind=kind.name, variant=variant, treatment=kind.treat(variant, _NOWHERE))
-                if kind.whole_participant
-                else None
-            )
-        target = Target(operation=matched.operation, direction=direction, count=fault.count)
-        if kind.impossible(target) is not None:
-            return None
-        return Strike(fault=index, kind=kind.name, variant=variant, treatment=kind.treat(variant, target))
-
-
-_NOWHERE: Target = None  # type: ignore[assignment]  # whole-participant kinds never look at their target
+        target = None
+        if matched is not None:
+            target = Target(operation=matched.operation, direction=direction, count=fault.count)
+            if kind.impossible(target) is not None:
+                return None
+        treatment = kind.treat(variant, target)
+        return Strike(fault=index, kind=kind.name, variant=variant, treatment=treatment)

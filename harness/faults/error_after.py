@@ -9,7 +9,7 @@ from harness.plan.types import FaultKind, Target
 from harness.saga import Claim
 
 
-def _treat(variant: str, target: Target) -> Treatment:
+def _treat(variant: str, target: Target | None) -> Treatment:
     del variant, target
     return Treatment(answer=Response.of(500, {"error": "internal error"}))
 

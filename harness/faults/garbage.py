@@ -8,7 +8,7 @@ from harness.plan.types import FaultKind, Target
 from harness.saga import Claim
 
 
-def _treat(variant: str, target: Target) -> Treatment:
+def _treat(variant: str, target: Target | None) -> Treatment:
     del variant, target
     return Treatment(garble=True)
 

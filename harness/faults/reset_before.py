@@ -6,7 +6,7 @@ from harness.plan.treatment import Delivery, Symptom, Treatment
 from harness.plan.types import FaultKind, Target
 
 
-def _treat(variant: str, target: Target) -> Treatment:
+def _treat(variant: str, target: Target | None) -> Treatment:
     del variant, target
     return Treatment(delivery=Delivery.NEVER, symptom=Symptom.RESET)
 

@@ -9,7 +9,7 @@ from harness.plan.types import FaultKind, Target
 RETRY_AFTER_S = 1
 
 
-def _treat(variant: str, target: Target) -> Treatment:
+def _treat(variant: str, target: Target | None) -> Treatment:
     del target
     answer = Response(
         status=int(variant),

@@ -35,10 +35,17 @@ def read_history(path: Path) -> History:
 def decode_history(content: bytes, where: str) -> History:
     """The inverse of `encode_history`; `where` names the content in messages."""
     lines = content.splitlines()
-    head = msgspec.json.decode(lines[0]) if lines else None
+    head = _head(lines[0]) if lines else None
     if not isinstance(head, dict) or head.get("format_version") != FORMAT_VERSION:
         raise ReportError(misplaced(f"{where}, line 1", head, f"format_version {FORMAT_VERSION}"))
     return History(tuple(_event(line, where, number) for number, line in enumerate(lines[1:], start=2)))
+
+
+def _head(line: bytes) -> object:
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return line[:80]
 
 
 def _event(line: bytes, where: str, number: int) -> AnyEvent:

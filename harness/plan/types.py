@@ -79,7 +79,8 @@ def _anywhere(target: Target) -> str | None:
 class FaultKind:
     """One kind of fault: what it means for a call, what unlocks it, where no saga could hold.
 
-    treat: the variant and the target to what the door does with the call.
+    treat: the variant and the target to what the door does with the call; the target is None where
+        the whole participant is struck and no route serves the call.
     impossible: the reason why it may not strike a target, or None.
     whole_participant: strikes every call at the participant once it has begun.
     variants: the first one is meant where a plan names none. `wire_variants` differ only there.
@@ -87,7 +88,7 @@ class FaultKind:
 
     name: str
     meaning: str
-    treat: Callable[[str, Target], Treatment]
+    treat: Callable[[str, Target | None], Treatment]
     claim: Claim | None = None
     in_doubt: bool = False
     whole_participant: bool = False

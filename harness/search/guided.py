@@ -1,8 +1,8 @@
 """Guided enumeration: faults only at call sites that the parent run reached, to depth K.
 
-Level 0 is the fault-free run of each input. Level k+1 adds one fault to each run of level k whose
-calls, effects and held requests were seen for the first time: at a call site that it reached once
-its own faults had struck. Where a fault of n calls fired fewer than n times, more calls change
+Level 0 is the fault-free run of each input, and each gets every single fault. Level k+1 adds one
+fault to each run of level k whose calls, effects and held requests were seen for the first time,
+whatever its input: at a call site that it reached once its own faults had struck. Where a fault of n calls fired fewer than n times, more calls change
 nothing, and the larger counts are skipped as equal.
 
 Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
@@ -57,7 +57,7 @@ class GuidedSearch:
         self._unlocked = unlocked
         self._inputs = inputs
         self._depth = depth
-        self._seen: set[tuple[int, bytes]] = set()
+        self._seen: set[bytes] = set()
         self.left_out = 0
         self.collapsed = 0
 
@@ -71,7 +71,8 @@ class GuidedSearch:
         parents: list[Digest] = []
         for digest in executor.run([(index, FaultPlan()) for index in range(self._inputs)]):
             yield digest
-            if self._is_new(digest) and not digest.violated:
+            self._seen.add(digest.trace)
+            if not digest.violated:
                 parents.append(digest)
         for _ in range(self._depth):
             children: list[Digest] = []
@@ -110,11 +111,10 @@ class GuidedSearch:
         """Whether its trace was not seen before; a run whose newest fault did not fire is its parent's."""
         if digest.strikes and not digest.strikes[-1]:
             return False
-        mark = (digest.input_index, digest.trace)
-        if mark in self._seen:
+        if digest.trace in self._seen:
             self.collapsed += 1
             return False
-        self._seen.add(mark)
+        self._seen.add(digest.trace)
         return True
 
 

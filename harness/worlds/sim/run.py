@@ -54,7 +54,8 @@ class SimRun:
         self.saga = saga
         self._make_client = make_client
         self._make_store = make_store
-        self.recorder = Recorder(lambda: round(scheduler.now_s, 9))
+        began_s = scheduler.now_s
+        self.recorder = Recorder(lambda: round(scheduler.now_s - began_s, 9))
         participants = {prototype.name: prototype.fresh() for prototype in scenario.participants}
         self.door = Door(
             spec=scenario.spec,
@@ -89,7 +90,7 @@ class SimRun:
     def _begin(self) -> None:
         self.recorder.add(
             RunBegan(
-                t_s=self.scheduler.now_s,
+                t_s=self.recorder.now_s(),
                 scenario=self.scenario.name,
                 world="sim",
                 saga_ids=(self.saga_id,),
@@ -97,10 +98,10 @@ class SimRun:
             )
         )
         self._phase(Phase.FAULTS)
-        self.scheduler.call_at(self.scenario.faults_end_s("sim"), self._settle)
+        self.scheduler.call_later(self.scenario.faults_end_s("sim"), self._settle)
 
     def _phase(self, phase: Phase) -> None:
-        self.recorder.add(PhaseBegan(t_s=self.scheduler.now_s, phase=phase))
+        self.recorder.add(PhaseBegan(t_s=self.recorder.now_s(), phase=phase))
 
     def _settle(self) -> None:
         """Heal every fault, deliver what is held, break off what waits in vain. Once."""
@@ -142,12 +143,12 @@ class SimRun:
         self._executors += 1
         number = self._executors
         self.recorder.add(
-            ExecutorBegan(t_s=self.scheduler.now_s, executor=number, saga_id=self.saga_id, resumed=resumed)
+            ExecutorBegan(t_s=self.recorder.now_s(), executor=number, saga_id=self.saga_id, resumed=resumed)
         )
         returned = self._call(number)
         self.recorder.add(
             ExecutorEnded(
-                t_s=self.scheduler.now_s,
+                t_s=self.recorder.now_s(),
                 executor=number,
                 saga_id=self.saga_id,
                 status=returned.status,

@@ -23,6 +23,9 @@ from harness.scenario import Scenario
 from harness.worlds.sim.run import SimRun
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
 
+START_S = 1000.0
+"""What `time.monotonic` answers as a run begins: 0.0 would be falsy, and no real clock says it."""
+
 HUNG_AFTER_S = 10.0
 """Real seconds without a yield after which a run is interrupted."""
 
@@ -67,7 +70,7 @@ class SimWorld:
             raise UsageError(
                 f"scenario {scenario.name!r}: found saga {saga.name}, which is no callable; expected --world wire"
             )
-        scheduler = Scheduler()
+        scheduler = Scheduler(start_s=START_S)
         try:
             with virtual_time.active(scheduler, seed=saga_id):
                 return self._watched(scheduler, scenario, input_, plan, saga_id, saga)
@@ -131,7 +134,7 @@ class SimWorld:
 def _hung(run: SimRun, hung: SagaHung) -> History:
     run.recorder.add(
         ExecutorEnded(
-            t_s=run.scheduler.now_s,
+            t_s=run.recorder.now_s(),
             executor=1,
             saga_id=run.saga_id,
             problem=f"the saga hung: {hung}",

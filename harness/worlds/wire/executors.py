@@ -33,6 +33,9 @@ CANCEL_LIMIT_S = 1.0
 MakeContext = Callable[[httpx.AsyncClient | httpx.Client], SagaContext]
 
 
+_abandoned: list[asyncio.AbstractEventLoop] = []
+"""Loops whose tasks would not end: kept, for a task that is collected makes its coroutine run again."""
+
 Mark = Callable[[], tuple[int, int]]
 """Tells the run and the executor that the code about to run belongs to."""
 
@@ -97,7 +100,9 @@ class AsyncExecutors:
         self._pool.shutdown(wait=False, cancel_futures=True)
         with suppress(SagaHung), deadline(CANCEL_LIMIT_S + HANG_MARGIN_S):
             self._loop.run_until_complete(self._wind_up())
-        if not asyncio.all_tasks(self._loop):
+        if asyncio.all_tasks(self._loop):
+            _abandoned.append(self._loop)
+        else:
             self._loop.close()
 
     def _drive(self, saga: Coroutine[Any, Any, object], limit: Callable[[], float]) -> Returned:

@@ -60,6 +60,7 @@ class WireRun:
         self._began_s = monotonic_s()
         self._settled_s: float | None = None
         self._settled: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._executors: Executors = executors_for(saga, lambda: (traffic.number, traffic.executor))
         self._threads = Threads()
 
@@ -74,7 +75,6 @@ class WireRun:
                 returned = self._call(resumed=True)
             self._let_quiet_down(returned)
         finally:
-            self._background.loop.call_soon_threadsafe(self._timer.cancel)
             self._end()
         self._phase(Phase.JUDGING)
         return self._history(visible=visible())
@@ -93,8 +93,11 @@ class WireRun:
         )
         self._phase(Phase.FAULTS)
         self._traffic.on_over = self._executors.interrupt
-        loop, patience_s = self._background.loop, self._scenario.faults_end_s("wire")
-        self._timer = self._background.call(_timer(loop, patience_s, self._settle_in_background))
+        self._background.loop.call_soon_threadsafe(self._start_timer)
+
+    def _start_timer(self) -> None:
+        patience_s = self._scenario.faults_end_s("wire")
+        self._timer = self._background.loop.call_later(patience_s, self._settle_in_background)
 
     def _settle_in_background(self) -> None:
         self._settled = self._settled or self._background.loop.create_task(self._heal())
@@ -103,6 +106,8 @@ class WireRun:
         """Once, whoever comes first: the end of the executor, or that of patience."""
         self._settle_in_background()
         assert self._settled is not None
+        if self._timer is not None:
+            self._timer.cancel()
         await asyncio.shield(self._settled)
 
     async def _heal(self) -> None:
@@ -196,9 +201,3 @@ class WireRun:
         """Whether all attempts were visible is known only now."""
         first, *rest = self._recorder.events
         return History((msgspec.structs.replace(first, visible_attempts=visible), *rest))
-
-
-async def _timer(
-    loop: asyncio.AbstractEventLoop, delay_s: float, callback: Callable[[], None]
-) -> asyncio.TimerHandle:
-    return loop.call_later(delay_s, callback)

@@ -78,7 +78,7 @@ class Station:
         self._exposure: Exposure | None = None
         self._refusing = 0
         self._down = False
-        self._touched = False
+        self.touched = False
 
     # Set up and taken down --------------------------------------------------------------------
 
@@ -110,16 +110,19 @@ class Station:
 
     # A run ------------------------------------------------------------------------------------
 
-    async def begin(self, traffic: Traffic, *, resets: bool) -> None:
-        """Serve a run. `resets`: its plan resets connections here."""
+    def begin(self, traffic: Traffic) -> None:
+        """Serve a run; from any thread, for nothing happens here between two runs."""
         self._traffic = traffic
         self._settling = asyncio.Event()
-        self._touched = resets
-        if resets:
-            await self._api(self.proxy.add_toxic, LINGER)
-            if self.connections:  # opened before, so they would not be reset
-                await self._api(self.proxy.disable)
-                await self._api(self.proxy.enable)
+        self.touched = False
+
+    async def make_resettable(self) -> None:
+        """From now on a `reset_peer` resets connections, and does not only close them."""
+        self.touched = True
+        await self._api(self.proxy.add_toxic, LINGER)
+        if self.connections:  # opened before, so they would not be reset
+            await self._api(self.proxy.disable)
+            await self._api(self.proxy.enable)
 
     async def settle(self) -> None:
         """Every fault ends here: nothing stays armed, and the proxy is there."""
@@ -131,9 +134,6 @@ class Station:
     async def end(self) -> None:
         """The run is over: nothing may be left armed. Raises EnvironmentFault where something is."""
         await self.settle()
-        self._traffic = None
-        if not self._touched:
-            return
         left = await self._api(self.proxy.toxics)
         if LINGER.name in left:
             await self._api(self.proxy.remove_toxic, LINGER.name)
@@ -152,7 +152,7 @@ class Station:
             self.gate = self.gate or Future()
             await self._innocents_done()
             if not self._down:
-                self._down = self._touched = True
+                self._down = self.touched = True
                 await self._api(self.proxy.disable)
             self._traffic.armed(call, DISABLED)
 
@@ -262,7 +262,7 @@ class Station:
         if self._settling.is_set():
             return None
         exposure = self._exposure = Exposure(toxic=toxic, calls={call})
-        self._touched = True
+        self.touched = True
         if not call.endless:  # a caller that never leaves must not keep others waiting
             self.gate = Future()
         await self._innocents_done()

@@ -7,7 +7,6 @@ a proxy server of its own.
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import shutil
 import sys
@@ -18,9 +17,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
-from unittest import mock
-
-import httpx
 
 from harness.adapter import CallableSaga
 from harness.clock.real import monotonic_s
@@ -37,6 +33,7 @@ from harness.toxiproxy.discovery import find_server
 from harness.toxiproxy.errors import ProxyRefused
 from harness.toxiproxy.server import ProxyServer
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.ease import at_ease
 from harness.worlds.wire.hook import HttpxHook
 from harness.worlds.wire.ports import free_ports
 from harness.worlds.wire.run import WireRun
@@ -86,10 +83,7 @@ class WireWorld:
             self._background.start()
             stack.callback(self._close_lanes)
             self._hook = stack.enter_context(HttpxHook(self._background))
-            # A TLS context costs 16 ms, and nothing here speaks TLS.
-            cached = functools.lru_cache(maxsize=8)(httpx.create_ssl_context)
-            stack.enter_context(mock.patch("httpx._transports.default.create_ssl_context", cached))
-            stack.enter_context(mock.patch.dict(os.environ, _without_http_proxy()))
+            stack.enter_context(at_ease())
             self.proxy_kind, self.proxy_version = self._server.kind, self._server.version
             self._ports = free_ports()
             self._stack = stack.pop_all()
@@ -144,13 +138,17 @@ class WireWorld:
 
     def _begin(self, stations: Mapping[str, Station], traffic: Traffic, plan: FaultPlan) -> None:
         resetting = {fault.operation.partition(".")[0] for fault in plan.faults if fault.kind in RESETTING}
-        self._background.call(_begin_all(stations, traffic, resetting))
+        for station in stations.values():
+            station.begin(traffic)
+        if resetting:
+            self._background.call(_make_resettable(stations, resetting))
         self._hook.traffic = traffic
 
     def _end(self, stations: Mapping[str, Station], traffic: Traffic) -> None:
         self._hook.traffic = None
         try:
-            self._background.call(_end_all(stations))
+            if any(station.touched for station in stations.values()):
+                self._background.call(_end_all(stations))
         except EnvironmentFault as fault:
             raise traffic.fault or fault from None
         if traffic.fault is None and (traffic.untagged_seen or not traffic.tagged_seen):
@@ -219,9 +217,9 @@ def _callable(scenario: Scenario) -> CallableSaga:
     )
 
 
-async def _begin_all(stations: Mapping[str, Station], traffic: Traffic, resetting: set[str]) -> None:
-    for name, station in stations.items():
-        await station.begin(traffic, resets=name in resetting)
+async def _make_resettable(stations: Mapping[str, Station], names: set[str]) -> None:
+    for name in sorted(names):
+        await stations[name].make_resettable()
 
 
 async def _end_all(stations: Mapping[str, Station]) -> None:
@@ -232,10 +230,3 @@ async def _end_all(stations: Mapping[str, Station]) -> None:
 def _new_store(stores: list[Path]) -> Path:
     stores.append(Path(tempfile.mkdtemp(prefix="saga-chaos-")))
     return stores[-1]
-
-
-def _without_http_proxy() -> dict[str, str]:
-    """A saga's own clients must not send loopback through what HTTP_PROXY names."""
-    named = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
-    value = ",".join([*filter(None, [named]), "127.0.0.1", "localhost"])
-    return {"NO_PROXY": value, "no_proxy": value}
