@@ -137,7 +137,7 @@ def search_words(scenario: ScenarioReport) -> str:
 def proxy_words(report: Report) -> str:
     """Which proxy was used."""
     if report.proxy.kind == "none":
-        return "no proxy (virtual time only)"
+        return "no proxy, virtual time only"
     name = {"toxiproxy": "Toxiproxy", "embedded": "embedded proxy"}[report.proxy.kind]
     return f"{name} {report.proxy.version}".rstrip()
 

@@ -1,0 +1,217 @@
+"""The files beside report.json."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+
+from harness.errors import EnvironmentFault
+from harness.report_model import Report, read_report
+from reports.bundle import Bundle, read_bundle
+from reports.html import matrix, report_html
+from reports.junit import junit_xml
+from reports.summary import summary_md
+from reports.write import write_reports
+from tests.unit.reports.samples import failing, inconclusive, passing, report, write_findings
+from tests.unit.reports.snapshots import check_snapshot
+
+FOLDER = Path("out")
+
+
+def bundle(given: Report, tmp_path: Path) -> Bundle:
+    """Read from a temporary folder, but named `out`, so that commands are the same everywhere."""
+    if not (tmp_path / "failures").exists():
+        write_findings(tmp_path)
+    read = read_bundle(given, tmp_path)
+    return Bundle(report=given, folder=FOLDER, violations=read.violations, histories=read.histories)
+
+
+def test_all_four_files_are_written_beside_each_other(tmp_path: Path) -> None:
+    write_findings(tmp_path)
+    given = report(failing(), passing())
+    write_reports(given, tmp_path)
+    assert read_report(tmp_path / "report.json") == given
+    for name in ("junit.xml", "summary.md", "report.html"):
+        assert (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_a_report_is_on_disk_even_if_the_page_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(given: object) -> str:
+        raise EnvironmentFault("no page today")
+
+    monkeypatch.setattr("reports.write.report_html", broken)
+    with pytest.raises(EnvironmentFault):
+        write_reports(report(passing()), tmp_path)
+    assert read_report(tmp_path / "report.json").scenarios
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("summary-fail.md", report(failing(), passing())),
+        ("summary-inconclusive.md", report(inconclusive(), passing())),
+        ("summary-pass.md", report(passing())),
+    ],
+)
+def test_summary(tmp_path: Path, name: str, given: Report) -> None:
+    check_snapshot(summary_md(bundle(given, tmp_path)), name)
+
+
+def test_summary_table_survives_a_pipe(tmp_path: Path) -> None:
+    odd = msgspec.structs.replace(passing(), name="a|b")
+    assert "| a\\|b | wire |" in summary_md(bundle(report(odd), tmp_path))
+
+
+def test_a_missing_failure_file_is_said_and_stops_nothing(tmp_path: Path) -> None:
+    given = report(failing())
+    read = read_bundle(given, tmp_path)
+    text = summary_md(read)
+    assert "Its counterexample cannot be read." in text
+    assert "order-sim-no_orphaned_resources.json" in text
+    assert "Its counterexample cannot be read." in report_html(read)
+    assert b"Its counterexample cannot be read." in junit_xml(read)
+
+
+ALLOWED: dict[str, tuple[set[str], set[str]]] = {
+    # element: (required attributes, optional ones), as in the schema that Jenkins publishes
+    "testsuites": (set(), {"name", "time", "tests", "failures", "errors", "disabled"}),
+    "testsuite": ({"name", "tests"}, {"failures", "errors", "skipped", "time", "timestamp", "hostname"}),
+    "properties": (set(), set()),
+    "property": ({"name", "value"}, set()),
+    "testcase": ({"name", "classname"}, {"time", "assertions", "status"}),
+    "failure": (set(), {"message", "type"}),
+    "error": (set(), {"message", "type"}),
+    "skipped": (set(), {"message", "type"}),
+}
+CHILDREN = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"properties", "testcase"},
+    "properties": {"property"},
+    "testcase": {"failure", "error", "skipped"},
+}
+
+
+def test_junit_keeps_to_the_schema_and_counts_right(tmp_path: Path) -> None:
+    root = ET.fromstring(junit_xml(bundle(report(failing(), passing(), inconclusive()), tmp_path)))
+    for element in root.iter():
+        required, optional = ALLOWED[element.tag]
+        assert required <= set(element.keys()) <= required | optional
+        assert {child.tag for child in element} <= CHILDREN.get(element.tag, set())
+    for suite in root:
+        cases = suite.findall("testcase")
+        assert int(suite.get("tests", "")) == len(cases)
+        for tag in ("failure", "error", "skipped"):
+            counted = suite.get({"failure": "failures", "error": "errors"}.get(tag, tag), "")
+            assert int(counted) == sum(case.find(tag) is not None for case in cases)
+    assert [suite.get("name") for suite in root] == ["order (sim)", "order-sync (wire)", "shipping (sim)"]
+    assert [len(suite.findall("testcase")) for suite in root] == [14, 14, 2]
+
+
+def test_junit_failure_has_claim_plan_and_replay(tmp_path: Path) -> None:
+    root = ET.fromstring(junit_xml(bundle(report(failing()), tmp_path)))
+    found = root.find(".//testcase[@name='no_orphaned_resources']/failure")
+    assert found is not None
+    text = found.text or ""
+    assert "After a saga that says compensated, nothing that it made is left." in text
+    assert "lose_reply at payments.charge.create, call 1" in text
+    assert "Replay: saga-chaos replay out/failures/order-sim-no_orphaned_resources.json" in text
+
+
+def test_junit_is_never_green_for_what_did_not_pass(tmp_path: Path) -> None:
+    lacks = msgspec.structs.replace(inconclusive(), invariants=inconclusive().invariants[:1])
+    root = ET.fromstring(junit_xml(bundle(report(lacks), tmp_path)))
+    error = root.find(".//testcase[@name='verdict']/error")
+    assert error is not None
+    assert "crash_during_compensation was never seen" in (error.text or "")
+
+
+def test_junit_drops_what_xml_cannot_hold(tmp_path: Path) -> None:
+    first, crashed = inconclusive().invariants
+    odd = msgspec.structs.replace(crashed, crash="bell \x07 and \x00 <tag> ]]> & \ud800")
+    given = msgspec.structs.replace(inconclusive(), invariants=(first, odd))
+    root = ET.fromstring(junit_xml(bundle(report(given), tmp_path)))
+    assert "<tag> ]]> &" in "".join(root.itertext())
+
+
+class Page(HTMLParser):
+    """Collects tags and checks that they close."""
+
+    VOID = ("meta", "br", "link", "img", "input", "hr", "wbr")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page_of(html: str) -> Page:
+    page = Page()
+    page.feed(html)
+    assert not page.open
+    return page
+
+
+def test_page_is_whole_without_network_or_script(tmp_path: Path) -> None:
+    html = report_html(bundle(report(failing(), passing(), inconclusive()), tmp_path))
+    page = page_of(html)
+    tags = {tag for tag, _ in page.seen}
+    assert not tags & {"script", "link", "img", "iframe", "object"}
+    outside = [one for _, attributes in page.seen for name, one in attributes.items() if name == "src"]
+    assert not outside
+    assert not re.findall(r"@import|url\((?!#)", html)
+    assert "prefers-color-scheme: dark" in html
+    assert "saga-chaos replay out/failures/order-sim-no_orphaned_resources.json" in html
+    assert "Verdict." not in html
+    assert "Judgement." not in html
+
+
+def test_page_escapes_what_others_wrote(tmp_path: Path) -> None:
+    evil: Any = "<script>alert(1)</script>"
+    one = failing()
+    invariants = (msgspec.structs.replace(one.invariants[0], claim=evil), *one.invariants[1:])
+    given = msgspec.structs.replace(one, name=evil, invariants=invariants, notes=(evil,))
+    html = report_html(bundle(report(given), tmp_path))
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_page_is_the_same_twice(tmp_path: Path) -> None:
+    given = bundle(report(failing(), passing()), tmp_path)
+    assert report_html(given) == report_html(given)
+
+
+def test_page_of_nothing_much() -> None:
+    empty = Bundle(report=report(passing()), folder=FOLDER, violations=(), histories={})
+    page_of(report_html(empty))
+
+
+def test_matrix_has_kinds_across_and_operations_down() -> None:
+    made = matrix(failing())
+    assert made is not None
+    assert made.kinds[0] == "refuse"
+    assert made.lines[0][0] == "inventory.reservation.create"
+    last = dict(zip(made.kinds, made.lines[-1][1], strict=True))["late"]
+    assert (last.state, last.title) == (
+        "impossible",
+        "a request held past its own undo has nothing left to undo",
+    )
+    assert matrix(passing()) is None

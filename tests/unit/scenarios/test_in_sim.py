@@ -1,0 +1,149 @@
+"""The scenarios in the sim world: the sound ones hold, the documented one falls, each weakness as said."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import scenarios
+from harness.faults import KINDS
+from harness.invariants import Verdict
+from harness.loader import load_scenario
+from harness.plan import Fault, FaultPlan
+from harness.runner import Run, run_once
+from harness.saga import Status
+from harness.scenario import Scenario
+from harness.worlds.sim import SimWorld
+from scenarios import REGISTRY
+from scenarios.order_fulfilment.inputs import ORDERS
+
+SOUND = ("order-fulfilment", "order-fulfilment-sync")
+FIRST_SAGA = Path(scenarios.__file__).parent / "examples" / "first_saga"
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[SimWorld]:
+    with SimWorld() as world:
+        yield world
+
+
+def wrong(run: Run) -> list[str]:
+    bad = (Verdict.VIOLATED, Verdict.UNKNOWN)
+    return [f"{one.invariant}: {one.message}" for one in run.judgements if one.verdict in bad]
+
+
+def violated(run: Run) -> set[str]:
+    return {one.invariant for one in run.violated}
+
+
+def single_faults(scenario: Scenario) -> Iterator[Fault]:
+    for operation in scenario.operations:
+        for kind in KINDS.values():
+            for variant in kind.variants:
+                for count in kind.counts:
+                    yield Fault(kind=kind.name, operation=operation, count=count, variant=variant)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_without_faults_each_order_is_fulfilled(name: str, sim: SimWorld) -> None:
+    scenario = REGISTRY[name]()
+    for order in scenario.inputs:
+        run = run_once(scenario, order, FaultPlan(), sim)
+        assert (run.view.sagas[0].status, wrong(run)) == (Status.COMPLETED, [])
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_the_sound_ones_hold_under_every_single_fault(name: str, sim: SimWorld) -> None:
+    scenario = REGISTRY[name]()
+    for fault in single_faults(scenario):
+        run = run_once(scenario, scenario.inputs[1], FaultPlan((fault,)), sim)
+        assert wrong(run) == [], fault
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_the_sound_ones_hold_under_up_to_four_faults(name: str, sim: SimWorld) -> None:
+    scenario, draw = REGISTRY[name](), random.Random(7)
+    kinds, operations = list(KINDS.values()), list(scenario.operations)
+    seen: Counter[Status | None] = Counter()
+    for _ in range(600):
+        faults = tuple(_drawn(draw, kinds, operations) for _ in range(draw.choice((2, 3, 4))))
+        hurried = replace(scenario, patience_s=draw.choice((None, 0.1, 0.5, 2.0)))
+        run = run_once(hurried, draw.choice(scenario.inputs), FaultPlan(faults), sim)
+        assert wrong(run) == [], faults
+        seen[run.view.sagas[0].status] += 1
+    assert all(seen[status] for status in (Status.COMPLETED, Status.COMPENSATED, Status.STUCK)), seen
+
+
+def _drawn(draw: random.Random, kinds: list, operations: list[str]) -> Fault:  # type: ignore[type-arg]
+    kind = draw.choice(kinds)
+    return Fault(
+        kind=kind.name,
+        operation=draw.choice(operations),
+        nth=draw.choice((1, 1, 2, 3)),
+        count=draw.choice(kind.counts),
+        variant=draw.choice(kind.variants),
+    )
+
+
+RESERVE, CHARGE, SHIP = (
+    "inventory.reservation.create",
+    "payments.charge.create",
+    "shipping.shipment.create",
+)
+LIES = {"complete_compensation", "no_orphaned_resources", "truthful_outcome"}
+DOCUMENTED: list[tuple[tuple[tuple[str, str], ...], set[str]]] = [
+    ((("lose_reply", RESERVE),), LIES),
+    ((("lose_request", RESERVE),), {"complete_compensation"}),
+    ((("lose_reply", CHARGE),), LIES | {"compensation_order"}),
+    (
+        (("lose_reply", SHIP),),
+        {"pivot_correctness", "no_orphaned_resources", "truthful_outcome", "idempotency_keys"},
+    ),
+    ((("reject", SHIP),), {"idempotency_keys"}),
+    (
+        (("reject", SHIP), ("reject", "payments.charge.delete")),
+        LIES | {"failed_compensation_escalated", "idempotency_keys"},
+    ),
+    ((("reject", CHARGE),), set()),
+    ((("duplicate", CHARGE),), set()),
+]
+
+
+@pytest.mark.parametrize(("faults", "expected"), DOCUMENTED)
+def test_the_documented_one_falls_as_its_readme_says(
+    faults: tuple[tuple[str, str], ...], expected: set[str], sim: SimWorld
+) -> None:
+    scenario = REGISTRY["order-fulfilment-as-documented"]()
+    plan = FaultPlan(tuple(Fault(kind=kind, operation=operation) for kind, operation in faults))
+    assert violated(run_once(scenario, scenario.inputs[0], plan, sim)) == expected
+
+
+def test_the_documented_one_fulfils_no_order_of_two_lines(sim: SimWorld) -> None:
+    scenario = REGISTRY["order-fulfilment-as-documented"]()
+    run = run_once(scenario, ORDERS[1], FaultPlan(), sim)
+    assert run.view.sagas[0].status is Status.COMPENSATED
+    assert "idempotency_keys" in violated(run)
+
+
+def test_the_first_saga_falls_and_holds_once_two_lines_are_swapped(sim: SimWorld, tmp_path: Path) -> None:
+    lost = FaultPlan((Fault(kind="lose_reply", operation=RESERVE),))
+    scenario = load_scenario(str(FIRST_SAGA / "saga.toml"), registered={})
+    assert wrong(run_once(scenario, scenario.inputs[0], FaultPlan(), sim)) == []
+    assert violated(run_once(scenario, scenario.inputs[0], lost, sim)) == LIES
+
+    mended = load_scenario(str(_mended(tmp_path)), registered={})
+    for fault in single_faults(mended):
+        assert wrong(run_once(mended, mended.inputs[0], FaultPlan((fault,)), sim)) == [], fault
+
+
+def _mended(folder: Path) -> Path:
+    lines = (FIRST_SAGA / "sagas.py").read_text().splitlines(keepends=True)
+    mistake = next(at for at, line in enumerate(lines) if "the mistake" in line)
+    lines[mistake - 1 : mistake + 1] = [lines[mistake], lines[mistake - 1]]
+    (folder / "sagas.py").write_text("".join(lines))
+    toml = folder / "saga.toml"
+    toml.write_text((FIRST_SAGA / "saga.toml").read_text())
+    return toml

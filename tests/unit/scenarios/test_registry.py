@@ -1,0 +1,57 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scenarios
+from scenarios import REGISTRY
+
+HOLDING = ("order-fulfilment", "order-fulfilment-sync")
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_scenario_is_known_by_its_name(name: str) -> None:
+    scenario = REGISTRY[name]()
+    assert (scenario.name, scenario.reference) == (name, name)
+    assert scenario.summary
+    assert all(fake.fresh().conserved() for fake in scenario.participants)  # type: ignore[attr-defined]
+
+
+def test_those_that_claim_to_hold() -> None:
+    assert {"order-fulfilment", "order-fulfilment-sync"} <= {
+        name for name, make in REGISTRY.items() if make().holds
+    }
+    assert not REGISTRY["order-fulfilment-as-documented"]().holds
+
+
+def test_the_plain_function_is_plain() -> None:
+    assert not REGISTRY["order-fulfilment-sync"]().saga.asynchronous  # type: ignore[attr-defined]
+    assert REGISTRY["order-fulfilment"]().saga.asynchronous  # type: ignore[attr-defined]
+
+
+def test_listing_names_imports_no_scenario() -> None:
+    code = (
+        "import sys, scenarios; list(scenarios.REGISTRY);"
+        "print([m for m in sys.modules if m.startswith(('scenarios.', 'harness', 'httpx'))])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_the_orchestrator_knows_no_harness() -> None:
+    folder = Path(scenarios.__file__).parent / "order_fulfilment" / "orchestrator"
+    imported = {
+        name
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in _imported(node)
+    }
+    assert not {name for name in imported if name.split(".")[0] in ("harness", "fakes")}
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
