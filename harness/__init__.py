@@ -1,0 +1,81 @@
+"""saga-chaos: chaos and property-based testing for sagas.
+
+Owns the public names, each imported when it is first asked for: a pytest session that has the
+plugin installed, and `saga-chaos --help`, must not pay for an engine that they do not use.
+Refuses to define anything itself.
+"""
+
+import typing as _typing
+
+if _typing.TYPE_CHECKING:
+    from harness.adapter import CallableSaga as CallableSaga
+    from harness.adapter import SagaContext as SagaContext
+    from harness.invariants import InvariantViolated as InvariantViolated
+    from harness.participant import ResourceSpec as ResourceSpec
+    from harness.participant import RestParticipant as RestParticipant
+    from harness.plan import Fault as Fault
+    from harness.plan import FaultPlan as FaultPlan
+    from harness.plan import Lasting as Lasting
+    from harness.pytest_plugin import saga_test as saga_test
+    from harness.runner import Run as Run
+    from harness.runner import run_once as run_once
+    from harness.saga import Claim as Claim
+    from harness.saga import Outcome as Outcome
+    from harness.saga import SagaPolicy as SagaPolicy
+    from harness.saga import SagaSpec as SagaSpec
+    from harness.saga import Status as Status
+    from harness.saga import Step as Step
+    from harness.saga import StepKind as StepKind
+    from harness.scenario import Scenario as Scenario
+    from harness.strategies import fault_plans as fault_plans
+
+__all__ = [
+    "CallableSaga",
+    "Claim",
+    "Fault",
+    "FaultPlan",
+    "InvariantViolated",
+    "Lasting",
+    "Outcome",
+    "ResourceSpec",
+    "RestParticipant",
+    "Run",
+    "SagaContext",
+    "SagaPolicy",
+    "SagaSpec",
+    "Scenario",
+    "Status",
+    "Step",
+    "StepKind",
+    "fault_plans",
+    "run_once",
+    "saga_test",
+]
+
+_ROOMS = {
+    "adapter": ("CallableSaga", "SagaContext"),
+    "invariants": ("InvariantViolated",),
+    "participant": ("ResourceSpec", "RestParticipant"),
+    "plan": ("Fault", "FaultPlan", "Lasting"),
+    "pytest_plugin": ("saga_test",),
+    "runner": ("Run", "run_once"),
+    "saga": ("Claim", "Outcome", "SagaPolicy", "SagaSpec", "Status", "Step", "StepKind"),
+    "scenario": ("Scenario",),
+    "strategies": ("fault_plans",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    room = _ROOM_OF.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - it would be a public name of this module
+
+    found: object = getattr(importlib.import_module(f"{__name__}.{room}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

@@ -117,7 +117,9 @@ class Campaign:
         deadline_s = None if options.seconds is None else real.monotonic_s() + options.seconds
         stop = StopAsked(deadline_s)
         depth = options.resolved(world).depth if options.search != "hypothesis" else 0
-        guided = GuidedSearch(unlocked_faults(scenario, world), len(scenario.inputs), depth)
+        guided = GuidedSearch(
+            unlocked_faults(scenario, world), len(scenario.inputs), depth, every_input=world == "sim"
+        )
         self._count(guided.run(executor, stop), tally)
         searched.left_out, searched.complete = guided.left_out, guided.complete
         if options.search != "guided" and not self._fault_free_failed(tally):

@@ -11,7 +11,8 @@ SEARCHES = ("guided", "hypothesis", "both")
 PROXIES = ("auto", "toxiproxy", "embedded")
 ADAPTERS = ("callable", "subprocess", "http")
 
-_EPILOG = """exit codes: 0 pass · 1 fail · 2 usage error · 3 inconclusive · 4 the harness or its environment failed
+_EPILOG = """exit codes: 0 pass · 1 fail · 2 usage error · 3 inconclusive
+            4 the harness or its environment failed
 
 SCENARIO is a registered name (saga-chaos list), path/to/saga.toml, path/to/file.py:object
 or package.module:object."""

@@ -17,11 +17,10 @@ from harness.campaign import (
     ScenarioProgressed,
 )
 from harness.cli.loading import load, load_all
-from harness.history import History
+from harness.cli.telling import narrate
 from harness.report_model import Report, exit_code, write_report
 from reports.bundle import read_bundle
 from reports.console import CampaignConsole
-from reports.timeline import timeline
 from reports.write import write_reports
 
 OUT = Path("reports/out")
@@ -56,11 +55,6 @@ def _options(arguments: argparse.Namespace) -> CampaignOptions:
         workers=arguments.workers,
         proxy=arguments.proxy,
     )
-
-
-def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:
-    """The timeline of a failure file."""
-    return timeline(history, evidence)
 
 
 def _fresh_folder() -> Path:

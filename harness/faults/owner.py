@@ -52,8 +52,9 @@ class Attribution:
         named = request.fields().get("saga_id") or request.query.get("saga_id")
         if isinstance(named, str) and named:
             return named
-        if key:
-            return key.partition(":")[0]
+        head, colon, _ = (key or "").partition(":")
+        if colon or head in self._saga_ids:  # a key without a colon is a random one, and names nobody
+            return head
         if matched is not None and matched.id is not None:
             found = participant.ledger.latest(_resource(matched), matched.id)
             if found is not None:
@@ -70,7 +71,7 @@ class Attribution:
     def _undo(self, participant: RestParticipant, matched: Matched, saga_id: str, key: str | None) -> Owned:
         found = participant.ledger.latest(_resource(matched), matched.id or "")
         if found is not None and found.step is not None:
-            return Owned(Owner(saga_id=found.saga_id, step=found.step), (found.step,), Direction.COMPENSATION)
+            return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,), Direction.COMPENSATION)
         names = self._at_resource[_resource(matched)]
         named = _named(names, key) or (names[0] if len(names) == 1 else None)
         steps = (named,) if named else ()

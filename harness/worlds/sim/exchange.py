@@ -61,6 +61,9 @@ class Exchange:
         """The caller sees no whole reply, or stops waiting for one."""
         if self.done:
             return
+        if self.passage.treatment.symptom is Symptom.DELAYED:
+            # A caller that leaves before a slow answer has lost the reply, and the history says so.
+            self._door.receipt(self.passage, kind="lose_reply")
         self._door.failed(self.passage, symptom, abandoned=abandoned, broken_off=broken_off)
         self.symptom = symptom
         self._finish()
@@ -112,8 +115,7 @@ class Exchange:
         deliver_due(self.scheduler, self._door)
 
     def _answer_late(self, response: Response) -> None:
-        # A caller that left before a slow answer has lost the reply, and the history says so.
-        self._door.receipt(self.passage, kind="lose_reply" if self.done else None)
+        self._door.receipt(self.passage)
         self._answer(response)
 
     def _deliver_copy(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -15,7 +17,7 @@ import httpx
 
 from harness.adapter import CallableSaga
 from harness.clock import Hang, SagaHung, Scheduler, Watchdog, guard, virtual_time
-from harness.errors import UsageError
+from harness.errors import UsageError, misplaced
 from harness.history import ExecutorEnded, History
 from harness.plan import FaultPlan
 from harness.saga import Json
@@ -29,6 +31,8 @@ START_S = 1000.0
 HUNG_AFTER_S = 10.0
 """Real seconds without a yield after which a run is interrupted."""
 
+HUNG_AFTER_VARIABLE = "SAGA_CHAOS_HUNG_AFTER_S"
+
 
 class SimWorld:
     """Virtual time in this process. `on_stuck` is called where not even an interruption helps."""
@@ -36,10 +40,10 @@ class SimWorld:
     name = "sim"
 
     def __init__(
-        self, *, hung_after_s: float = HUNG_AFTER_S, on_stuck: Callable[[Hang], object] | None = None
+        self, *, hung_after_s: float | None = None, on_stuck: Callable[[Hang], object] | None = None
     ) -> None:
         self._cell = NetworkCell()
-        self._watchdog = Watchdog(hung_after_s, on_stuck)
+        self._watchdog = Watchdog(_hung_after_s() if hung_after_s is None else hung_after_s, on_stuck)
         self._foreign = ForeignClients(self._cell)
         self._clients: dict[bool, httpx.AsyncClient | httpx.Client] = {}
         self._stores: list[Path] = []
@@ -129,6 +133,18 @@ class SimWorld:
     def _drop_stores(self) -> None:
         while self._stores:
             shutil.rmtree(self._stores.pop(), ignore_errors=True)
+
+
+def _hung_after_s() -> float:
+    """From the environment, for sagas that think for long and for tests that do not want to wait."""
+    text = os.environ.get(HUNG_AFTER_VARIABLE)
+    try:
+        seconds = HUNG_AFTER_S if text is None else float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise UsageError(misplaced(HUNG_AFTER_VARIABLE, text, "a number of seconds above 0"))
+    return seconds
 
 
 def _hung(run: SimRun, hung: SagaHung) -> History:

@@ -70,7 +70,7 @@ class WireRun:
         try:
             returned = self._call(resumed=False)
             self._background.call(self._settle())
-            while returned.status is Status.RUNNING and self._in_time() and self._traffic.over is None:
+            while returned.status is Status.RUNNING and self._may_resume():
                 sleep_s(RESUME_AFTER_S)
                 returned = self._call(resumed=True)
             self._let_quiet_down(returned)
@@ -123,6 +123,9 @@ class WireRun:
         if settled_s is None:
             settled_s = self._began_s + self._scenario.faults_end_s("wire") + SLACK_S
         return settled_s + self._scenario.limit_s("wire")
+
+    def _may_resume(self) -> bool:
+        return self._traffic.over is None and monotonic_s() + RESUME_AFTER_S < self._deadline_s()
 
     def _in_time(self) -> bool:
         return monotonic_s() < self._deadline_s()

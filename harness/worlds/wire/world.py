@@ -13,10 +13,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from harness.adapter import CallableSaga
 from harness.clock.real import monotonic_s
@@ -30,14 +30,15 @@ from harness.saga import Json
 from harness.scenario import Scenario
 from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.discovery import find_server
-from harness.toxiproxy.errors import ProxyRefused
+from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.toxiproxy.server import ProxyServer
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.ease import at_ease
+from harness.worlds.wire.front import ProxyLike
 from harness.worlds.wire.hook import HttpxHook
 from harness.worlds.wire.ports import free_ports
 from harness.worlds.wire.run import WireRun
-from harness.worlds.wire.station import ProxyLike, Station
+from harness.worlds.wire.station import Station
 from harness.worlds.wire.traffic import Traffic
 
 RESETTING = ("reset_before", "reset_after")
@@ -58,6 +59,7 @@ class WireWorld:
     """Real sockets. `proxy` says which server to use; `proxy_kind` and `proxy_version`, which it was."""
 
     name = "wire"
+    _open: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -76,6 +78,8 @@ class WireWorld:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            self._claim_process()
+            stack.callback(self._leave_process)
             choice = find_server(self._wanted, self._progress)
             self._server = stack.enter_context(ProxyServer(choice))
             self._background = Background()
@@ -193,12 +197,24 @@ class WireWorld:
         return station
 
     def _close_lanes(self) -> None:
-        alive = self._server.alive()
-        for stations in self._lanes.values():
-            for station in stations.values():
-                self._background.call(station.close())
-                if alive:
-                    station.proxy.destroy()
+        stations = [station for lane in self._lanes.values() for station in lane.values()]
+        for station in stations:
+            self._background.call(station.close())
+        with suppress(ProxyDied):  # then its proxies are gone already
+            for station in stations:
+                station.proxy.destroy()
+
+    def _claim_process(self) -> None:
+        if WireWorld._open:
+            raise UsageError(
+                "wire world: found another one open in this process, expected one at a time, for the "
+                "Toxiproxy client knows a single server; leave the first one before entering the next"
+            )
+        WireWorld._open = True
+
+    @staticmethod
+    def _leave_process() -> None:
+        WireWorld._open = False
 
 
 def _callable(scenario: Scenario) -> CallableSaga:

@@ -1,0 +1,18 @@
+"""`saga-chaos gate`: decides from a report whether CI may go on, and says every reason."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reports.gate import gate_folder
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 pass, 1 fail, 3 inconclusive."""
+    policy = Path(arguments.policy) if arguments.policy else None
+    decided = gate_folder(Path(arguments.folder), policy, datetime.now(tz=UTC).date())
+    for line in decided.lines:
+        print(line)  # noqa: T201 - this is the command line
+    return decided.exit_code

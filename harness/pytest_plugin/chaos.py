@@ -1,0 +1,56 @@
+"""What the fixture `saga_chaos` is: single plans, run and judged, for tests of one's own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from harness.cli.loading import load
+from harness.cli.telling import counterexample_lines
+from harness.errors import UsageError, misplaced
+from harness.invariants import INVARIANTS, Verdict
+from harness.plan import FaultPlan
+from harness.pytest_plugin.shared import Worlds
+from harness.runner import Run, run_once
+from harness.saga import Json
+from harness.scenario import Scenario
+
+
+class SagaChaos:
+    """`run` a plan, then `check` what came of it."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+
+    def run(
+        self,
+        scenario: Scenario | str,
+        plan: FaultPlan | None = None,
+        *,
+        input: Json = None,  # noqa: A002 - what a saga calls it
+        world: Literal["sim", "wire"] | None = None,
+    ) -> Run:
+        """Run a plan once and judge it.
+
+        plan: None is the fault-free run. input: None is the scenario's first. world: None is the
+        scenario's default. Raises PlanError for a plan that names what is not there.
+        """
+        known = load(scenario) if isinstance(scenario, str) else scenario
+        name = world or known.saga.worlds[0]
+        if name not in known.saga.worlds:
+            raise UsageError(misplaced(f"world for {known.name!r}", name, " or ".join(known.saga.worlds)))
+        given = known.inputs[0] if input is None else input
+        with self._worlds.entered(name) as entered:
+            return run_once(known, given, FaultPlan() if plan is None else plan, entered)
+
+    def check(self, run: Run) -> None:
+        """Raise the exception of the first invariant that was violated.
+
+        Each has a class of its own, so that Hypothesis shrinks each on its own. An invariant whose
+        check crashed raises, too: it is not known to hold.
+        """
+        for judgement in run.judgements:
+            if judgement.verdict is Verdict.VIOLATED:
+                lines = counterexample_lines(run, judgement, f"saga_chaos.run(scenario, {run.plan!r})")
+                raise INVARIANTS[judgement.invariant].error("\n".join(lines))
+            if judgement.verdict is Verdict.UNKNOWN:
+                raise AssertionError(f"{judgement.message}\n{judgement.traceback}")

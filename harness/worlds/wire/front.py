@@ -1,0 +1,272 @@
+"""The front of a participant: the proxy that its callers meet.
+
+Owns arming and removing toxics, being away for calls that are to be refused, and the gate at which
+callers that the httpx wrapper sees wait meanwhile, so that a toxic strikes nobody else. Everything
+here runs on the servers' loop, except where it says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harness.errors import EnvironmentFault, SagaChaosError
+from harness.toxiproxy.client import Toxic
+from harness.worlds.wire.background import Background
+from harness.worlds.wire.http import Connection
+from harness.worlds.wire.toxics import DISABLED, LINGER
+from harness.worlds.wire.traffic import Call, Traffic
+
+INNOCENTS_LIMIT_S = 0.05
+POLL_S = 0.001
+
+
+class ProxyLike(Protocol):
+    """What a station asks of its proxy (`harness.toxiproxy.client.ProxyHandle`)."""
+
+    name: str
+    listen: str
+
+    def enable(self) -> None: ...
+
+    def disable(self) -> None: ...
+
+    def add_toxic(self, toxic: Toxic) -> str: ...
+
+    def remove_toxic(self, name: str) -> None: ...
+
+    def toxics(self) -> tuple[str, ...]: ...
+
+    def destroy(self) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Exposure:
+    """A toxic while it is armed, and the calls it is armed for."""
+
+    toxic: Toxic
+    calls: set[Call]
+    armed: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    lifting: bool = False
+
+    @property
+    def silences(self) -> bool:
+        """Whether its removal closes every connection it saw."""
+        return self.toxic.type == "timeout"
+
+
+class Front:
+    """The proxy of one participant, from run to run. `connections` are those that came through it."""
+
+    def __init__(self, name: str, background: Background) -> None:
+        self.name = name
+        self.connections: set[Connection] = set()
+        self.gate: Future[None] | None = None
+        self.touched = False
+        self._background = background
+        self._proxy: ProxyLike | None = None
+        self._traffic: Traffic | None = None
+        self._settling = asyncio.Event()
+        self._exposure: Exposure | None = None
+        self._turning = asyncio.Lock()
+        self._refusing = 0
+        self._down = False
+
+    def stand_behind(self, proxy: ProxyLike) -> None:
+        """This proxy forwards to the server."""
+        self._proxy = proxy
+
+    @property
+    def proxy(self) -> ProxyLike:
+        """The proxy in front of it."""
+        assert self._proxy is not None
+        return self._proxy
+
+    # A run ------------------------------------------------------------------------------------
+
+    def begin(self, traffic: Traffic) -> None:
+        """Serve a run; from any thread, for nothing happens here between two runs."""
+        self._traffic = traffic
+        self._settling = asyncio.Event()
+        self.touched = False
+
+    async def make_resettable(self) -> None:
+        """From now on a `reset_peer` resets connections, and does not only close them."""
+        self.touched = True
+        await self._api(self.proxy.add_toxic, LINGER)
+        if self.connections:  # opened before, so they would not be reset
+            await self._api(self.proxy.disable)
+            await self._api(self.proxy.enable)
+
+    async def settle(self) -> None:
+        """Every fault ends here: nothing stays armed, and the proxy is there."""
+        self._settling.set()
+        while self._exposure is not None:
+            await self._exposure.gone.wait()
+        async with self._turning:
+            await self._listen_again()
+
+    async def end(self) -> None:
+        """The run is over: nothing may be left armed. Raises EnvironmentFault where something is."""
+        self._refusing = 0  # an abandoned saga never says that it was refused
+        await self.settle()
+        self._open_gate(whatever_comes=True)
+        left = await self._api(self.proxy.toxics)
+        for name in left:
+            await self._api(self.proxy.remove_toxic, name)
+        if strangers := [name for name in left if name != LINGER.name]:
+            raise EnvironmentFault(
+                f"proxy {self.proxy.name!r}: found toxics {strangers} still armed after a run, expected none"
+            )
+
+    # Refusals, asked for by the httpx wrapper -------------------------------------------------
+
+    async def refuse(self, call: Call) -> None:
+        """Let nobody listen while this call connects."""
+        assert self._traffic is not None
+        self.touched = True
+        self._refusing += 1
+        self._close_gate()
+        with self._failing_loudly():
+            async with self._turning:
+                await self._innocents_done()
+                if not self._down:
+                    self._down = True
+                    await self._api(self.proxy.disable)
+            self._traffic.armed(call, DISABLED)
+
+    async def refused(self) -> None:
+        """The call was refused; the proxy is back unless the next one is refused too."""
+        self._refusing = max(0, self._refusing - 1)
+        if self._traffic is None:
+            return
+        with self._failing_loudly():
+            async with self._turning:
+                if not self._refusing and not self._away(self._traffic):
+                    await self._listen_again()
+        self._open_gate()
+
+    async def come_back(self) -> None:
+        """Listen again: a call is coming that is not to be refused."""
+        with self._failing_loudly():
+            while self._refusing and self.gate is not None:
+                await asyncio.shield(asyncio.wrap_future(self.gate))
+            async with self._turning:
+                await self._listen_again()
+
+    def _away(self, traffic: Traffic) -> bool:
+        with traffic.lock:
+            return traffic.door.engine.away(self.name)
+
+    @property
+    def down(self) -> bool:
+        """Whether the proxy is disabled."""
+        return self._down
+
+    # Arming -----------------------------------------------------------------------------------
+
+    async def _arm(self, call: Call, toxic: Toxic) -> Exposure | None:
+        """Once no other toxic is in the way; None where everything settled meanwhile."""
+        while (exposure := self._exposure) is not None:
+            if exposure.silences and exposure.toxic == toxic and not exposure.lifting:
+                exposure.calls.add(call)
+                await exposure.armed.wait()
+                return exposure
+            await exposure.gone.wait()
+        if self._settling.is_set():
+            return None
+        exposure = self._exposure = Exposure(toxic=toxic, calls={call})
+        self.touched = True
+        if not call.endless:  # a caller that never leaves must not keep others waiting
+            self._close_gate()
+        await self._innocents_done()
+        await self._api(self.proxy.add_toxic, toxic)
+        exposure.armed.set()
+        return exposure
+
+    async def _disarm(self, exposure: Exposure, call: Call) -> None:
+        exposure.calls.discard(call)
+        if exposure.calls or exposure.lifting:
+            return
+        exposure.lifting = True
+        # The server refuses to remove what is not there: this proves that it was, until now.
+        await self._api(self.proxy.remove_toxic, exposure.toxic.name)
+        self._exposure = None
+        exposure.gone.set()
+        self._open_gate()
+
+    def _close_gate(self) -> None:
+        if self.gate is None:
+            self.gate = Future()
+
+    def _open_gate(self, *, whatever_comes: bool = False) -> None:
+        """Unless another toxic is armed, or another call being refused."""
+        if self.gate is None or ((self._exposure is not None or self._refusing) and not whatever_comes):
+            return
+        gate, self.gate = self.gate, None
+        gate.set_result(None)
+
+    async def _innocents_done(self) -> None:
+        """Let the answers that are on their way arrive."""
+        deadline_s = self._background.loop.time() + INNOCENTS_LIMIT_S
+        # Polled: the callers are on other threads, and this is for a few milliseconds.
+        while self._innocents() and self._background.loop.time() < deadline_s:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_S)
+
+    def _innocents(self) -> bool:
+        assert self._traffic is not None
+        with self._traffic.lock:
+            return any(
+                one.innocent and one.tagged and one.station == self.name
+                for one in self._traffic.open.values()
+            )
+
+    async def _listen_again(self) -> None:
+        if self._down:
+            await self._api(self.proxy.enable)
+            self._down = False
+
+    # Asking the proxy server, and giving up ---------------------------------------------------
+
+    async def _api(self, ask: Callable[..., object], *args: object) -> tuple[str, ...]:
+        answer = await self._background.api(ask, *args)
+        return answer if isinstance(answer, tuple) else ()
+
+    def _failing_loudly(self) -> _FailingLoudly:
+        assert self._traffic is not None
+        return _FailingLoudly(self, self._traffic)
+
+    def give_up(self) -> None:
+        """Nobody may wait for what will not come any more."""
+        exposure, self._exposure = self._exposure, None
+        if exposure is not None:
+            exposure.armed.set()
+            exposure.gone.set()
+        self._open_gate(whatever_comes=True)
+        for connection in list(self.connections):
+            connection.close()
+
+
+class _FailingLoudly:
+    """What goes wrong on the servers' loop ends the run, and nobody waits for it in vain."""
+
+    def __init__(self, front: Front, traffic: Traffic) -> None:
+        self._front = front
+        self._traffic = traffic
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if error is None or not isinstance(error, Exception):
+            return False
+        if isinstance(error, SagaChaosError):
+            self._traffic.abort(error)
+        else:
+            name = type(error).__name__
+            self._traffic.abort(SagaChaosError(f"participant {self._front.name!r}: {name}: {error}"))
+        self._front.give_up()
+        return True

@@ -1,0 +1,34 @@
+"""LOUD: an undo that failed is logged and passed over (row 21)."""
+
+from __future__ import annotations
+
+from harness.plan import Fault
+from harness.worlds.sim import SimWorld
+from tests.planted.kit import CHARGE, HOLD, TWINS, Plant
+from tests.planted.sagas import Saga, Task
+
+
+class CarriesOn(Saga):
+    """Logs that an undo failed, and goes on as if it had not."""
+
+    async def undo(self, task: Task) -> bool:
+        if not await super().undo(task):
+            self.log.append([task.name, "undo failed"])
+        return True
+
+
+PLANT = Plant(
+    broken=CarriesOn,
+    caught_by="failed_compensation_escalated",
+    smallest=(
+        Fault(kind="reject", operation="bank.charge.create"),
+        Fault(kind="refuse", operation="stock.hold.delete_by_saga", count=2),
+    ),
+    tasks=(HOLD, CHARGE),
+    depth=2,
+)
+
+
+@TWINS
+def test_a_failed_undo_swallowed(sim: SimWorld, twin: str) -> None:
+    PLANT.check(sim, twin)

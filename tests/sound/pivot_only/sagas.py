@@ -1,0 +1,19 @@
+"""One step, and it is the pivot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sound.talk import Manner, Orchestrator, Part
+
+PARTS = [Part("charge", "payments", "/charges", kind="pivot", undo=None)]
+
+
+async def order(ctx: Any, input_: Any) -> Any:
+    return await Orchestrator(ctx, PARTS, Manner()).run()
+
+
+async def broken(ctx: Any, input_: Any) -> Any:
+    """Takes doubt for a refusal."""
+    ended = await Orchestrator(ctx, PARTS, Manner()).run()
+    return {"status": "compensated" if ended["status"] == "stuck" else ended["status"]}

@@ -1,0 +1,19 @@
+"""One compensable step that is stuck when it does not know its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sound.talk import Manner, Orchestrator, Part
+
+PARTS = [Part("charge", "payments", "/charges", undo="id")]
+
+
+async def order(ctx: Any, input_: Any) -> Any:
+    return await Orchestrator(ctx, PARTS, Manner()).run()
+
+
+async def broken(ctx: Any, input_: Any) -> Any:
+    """Takes doubt for a refusal."""
+    ended = await Orchestrator(ctx, PARTS, Manner(undo_tries=1, tries=2)).run()
+    return {"status": "compensated" if ended["status"] == "stuck" else ended["status"]}

@@ -1,0 +1,169 @@
+"""Whose calls are seen, and how well: the context's client, own ones, and other libraries."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.history import CallAnswered
+from harness.plan import FaultPlan
+from harness.worlds.wire import WireWorld
+from tests.wire.orders import detail, effects_of, order, outcomes, plan, receipts, scenario, sent
+
+pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
+
+world = pytest.fixture(name="world")(lambda real_world: real_world)
+
+
+def test_a_plain_function_with_a_client_of_its_own(world: WireWorld) -> None:
+    def saga(ctx: Any, input_: object) -> object:
+        with httpx.Client() as client:
+            codes = [client.post(**order(ctx, what)).status_code for what in ("reservation", "charge")]
+        return {"status": "completed", "detail": codes}
+
+    history = world.run(scenario(saga), {}, plan("error_before"), "saga-1")
+    assert outcomes(history)[0].detail == [201, 500]
+    assert history.began.visible_attempts
+
+
+def test_calls_from_threads_of_the_saga(world: WireWorld) -> None:
+    def saga(ctx: Any, input_: object) -> object:
+        threads = [threading.Thread(target=lambda: httpx.post(**order(ctx, "charge"))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return {"status": "completed"}
+
+    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    assert [one.executor for one in sent(history)] == [1, 1, 1]
+
+
+def test_another_library_is_seen_as_it_arrives(world: WireWorld) -> None:
+    def saga(ctx: Any, input_: object) -> object:
+        request = urllib.request.Request(
+            f"{ctx.urls['payments']}/charges",
+            data=b'{"saga_id":"saga-1"}',
+            headers={"Idempotency-Key": "saga-1:c"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=0.25) as reply:
+                came = reply.status
+        except OSError as error:
+            came = type(error).__name__
+        return {"status": "completed", "detail": came}
+
+    plans = {
+        FaultPlan(): 201,
+        plan("lose_request"): "TimeoutError",
+        plan("reset_after"): "ConnectionResetError",
+        plan("slow"): 201,
+    }
+    for faults, came in plans.items():
+        history = world.run(scenario(saga), {}, faults, "saga-1")
+        assert outcomes(history)[0].detail == came
+        assert not history.began.visible_attempts
+        assert len(sent(history)) == 1
+        assert len(receipts(history)) == len(faults.faults)
+
+
+def test_a_call_that_the_saga_cancels_is_abandoned(world: WireWorld) -> None:
+    async def saga(ctx: Any, input_: object) -> object:
+        try:
+            async with asyncio.timeout(0.05):
+                await ctx.client.post(**order(ctx, "charge"))
+        except TimeoutError:
+            reply = await ctx.client.post(**order(ctx, "charge"))
+        return {"status": "completed", "detail": reply.status_code}
+
+    history = world.run(scenario(saga), {}, plan("lose_reply"), "saga-1")
+    assert outcomes(history)[0].detail == 201
+    assert [call.failed is not None and call.failed.abandoned for call in history.calls] == [True, False]
+
+
+def test_replies_are_whole_before_the_saga_sees_them(world: WireWorld) -> None:
+    async def saga(ctx: Any, input_: object) -> object:
+        async with ctx.client.stream("POST", **order(ctx, "charge")) as reply:
+            parts = [part async for part in reply.aiter_raw()]
+        assert "x-saga-chaos-call" not in reply.request.headers
+        return {"status": "completed", "detail": b"".join(parts).decode()}
+
+    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    assert outcomes(history)[0].detail == '{"id":"charge-1"}'
+    assert [event.status for event in history.events if isinstance(event, CallAnswered)] == [201]
+
+
+def test_an_unknown_route_is_a_404_and_recorded(world: WireWorld) -> None:
+    async def saga(ctx: Any, input_: object) -> object:
+        reply = await ctx.client.get(f"{ctx.urls['payments']}/nothing%20here?a=1")
+        return {"status": "completed", "detail": reply.status_code}
+
+    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    assert outcomes(history)[0].detail == 404
+    assert (sent(history)[0].operation, sent(history)[0].path) == (None, "/nothing here")
+
+
+def test_the_store_is_gone_after_the_run(world: WireWorld) -> None:
+    kept = []
+
+    def saga(ctx: Any, input_: object) -> object:
+        (ctx.store_dir / "log").write_text("x")
+        kept.append(ctx.store_dir)
+        return {"status": "completed"}
+
+    world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    assert not kept[0].exists()
+
+
+def test_who_cannot_be_seen_is_struck_by_accident(world: WireWorld) -> None:
+    def saga(ctx: Any, input_: object) -> object:
+        def charge(n: int) -> str:
+            request = urllib.request.Request(
+                f"{ctx.urls['payments']}/charges",
+                data=b'{"saga_id":"saga-1"}',
+                headers={"Idempotency-Key": f"saga-1:{n}"},
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=0.3) as reply:
+                    return str(reply.status)
+            except (OSError, http.client.HTTPException) as error:
+                return type(error).__name__
+
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(charge, 1)
+            time.sleep(0.1)
+            second = pool.submit(charge, 2)
+            return {"status": "completed", "detail": [first.result(), second.result(), charge(3)]}
+
+    history = world.run(scenario(saga), {}, plan("lose_reply"), "saga-1")
+    came = detail(history)
+    assert came[0] == "TimeoutError"
+    assert came[1] in ("RemoteDisconnected", "TimeoutError")
+    assert came[2] == "201"
+    struck = [(one.call, one.fault, one.kind, one.toxic) for one in receipts(history)]
+    assert struck == [(1, 0, "lose_reply", "timeout"), (2, None, "lose_request", "timeout")]
+    assert [effects_of(history, call) for call in (1, 2, 3)] == [["created"], [], ["created"]]
+
+
+def test_who_cannot_be_seen_is_reset_where_it_should_be_refused(world: WireWorld) -> None:
+    def saga(ctx: Any, input_: object) -> object:
+        request = urllib.request.Request(f"{ctx.urls['payments']}/charges", data=b'{"saga_id":"saga-1"}')
+        try:
+            urllib.request.urlopen(request, timeout=0.3).close()
+        except OSError as error:
+            return {"status": "completed", "detail": type(error).__name__}
+        return {"status": "completed"}
+
+    history = world.run(scenario(saga), {}, plan("refuse"), "saga-1")
+    assert detail(history) == "RemoteDisconnected"
+    assert [(one.kind, one.toxic) for one in receipts(history)] == [("refuse", "reset_peer")]
+    assert effects_of(history, 1) == []
+    assert not history.began.visible_attempts
