@@ -29,7 +29,7 @@ class Defaults:
 DEFAULTS = {
     "sim": Defaults(depth=2, examples=500, workers=max(1, min(os.cpu_count() or 1, 8))),
     # Wire runs mostly wait, for the saga's time-outs and back-offs.
-    "wire": Defaults(depth=1, examples=25, workers=max(2, min(4 * (os.cpu_count() or 1), 16))),
+    "wire": Defaults(depth=1, examples=25, workers=max(2, min(6 * (os.cpu_count() or 1), 24))),
 }
 
 

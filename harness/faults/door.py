@@ -297,14 +297,27 @@ def _may_land(passage: Passage) -> bool:
 def _answered(now_s: float, passage: Passage, response: Response) -> CallAnswered:
     matched = passage.matched
     retry_after = dict(response.headers).get("retry-after")
+    lists = _listed(response) if matched is not None and matched.operation.verb.queries else None
     return CallAnswered(
         t_s=now_s,
         call=passage.call,
         status=response.status,
         readable=response.body != GARBAGE,
         retry_after_s=float(retry_after) if retry_after is not None else None,
-        lists=_listed(response) if matched is not None and matched.operation.verb.queries else None,
+        lists=lists,
+        shows=_shown(passage, lists),
     )
+
+
+def _shown(passage: Passage, lists: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if lists is None or passage.matched is None:
+        return None
+    operation = passage.matched.operation
+    made = (
+        passage.participant.ledger.latest(f"{operation.participant}.{operation.resource.name}", id_)
+        for id_ in lists
+    )
+    return tuple(dict.fromkeys(one.step for one in made if one is not None and one.step is not None))
 
 
 def _listed(response: Response) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ KIND = FaultKind(
     name="duplicate",
     meaning="the request is delivered again",
     treat=_treat,
-    variants=tuple(Copy),
+    variants=tuple(one.value for one in Copy),
     counts=(1,),
     impossible=only_repeatable,
 )

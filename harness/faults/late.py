@@ -19,6 +19,6 @@ KIND = FaultKind(
     treat=_treat,
     claim=Claim.LOST_REPLY,
     in_doubt=True,
-    variants=tuple(one for one in Delivery if one.held),
+    variants=tuple(one.value for one in Delivery if one.held),
     impossible=only_surviving_late,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.participant import Repeats, Verb
+from harness.participant import Repeats, UndoAnswers, Verb
 from harness.plan.types import Target
 from harness.saga import Direction
 
@@ -53,4 +53,6 @@ def only_actions_with_parts(target: Target) -> str | None:
 
 def _answers_with_body(target: Target) -> bool:
     resource = target.operation.resource
+    if resource.undo_answers is UndoAnswers.ACCEPTED:
+        return True
     return any(route.method == "POST" for route in resource.routes[target.operation.verb])

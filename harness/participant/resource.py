@@ -139,7 +139,7 @@ class Router:
 
     def match(self, method: str, path: str) -> Matched | None:
         """None where nothing serves the request."""
-        found = self._static.get((method, path))
+        found = self._static.get((method, path.rstrip("/")))
         if found is not None:
             return found
         for wanted, pattern, operation in self._patterns:
@@ -152,10 +152,11 @@ class Router:
         if "{id}" in route.path:
             self._patterns.append((route.method, route.pattern(), operation))
             return
-        taken = self._static.get((route.method, route.path))
+        place = route.method, route.path.rstrip("/")
+        taken = self._static.get(place)
         if taken is not None:
             where = f"route {route.method} {route.path}"
             raise ScenarioError(
                 misplaced(where, operation.name, f"one operation, and it is {taken.operation.name}")
             )
-        self._static[route.method, route.path] = Matched(operation, None)
+        self._static[place] = Matched(operation, None)

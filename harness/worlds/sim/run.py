@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -53,7 +54,9 @@ class SimRun:
         self.saga_id = saga_id
         self.saga = saga
         self._make_client = make_client
-        self._make_store = make_store
+        self._make_store = functools.cache(
+            make_store
+        )  # one folder a run: what an executor kept, the next finds
         began_s = scheduler.now_s
         self.recorder = Recorder(lambda: round(scheduler.now_s - began_s, 9))
         participants = {prototype.name: prototype.fresh() for prototype in scenario.participants}
@@ -81,7 +84,7 @@ class SimRun:
         returned = self._executor_to_its_end(resumed=False)
         self._settle()
         while returned.status is Status.RUNNING and returned.problem is None and self._over is None:
-            self._pass(RESUME_AFTER_S)
+            self._guarded(lambda: self._pass(RESUME_AFTER_S))
             returned = self._executor_to_its_end(resumed=True)
         self._let_quiet_down()
         self._phase(Phase.JUDGING)

@@ -22,6 +22,7 @@ from harness.history import ExecutorEnded, History
 from harness.plan import FaultPlan
 from harness.saga import Json
 from harness.scenario import Scenario
+from harness.worlds.sim.collector import Collector
 from harness.worlds.sim.run import SimRun
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
 
@@ -47,6 +48,7 @@ class SimWorld:
         self._foreign = ForeignClients(self._cell)
         self._clients: dict[bool, httpx.AsyncClient | httpx.Client] = {}
         self._stores: list[Path] = []
+        self._collector = Collector()
         self._tls = mock.patch(
             "httpx._transports.default.create_ssl_context",
             functools.lru_cache(maxsize=8)(httpx.create_ssl_context),
@@ -57,11 +59,13 @@ class SimWorld:
         self._watchdog.__enter__()
         self._foreign.start()
         self._tls.start()  # a TLS context costs 16 ms, and nothing here speaks TLS
+        self._collector.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._collector.close()
         self._tls.stop()
         self._foreign.stop(quiet=True)
         self._watchdog.__exit__(kind, error, trace)
@@ -75,13 +79,17 @@ class SimWorld:
                 f"scenario {scenario.name!r}: found saga {saga.name}, which is no callable; expected --world wire"
             )
         scheduler = Scheduler(start_s=START_S)
+        self._collector.pause()
         try:
-            with virtual_time.active(scheduler, seed=saga_id):
+            with virtual_time.active(
+                scheduler, seed=saga_id.partition(".")[0]
+            ):  # a repeated run is the same run
                 return self._watched(scheduler, scenario, input_, plan, saga_id, saga)
         finally:
             self._cell.network = None
             scheduler.close()
             self._drop_stores()
+            self._collector.resume()
 
     def _watched(
         self,

@@ -1,0 +1,1 @@
+"""Benchmarks, run by `nox -s speed`. Nothing here is a test: speed is measured, never asserted."""

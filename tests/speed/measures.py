@@ -1,0 +1,104 @@
+"""What is measured: each function runs one round and returns a number of things a second, or seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness.campaign.workers import LocalExecutor, Pool, make_world
+from harness.cli.loading import load
+from harness.plan import FaultPlan
+from harness.scenario import Scenario
+from harness.search import GuidedSearch, unlocked_faults
+from harness.search.guided import StopAsked
+from harness.search.property import PropertySearch
+
+_TESTS = """
+import pytest
+from harness.pytest_plugin import saga_test
+
+@pytest.mark.parametrize("number", range(8))
+@saga_test("order-fulfilment", search="hypothesis", examples=600, seed=1, allow_inconclusive=True)
+def test_holds(report, number):
+    assert report.runs >= 600
+"""
+
+
+def sim_per_s(scenario: Scenario, depth: int = 1) -> float:
+    """Guided search in sim, in this process: sagas a second."""
+    with make_world("sim", "auto", _quiet) as world:
+        executor = LocalExecutor(scenario, world)
+        search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), depth)
+        began = time.perf_counter()
+        runs = sum(1 for _ in search.run(executor, StopAsked()))
+        return runs / (time.perf_counter() - began)
+
+
+def sim_plain_per_s(scenario: Scenario, runs: int) -> float:
+    """Fault-free runs in sim, in this process: sagas a second, to hold against the floor."""
+    with make_world("sim", "auto", _quiet) as world:
+        executor = LocalExecutor(scenario, world)
+        began = time.perf_counter()
+        for _ in executor.run([(0, FaultPlan())] * runs):
+            pass
+        return runs / (time.perf_counter() - began)
+
+
+def examples_per_s(scenario: Scenario, examples: int, seed: int) -> float:
+    """Hypothesis in sim, in this process: examples a second."""
+    with make_world("sim", "auto", _quiet) as world:
+        executor = LocalExecutor(scenario, world)
+        search = PropertySearch(scenario, "sim", examples=examples, seed=seed, known=())
+        began = time.perf_counter()
+        runs = sum(1 for _ in search.run(executor, StopAsked(), tuple(scenario.operations)))
+        return runs / (time.perf_counter() - began)
+
+
+def wire_per_s(scenario: Scenario, runs: int) -> float:
+    """Fault-free runs on the wire, through a proxy, one after the other: sagas a second."""
+    with make_world("wire", "auto", _quiet) as world:
+        executor = LocalExecutor(scenario, world)
+        jobs = [(0, FaultPlan())]
+        list(executor.run(jobs * 5))
+        began = time.perf_counter()
+        list(executor.run(jobs * runs))
+        return runs / (time.perf_counter() - began)
+
+
+def wire_pool_per_s(scenario: Scenario, runs: int, workers: int) -> float:
+    """The same with worker processes side by side."""
+    pool = Pool(scenario, "wire", workers=workers, proxy="auto", load=load, note=_quiet)
+    with pool:
+        jobs = [(0, FaultPlan())]
+        list(pool.run(jobs * 5 * workers))
+        began = time.perf_counter()
+        list(pool.run(jobs * runs))
+        return runs / (time.perf_counter() - began)
+
+
+def depth_two_s(scenario: Scenario, workers: int) -> float:
+    """Guided search of all pairs in sim with workers, their start included: seconds."""
+    began = time.perf_counter()
+    pool = Pool(scenario, "sim", workers=workers, proxy="auto", load=load, note=_quiet)
+    with pool:
+        search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), 2)
+        for _ in search.run(pool, StopAsked()):
+            pass
+    return time.perf_counter() - began
+
+
+def xdist_s(workers: int) -> float:
+    """Eight `@saga_test` tests under `pytest -n WORKERS`, the start of pytest included: seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "test_speed.py").write_text(_TESTS)
+        command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "-p", "no:cacheprovider", folder]
+        began = time.perf_counter()
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+        return time.perf_counter() - began
+
+
+def _quiet(text: str) -> None:
+    del text
