@@ -25,13 +25,11 @@ class Violation:
     problem: str = ""
 
     @property
-    def size(self) -> tuple[int, int, str]:
-        """Smaller is easier to understand."""
-        faults = self.invariant.minimal_faults
-        if faults is None:
-            faults = len(self.failure.plan.faults) if self.failure else 99
-        lines = len(self.failure.timeline) if self.failure else 999
-        return faults, lines, self.invariant.id
+    def size(self) -> tuple[int, int]:
+        """Smaller is easier to understand; among equals, the harm done comes before how it came about."""
+        faults = len(self.failure.plan.faults) if self.failure else 99
+        order = [one.id for one in self.scenario.invariants]
+        return faults, order.index(self.invariant.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

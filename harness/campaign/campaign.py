@@ -50,7 +50,7 @@ class Campaign:
         """Search them all. Raises UsageError before anything runs; a machine that fails is in the report."""
         worlds = [self._options.world_of(scenario) for scenario in scenarios]
         for scenario in scenarios:
-            required_situations(scenario.spec, scenario.requires)
+            required_situations(scenario)
         self._files.check_writable()
         for scenario, world in zip(scenarios, worlds, strict=True):
             if self._environment is None:
@@ -141,10 +141,13 @@ class Campaign:
             world,
             examples=self._options.resolved(world).examples,
             seed=self._options.seed,
-            known=tally.violated,
         )
-        self._count(search.run(executor, stop, tuple(scenario.operations)), tally)
+        known = tally.violated
+        self._count(search.run(executor, stop), tally)
         searched.left_out += search.left_out
+        new = [id_ for id_ in tally.violated if id_ not in known]
+        if new and world == "sim":
+            self._count(search.shrink(executor, new), tally)
 
     def _count(self, digests: Iterable[Digest], tally: Tally) -> None:
         for digest in digests:

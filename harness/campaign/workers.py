@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -28,6 +29,10 @@ from harness.worlds import World
 
 HANG_SLACK_S = 30.0
 """Real seconds beyond all time limits of a run after which its worker is given up."""
+
+
+_CHUNK = {"sim": 16, "wire": 1}
+"""Jobs handed to a worker at once: many where they are quick, for the pipe has its price too."""
 
 
 def make_world(name: str, proxy: ProxyKind, note: Callable[[str], None]) -> World:
@@ -48,7 +53,7 @@ class LocalExecutor:
         self._scenario = scenario
         self._world = world
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
         """One after the other."""
         for input_index, plan in jobs:
             input_ = self._scenario.inputs[input_index]
@@ -132,30 +137,26 @@ class Pool:
                 worker.process.join()
         self._workers = []
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
         """Side by side; digests come in the order of the jobs."""
-        waiting = list(enumerate(jobs))[::-1]
+        waiting = enumerate(jobs)
         done: dict[int, Digest] = {}
         next_index = 0
-        while next_index < len(jobs):
-            self._hand_out(waiting)
+        while self._hand_out(waiting):
             self._collect(done)
             while next_index in done:
                 yield done.pop(next_index)
                 next_index += 1
 
-    def _hand_out(self, waiting: list[tuple[int, Job]]) -> None:
-        most = self._chunk(len(waiting))
+    def _hand_out(self, waiting: Iterator[tuple[int, Job]]) -> bool:
+        """Give every idle worker something to do; whether any is busy."""
         for worker in self._workers:
-            if not worker.jobs and waiting:
-                worker.jobs = [waiting.pop() for _ in range(min(most, len(waiting)))]
+            if not worker.jobs:
+                worker.jobs = list(islice(waiting, _CHUNK[self._world]))
                 worker.since_s = real.monotonic_s()
-                self._send(worker, [job for _, job in worker.jobs])
-
-    def _chunk(self, left: int) -> int:
-        if self._world == "wire":
-            return 1
-        return max(1, min(20, left // len(self._workers)))
+                if worker.jobs:
+                    self._send(worker, [job for _, job in worker.jobs])
+        return any(worker.jobs for worker in self._workers)
 
     def _send(self, worker: _Worker, message: object) -> None:
         try:
@@ -259,7 +260,8 @@ def _work(pipe: Connection, load: Callable[[str], Scenario]) -> None:
     except (EOFError, BrokenPipeError, ConnectionResetError):
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
-        pipe.send(_Failed(_picklable(error)))
+        with suppress(OSError):  # unless another worker told it first, and the parent has left
+            pipe.send(_Failed(_picklable(error)))
 
 
 def _serve(pipe: Connection, load: Callable[[str], Scenario]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -66,8 +66,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 class Executor(Protocol):
     """Runs jobs, in this process or in several; digests come in the order of the jobs."""
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Digest]:
-        """Run them all."""
+    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+        """Run them all; each is asked for only when something is free to run it."""
 
 
 def digest_run(run: Run, input_index: int, *, keep_history: bool = False) -> Digest:

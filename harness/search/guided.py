@@ -10,15 +10,13 @@ Idea: lineage of what was reached, not of what it depended on; after Molly (Alva
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from harness.clock import real
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.search.digest import Digest, Executor, Job
 from harness.search.unlocked import Possible, Unlocked
-
-WAVE = 400
-"""Jobs handed out at once: enough to keep workers busy, few enough to stop soon when time is up."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,15 +90,16 @@ class GuidedSearch:
         ladders = [ladder for parent in parents for ladder in self._ladders(parent)]
         while ladders:
             higher: list[_Ladder] = []
-            for start in range(0, len(ladders), WAVE):
-                wave = ladders[start : start + WAVE]
-                if stop.asked():
-                    self.left_out += len(ladders) - start + len(higher)
-                    return
-                for ladder, digest in zip(wave, executor.run([one.job() for one in wave]), strict=True):
-                    yield digest
-                    if ladder.climb(digest.strikes[-1]):
-                        higher.append(ladder)
+            tried = 0
+            jobs = stop.until(ladder.job() for ladder in ladders)
+            for ladder, digest in zip(ladders, executor.run(jobs), strict=False):
+                tried += 1
+                yield digest
+                if ladder.climb(digest.strikes[-1]):
+                    higher.append(ladder)
+            if tried < len(ladders):
+                self.left_out += len(ladders) - tried + len(higher)
+                return
             ladders = higher
 
     def _ladders(self, parent: Digest) -> Iterator[_Ladder]:
@@ -125,13 +124,18 @@ class GuidedSearch:
 
 
 class StopAsked:
-    """Says when the time for a search is over. `left_s` is asked before each wave."""
+    """Says when the time for a search is over."""
 
     def __init__(self, deadline_s: float | None = None) -> None:
         self._deadline_s = deadline_s
 
     def asked(self) -> bool:
         """Whether to stop now."""
-        from harness.clock import real  # noqa: PLC0415 - the real clock, read at one place
-
         return self._deadline_s is not None and real.monotonic_s() >= self._deadline_s
+
+    def until(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """The jobs, up to when time is over."""
+        for job in jobs:
+            if self.asked():
+                return
+            yield job

@@ -1,8 +1,8 @@
 """Hypothesis over fault plans: draws what guided enumeration would not reach, and shrinks it.
 
-Hypothesis tells failures apart by type, so each invariant raises a class of its own, and each is
-shrunk on its own. What guided search found already is not raised again: Hypothesis would spend its
-examples on shrinking what is as small as it gets.
+Drawing and running are apart, so that runs can go side by side. Hypothesis tells failures apart by
+type, so each invariant raises a class of its own and is shrunk on its own. What guided search found
+is not shrunk again: Hypothesis would spend its examples on what is as small as it gets.
 """
 
 from __future__ import annotations
@@ -16,73 +16,74 @@ from hypothesis import strategies as st
 from harness.invariants import INVARIANTS, InvariantViolated
 from harness.plan import FaultPlan
 from harness.scenario import Scenario
-from harness.search.digest import Digest, Executor
+from harness.search.digest import Digest, Executor, Job
 from harness.search.guided import StopAsked
 from harness.strategies import fault_plans
 
 
-class _TimeIsUp(Exception):  # noqa: N818 - no error, the way out of Hypothesis
-    """Ends the search."""
-
-
 class PropertySearch:
-    """Runs `examples` plans and what shrinking needs; digests are handed over as they come."""
+    """Runs `examples` plans, drawn by Hypothesis from a seed. `left_out` counts what time did not allow."""
 
-    def __init__(
-        self, scenario: Scenario, world: str, *, examples: int, seed: int | None, known: Collection[str]
-    ) -> None:
+    def __init__(self, scenario: Scenario, world: str, *, examples: int, seed: int | None) -> None:
         self._scenario = scenario
         self._world = world
         self._examples = examples
-        self._seed = seed
-        self._known = frozenset(known)
+        self._seed = seed or 0
         self.left_out = 0
 
-    def run(self, executor: Executor, stop: StopAsked, operations: Sequence[str]) -> Iterator[Digest]:
-        """Search. Digests come in batches, in the order in which they were run."""
+    def run(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+        """Draw all plans, then run those that differ, as long as time allows."""
+        drawn: list[Job] = []
+        self._test(lambda index, plan: drawn.append((index, plan)), phases=(Phase.generate,))()
+        jobs = list(dict.fromkeys(drawn))
+        run = 0
+        for digest in executor.run(stop.until(jobs)):
+            run += 1
+            yield digest
+        self.left_out = len(jobs) - run
+
+    def shrink(self, executor: Executor, invariants: Collection[str]) -> Iterator[Digest]:
+        """Search again from the same seed, and let Hypothesis shrink what violates these invariants."""
         digests: list[Digest] = []
-        test = self._test(executor, stop, operations, digests.append)
+
+        def check(input_index: int, plan: FaultPlan) -> None:
+            (digest,) = executor.run([(input_index, plan)])
+            digests.append(digest)
+            _raise_first(digest, invariants)
+
         try:
-            test()
-        except _TimeIsUp:
-            self.left_out = max(0, self._examples - len(digests))
+            self._test(check, phases=(Phase.generate, Phase.shrink))()
         except BaseExceptionGroup as group:
-            if group.split(InvariantViolated)[1] is not None:
+            if group.split((InvariantViolated, hypothesis.errors.Flaky))[1] is not None:
                 raise
-        except InvariantViolated:
-            # The finding is in the digests; what is raised here was for the shrinker.
-            self.left_out = 0
+        except (InvariantViolated, hypothesis.errors.Flaky):
+            pass  # what is raised is for the shrinker alone: the finding is in the digests
         yield from digests
 
     def _test(
-        self, executor: Executor, stop: StopAsked, operations: Sequence[str], keep: Callable[[Digest], None]
+        self, check: Callable[[int, FaultPlan], None], *, phases: Sequence[Phase]
     ) -> Callable[[], None]:
-        plans = fault_plans(self._scenario, self._world, operations=operations)
+        plans = fault_plans(self._scenario, self._world)
         indexes = st.integers(min_value=0, max_value=len(self._scenario.inputs) - 1)
 
-        def check(input_index: int, plan: FaultPlan) -> None:
-            if stop.asked():
-                raise _TimeIsUp
-            (digest,) = executor.run([(input_index, plan)])
-            keep(digest)
-            self._raise_new(digest)
+        def drawn(input_index: int, plan: FaultPlan) -> None:
+            check(input_index, plan)
 
-        seeded = hypothesis.seed(self._seed or 0)
-        return seeded(self._settings()(hypothesis.given(input_index=indexes, plan=plans)(check)))
-
-    def _settings(self) -> settings:
-        return settings(
+        chosen = settings(
             max_examples=self._examples,
             database=None,
             deadline=None,
-            phases=(Phase.generate, Phase.shrink),
+            phases=tuple(phases),
             suppress_health_check=tuple(HealthCheck),
             report_multiple_bugs=True,
             verbosity=Verbosity.quiet,
             print_blob=False,
         )
+        seeded = hypothesis.seed(self._seed)
+        return seeded(chosen(hypothesis.given(input_index=indexes, plan=plans)(drawn)))
 
-    def _raise_new(self, digest: Digest) -> None:
-        for id_ in digest.violated:
-            if id_ not in self._known:
-                raise INVARIANTS[id_].error(digest.found[id_].message)
+
+def _raise_first(digest: Digest, invariants: Collection[str]) -> None:
+    for id_ in digest.violated:
+        if id_ in invariants:
+            raise INVARIANTS[id_].error(digest.found[id_].message)
