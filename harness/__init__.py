@@ -13,6 +13,8 @@ if _typing.TYPE_CHECKING:
     from harness.invariants import InvariantViolated as InvariantViolated
     from harness.participant import ResourceSpec as ResourceSpec
     from harness.participant import RestParticipant as RestParticipant
+    from harness.participant import Route as Route
+    from harness.participant import Verb as Verb
     from harness.plan import Fault as Fault
     from harness.plan import FaultPlan as FaultPlan
     from harness.plan import Lasting as Lasting
@@ -39,6 +41,7 @@ __all__ = [
     "Outcome",
     "ResourceSpec",
     "RestParticipant",
+    "Route",
     "Run",
     "SagaContext",
     "SagaPolicy",
@@ -47,6 +50,7 @@ __all__ = [
     "Status",
     "Step",
     "StepKind",
+    "Verb",
     "fault_plans",
     "run_once",
     "saga_test",
@@ -55,7 +59,7 @@ __all__ = [
 _ROOMS = {
     "adapter": ("CallableSaga", "SagaContext"),
     "invariants": ("InvariantViolated",),
-    "participant": ("ResourceSpec", "RestParticipant"),
+    "participant": ("ResourceSpec", "RestParticipant", "Route", "Verb"),
     "plan": ("Fault", "FaultPlan", "Lasting"),
     "pytest_plugin": ("saga_test",),
     "runner": ("Run", "run_once"),

@@ -7,13 +7,17 @@ plans (`harness.search`) and to sum up verdicts (`harness.campaign`).
 from __future__ import annotations
 
 import hashlib
+import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
+from harness.clock import real
 from harness.faults import KINDS
 from harness.history import History
+from harness.history.codec import decode_history, encode_history
 from harness.invariants import INVARIANTS, Judgement, Verdict, judge_view
 from harness.participant import ResourceSpec
 from harness.plan import FaultPlan, check_plan, plan_to_json
@@ -21,6 +25,9 @@ from harness.saga import Json
 from harness.scenario import Scenario
 from harness.views import View
 from harness.worlds.protocol import World
+
+_runs: Counter[str] = Counter()
+"""How often each id was given to a saga of this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,12 @@ def run_once(
     """
     check_plan(plan, operations=scenario.operations, kinds=KINDS)
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
-    history = world.run(scenario, input_, plan, id_)
+    own = saga_id or _never_used(id_, world.name)
+    history = world.run(scenario, input_, plan, own)
+    if world.name == "sim":
+        history = _renamed(history, own, id_)
+    else:
+        id_ = own
     view = View(history, scenario.spec, resources_of(scenario))
     return Run(
         scenario=scenario.name,
@@ -70,6 +82,23 @@ def saga_id_for(scenario: Scenario, input_: Json, plan: FaultPlan, world: str) -
     """The same for the same scenario, input and plan; of its own for every other."""
     content = msgspec.json.encode([scenario.name, input_, plan_to_json(plan), world])
     return f"saga-{hashlib.blake2b(content, digest_size=6).hexdigest()}"
+
+
+def _never_used(id_: str, world: str) -> str:
+    """An id that no saga has seen: what it keeps of an earlier run of the same plan must not find this one.
+
+    Sim sagas live in this process, and their histories are told under `id_` whatever they were called.
+    """
+    if world != "sim":
+        return f"{id_}.{os.getpid():x}-{real.monotonic_ns():x}"
+    _runs[id_] += 1
+    return id_ if _runs[id_] == 1 else f"{id_}.{_runs[id_]}"
+
+
+def _renamed(history: History, own: str, id_: str) -> History:
+    if own == id_:
+        return history
+    return decode_history(encode_history(history).replace(own.encode(), id_.encode()), "history")
 
 
 def resources_of(scenario: Scenario) -> Mapping[str, ResourceSpec]:

@@ -22,7 +22,7 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
 def read_outcome(value: object) -> Returned:
     """From an `Outcome`, or `{"status": …, "detail": …}`; anything else is a problem (RULES §4)."""
     if isinstance(value, Outcome):
-        return Returned(status=value.status, detail=_plain(value.detail))
+        value = {"status": value.status, "detail": value.detail}
     if not isinstance(value, Mapping):
         problem = misplaced("the saga returned", value, "an Outcome or {'status': …}")
         return Returned(problem=_without_addresses(problem))

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from harness.bench.result import BenchedScenario, plan_as_json
 from harness.campaign.options import ProxyKind, WorldName
+from harness.campaign.processes import leave_interrupts_to_the_parent, start_undisturbed
 from harness.campaign.workers import make_world
 from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError, ScenarioError
@@ -128,7 +128,7 @@ def _workers(asked: Asked) -> Iterator[list[Connection]]:
         for first in range(min(asked.concurrency, asked.sagas)):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs, asked, first), daemon=True)
-            process.start()
+            start_undisturbed(process)
             theirs.close()
             processes.append(process)
             pipes.append(ours)
@@ -152,15 +152,20 @@ def _end(process: SpawnProcess) -> None:
 
 def _work(pipe: Connection, asked: Asked, first: int) -> None:
     """Every `concurrency`th saga from `first` on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers, Ctrl-C does not
+    leave_interrupts_to_the_parent()
     try:
         _measure_share(pipe, asked, first)
     except (BrokenPipeError, EOFError, ConnectionResetError):
         return  # nobody listens any more
-    except SagaChaosError as error:
-        pipe.send(_Failed(type(error)(str(error))))
     except Exception as error:  # noqa: BLE001 - told to the parent, which says it
-        pipe.send(_Failed(EnvironmentFault(f"a worker failed: {type(error).__name__}: {error}")))
+        with suppress(OSError):  # unless another worker told it first, and the parent has left
+            pipe.send(_Failed(_as_ours(error)))
+
+
+def _as_ours(error: Exception) -> SagaChaosError:
+    if isinstance(error, SagaChaosError):
+        return type(error)(str(error))
+    return EnvironmentFault(f"a worker failed: {type(error).__name__}: {error}")
 
 
 def _measure_share(pipe: Connection, asked: Asked, first: int) -> None:

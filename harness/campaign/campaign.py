@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import msgspec
+
 from harness.campaign.events import Listener, Noted, ScenarioBegan, ScenarioEnded, ScenarioProgressed
 from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.options import CampaignOptions, WorldName
@@ -14,7 +16,7 @@ from harness.campaign.tally import Tally
 from harness.campaign.workers import LocalExecutor, Pool, make_world
 from harness.clock import real
 from harness.errors import EnvironmentFault
-from harness.report_model import Proxy, Report, ScenarioReport, worst
+from harness.report_model import Proxy, Report, ScenarioReport, Verdict, worst
 from harness.scenario import Scenario
 from harness.search import Executor, GuidedSearch, minimise, unlocked_faults
 from harness.search.digest import Digest
@@ -82,7 +84,8 @@ class Campaign:
         self._environment = searched.environment
         if searched.proxy.kind != "none":
             self._proxy = searched.proxy
-        report = self._summed_up(scenario, world, tally, searched)
+        summed_up = self._summed_up(scenario, world, tally, searched)
+        report = _no_pass_if_cut_short(summed_up, searched.environment)
         self._scenarios.append(report)
         self._tell(ScenarioEnded(report=report))
 
@@ -183,6 +186,14 @@ class Campaign:
             complete=searched.complete,
             left_out=searched.left_out,
         )
+
+
+def _no_pass_if_cut_short(report: ScenarioReport, environment: str | None) -> ScenarioReport:
+    """What the machine or the user ended has not seen all that it was asked to see."""
+    if environment is None or report.verdict is not Verdict.PASS:
+        return report
+    notes = (*report.notes, f"The search was cut short: {environment}.")
+    return msgspec.structs.replace(report, verdict=Verdict.INCONCLUSIVE, notes=notes)
 
 
 def _proxy(source: object) -> Proxy:

@@ -79,6 +79,6 @@ class CampaignOptions:
         worlds = scenario.saga.worlds
         world = self.world or worlds[0]
         if world not in worlds:
-            found = f"--world {world} for scenario {scenario.name!r}"
-            raise UsageError(f"{found}: its saga {scenario.saga.name} runs in {' and '.join(worlds)} only")
+            where = f"scenario {scenario.name!r}, saga {scenario.saga.name}"
+            raise UsageError(misplaced(where, f"--world {world}", f"--world {' or '.join(worlds)} only"))
         return "sim" if world == "sim" else "wire"

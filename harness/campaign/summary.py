@@ -90,7 +90,7 @@ def _faults(tally: Tally) -> Faults:
 
 
 def _situations(scenario: Scenario, tally: Tally) -> tuple[Situation, ...]:
-    required = required_situations(scenario.spec, scenario.requires)
+    required = required_situations(scenario)
     return tuple(
         Situation(id=id_, required=id_ in required, seen=tally.situations[id_], reach=one.reach)
         for id_, one in SITUATIONS.items()

@@ -41,22 +41,21 @@ def coverage(tally: Tally, unlocked: Unlocked) -> Coverage:
             mark = (possible.kind.name, operation, possible.variant)
             if mark in tally.fired_variants:
                 continue
-            if possible.kind.after_site and not _followed(tally, operation):
-                reason = "without another fault no call at that participant follows it"
+            if possible.kind.after_site and not _followed(tally, operation, unlocked):
+                reason = "without another fault no call at that participant that may be struck follows it"
                 impossible.append(Impossible(fault=possible.kind.name, operation=operation, reason=reason))
             else:
                 unfired.append(Fault(kind=possible.kind.name, operation=operation, variant=possible.variant))
     return Coverage(impossible=tuple(impossible), unfired=tuple(unfired))
 
 
-def _followed(tally: Tally, operation: str) -> bool:
-    """Whether a fault-free run calls the participant again after the operation."""
+def _followed(tally: Tally, operation: str, unlocked: Unlocked) -> bool:
+    """Whether a fault-free run calls the participant again after the operation, where a fault may strike."""
     participant = operation.partition(".")[0]
     for digest in tally.fault_free.values():
         names = [site.operation for site, _ in digest.sites]
-        if operation in names and any(
-            name.partition(".")[0] == participant for name in names[names.index(operation) + 1 :]
-        ):
+        later = names[names.index(operation) + 1 :] if operation in names else []
+        if any(name.partition(".")[0] == participant and unlocked.possible[name] for name in later):
             return True
     return False
 
@@ -81,7 +80,7 @@ def _lacking(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[st
         few = ", ".join(dict.fromkeys(named[:3]))
         more = f" and {len(named) - 3} more" if len(named) > 3 else ""
         yield f"Not every single fault was seen to fire: {few}{more}."
-    for id_ in required_situations(scenario.spec, scenario.requires):
+    for id_ in required_situations(scenario):
         if not tally.situations[id_]:
             yield f"Situation {id_} was never seen. To reach it: {SITUATIONS[id_].reach}."
     for claim in sorted(scenario.spec.claims & NOT_YET):

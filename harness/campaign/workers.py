@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.campaign.options import ProxyKind
+from harness.campaign.processes import leave_interrupts_to_the_parent, start_undisturbed
 from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.invariants import Verdict
@@ -208,7 +209,7 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._load), daemon=True)
-        process.start()
+        start_undisturbed(process)
         theirs.close()
         worker = _Worker(process, ours, [])
         self._send(worker, self._open)
@@ -220,8 +221,9 @@ class Pool:
                 message = worker.pipe.recv()
             except (EOFError, OSError) as error:
                 raise EnvironmentFault(
-                    f"worker process {worker.process.pid}: found it ended (exit status {worker.process.exitcode}) "
-                    "while it loaded the scenario, expected it to answer"
+                    f"worker process {worker.process.pid}: found it ended "
+                    f"(exit status {worker.process.exitcode}) while it loaded the scenario, "
+                    "expected it to answer"
                 ) from error
             if isinstance(message, str):
                 self._note(message)
@@ -252,9 +254,7 @@ def _lost(scenario: Scenario, world: str, job: Job, why: str) -> Digest:
 
 def _work(pipe: Connection, load: Callable[[str], Scenario]) -> None:
     """The life of a worker: open once, then run what comes, until the pipe closes."""
-    import signal  # noqa: PLC0415 - of the child alone
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers, Ctrl-C does not
+    leave_interrupts_to_the_parent()
     try:
         _serve(pipe, load)
     except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.faults.engine import FaultEngine, Strike
+from harness.faults.limits import only_actions_found_again
 from harness.faults.owner import Attribution
 from harness.history import (
     CallAnswered,
@@ -27,7 +28,8 @@ from harness.history import (
 from harness.participant import Effect, Owner, Reply, Request, Response, RestParticipant, Verb
 from harness.participant.resource import Matched
 from harness.plan.treatment import PASS, Delivery, Symptom, Treatment
-from harness.saga import Direction, SagaSpec, StepKind
+from harness.plan.types import Target
+from harness.saga import Claim, Direction, SagaSpec, StepKind
 
 GARBAGE = b"\x00<<garbage>>"
 
@@ -75,6 +77,7 @@ class Door:
             for step in spec.steps
             if step.compensation is None and step.kind is StepKind.COMPENSABLE
         )
+        self._claims = spec.claims
         self._held: list[Passage] = []
         self._due: list[Passage] = []
         self.calls = 0
@@ -155,6 +158,13 @@ class Door:
         self.recorder.add(
             FaultFired(t_s=self.recorder.now_s(), call=passage.call, fault=fault, kind=kind, toxic=toxic)
         )
+
+    def may_lose_reply(self, passage: Passage) -> bool:
+        """Whether the reply to a call may be lost: the saga claims it, and could hold (RULES §5, §6)."""
+        if passage.matched is None or Claim.LOST_REPLY not in self._claims:
+            return False
+        target = Target(operation=passage.matched.operation, direction=passage.direction)
+        return only_actions_found_again(target) is None
 
     # Held requests ----------------------------------------------------------------------------
 

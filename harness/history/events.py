@@ -133,6 +133,7 @@ class CallAnswered(Event, frozen=True, kw_only=True, tag="call_answered"):
     readable: bool = True
     retry_after_s: float | None = None
     lists: tuple[str, ...] | None = None  # ids that a query's answer shows
+    shows: tuple[str, ...] | None = None  # the steps that made them
 
 
 class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):

@@ -43,7 +43,7 @@ def _too_many(saga: SagaView, what: str, direction: Direction, attempts: list[Ca
     forever = (
         policy.failed_compensation is OnFailedCompensation.FOREVER and direction is Direction.COMPENSATION
     )
-    if len(attempts) > policy.max_attempts and not forever:
+    if len(attempts) > policy.max_attempts * _meant(saga, attempts) and not forever:
         message = f"{what} was attempted {len(attempts)} times, and max_attempts is {policy.max_attempts}"
         yield Finding(message, tuple(call.index for call in attempts))
 
@@ -54,11 +54,19 @@ def _too_close(saga: SagaView, what: str, attempts: list[Call]) -> Iterator[Find
         for earlier, later in pairwise(attempts)
         if _gap_s(earlier, later) < saga.spec.policy.min_gap_s * (1 - 1e-9)
     ]
-    if len(short) > 1:  # one immediate repeat is anybody's right
-        earlier, later = short[1]
+    allowed = 2 * _meant(saga, attempts) - 1  # one immediate repeat is anybody's right
+    if len(short) > allowed:
+        earlier, later = short[allowed]
         gap_ms = max(0.0, _gap_s(earlier, later)) * 1000
         message = f"{what} was repeated after {gap_ms:.1f} ms, {len(short)} times under min_gap_s"
         yield Finding(message, (earlier.index, later.index))
+
+
+def _meant(saga: SagaView, attempts: list[Call]) -> int:
+    """How many steps the attempts were for: an undo by saga is sent once for each step that it covers."""
+    steps = {step for call in attempts for step in call.sent.steps}
+    tried = [step for step in steps if saga.attempts(step, Direction.ACTION)]
+    return max(1, len(tried))
 
 
 def _gap_s(earlier: Call, later: Call) -> float:

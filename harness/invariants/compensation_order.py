@@ -16,10 +16,22 @@ class CompensationOutOfOrder(InvariantViolated):
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     del view
     for call in saga.undos():
-        for step in call.sent.steps:
-            for earlier in saga.spec.undone_before(step):
-                if earlier not in call.sent.steps and not _settled(saga, earlier, call.index):
-                    yield _finding(saga, call, step, earlier)
+        too_soon = {step: _unsettled(saga, call, step) for step in _meant(saga, call)}
+        # An undo by saga is due as soon as one of the steps that it covers is.
+        if too_soon and all(too_soon.values()):
+            for step, earlier in too_soon.items():
+                yield _finding(saga, call, step, earlier[0])
+
+
+def _meant(saga: SagaView, call: Call) -> list[str]:
+    """The steps that an undo can have been sent for: those with something to undo, if there are any."""
+    steps = list(call.sent.steps)
+    return [step for step in steps if not saga.needless(step, call.index)] or steps
+
+
+def _unsettled(saga: SagaView, call: Call, step: str) -> list[str]:
+    before = [earlier for earlier in saga.spec.undone_before(step) if earlier not in call.sent.steps]
+    return [earlier for earlier in before if not _settled(saga, earlier, call.index)]
 
 
 def _settled(saga: SagaView, step: str, at: int) -> bool:

@@ -20,7 +20,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     for step in saga.spec.steps:
         if step.compensation is not None:
             yield from _missing(view, saga, step)
-            yield from _against_policy(saga, step)
+            yield from _against_policy(view, saga, step)
 
 
 def _aborted(view: View, saga: SagaView) -> bool:
@@ -51,7 +51,7 @@ def _missing(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:
         )
 
 
-def _against_policy(saga: SagaView, step: Step) -> Iterator[Finding]:
+def _against_policy(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:
     sent = saga.attempts(step.name, Direction.ACTION)
     if not sent or not saga.surely_not_applied(step.name):
         return
@@ -59,7 +59,8 @@ def _against_policy(saga: SagaView, step: Step) -> Iterator[Finding]:
         call for call in saga.attempts(step.name, Direction.COMPENSATION) if _alone(saga, call.sent.steps)
     ]
     choice = saga.spec.policy.failed_step
-    if choice is Choice.MUST and not saga.attempts(step.name, Direction.COMPENSATION):
+    seen = view.history.began.visible_attempts
+    if choice is Choice.MUST and seen and not saga.attempts(step.name, Direction.COMPENSATION):
         yield Finding(
             f"step {step.name} failed and was not undone, and failed_step is 'must'", (sent[-1].index,)
         )

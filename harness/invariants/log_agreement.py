@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from harness.history import Call
 from harness.invariants.base import Finding, Invariant, InvariantViolated
 from harness.saga import Direction, Json, Status
 from harness.views import SagaView, View
@@ -65,10 +66,16 @@ def _left_out(saga: SagaView, entries: list[tuple[str, str]], at: tuple[int, ...
 
 def _acknowledged_alone(saga: SagaView, step: str, direction: Direction) -> int | None:
     call = saga.acknowledged(step, direction)
-    # An undo by saga covers steps that the saga need not have meant.
-    if call is None or (direction is Direction.COMPENSATION and not saga.attempts(step, Direction.ACTION)):
+    if call is None or (direction is Direction.COMPENSATION and _covered_by_the_way(saga, call, step)):
         return None
     return call.index
+
+
+def _covered_by_the_way(saga: SagaView, call: Call, step: str) -> bool:
+    """Whether an undo by saga covered a step that the saga need not have meant."""
+    if not saga.attempts(step, Direction.ACTION):
+        return True
+    return len(call.sent.steps) > 1 and saga.needless(step, call.index)
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

@@ -55,16 +55,18 @@ def _forward_after_undo(saga: SagaView) -> Iterator[Finding]:
         return
     for call in saga.calls:
         forward = call.sent.direction is Direction.ACTION and call.index > undos[0].index
-        if forward and not _under_way_elsewhere(saga, call, undos[0]):
+        sent = [undo for undo in undos if undo.index < call.index]
+        if forward and not _under_way_elsewhere(saga, call, sent):
             step = call.sent.steps[0] if call.sent.steps else "?"
             yield Finding(f"step {step} was sent after an undo had been sent", (undos[0].index, call.index))
 
 
-def _under_way_elsewhere(saga: SagaView, call: Call, undo: Call) -> bool:
-    """A retry in a parallel branch that had begun before the undo."""
+def _under_way_elsewhere(saga: SagaView, call: Call, undos: list[Call]) -> bool:
+    """A retry in a branch that had begun before the first undo, and that none has come to."""
+    undone = {step for undo in undos for step in undo.sent.steps}
     for step in call.sent.steps:
-        begun = saga.attempts(step, Direction.ACTION, undo.index)
-        if not begun or any(_related(saga, step, undone) for undone in undo.sent.steps):
+        begun = saga.attempts(step, Direction.ACTION, undos[0].index)
+        if not begun or any(_related(saga, step, other) for other in undone):
             return False
     return bool(call.sent.steps)
 

@@ -21,7 +21,8 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         yield Finding("the saga still answers running after everything has healed", _index(view, saga.ended))
     if saga.ended is None:
         yield Finding("the saga never ended", ())
-    if saga.status is Status.STUCK and not _has_cause(saga):
+    # An attempt that could not be seen counts as possibly made, and refused.
+    if saga.status is Status.STUCK and view.history.began.visible_attempts and not _has_cause(saga):
         assert saga.ended is not None
         yield Finding(
             "the saga ended stuck, and nothing that it saw called for a person", _index(view, saga.ended)
@@ -49,8 +50,9 @@ def _has_cause(saga: SagaView) -> bool:
 
 
 def _undo_failed(saga: SagaView, step: str) -> bool:
-    undos = saga.attempts(step, Direction.COMPENSATION)
-    if undos and saga.acknowledged(step, Direction.COMPENSATION) is None:
+    undos = [call for call in saga.undos(repeats=True) if step in call.sent.steps]
+    # The last word counts: an undo by saga may have been acknowledged for the sake of another step.
+    if undos and undos[-1].answer is not Answer.ACKNOWLEDGED:
         return True
     queries = saga.queries(step)
     return bool(queries) and queries[-1].answer is not Answer.ACKNOWLEDGED

@@ -8,36 +8,67 @@ from types import MappingProxyType
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.history import Answer, Call
 from harness.plan.treatment import Symptom
-from harness.saga import Claim, Direction, SagaSpec, Status, StepKind
+from harness.saga import Claim, Direction, SagaSpec, Status, Step, StepKind
+from harness.scenario import Scenario
 from harness.situations.base import Situation
 from harness.views import SagaView, View
 
 
-def _never(spec: SagaSpec) -> bool:
-    del spec
+def _never(scenario: Scenario) -> bool:
+    del scenario
     return False
 
 
-def _always(spec: SagaSpec) -> bool:
-    del spec
+def _always(scenario: Scenario) -> bool:
+    del scenario
     return True
 
 
-def _undoes(spec: SagaSpec) -> bool:
-    return any(step.compensation is not None for step in spec.steps)
+def _undoes(scenario: Scenario) -> bool:
+    """Whether one refusal leaves something to undo, whatever the saga does with its doubts."""
+    return any(
+        _undone_after(scenario, made, failed) for made in scenario.spec.steps for failed in _failing(scenario)
+    )
 
 
-def _loses_replies(spec: SagaSpec) -> bool:
-    return Claim.LOST_REPLY in spec.claims
+def _failing(scenario: Scenario) -> list[Step]:
+    """Steps whose refusal turns a saga back."""
+    return [
+        step
+        for step in scenario.spec.steps
+        if step.kind is not StepKind.RETRIABLE and not step.optional and step.action not in scenario.spared
+    ]
 
 
-def _loses_pivot(spec: SagaSpec) -> bool:
-    return spec.pivot is not None and _loses_replies(spec)
+def _undone_after(scenario: Scenario, made: Step, failed: Step) -> bool:
+    spec = scenario.spec
+    before_pivot = spec.pivot is None or spec.pivot.name not in {made.name, *spec.ancestors[made.name]}
+    undone = made.compensation is not None and made.kind is StepKind.COMPENSABLE and before_pivot
+    return undone and made.name in spec.ancestors[failed.name]
 
 
-def _goes_on_after_pivot(spec: SagaSpec) -> bool:
-    retriable = any(step.kind is StepKind.RETRIABLE for step in spec.steps)
-    return retriable and spec.pivot is not None and Claim.IRREVERSIBLE_STEP in spec.claims
+def _loses_replies(scenario: Scenario) -> bool:
+    return Claim.LOST_REPLY in scenario.spec.claims and any(
+        step.action not in scenario.spared and scenario.operations[step.action].resource.found_again
+        for step in scenario.spec.steps
+    )
+
+
+def _loses_pivot(scenario: Scenario) -> bool:
+    pivot = scenario.spec.pivot
+    claimed = Claim.LOST_REPLY in scenario.spec.claims
+    return claimed and pivot is not None and pivot.action not in scenario.spared
+
+
+def _goes_on_after_pivot(scenario: Scenario) -> bool:
+    spec = scenario.spec
+    pivot = spec.pivot
+    claimed = Claim.IRREVERSIBLE_STEP in spec.claims
+    return claimed and pivot is not None and any(_follows(spec, step, pivot) for step in spec.steps)
+
+
+def _follows(spec: SagaSpec, step: Step, pivot: Step) -> bool:
+    return step.kind is StepKind.RETRIABLE and pivot.name in spec.ancestors[step.name]
 
 
 def _completed(view: View, saga: SagaView) -> bool:
@@ -52,7 +83,8 @@ def _stuck(view: View, saga: SagaView) -> bool:
 
 def _compensation(view: View, saga: SagaView) -> bool:
     del view
-    return any(call.effects for call in saga.undos())
+    undos = [call for call in saga.calls if call.sent.direction is Direction.COMPENSATION]
+    return any(call.effects for call in undos)  # a repeat after a 202 is where it takes effect
 
 
 def _effect_without_reply(view: View, saga: SagaView) -> bool:
@@ -197,11 +229,14 @@ def seen_situations(view: View) -> tuple[str, ...]:
     return tuple(one.id for one in _ALL if any(one.seen(view, saga) for saga in view.sagas))
 
 
-def required_situations(spec: SagaSpec, asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Those that a scenario asks for, else those that follow from its spec. Raises ScenarioError."""
+def required_situations(scenario: Scenario) -> tuple[str, ...]:
+    """Those that a scenario asks for, else those that it must be able to show. Raises ScenarioError."""
+    asked = scenario.requires
     if asked is None:
-        return tuple(one.id for one in _ALL if one.required(spec))
+        return tuple(one.id for one in _ALL if one.required(scenario))
     for id_ in asked:
         if id_ not in SITUATIONS:
-            raise ScenarioError(misplaced(f"saga {spec.name!r}, requires", id_, nearest(id_, SITUATIONS)))
+            raise ScenarioError(
+                misplaced(f"saga {scenario.spec.name!r}, requires", id_, nearest(id_, SITUATIONS))
+            )
     return asked

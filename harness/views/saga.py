@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.history import Answer, Call, ExecutorEnded, History
 from harness.participant import ResourceSpec, Verb
-from harness.saga import Direction, SagaSpec, Status
+from harness.saga import Claim, Direction, SagaSpec, Status
 
 END = 1 << 60
 """As of the end of the run."""
@@ -22,6 +22,7 @@ class SagaView:
         self.saga_id = saga_id
         self.spec = spec
         self._resources = resources
+        self._visible = history.began.visible_attempts
         self.calls = tuple(call for call in history.calls if call.saga_id == saga_id)
         self.ends: Sequence[ExecutorEnded] = history.ends(saga_id)
         self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
@@ -48,11 +49,10 @@ class SagaView:
         """Requests sent for a step and direction, repeats after a 202 aside."""
         return [call for call in self._attempts[step, direction] if call.index < before]
 
-    def undos(self) -> list[Call]:
-        """All undo attempts, in the order in which they were sent."""
-        return [
-            call for call in self.calls if call.sent.direction is Direction.COMPENSATION and not call.again
-        ]
+    def undos(self, *, repeats: bool = False) -> list[Call]:
+        """All undo attempts in the order in which they were sent, with the repeats after a 202 if asked."""
+        undos = (call for call in self.calls if call.sent.direction is Direction.COMPENSATION)
+        return [call for call in undos if repeats or not call.again]
 
     def queries(self, step: str, before: int = END) -> list[Call]:
         """Queries that could tell about a step."""
@@ -89,14 +89,14 @@ class SagaView:
 
     def shown(self, step: str, before: int = END) -> bool:
         """A query showed that the step is applied."""
-        return any(_done(call, before) and _lists(call) for call in self._queries[step])
+        return any(_done(call, before) and _shows(call, step) for call in self._queries[step])
 
     def denied(self, step: str, before: int = END) -> bool:
         """A query, sent after the last attempt in doubt had ended, showed that nothing is there."""
         doubts = self.doubts(step, before)
         since = max((call.end if call.end is not None else END for call in doubts), default=-1)
         asked = [call for call in self._queries[step] if call.index > since and _done(call, before)]
-        return any(call.answer is Answer.ACKNOWLEDGED and not _lists(call) for call in asked)
+        return any(call.answer is Answer.ACKNOWLEDGED and not _shows(call, step) for call in asked)
 
     def surely_not_applied(self, step: str, before: int = END) -> bool:
         """Never sent, or every attempt refused or without a connection (RULES §1)."""
@@ -109,25 +109,38 @@ class SagaView:
             return True
         if self.acknowledged(step, Direction.ACTION, before) is not None:
             return False
+        if self._trusts_replies and all(
+            _unanswered(call, before) for call in self.attempts(step, Direction.ACTION, before)
+        ):
+            return True
         return self.surely_not_applied(step, before) or self.denied(step, before)
+
+    @property
+    def _trusts_replies(self) -> bool:
+        """Whether the saga may take what was not acknowledged for not done: no reply of it is ever lost."""
+        return self.spec.claims <= {Claim.IRREVERSIBLE_STEP}
 
     def undone(self, step: str, before: int = END) -> bool:
         """The undo of a step was acknowledged, or the saga may take it so."""
         return self.taken_as_done(step, Direction.COMPENSATION, before)
 
     def given_up(self, step: str, at: int) -> bool:
-        """Its undo, or the query before it, failed before `at` and was never sent again; or there is no way."""
+        """Its undo, or the query before it, failed before `at` and was not sent again; or there is no way."""
         tried = sorted([*self._with_repeats(step, Direction.COMPENSATION), *self._queries[step]], key=_index)
-        if not tried:
-            return self.no_way_back(step)
+        if not tried:  # an attempt that could not be seen counts as possibly made
+            return self.no_way_back(step) or not self._visible
         last = tried[-1]
         return last.index < at and _done(last, at) and (last.query or last.answer is not Answer.ACKNOWLEDGED)
 
     def no_way_back(self, step: str) -> bool:
-        """In doubt at a resource that offers no way to find or undo it without its id."""
+        """In doubt at a resource that offers no way to find or undo it without its id, or did not find it.
+
+        What was not found may still land: nobody can undo it then.
+        """
         resource = self._resources[self.spec.by_name[step].resource]
-        blind = not resource.has(Verb.DELETE_BY_SAGA) and not resource.has(Verb.FIND)
-        return blind and bool(self.doubts(step)) and self.acknowledged(step, Direction.ACTION) is None
+        blind = not resource.has(Verb.FIND) or self.denied(step)
+        unknown = bool(self.doubts(step)) and self.acknowledged(step, Direction.ACTION) is None
+        return unknown and blind and not resource.has(Verb.DELETE_BY_SAGA)
 
     # ------------------------------------------------------------------------------------------
 
@@ -146,9 +159,13 @@ def _done(call: Call, before: int) -> bool:
     return call.end is not None and call.end < before
 
 
+def _unanswered(call: Call, before: int) -> bool:
+    return _done(call, before) and call.answer not in (Answer.ACKNOWLEDGED, Answer.UNREADABLE)
+
+
 def _index(call: Call) -> int:
     return call.index
 
 
-def _lists(call: Call) -> bool:
-    return call.answered is not None and bool(call.answered.lists)
+def _shows(call: Call, step: str) -> bool:
+    return call.answered is not None and step in (call.answered.shows or ())

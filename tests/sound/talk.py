@@ -177,9 +177,9 @@ class Orchestrator:
         return [item["id"] for item in told.body["items"]] if told.done else None
 
     async def turn_back(self, failed: Part, told: Told) -> dict[str, Any]:
-        if failed.kind == "retriable" or (failed.kind == "pivot" and told.word in ("doubt", "contradicted")):
-            if self.manner.bug != "pivot_undone":
-                return self.end("stuck")
+        unclear = failed.kind == "pivot" and told.word in ("doubt", "contradicted")
+        if (failed.kind == "retriable" or unclear) and self.manner.bug != "pivot_undone":
+            return self.end("stuck")
         sure = told.word in ("refused", "unsent")
         if sure and not self.manner.undo_refused:
             self.tried.remove(failed)

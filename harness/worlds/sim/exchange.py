@@ -12,7 +12,7 @@ from functools import partial
 from harness.clock import Scheduler, Timer
 from harness.faults.door import Door, Passage
 from harness.participant import Response
-from harness.plan.treatment import Copy, Delivery, Symptom
+from harness.plan.treatment import PASS, Copy, Delivery, Symptom
 
 UP_S = 0.001
 DOWN_S = 0.001
@@ -63,7 +63,7 @@ class Exchange:
             return
         if self.passage.treatment.symptom is Symptom.DELAYED:
             # A caller that leaves before a slow answer has lost the reply, and the history says so.
-            self._door.receipt(self.passage, kind="lose_reply")
+            self._door.receipt(self.passage, kind="lose_reply" if self.passage.deliveries else "lose_request")
         self._door.failed(self.passage, symptom, abandoned=abandoned, broken_off=broken_off)
         self.symptom = symptom
         self._finish()
@@ -77,6 +77,19 @@ class Exchange:
         if self.passage.treatment.delivery.held:
             self._door.hold(self.passage)
             return
+        if self.passage.treatment.symptom is Symptom.DELAYED and not self._door.may_lose_reply(self.passage):
+            self.scheduler.call_later(self._slow_s(), self._arrive_late)
+            return
+        self._pass_through()
+
+    def _arrive_late(self) -> None:
+        """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
+        if not self.done:
+            self._door.receipt(self.passage)
+            self.passage.treatment = PASS
+            self._pass_through()
+
+    def _pass_through(self) -> None:
         response = self._through_the_door()
         deliver_due(self.scheduler, self._door)
         self._send_down(response)

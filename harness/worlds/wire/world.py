@@ -7,6 +7,7 @@ a proxy server of its own.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import shutil
 import sys
@@ -119,7 +120,7 @@ class WireWorld:
                 stations=stations,
                 background=self._background,
                 urls={name: f"http://{station.proxy.listen}" for name, station in stations.items()},
-                make_store=lambda: _new_store(stores),
+                make_store=functools.cache(lambda: _new_store(stores)),
             )
             history = run.execute(lambda: self._all_seen(scenario, traffic))
         finally:

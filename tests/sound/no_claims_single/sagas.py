@@ -14,6 +14,6 @@ async def order(ctx: Any, input_: Any) -> Any:
 
 
 async def broken(ctx: Any, input_: Any) -> Any:
-    """Takes doubt for a refusal."""
-    ended = await Orchestrator(ctx, PARTS, Manner(undo_tries=1, tries=2, bug="swallow")).run()
-    return {"status": "compensated" if ended["status"] == "stuck" else ended["status"]}
+    """Calls for a person where nobody is needed."""
+    ended = await Orchestrator(ctx, PARTS, Manner()).run()
+    return {"status": "stuck" if ended["status"] == "compensated" else ended["status"]}

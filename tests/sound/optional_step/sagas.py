@@ -19,4 +19,8 @@ async def order(ctx: Any, input_: Any) -> Any:
 
 async def broken(ctx: Any, input_: Any) -> Any:
     """Takes the pivot for optional."""
-    return await Orchestrator(ctx, [*PARTS[:1], Part("charge", "payments", "/charges", optional=True), *PARTS[2:]], Manner(forward_tries=3)).run()
+    return await Orchestrator(
+        ctx,
+        [*PARTS[:1], Part("charge", "payments", "/charges", optional=True), *PARTS[2:]],
+        Manner(forward_tries=3),
+    ).run()

@@ -1,0 +1,146 @@
+"""Every legitimate style passes, and the same saga with one bug in it does not.
+
+Run here: every single fault and some drawn plans. `SAGA_CHAOS_SOUND=full` runs what a release is held
+to: every pair of guided search and 5,000 examples for each style.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.campaign import CampaignOptions, run_campaign
+from harness.history import History
+from harness.loader import load_scenario
+from harness.loader.target import load_target
+from harness.plan import Fault, FaultPlan, Lasting
+from harness.report_model import Verdict
+from harness.runner import run_once
+from harness.scenario import Scenario
+from harness.worlds.sim import SimWorld
+
+ROOT = Path(__file__).parent
+STYLES = sorted(path.parent.name for path in ROOT.glob("*/saga.toml"))
+DEPTH, EXAMPLES = (2, 5000) if os.environ.get("SAGA_CHAOS_SOUND") == "full" else (1, 60)
+EVER = Lasting.FOR_EVER
+
+
+def scenario_of(style: str) -> Scenario:
+    return load_scenario(str(ROOT / style / "saga.toml"), registered={})
+
+
+def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:
+    return []
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_sound(style: str, tmp_path: Path) -> None:
+    scenario = scenario_of(style)
+    options = CampaignOptions(
+        out=tmp_path,
+        load=lambda _: scenario,
+        narrate=narrate,
+        world="sim",
+        depth=DEPTH,
+        examples=EXAMPLES,
+        in_process=True,
+    )
+    (report,) = run_campaign([scenario], options, lambda _: None).scenarios
+    violated = [one.id for one in report.invariants if one.violations]
+    assert (violated, report.notes) == ([], ())
+    assert report.verdict is Verdict.PASS
+
+
+def fault(kind: str, operation: str, nth: int = 1, count: int | Lasting = 1, variant: str = "") -> Fault:
+    return Fault(kind=kind, operation=operation, nth=nth, count=count, variant=variant)
+
+
+RESERVE, UNRESERVE = "inventory.reservation.create", "inventory.reservation.delete_by_saga"
+CHARGE, SHIP = "payments.charge.create", "shipping.shipment.create"
+REFUSED_CHARGE = fault("reject", CHARGE)
+LOST_CHARGE = fault("lose_reply", CHARGE, count=EVER)
+KEPT = (REFUSED_CHARGE, fault("reject", UNRESERVE))
+"""An abort whose undo fails."""
+
+BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
+    "accepted": ("no_orphaned_resources", (REFUSED_CHARGE,)),
+    "asyncio_run_inside": ("failed_compensation_escalated", KEPT),
+    "capture_same_participant": ("pivot_correctness", ()),
+    "custom_key_header": ("idempotency_keys", ()),
+    "dependency_order": ("compensation_order", (fault("reject", RESERVE),)),
+    "ends_remembered": ("truthful_outcome", ()),
+    "failed_step_must": ("complete_compensation", (fault("reject", RESERVE),)),
+    "failed_step_never": ("complete_compensation", (fault("reject", RESERVE),)),
+    "find_before_undo": ("idempotent_actions", (fault("reset_after", RESERVE),)),
+    "find_but_unsure": ("no_orphaned_resources", (fault("late", RESERVE, count=EVER, variant="settling"),)),
+    "key_prefix_only": ("idempotency_keys", ()),
+    "natural": ("compensation_order", (fault("lose_request", CHARGE, count=EVER),)),
+    "no_claims": ("complete_compensation", (REFUSED_CHARGE,)),
+    "no_claims_impatient": ("no_orphaned_resources", (REFUSED_CHARGE,)),
+    "no_claims_single": ("termination", (REFUSED_CHARGE,)),
+    "no_order": ("failed_compensation_escalated", KEPT),
+    "no_pivot": ("compensation_order", (fault("reject", SHIP),)),
+    "no_repeats": ("idempotent_actions", (fault("reset_after", RESERVE),)),
+    "odd_but_legal": ("failed_compensation_escalated", KEPT),
+    "one_refund_by_saga": ("idempotency_keys", (fault("reject", CHARGE, nth=2),)),
+    "optional_step": ("truthful_outcome", (REFUSED_CHARGE,)),
+    "outcome_object": ("truthful_outcome", (fault("reject", RESERVE),)),
+    "own_async_client": ("complete_compensation", (LOST_CHARGE,)),
+    "pivot_first": ("truthful_outcome", (fault("reject", SHIP),)),
+    "pivot_in_the_middle": ("pivot_correctness", (LOST_CHARGE,)),
+    "pivot_in_the_middle_unclaimed": ("pivot_correctness", (LOST_CHARGE,)),
+    "pivot_only": ("no_orphaned_resources", (LOST_CHARGE,)),
+    "pivot_resolved": ("pivot_correctness", (fault("lose_reply", CHARGE),)),
+    "plain_function": ("failed_compensation_escalated", KEPT),
+    "random_keys": ("idempotency_keys", (fault("lose_reply", CHARGE),)),
+    "refund_with_key": ("idempotency_keys", (LOST_CHARGE,)),
+    "refuses_422": ("pivot_correctness", (LOST_CHARGE,)),
+    "running_in_memory": ("no_orphaned_resources", KEPT),
+    "running_then_called_again": ("no_orphaned_resources", KEPT),
+    "shared_by_saga": (
+        "failed_compensation_escalated",
+        (fault("reject", RESERVE, nth=2), fault("refuse", UNRESERVE, count=EVER)),
+    ),
+    "shared_resource": ("truthful_outcome", ()),
+    "single_step": (
+        "no_orphaned_resources",
+        (LOST_CHARGE, fault("refuse", "payments.charge.delete_by_saga")),
+    ),
+    "single_step_by_id": ("complete_compensation", (LOST_CHARGE,)),
+    "step_without_compensation": ("truthful_outcome", ()),
+    "stuck_on_contradiction": (
+        "complete_compensation",
+        (fault("lose_reply", CHARGE), fault("reject", CHARGE, nth=2)),
+    ),
+    "stuck_at_once": ("failed_compensation_escalated", KEPT),
+    "task_group": ("complete_compensation", (fault("reject", RESERVE),)),
+    "undo_by_id": ("complete_compensation", (fault("lose_reply", RESERVE, count=EVER),)),
+    "undo_by_saga": ("failed_compensation_escalated", KEPT),
+    "undo_for_ever": ("bounded_retries", (REFUSED_CHARGE, fault("refuse", UNRESERVE, count=EVER))),
+    "undo_in_the_background": ("truthful_outcome", (REFUSED_CHARGE,)),
+    "untried_step_may": ("truthful_outcome", KEPT),
+}
+
+
+def test_every_style_has_a_broken_twin() -> None:
+    assert sorted(BROKEN) == STYLES
+
+
+@pytest.mark.parametrize("style", sorted(BROKEN))
+def test_broken(style: str) -> None:
+    invariant, faults = BROKEN[style]
+    folder = ROOT / style
+    scenario = scenario_of(style)
+    assert not violated(scenario, faults)
+    twin = load_target("sagas.py:broken", folder, style, env={}, durable=False)
+    assert invariant in violated(replace(scenario, saga=twin), faults, runs=2)
+
+
+def violated(scenario: Scenario, faults: tuple[Fault, ...], runs: int = 1) -> set[str]:
+    """What any of several runs of a plan violates; some bugs need an earlier saga."""
+    with SimWorld() as world:
+        found = [run_once(scenario, scenario.inputs[0], FaultPlan(faults), world) for _ in range(runs)]
+    return {one.invariant for run in found for one in run.violated}
