@@ -7,8 +7,8 @@ import pytest
 from harness.worlds.sim import SimWorld
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 def sim() -> Iterator[SimWorld]:
-    """One world for all planted sagas."""
+    """Not kept between tests: while it is entered, httpx reaches no real socket."""
     with SimWorld() as world:
         yield world

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.plan import Fault
+from harness.saga import SagaPolicy
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import HOLD, TWINS, Plant
 from tests.planted.sagas import Saga
@@ -12,6 +13,7 @@ class PausesBetween(Saga):
     """Sound: as many attempts, with a pause between them."""
 
     attempts = 4
+    pause_s = 0.1
 
 
 class HammersAway(Saga):
@@ -24,6 +26,7 @@ class HammersAway(Saga):
 PLANT = Plant(
     broken=HammersAway,
     sound=PausesBetween,
+    policy=SagaPolicy(min_gap_s=0.05),
     caught_by="bounded_retries",
     smallest=(Fault(kind="refuse", operation="stock.hold.create", count=2),),
     tasks=(HOLD,),

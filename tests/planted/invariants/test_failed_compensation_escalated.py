@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.plan import Fault
 from harness.worlds.sim import SimWorld
-from tests.planted.kit import CHARGE, HOLD, TWINS, Plant
+from tests.planted.kit import HOLD, TWINS, Plant
 from tests.planted.sagas import Saga, Task
 
 
@@ -21,10 +21,10 @@ PLANT = Plant(
     broken=CarriesOn,
     caught_by="failed_compensation_escalated",
     smallest=(
-        Fault(kind="reject", operation="bank.charge.create"),
+        Fault(kind="lose_request", operation="stock.hold.create", count=2),
         Fault(kind="refuse", operation="stock.hold.delete_by_saga", count=2),
     ),
-    tasks=(HOLD, CHARGE),
+    tasks=(HOLD,),
     depth=2,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.plan import Fault
 from harness.worlds.sim import SimWorld
-from tests.planted.kit import CHARGE, PARCEL, TWINS, Plant
+from tests.planted.kit import CHARGE, TWINS, Plant
 from tests.planted.sagas import Saga, Task
 
 
@@ -19,10 +19,10 @@ PLANT = Plant(
     broken=RefundsAnew,
     caught_by="idempotent_compensation",
     smallest=(
-        Fault(kind="reject", operation="post.parcel.create"),
+        Fault(kind="reset_after", operation="bank.charge.create", count=2),
         Fault(kind="reset_after", operation="bank.charge.delete_by_saga"),
     ),
-    tasks=(CHARGE, PARCEL),
+    tasks=(CHARGE,),
     depth=2,
 )
 

@@ -41,7 +41,5 @@ def test_undoing_what_is_anothers(twin: str) -> None:
 def test_one_saga_does_not_exercise_it(twin: str) -> None:
     counter = Counter(SPEC, STOCK.fresh())
     counter.ask("stock", "POST", "/holds", {"saga_id": FIRST}, key=f"{FIRST}:hold")
-    judged = INVARIANTS["isolation"].judge(
-        View(counter.history, SPEC, {"stock.hold": STOCK.resources[0]})
-    )
+    judged = INVARIANTS["isolation"].judge(View(counter.history, SPEC, {"stock.hold": STOCK.resources[0]}))
     assert judged.verdict is Verdict.NOT_EXERCISED

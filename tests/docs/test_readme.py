@@ -1,0 +1,145 @@
+"""README.md: what it says to copy can be copied, and what it says is printed is printed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.arguments import parser
+from harness.invariants import INVARIANTS
+from harness.saga import Claim
+from tests.docs.blocks import ROOT, blocks, edit, named, quoted
+
+DOCUMENT = "README.md"
+EXAMPLE = ROOT / "scenarios" / "examples" / "first_saga"
+FILES = ("saga.toml", "sagas.py")
+RUN = "saga-chaos run saga.toml --out out"
+CHAOS = "pip install nox && nox -s chaos"
+DOCUMENTED = "saga-chaos run order-fulfilment-as-documented --out out"
+
+
+def fix(folder: Path) -> None:
+    (diff,) = [block.body for block in blocks(DOCUMENT) if block.language == "diff"]
+    path = folder / "sagas.py"
+    path.write_text(edit(path.read_text(), diff))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A newcomer's: empty but for the two files of the README."""
+    for name in FILES:
+        (tmp_path / name).write_text(named(DOCUMENT, name))
+    return tmp_path
+
+
+def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    program, *arguments = command.split()
+    modules = {"saga-chaos": "harness.cli", "pytest": "pytest"}
+    around = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    return subprocess.run(
+        [sys.executable, "-m", modules[program], *arguments],
+        cwd=folder,
+        env=around,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_first_saga_is_the_one_in_the_examples(name: str) -> None:
+    assert named(DOCUMENT, name) == (EXAMPLE / name).read_text()
+
+
+def test_it_fails_as_shown_and_the_gate_says_why(folder: Path) -> None:
+    done = run(folder, RUN)
+    assert done.returncode == 1, done.stderr
+    assert quoted(DOCUMENT, RUN, done.stdout) == []
+    (folder / "policy.toml").write_text(named(DOCUMENT, "policy.toml"))
+    gate = run(folder, "saga-chaos gate out --policy policy.toml")
+    assert gate.returncode == 1, gate.stderr
+    assert quoted(DOCUMENT, "saga-chaos gate out --policy policy.toml", gate.stdout) == []
+
+
+def test_with_the_line_moved_it_passes(folder: Path) -> None:
+    fix(folder)
+    done = run(folder, RUN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert quoted(DOCUMENT, RUN, done.stdout) == []
+
+
+def test_what_is_quoted_of_the_documented_saga_is_still_found(tmp_path: Path) -> None:
+    done = run(tmp_path, DOCUMENTED)
+    assert done.returncode == 1, done.stderr
+    assert quoted(DOCUMENT, DOCUMENTED, done.stdout) == []
+    assert quoted(DOCUMENT, CHAOS, _every_search(done.stdout)) == []
+    (shown,) = [block.body for block in blocks(DOCUMENT) if block.body.startswith("$ saga-chaos replay")]
+    replay = shown.partition("\n")[0].removeprefix("$ ")
+    again = run(tmp_path, replay)
+    assert again.returncode == 1, again.stderr
+    assert quoted(DOCUMENT, replay, again.stdout) == []
+
+
+def _every_search(last: str) -> str:
+    """Of `nox -s chaos` only its last search is run here; what the README tells of the others is taken."""
+    (body,) = [block.body for block in blocks(DOCUMENT) if block.body.startswith(f"$ {CHAOS}\n")]
+    told = [line for line in body.splitlines() if line.startswith("PASS")]
+    searched = [line.split(":")[0].removeprefix("PASS").strip() for line in told if ":" in line]
+    assert searched == [f"{name} ({world})" for world in ("sim", "wire") for name in _sound()]
+    return "\n".join(["", *told, last.replace(" out/", " reports/out/chaos-documented/")])
+
+
+def _sound() -> tuple[str, ...]:
+    """What `nox -s chaos` searches, read from the noxfile: nox is not needed to run tests."""
+    tree = ast.parse((ROOT / "noxfile.py").read_text())
+    (value,) = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        if node.targets[0].id == "SOUND"
+    ]
+    found: tuple[str, ...] = ast.literal_eval(value)
+    return found
+
+
+def test_its_tests_fail_and_pass_with_the_saga(folder: Path) -> None:
+    (folder / "test_order.py").write_text(named(DOCUMENT, "test_order.py"))
+    command = "pytest -q -p no:cacheprovider -p no:cov test_order.py"
+    broken = run(folder, command)
+    assert "3 failed" in broken.stdout, broken.stdout + broken.stderr
+    fix(folder)
+    assert "3 passed" in run(folder, command).stdout
+
+
+def test_the_benchmark_prints_what_is_shown(tmp_path: Path) -> None:
+    command = "saga-chaos bench order-fulfilment --sagas 50 --out out"
+    done = run(tmp_path, command)
+    assert done.returncode == 0, done.stderr
+    assert quoted(DOCUMENT, command, done.stdout) == []
+
+
+def test_every_command_and_option_is_there() -> None:
+    """What stands in code and looks like our command line is taken by the parser."""
+    text = (ROOT / DOCUMENT).read_text()
+    help_ = " ".join(
+        one.format_help()
+        for group in parser()._actions
+        for one in (group.choices or {}).values()
+        if hasattr(one, "format_help")
+    )
+    options = {word for word in text.replace("`", " ").replace("|", " ").split() if word.startswith("--")}
+    ours = {word.strip(".,;:()*") for word in options if word[2:3].isalpha()} - {"--saga-out"}
+    assert {word for word in ours if word not in help_} == set()
+
+
+def test_what_it_counts_and_names_is_so() -> None:
+    text = (ROOT / DOCUMENT).read_text()
+    assert len(INVARIANTS) == 14
+    assert "fourteen invariants" in text
+    assert all(f"`{claim}`" in text for claim in Claim if claim is not Claim.IRREVERSIBLE_STEP)

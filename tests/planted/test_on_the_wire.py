@@ -1,0 +1,61 @@
+"""Each planted saga falls on the wire too, by its smallest plan; its sound twin stands under the same."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from harness.faults import KINDS
+from harness.invariants import INVARIANTS
+from harness.plan import FaultPlan
+from harness.runner import run_once
+from harness.worlds.wire import WireWorld
+from tests.planted import invariants, kinds
+from tests.planted.kit import TWINS, Plant
+
+pytestmark = [pytest.mark.wire]
+
+FILES = {
+    folder.__name__.rpartition(".")[2]: [one.name for one in pkgutil.iter_modules(folder.__path__)]
+    for folder in (invariants, kinds)
+}
+MODULES = {
+    f"{folder}/{name.removeprefix('test_')}": importlib.import_module(f"tests.planted.{folder}.{name}")
+    for folder, names in FILES.items()
+    for name in names
+}
+PLANTS: dict[str, Plant] = {name: found.PLANT for name, found in MODULES.items() if hasattr(found, "PLANT")}
+
+
+def test_every_invariant_and_every_kind_has_its_plant() -> None:
+    assert FILES["invariants"] == sorted(f"test_{id_}" for id_ in INVARIANTS)
+    assert FILES["kinds"] == sorted(f"test_{name}" for name in KINDS)
+    assert set(MODULES) - set(PLANTS) == {"invariants/isolation"}
+    for name, plant in PLANTS.items():
+        folder, _, made_for = name.partition("/")
+        kinds_of = {fault.kind for fault in plant.smallest}
+        assert made_for == plant.caught_by if folder == "invariants" else made_for in kinds_of
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[WireWorld]:
+    with WireWorld(progress=print) as world:
+        yield world
+
+
+@TWINS
+@pytest.mark.parametrize("name", PLANTS)
+def test_the_smallest_plan(name: str, twin: str, wire: WireWorld) -> None:
+    plant = PLANTS[name]
+    scenario = replace(plant.scenario(twin), time_limit_s=4.0, patience_s=2.0)
+    run = run_once(scenario, {}, FaultPlan(plant.smallest), wire)
+    violated = {one.invariant: one.message for one in run.violated}
+    if twin == "sound":
+        assert violated == {}
+    else:
+        assert plant.caught_by in violated, run.history.events
+        assert run.history.fired() == set(range(len(plant.smallest)))

@@ -1,0 +1,110 @@
+"""`saga_chaos`: single plans in tests of one's own, with `@given` too, in both worlds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.plugin.conftest import RunTests
+
+pytest_plugins = ["pytester"]
+
+LOST = "FaultPlan((Fault(kind='lose_reply', operation='payments.charge.create'),))"
+
+
+def test_a_run_is_judged_and_check_raises_the_invariants_own_error(run_tests: RunTests) -> None:
+    run_tests(
+        f"""
+        from harness.invariants.no_orphaned_resources import OrphanedResources
+
+        def test_one_plan(saga_chaos):
+            saga_chaos.check(saga_chaos.run(documented))
+            run = saga_chaos.run(documented, {LOST}, input=documented.inputs[1])
+            assert run.input == documented.inputs[1]
+            with pytest.raises(OrphanedResources, match="What happened") as caught:
+                saga_chaos.check(run)
+            assert "saga_chaos.run(scenario, FaultPlan(" in str(caught.value)
+
+        def test_by_name(saga_chaos):
+            assert not saga_chaos.run("order-fulfilment", {LOST}).violated
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_it_goes_with_given(run_tests: RunTests) -> None:
+    result = run_tests(
+        """
+        from hypothesis import given, seed, settings
+        from harness import fault_plans
+
+        @seed(0)
+        @settings(max_examples=200, database=None, deadline=None)
+        @given(plan=fault_plans(documented))
+        def test_holds(saga_chaos, plan):
+            saga_chaos.check(saga_chaos.run(documented, plan))
+        """,
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*distinct failures*", "*Replay: saga_chaos.run(scenario, FaultPlan(*"])
+
+
+def test_other_httpx_clients_of_the_session_are_left_alone(run_tests: RunTests) -> None:
+    run_tests(
+        """
+        import httpx
+
+        def test_sim_then_the_real_thing(saga_chaos):
+            saga_chaos.run(documented)
+            with pytest.raises(httpx.ConnectError, match="refused|attempts"):
+                httpx.get("http://127.0.0.1:9", trust_env=False)
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_wire_runs_share_a_world_and_make_room_for_a_campaign(run_tests: RunTests) -> None:
+    run_tests(
+        f"""
+        def test_wire(saga_chaos):
+            first = saga_chaos.run(documented, {LOST}, world="wire")
+            assert [one.invariant for one in first.violated]
+            saga_chaos.check(saga_chaos.run(documented, world="wire"))
+
+        @saga_test("order-fulfilment", world="wire", search="guided", depth=0, allow_inconclusive=True)
+        def test_between(report):
+            assert report.runs
+
+        def test_wire_again(saga_chaos):
+            saga_chaos.check(saga_chaos.run(documented, world="wire"))
+        """,
+        "--saga-proxy",
+        "embedded",
+    ).assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("run(documented, world='moon')", "UsageError: world for *found 'moon', expected sim or wire"),
+        ("run('ordr-fulfilment')", "*found 'ordr-fulfilment', expected 'order-fulfilment'*"),
+        (
+            "run(documented, FaultPlan((Fault(kind='slow', operation='x'),)))",
+            "*plan, fault 1, operation: found 'x', expected *",
+        ),
+    ],
+)
+def test_bad_input_is_one_of_our_errors(run_tests: RunTests, call: str, said: str) -> None:
+    result = run_tests(f"def test_bad(saga_chaos):\n    saga_chaos.{call}\n")
+    result.stdout.fnmatch_lines([f"*{said}"])
+
+
+def test_importing_the_plugin_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, pytest, harness.pytest_plugin\n"
+        "heavy = {'hypothesis', 'httpx', 'pandas', 'msgspec', 'matplotlib', 'toxiproxy', 'respx'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

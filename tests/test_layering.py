@@ -1,0 +1,210 @@
+"""Imports go one way: between the packages, between the rooms of the harness, and at its seams.
+
+Read from the source, late imports included, so that an arrow cannot hide in a function.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("harness", "fakes", "scenarios", "reports")
+
+# Lowest first. A room imports from lower layers, and from itself.
+LAYERS = (
+    {"errors"},
+    {"saga", "clock", "toxiproxy"},
+    {"adapter", "json_files", "participant"},
+    {"plan", "scenario"},
+    {"history", "loader", "report_model"},
+    {"faults", "latency", "views", "worlds.protocol"},
+    {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
+    {"runner"},
+    {"search", "strategies"},  # one level: strategies draw what `search.unlocked` allows
+    {"campaign"},
+    {"bench"},
+    {"cli"},
+    {"pytest_plugin"},
+)
+SIDEWAYS = {("search", "strategies"), ("strategies", "search"), ("worlds", "worlds.protocol")}
+
+REPORTS_READ = {
+    *("errors", "saga", "participant", "plan", "history", "faults"),
+    *("json_files", "report_model", "latency", "clock"),
+    "bench",  # what it measured; `harness.bench.result`
+}
+"""What `reports` may know of the harness: words and files, and nothing that runs."""
+
+SEAMS = {
+    "toxiproxy": ("harness/toxiproxy/",),
+    "respx": ("harness/worlds/",),
+    "hypothesis": ("harness/strategies.py", "harness/search/property.py", "harness/pytest_plugin/"),
+    "time_machine": ("harness/clock/",),
+    "httptools": ("harness/worlds/wire/",),
+    "uvicorn": ("harness/toxiproxy/embedded/",),
+    "pandas": ("reports/",),
+    "matplotlib": ("reports/",),
+    "jinja2": ("reports/",),
+    "rich": ("reports/",),
+    "pytest": ("harness/pytest_plugin/",),
+    "random": ("harness/clock/", "harness/toxiproxy/embedded/"),
+    "uuid": ("harness/clock/",),
+    "secrets": (),
+}
+
+
+@cache
+def imports() -> tuple[tuple[str, str], ...]:
+    """(file, imported module), late and type-checking imports included."""
+    return tuple(
+        (str(path.relative_to(ROOT)), name)
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for name in _imported(path)
+    )
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides its arrow"
+            assert node.module is not None
+            yield node.module
+
+
+def package_of(name: str) -> str:
+    return name.replace("/", ".").partition(".")[0]
+
+
+def room_of(name: str) -> str:
+    """`harness/worlds/sim/run.py` and `harness.worlds.sim.run` to `worlds.sim`."""
+    parts = name.removesuffix(".py").replace("/", ".").split(".")[1:]
+    if parts[:1] == ["worlds"] and parts[1:] and parts[1] != "__init__":
+        return ".".join(parts[:2])
+    return parts[0] if parts else "__init__"
+
+
+def test_packages_go_one_way() -> None:
+    allowed = {
+        "harness": {"harness"},
+        "fakes": {"fakes", "harness"},
+        "scenarios": {"scenarios", "fakes", "harness"},
+        "reports": {"reports", "harness"},
+    }
+    wrong = [
+        f"{file} imports {name}"
+        for file, name in imports()
+        if package_of(name) in PACKAGES
+        and package_of(name) not in allowed[package_of(file)]
+        and not file.startswith("harness/cli/")
+    ]
+    assert wrong == []
+
+
+def test_the_command_line_sees_everything_late() -> None:
+    """`saga-chaos --help` must not wait for what only one command needs."""
+    heavy = "('pandas', 'matplotlib', 'hypothesis', 'uvicorn', 'rich', 'jinja2', 'httpx', 'pytest')"
+    code = (
+        "import sys\nfrom harness.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print([one for one in {heavy} if one in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize("layer", range(len(LAYERS)), ids=lambda layer: "+".join(sorted(LAYERS[layer])))
+def test_rooms_go_one_way(layer: int) -> None:
+    below = set().union(*LAYERS[:layer])
+    wrong = [
+        f"{file} imports {name}"
+        for file, name in imports()
+        if package_of(file) == package_of(name) == "harness"
+        and (room := room_of(file)) in LAYERS[layer]
+        and (other := room_of(name)) != room
+        and other not in below
+        and (room, other) not in SIDEWAYS
+    ]
+    assert wrong == []
+
+
+def test_every_room_has_its_layer() -> None:
+    rooms = {room_of(file) for file, _ in imports() if package_of(file) == "harness"}
+    assert rooms - {"__init__"} <= set().union(*LAYERS)
+
+
+def test_no_module_needs_itself_to_be_imported() -> None:
+    """Between the modules of a room too; what is imported late is not needed for that."""
+    needs = {_module(file): _needed(ROOT / file) for file, _ in imports()}
+
+    def reached(module: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [module]
+        while waiting:
+            fresh = needs.get(waiting.pop(), set()) - seen
+            seen |= fresh
+            waiting += fresh
+        return seen
+
+    assert [module for module in needs if module in reached(module)] == []
+
+
+def _needed(path: Path) -> set[str]:
+    """What a module imports while it is being imported itself; a submodule counts, not its package."""
+    needed: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            needed |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in names if (ROOT / f"{name.replace('.', '/')}.py").exists()}
+            needed |= modules or {str(node.module)}
+    return needed
+
+
+def _module(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+def test_reports_read_words_and_files_only() -> None:
+    wrong = [
+        f"{file} imports {name}"
+        for file, name in imports()
+        if package_of(file) == "reports"
+        and package_of(name) == "harness"
+        and room_of(name) not in REPORTS_READ
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("library", SEAMS)
+def test_a_library_has_one_seam(library: str) -> None:
+    wrong = [
+        file
+        for file, name in imports()
+        if package_of(name) == library and not file.startswith(SEAMS[library]) and SEAMS[library]
+    ]
+    assert wrong == []
+    if not SEAMS[library]:
+        assert [file for file, name in imports() if package_of(name) == library] == []
+
+
+def test_invariants_and_faults_know_no_world_and_no_clock() -> None:
+    outside = {"asyncio", "httpx", "socket", "time", "threading", "os"}
+    wrong = [
+        f"{file} imports {name}"
+        for file, name in imports()
+        if room_of(file) in {"invariants", "views", "faults", "plan", "history", "participant", "situations"}
+        and package_of(name) in outside
+    ]
+    assert wrong == []

@@ -1,0 +1,174 @@
+"""Adding up, and the verdict of RULES §9: what a pass needs, and what stands between."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from harness.adapter import CallableSaga
+from harness.campaign.tally import Tally
+from harness.campaign.verdict import coverage, guarantees, judge
+from harness.campaign.workers import LocalExecutor
+from harness.errors import UsageError
+from harness.invariants import INVARIANTS, Verdict
+from harness.plan import Fault, FaultPlan
+from harness.report_model import GuaranteeResult
+from harness.report_model import Verdict as ScenarioVerdict
+from harness.saga import Claim
+from harness.scenario import Scenario
+from harness.search import Digest, GuidedSearch, unlocked_faults
+from harness.search.digest import Found
+from harness.search.guided import StopAsked
+from harness.worlds.sim import SimWorld
+from tests.planted.invariants.test_complete_compensation import RegistersTooLate
+from tests.planted.kit import CHARGE, HOLD, Plant
+
+
+@pytest.fixture
+def sim() -> Iterator[SimWorld]:
+    with SimWorld() as world:
+        yield world
+
+
+def scenario(twin: str = "sound", **more: object) -> Scenario:
+    plant = Plant(broken=RegistersTooLate, caught_by="", smallest=(), tasks=(HOLD, CHARGE))
+    return replace(plant.scenario(twin), **more)  # type: ignore[arg-type]
+
+
+def searched(one: Scenario, sim: SimWorld, depth: int = 1) -> list[Digest]:
+    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    return list(search.run(LocalExecutor(one, sim), StopAsked()))
+
+
+def told(one: Scenario, digests: list[Digest]) -> tuple[ScenarioVerdict, tuple[str, ...]]:
+    tally = Tally()
+    for digest in digests:
+        tally.add(digest)
+    return judge(one, tally, coverage(tally, unlocked_faults(one, "sim")))
+
+
+def with_claims(one: Scenario, *claims: Claim) -> Scenario:
+    return replace(one, spec=replace(one.spec, claims=frozenset(claims)))
+
+
+def test_a_sound_saga_passes_by_its_single_faults(sim: SimWorld) -> None:
+    one = scenario()
+    assert told(one, searched(one, sim)) == (ScenarioVerdict.PASS, ())
+
+
+def test_a_broken_one_fails_and_nothing_else_is_said(sim: SimWorld) -> None:
+    one = scenario("broken")
+    assert told(one, searched(one, sim)) == (ScenarioVerdict.FAIL, ())
+
+
+def test_no_run_at_all_is_no_pass(sim: SimWorld) -> None:
+    verdict, lacking = told(scenario(), [])
+    assert verdict is ScenarioVerdict.INCONCLUSIVE
+    assert lacking[0] == "No fault-free run completed (found no run)."
+
+
+def test_a_fault_that_never_fired_keeps_from_a_pass(sim: SimWorld) -> None:
+    one = scenario()
+    digests = [
+        digest
+        for digest in searched(one, sim)
+        if not any(fault.kind == "garbage" for fault in digest.plan.faults)
+    ]
+    verdict, lacking = told(one, digests)
+    assert verdict is ScenarioVerdict.INCONCLUSIVE
+    where = "garbage at stock.hold.create, garbage at bank.charge.create"
+    assert lacking == (f"Not every single fault was seen to fire: {where}.",)
+
+
+def test_a_situation_that_was_never_seen_keeps_from_a_pass(sim: SimWorld) -> None:
+    one = scenario(requires=("stuck", "completed"))
+    verdict, lacking = told(one, searched(one, sim))
+    assert verdict is ScenarioVerdict.INCONCLUSIVE
+    assert lacking == ("Situation stuck was never seen. To reach it: make an undo fail for ever.",)
+
+
+def test_an_unknown_invariant_keeps_from_a_pass(sim: SimWorld) -> None:
+    one = scenario()
+    first, *rest = searched(one, sim)
+    crashed = msgspec.structs.replace(
+        first, found={**first.found, "isolation": Found(Verdict.UNKNOWN, "crashed", (), "Traceback")}
+    )
+    verdict, lacking = told(one, [crashed, *rest])
+    assert verdict is ScenarioVerdict.INCONCLUSIVE
+    assert lacking == ("The check of isolation crashed, so it is unknown.",)
+
+
+def test_a_claim_without_faults_keeps_from_a_pass(sim: SimWorld) -> None:
+    one = with_claims(scenario(), Claim.LOST_REPLY, Claim.CANCEL)
+    verdict, lacking = told(one, searched(one, sim))
+    assert verdict is ScenarioVerdict.INCONCLUSIVE
+    assert lacking == ("Claim cancel was not exercised: this version sends no faults for it.",)
+
+
+@pytest.mark.parametrize(
+    ("twin", "claims", "result"),
+    [
+        ("sound", (Claim.LOST_REPLY,), GuaranteeResult.VERIFIED),
+        ("sound", (), GuaranteeResult.NOT_EXERCISED),
+        ("sound", (Claim.LOST_REPLY, Claim.CANCEL), GuaranteeResult.VERIFIED),
+    ],
+)
+def test_guarantees(twin: str, claims: tuple[Claim, ...], result: GuaranteeResult, sim: SimWorld) -> None:
+    one = with_claims(scenario(twin), *claims)
+    tally = Tally()
+    for digest in searched(one, sim):
+        tally.add(digest)
+    found = {told.id: told for told in guarantees(one, tally, coverage(tally, unlocked_faults(one, "sim")))}
+    assert found["lost_reply"].result is result
+    assert found["lost_reply"].claimed is (Claim.LOST_REPLY in claims)
+    assert found["cancel"].result is GuaranteeResult.NOT_EXERCISED
+
+
+def test_an_outage_that_no_call_follows_is_listed_as_impossible(sim: SimWorld) -> None:
+    one = scenario()
+    tally = Tally()
+    for digest in searched(one, sim):
+        tally.add(digest)
+    covered = coverage(tally, unlocked_faults(one, "sim"))
+    outages = [told.operation for told in covered.impossible if told.fault == "outage"]
+    assert outages == ["stock.hold.create", "bank.charge.create"]
+    assert covered.unfired == ()
+
+
+def test_the_smallest_counterexample_is_kept(sim: SimWorld) -> None:
+    (any_digest,) = LocalExecutor(scenario(), sim).run([(0, FaultPlan())])
+    fault = Fault(kind="refuse", operation="stock.hold.create")
+    tally = Tally()
+    for faults in ((fault, fault), (replace(fault, count=3),), (fault,), (replace(fault, nth=2),)):
+        bad = {"termination": Found(Verdict.VIOLATED, "it never ended")}
+        tally.add(
+            msgspec.structs.replace(any_digest, plan=FaultPlan(faults), strikes=(1,) * len(faults), found=bad)
+        )
+    one = tally.invariants["termination"]
+    assert one.smallest is not None
+    assert one.smallest.plan == FaultPlan((fault,))
+    assert (one.runs, one.violations, one.verdict) == (4, 4, Verdict.VIOLATED)
+    assert tally.violated == ("termination",)
+    assert (tally.planned, tally.fired, tally.by_kind["refuse"]) == (5, 5, 5)
+
+
+def test_of_what_was_never_exercised_nothing_is_said() -> None:
+    tally = Tally()
+    assert {one.verdict for one in tally.invariants.values()} == {Verdict.NOT_EXERCISED}
+    assert tuple(tally.invariants) == tuple(INVARIANTS)
+
+
+def test_a_saga_that_cannot_run_here_is_no_finding(sim: SimWorld) -> None:
+    async def connects(ctx: object, input_: object) -> object:
+        socket.create_connection(("127.0.0.1", 9))
+        return {"status": "completed"}
+
+    one = scenario()
+    with pytest.raises(UsageError):
+        list(
+            LocalExecutor(replace(one, saga=CallableSaga(connects, "connects")), sim).run([(0, FaultPlan())])
+        )

@@ -1,0 +1,196 @@
+"""What each command does where the input is good."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.loader import load_scenario
+from tests.unit.cli.console import FIRST_SAGA, saga_chaos
+
+FIRST = FIRST_SAGA.parent
+MISTAKE = re.compile(r"( +)(await send\(ctx, \"POST\".*\n) +(undos\.insert.*\n)")
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """The first saga, copied, searched, and found to fail."""
+    for name in ("saga.toml", "sagas.py"):
+        (tmp_path / name).write_text((FIRST / name).read_text())
+    done = saga_chaos(["run", "saga.toml", "--search", "guided", "--depth", "1", "--out", "out"], tmp_path)
+    assert done.returncode == 1
+    return tmp_path
+
+
+def smallest(folder: Path) -> str:
+    return str(next((folder / "out" / "failures").glob("*-no_orphaned_resources.json")))
+
+
+# replay ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("world", ["sim", "wire"])
+def test_a_failure_still_fails_in_either_world(mine: Path, world: str) -> None:
+    done = saga_chaos(["replay", smallest(mine), "--world", world, "--proxy", "embedded"], mine)
+    assert done.returncode == 1
+    assert f"in the {world} world" in done.stdout
+    assert "  > " in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("STILL FAILS  no_orphaned_resources: ")
+
+
+@pytest.mark.parametrize("world", ["sim", "wire"])
+def test_a_failure_is_fixed(mine: Path, world: str) -> None:
+    source = (mine / "sagas.py").read_text()
+    fixed = MISTAKE.sub(r"\1\3\1\2", source)
+    assert fixed != source
+    (mine / "sagas.py").write_text(fixed)
+    done = saga_chaos(["replay", smallest(mine), "--world", world, "--proxy", "embedded"], mine)
+    assert done.stdout.splitlines()[-1].startswith("FIXED  every fault fired, the saga ended ")
+    assert done.returncode == 0
+
+
+def test_a_failure_differs_where_another_invariant_is_violated(mine: Path) -> None:
+    (mine / "sagas.py").write_text("async def order(ctx, item):\n    return 7\n")
+    done = saga_chaos(["replay", smallest(mine)], mine)
+    assert done.returncode == 1
+    assert "DIFFERS  no_orphaned_resources is not violated, but termination (" in done.stdout
+
+
+def test_a_failure_differs_where_the_plan_no_longer_fires(mine: Path) -> None:
+    path = Path(smallest(mine))
+    failure = json.loads(path.read_text())
+    failure["plan"][0]["nth"] = 9
+    path.write_text(json.dumps(failure))
+    done = saga_chaos(["replay", str(path)], mine)
+    assert done.returncode == 1
+    assert "DIFFERS  nothing is violated, but the plan no longer fires: " in done.stdout
+    assert ", call 9" in done.stdout.splitlines()[-1]
+
+
+def test_a_failure_is_replayed_from_another_folder(mine: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert "STILL FAILS" in saga_chaos(["replay", smallest(mine)], elsewhere).stdout
+
+
+# gate -----------------------------------------------------------------------------------------
+
+
+def test_the_gate_gives_its_reasons(mine: Path) -> None:
+    done = saga_chaos(["gate", "out"], mine)
+    assert done.returncode == 1
+    assert done.stdout.startswith("gate: FAIL\n  fails ")
+
+
+def test_the_gate_lets_a_pass_through_and_stops_what_is_inconclusive(tmp_path: Path) -> None:
+    run = ["run", "order-fulfilment", "--search", "guided", "--out", "out", "--depth"]
+    assert saga_chaos([*run, "1"], tmp_path).returncode == 0
+    assert saga_chaos(["gate", "out"], tmp_path).returncode == 0
+    assert saga_chaos([*run, "0"], tmp_path).returncode == 3
+    assert saga_chaos(["gate", "out"], tmp_path).returncode == 3
+    (tmp_path / "policy.toml").write_text("allow_inconclusive = true\n")
+    assert saga_chaos(["gate", "out", "--policy", "policy.toml"], tmp_path).returncode == 0
+
+
+# doctor ---------------------------------------------------------------------------------------
+
+
+def test_the_doctor_explains_the_machine_and_a_scenario(tmp_path: Path) -> None:
+    done = saga_chaos(["doctor", str(FIRST_SAGA)], tmp_path)
+    assert done.returncode == 0, done.stdout
+    for said in (
+        "ok       Python 3.",
+        "httpx ",
+        "reports/out can be written to",
+        "127.0.0.1 can be listened on",
+        "SAGA_CHAOS_TOXIPROXY_URL: not set",
+        "--proxy auto would use: ",
+        "first-saga loads",
+        "when nothing fails, it ends completed",
+        "when charge is refused, it ends compensated",
+    ):
+        assert said in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_says_what_a_scenario_does_not_keep(tmp_path: Path) -> None:
+    (tmp_path / "saga.toml").write_text(FIRST_SAGA.read_text())
+    source = (FIRST / "sagas.py").read_text()
+    (tmp_path / "sagas.py").write_text(source.replace("in undos]", "in ()]"))  # undoes nothing
+    done = saga_chaos(["doctor", "saga.toml"], tmp_path)
+    assert done.returncode == 2
+    assert "FAILED   when charge is refused, it breaks no_orphaned_resources: " in done.stdout
+
+
+# scaffold -------------------------------------------------------------------------------------
+
+
+def test_a_scaffolded_callable_runs_at_once_and_holds(tmp_path: Path) -> None:
+    made = saga_chaos(["scaffold", "mine", "--adapter", "callable", "--service", "stock"], tmp_path)
+    assert made.returncode == 0
+    assert "saga-chaos run mine/saga.toml" in made.stdout
+    assert sorted(one.name for one in (tmp_path / "mine").iterdir()) == ["saga.toml", "sagas.py"]
+    assert saga_chaos(["run", "mine/saga.toml", "--depth", "1"], tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("adapter", ["subprocess", "http"])
+def test_a_scaffold_in_any_language_loads(tmp_path: Path, adapter: str) -> None:
+    made = saga_chaos(["scaffold", "mine", "--adapter", adapter, "--into", "deep/er"], tmp_path)
+    assert made.returncode == 0
+    folder = tmp_path / "deep" / "er" / "mine"
+    scenario = load_scenario(str(folder / "saga.toml"), registered=None)
+    assert scenario.saga.worlds == ("wire",)
+    for script in folder.glob("*.py"):
+        subprocess.run([sys.executable, "-m", "py_compile", str(script)], check=True)
+
+
+# bench ----------------------------------------------------------------------------------------
+
+
+def test_a_benchmark_compares_with_a_baseline(tmp_path: Path) -> None:
+    bench = ["bench", "order-fulfilment", "--sagas", "20", "--out"]
+    first = saga_chaos([*bench, "first"], tmp_path)
+    assert first.returncode == 0
+    assert "order-fulfilment (sim): virtual seconds, create_shipment refused, one process" in first.stdout
+    second = saga_chaos([*bench, "second", "--concurrency", "2", "--baseline", "first/bench.json"], tmp_path)
+    assert "1.00 / 1.00 / 1.00" in second.stdout
+    written = json.loads((tmp_path / "second" / "bench.json").read_text())
+    assert written["format_version"] == 1
+    (scenario,) = written["scenarios"]
+    assert scenario["latency_s"]["n"] == 20
+    assert scenario["concurrency"] == 2
+    assert scenario["to_baseline"] == {"p50": 1.0, "p95": 1.0, "p99": 1.0}
+    assert (tmp_path / "second" / "bench.svg").read_text().startswith("<svg")
+    assert "var(--" not in (tmp_path / "second" / "bench.svg").read_text()
+
+
+def test_a_benchmark_on_the_wire(tmp_path: Path) -> None:
+    wire = ["--world", "wire", "--proxy", "embedded", "--sagas", "4", "--concurrency", "2", "--out", "out"]
+    done = saga_chaos(["bench", "order-fulfilment", *wire], tmp_path)
+    assert done.returncode == 0, done.stderr
+    (scenario,) = json.loads((tmp_path / "out" / "bench.json").read_text())["scenarios"]
+    assert scenario["proxy"]["kind"] == "embedded"
+    assert scenario["latency_s"]["p50"] > 0
+
+
+# list, help -----------------------------------------------------------------------------------
+
+
+def test_list_names_the_registered_scenarios(tmp_path: Path) -> None:
+    listed = json.loads(saga_chaos(["list", "--json"], tmp_path).stdout)
+    assert {one["name"]: one["holds"] for one in listed}["order-fulfilment-as-documented"] is False
+    assert "order-fulfilment-sync" in saga_chaos(["list"], tmp_path).stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom harness.cli.arguments import parser\nparser().format_help()\n"
+        "heavy = {'httpx', 'msgspec', 'rich', 'pandas', 'hypothesis', 'asyncio'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)

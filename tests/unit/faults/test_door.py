@@ -1,0 +1,109 @@
+"""What the door keeps to whatever a world does: ends once, receipts once, and what it records."""
+
+from __future__ import annotations
+
+from harness.history import CallAnswered, CallFailed, FaultFired, KeyConflict
+from harness.participant import Reply, ResourceSpec, Response, RestParticipant, Verb
+from harness.plan import Fault
+from harness.plan.treatment import Symptom
+from tests.unit.faults.counter import Counter, request
+from tests.unit.faults.shop import KEY, MINE, SPEC, hold, routes, shop
+
+CREATE = "shop.hold.create"
+
+
+def test_a_call_ends_once() -> None:
+    counter = Counter(SPEC, shop())
+    passage = counter.ask("shop", "POST", "/holds", MINE, key=KEY).passage
+    counter.door.failed(passage, Symptom.SILENCE)
+    counter.door.answered(passage, Response(status=500))
+    ends = [one for one in counter.recorder.events if isinstance(one, CallAnswered | CallFailed)]
+    assert [type(one) for one in ends] == [CallAnswered]
+
+
+def test_a_fault_has_one_receipt_a_call() -> None:
+    counter = Counter(SPEC, shop(), faults=(Fault(kind="error_before", operation=CREATE),))
+    passage = counter.ask("shop", "POST", "/holds", MINE, key=KEY).passage
+    counter.door.receipt(passage)
+    counter.door.receipt(counter.ask("shop", "POST", "/holds", MINE, key=KEY).passage)
+    assert len([one for one in counter.recorder.events if isinstance(one, FaultFired)]) == 1
+    assert counter.history.fired() == {0}
+
+
+def test_a_receipt_names_toxic_and_what_it_came_to_and_an_accident_no_fault() -> None:
+    counter = Counter(SPEC, shop(), faults=(Fault(kind="slow", operation=CREATE),))
+    struck = counter.door.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
+    counter.door.receipt(struck, toxic="latency", kind="lose_reply")
+    other = counter.door.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
+    counter.door.accident(other, "refuse", "disabled")
+    fired = [one for one in counter.recorder.events if isinstance(one, FaultFired)]
+    assert [(one.call, one.fault, one.kind, one.toxic) for one in fired] == [
+        (1, 0, "lose_reply", "latency"),
+        (2, None, "refuse", "disabled"),
+    ]
+
+
+def test_a_call_is_recorded_as_it_was_sent() -> None:
+    counter = Counter(SPEC, shop())
+    counter.door.send(3, "shop", request("POST", "/holds", MINE, key=KEY), endless=True)
+    sent = counter.history.calls[0].sent
+    assert (sent.executor, sent.saga_id, sent.operation, sent.nth) == (3, "saga-1", CREATE, 1)
+    assert (sent.method, sent.path, sent.key, sent.heeds_key, sent.endless) == (
+        *("POST", "/holds", KEY),
+        *(True, True),
+    )
+
+
+def test_which_calls_heed_keys() -> None:
+    counter = Counter(SPEC, shop())
+    for method, target in (
+        ("POST", "/holds"),
+        ("GET", "/holds"),
+        ("DELETE", "/holds"),
+        ("POST", "/refunds"),
+        ("POST", "/nowhere"),
+    ):
+        counter.ask("shop", method, target, MINE, key=KEY)
+    assert [call.sent.heeds_key for call in counter.history.calls] == [True, False, False, True, False]
+
+
+def test_a_key_with_another_body_is_recorded() -> None:
+    counter = Counter(SPEC, shop())
+    counter.ask("shop", "POST", "/holds", MINE, key=KEY)
+    assert counter.ask("shop", "POST", "/holds", {**MINE, "more": 1}, key=KEY).status == 422
+    conflicts = [one for one in counter.recorder.events if isinstance(one, KeyConflict)]
+    assert [(one.call, one.key) for one in conflicts] == [(2, KEY)]
+    assert [call.conflict for call in counter.history.calls] == [False, True]
+
+
+def test_a_query_is_recorded_with_what_it_showed() -> None:
+    counter = Counter(SPEC, shop())
+    for target in ("/holds?saga_id=saga-1", "/holds/hold-1"):
+        counter.ask("shop", "GET", target)
+    counter.ask("shop", "POST", "/holds", MINE, key=KEY)
+    for target in ("/holds?saga_id=saga-1", "/holds/hold-1"):
+        counter.ask("shop", "GET", target)
+    answered = [call.answered for call in counter.history.calls]
+    assert [one.lists for one in answered if one] == [(), (), None, ("hold-1",), ("hold-1",)]
+    assert [one.shows for one in answered if one] == [(), (), None, ("hold",), ("hold",)]
+
+
+class Odd(RestParticipant):
+    """Lists what is no list."""
+
+    def handle(self, *_: object, **__: object) -> Reply:
+        return Reply(response=Response.of(200, {"items": "none"}))
+
+
+def test_an_answer_of_another_shape_shows_nothing() -> None:
+    counter = Counter(SPEC, Odd("shop", (hold(),)))
+    counter.ask("shop", "GET", "/holds?saga_id=saga-1")
+    answered = counter.history.calls[0].answered
+    assert answered is not None
+    assert answered.lists == ()
+
+
+def test_an_undo_by_saga_without_the_rest_is_a_whole_resource_too() -> None:
+    bare = ResourceSpec(name="hold", routes=routes((Verb.CREATE, "POST /holds"), (Verb.FIND, "GET /holds")))
+    counter = Counter(SPEC, shop(bare))
+    assert counter.ask("shop", "DELETE", "/holds?saga_id=saga-1").status == 404

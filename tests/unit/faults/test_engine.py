@@ -1,0 +1,140 @@
+"""When a fault strikes: which call, how many in a row, which fault first, whom it spares."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.participant import RestParticipant
+from harness.plan import Fault, Lasting
+from harness.plan.treatment import Symptom
+from tests.unit.faults.counter import Counter
+from tests.unit.faults.shop import KEY, MINE, SPEC, hold, shop
+
+CREATE, CHARGE = "shop.hold.create", "shop.charge.create"
+
+
+def make(counter: Counter, times: int = 1) -> list[int | None]:
+    """What came of creates in a row."""
+    return [counter.ask("shop", "POST", "/holds", MINE, key=KEY).status for _ in range(times)]
+
+
+@pytest.mark.parametrize(
+    ("nth", "count", "came"),
+    [
+        (1, 1, [500, 201, 201, 201]),
+        (2, 1, [201, 500, 201, 201]),
+        (2, 2, [201, 500, 500, 201]),
+        (3, Lasting.FOR_EVER, [201, 201, 500, 500]),
+        (2, Lasting.UNTIL_RESTART, [201, 500, 500, 500]),
+        (5, 1, [201, 201, 201, 201]),
+    ],
+)
+def test_a_fault_strikes_calls_in_a_row(nth: int, count: int | Lasting, came: list[int]) -> None:
+    fault = Fault(kind="error_before", operation=CREATE, nth=nth, count=count)
+    assert make(Counter(SPEC, shop(), faults=(fault,)), 4) == came
+
+
+def test_each_operation_counts_its_own_calls() -> None:
+    counter = Counter(SPEC, shop(), faults=(Fault(kind="error_before", operation=CHARGE, nth=2),))
+    for expected in (201, 500):
+        make(counter)
+        came = counter.ask("shop", "POST", "/charges", MINE, key="saga-1:charge")
+        assert came.status == expected
+
+
+def test_the_first_fault_that_covers_a_call_wins() -> None:
+    faults = (
+        Fault(kind="error_before", operation=CREATE, nth=2),
+        Fault(kind="reject", operation=CREATE, count=Lasting.FOR_EVER),
+    )
+    assert make(Counter(SPEC, shop(), faults=faults), 3) == [409, 500, 409]
+
+
+def test_a_fault_that_may_not_strike_leaves_the_call_to_the_next_one() -> None:
+    faults = (
+        Fault(kind="reject", operation="shop.hold.find"),
+        Fault(kind="error_before", operation="shop.hold.find"),
+    )
+    counter = Counter(SPEC, shop(), faults=faults)
+    assert counter.ask("shop", "GET", "/holds?saga_id=saga-1").status == 500
+
+
+def test_healing_ends_those_that_last_for_ever() -> None:
+    fault = Fault(kind="error_before", operation=CREATE, count=Lasting.FOR_EVER)
+    counter = Counter(SPEC, shop(), faults=(fault,))
+    assert make(counter, 2) == [500, 500]
+    counter.settle()
+    assert make(counter) == [201]
+
+
+def test_what_is_spared_is_not_struck_but_counted() -> None:
+    fault = Fault(kind="error_before", operation=CREATE, count=Lasting.FOR_EVER)
+    counter = Counter(SPEC, shop(), faults=(fault,), spared=frozenset({CREATE}))
+    assert make(counter, 2) == [201, 201]
+    assert [call.sent.nth for call in counter.history.calls] == [1, 2]
+
+
+# Kinds that strike a whole participant ---------------------------------------------------------
+
+
+def other_calls(counter: Counter) -> list[bool]:
+    """Whether each route finds the participant: a query, an undo, one that is served by nothing."""
+    asked = (("GET", "/holds?saga_id=saga-1"), ("DELETE", "/holds?saga_id=saga-1"), ("GET", "/nowhere"))
+    return [counter.ask("shop", *one).symptom is not Symptom.REFUSED for one in asked]
+
+
+def test_refuse_begins_at_its_call_and_strikes_every_route() -> None:
+    counter = Counter(SPEC, shop(), faults=(Fault(kind="refuse", operation=CREATE, nth=2, count=3),))
+    assert other_calls(counter) == [True, True, True]
+    assert make(counter) == [409]  # undone before it came, and yet the first call
+    assert make(counter) == [None]
+    assert other_calls(counter) == [False, False, True]
+
+
+def test_outage_begins_after_the_reply_to_its_call() -> None:
+    counter = Counter(SPEC, shop(), faults=(Fault(kind="outage", operation=CREATE, count=2),))
+    assert make(counter) == [201]
+    assert other_calls(counter) == [False, False, True]
+
+
+def test_outage_for_ever_ends_when_all_heals() -> None:
+    fault = Fault(kind="outage", operation=CREATE, count=Lasting.FOR_EVER)
+    counter = Counter(SPEC, shop(), faults=(fault,))
+    make(counter)
+    assert other_calls(counter) == [False] * 3
+    assert counter.door.engine.away("shop")
+    counter.settle()
+    assert other_calls(counter) == [True] * 3
+    assert not counter.door.engine.away("shop")
+
+
+def test_an_outage_begins_though_the_call_before_it_failed() -> None:
+    faults = (Fault(kind="lose_request", operation=CREATE), Fault(kind="outage", operation=CREATE))
+    counter = Counter(SPEC, shop(), faults=faults)
+    assert make(counter, 3) == [None, None, 201]
+    assert [call.failed.symptom for call in counter.history.calls if call.failed] == [
+        Symptom.SILENCE,
+        Symptom.REFUSED,
+    ]
+
+
+def test_an_outage_waits_for_its_call() -> None:
+    counter = Counter(SPEC, shop(), faults=(Fault(kind="outage", operation=CREATE, nth=2),))
+    assert make(counter, 4) == [201, 201, None, 201]
+    assert counter.door.engine.begun(0)
+
+
+def test_other_participants_stay() -> None:
+    other = RestParticipant("other", (hold(),))
+    fault = Fault(kind="refuse", operation=CREATE, count=Lasting.FOR_EVER)
+    counter = Counter(SPEC, shop(), other, faults=(fault,))
+    assert make(counter, 2) == [None, None]
+    assert counter.ask("other", "POST", "/holds", MINE, key=KEY).status == 201
+    assert not counter.door.engine.away("other")
+
+
+def test_what_is_spared_is_reached_while_its_participant_is_away() -> None:
+    fault = Fault(kind="outage", operation=CREATE, count=Lasting.FOR_EVER)
+    counter = Counter(SPEC, shop(), faults=(fault,), spared=frozenset({CHARGE}))
+    assert make(counter, 2) == [201, None]
+    assert counter.ask("shop", "POST", "/charges", MINE, key="saga-1:charge").status == 201

@@ -1,0 +1,103 @@
+"""All are judged; one that crashes is unknown with its traceback, and never held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from harness.invariants import INVARIANTS, Invariant, InvariantViolated, Verdict, judge_view, worst
+from harness.invariants.base import Finding
+from harness.plan.treatment import Symptom
+from harness.views import SagaView, View
+from tests.unit.invariants.tale import Tale
+
+CATALOGUE = (
+    "no_orphaned_resources",
+    "idempotent_actions",
+    "idempotent_compensation",
+    "complete_compensation",
+    "compensation_order",
+    "pivot_correctness",
+    "truthful_outcome",
+    "termination",
+    "no_zombie_effects",
+    "bounded_retries",
+    "isolation",
+    "failed_compensation_escalated",
+    "log_agreement",
+    "idempotency_keys",
+)
+
+
+def test_the_fourteen_of_the_catalogue() -> None:
+    assert tuple(INVARIANTS) == CATALOGUE
+    assert all(one.id == id_ and one.says.endswith(".") for id_, one in INVARIANTS.items())
+
+
+def test_each_fails_by_a_class_of_its_own() -> None:
+    errors = {one.error for one in INVARIANTS.values()}
+    assert len(errors) == len(INVARIANTS)
+    assert all(issubclass(error, InvariantViolated) and issubclass(error, AssertionError) for error in errors)
+
+
+def crashes(view: View, saga: SagaView) -> Iterator[Finding]:
+    raise ZeroDivisionError("in the check")
+    yield
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        replace(INVARIANTS["termination"], finds=crashes),
+        replace(INVARIANTS["termination"], exercised=lambda view, saga: bool(1 / 0)),
+    ],
+)
+def test_a_crashed_check_is_unknown_and_the_others_are_judged(broken: Invariant) -> None:
+    crashed, judged = judge_view(Tale().end("completed").view, [broken, INVARIANTS["termination"]])
+    assert crashed.verdict is Verdict.UNKNOWN
+    assert crashed.message.startswith("the check crashed: ZeroDivisionError: ")
+    assert "Traceback (most recent call last)" in crashed.traceback
+    assert "test_judging.py" in crashed.traceback
+    assert (judged.verdict, judged.traceback) == (Verdict.HELD, "")
+
+
+def test_all_violations_of_a_run_are_told() -> None:
+    tale = Tale()
+    tale.act("hold", Symptom.SILENCE, applied=True)
+    judged = judge_view(tale.end("compensated", log=[["hold", "done"]]).view, INVARIANTS.values())
+    violated = [one.invariant for one in judged if one.verdict is Verdict.VIOLATED]
+    assert violated == [
+        "no_orphaned_resources",
+        "complete_compensation",
+        "truthful_outcome",
+        "log_agreement",
+    ]
+
+
+def test_evidence_is_sorted_and_told_once() -> None:
+    def finds(view: View, saga: SagaView) -> Iterator[Finding]:
+        yield Finding("first", (3, 1, 3))
+        yield Finding("second", (2,))
+
+    judged = replace(INVARIANTS["termination"], finds=finds).judge(Tale().view)
+    assert (judged.message, judged.evidence) == ("first", (1, 3))
+
+
+def test_every_saga_of_a_run_is_judged() -> None:
+    tale = Tale(sagas=("saga-1", "saga-2")).end("completed")
+    assert tale.violation("termination") == "the saga never ended"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "comes_to"),
+    [
+        ((), Verdict.NOT_EXERCISED),
+        ((Verdict.HELD, Verdict.NOT_EXERCISED), Verdict.HELD),
+        ((Verdict.UNKNOWN, Verdict.HELD), Verdict.UNKNOWN),
+        ((Verdict.UNKNOWN, Verdict.VIOLATED, Verdict.HELD), Verdict.VIOLATED),
+    ],
+)
+def test_the_worst_verdict_wins(verdicts: tuple[Verdict, ...], comes_to: Verdict) -> None:
+    assert worst(verdicts) is comes_to

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.plan.treatment import Symptom
+from tests.unit.invariants.tale import Tale
+
+ID = "no_orphaned_resources"
+
+
+def test_held_where_all_is_undone_or_owned() -> None:
+    tale = Tale()
+    tale.act("hold")
+    tale.undo("hold")
+    assert tale.end("compensated").held(ID)
+    tale = Tale()
+    tale.act("hold")
+    assert tale.end("completed").held(ID)
+
+
+@pytest.mark.parametrize(("status", "says"), [("compensated", "compensated"), ("running", "running")])
+def test_violated_by_what_is_left(status: str, says: str) -> None:
+    tale = Tale()
+    tale.act("hold", Symptom.SILENCE, applied=True)
+    message = tale.end(status).violation(ID)
+    assert message == f"shop.hold #1 of step hold is left, and the saga ended with {says}"
+
+
+def test_violated_where_the_saga_gave_no_outcome() -> None:
+    tale = Tale()
+    made = tale.act("hold")
+    judged = tale.end(problem="the saga raised KeyError").judge(ID)
+    assert judged.message == "shop.hold #1 of step hold is left, and the saga ended with no outcome"
+    assert judged.evidence == (tale.view.history.calls[made - 1].effects[0][0],)
+
+
+def test_stuck_excuses_what_is_left() -> None:
+    tale = Tale()
+    tale.act("hold")
+    assert tale.end("stuck").held(ID)
+
+
+def test_what_a_step_without_undo_leaves_does_not_count() -> None:
+    tale = Tale()
+    number = tale.act("hold", applied=False)
+    tale.land(number, counts=False)
+    assert tale.end("compensated").held(ID)

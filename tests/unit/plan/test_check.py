@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import PlanError
+from harness.faults import KINDS
+from harness.plan import Fault, FaultPlan, Lasting, check_plan
+from harness.plan.check import MOST_FAULTS
+
+OPERATIONS = ("stock.hold.create", "stock.hold.delete")
+GOOD = Fault(kind="refuse", operation="stock.hold.create")
+
+
+def checked(*faults: Fault) -> None:
+    check_plan(FaultPlan(faults), operations=OPERATIONS, kinds=KINDS)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        GOOD,
+        Fault(kind="slow", operation="stock.hold.delete", nth=3, count=Lasting.FOR_EVER, variant="slicer"),
+        Fault(kind="throttle", operation="stock.hold.create", count=9, variant="503"),
+    ],
+)
+def test_what_is_there_may_be_named(fault: Fault) -> None:
+    checked()
+    checked(*[fault] * MOST_FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (
+            Fault(kind="refuse", operation="stock.hold.creat"),
+            (
+                "plan, fault 2, operation: found 'stock.hold.creat', expected 'stock.hold.create' "
+                "(did you mean it?), or one of stock.hold.create, stock.hold.delete"
+            ),
+        ),
+        (
+            Fault(kind="lose_replies", operation="stock.hold.create"),
+            "plan, fault 2, kind: found 'lose_replies', expected 'lose_reply' (did you mean it?), or one of",
+        ),
+        (
+            Fault(kind="throttle", operation="stock.hold.create", variant="500"),
+            "plan, fault 2, variant: found '500', expected '503' (did you mean it?), or one of 429, 503",
+        ),
+        (
+            Fault(kind="refuse", operation="stock.hold.create", nth=0),
+            "plan, fault 2, nth: found 0, expected a call number, counted from 1",
+        ),
+        (
+            Fault(kind="refuse", operation="stock.hold.create", count=0),
+            "plan, fault 2, count: found 0, expected at least 1 call, or 'for_ever'",
+        ),
+    ],
+)
+def test_what_is_not_there_is_refused_with_its_place(fault: Fault, says: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        checked(GOOD, fault)
+    assert str(caught.value).startswith(says)
+    assert caught.value.exit_code == 2
+
+
+def test_a_plan_has_an_end() -> None:
+    with pytest.raises(PlanError, match=r"^plan: found 9, expected at most 8 faults$"):
+        checked(*[GOOD] * 9)

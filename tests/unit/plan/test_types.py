@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.faults import KINDS
+from harness.participant import Operation, ResourceSpec, Route, Verb
+from harness.plan import Fault, FaultKind, FaultPlan, Lasting, Site, Target
+from harness.plan.treatment import PASS, Delivery
+
+FIRST, SECOND = Fault(kind="refuse", operation="a.b.create"), Fault(kind="slow", operation="a.b.find", nth=2)
+
+
+@pytest.mark.parametrize(
+    ("nth", "count", "covered"),
+    [
+        (1, 1, [1]),
+        (2, 1, [2]),
+        (2, 2, [2, 3]),
+        (3, Lasting.FOR_EVER, [3, 4, 5]),
+        (2, Lasting.UNTIL_RESTART, [2, 3, 4, 5]),
+    ],
+)
+def test_a_fault_covers_calls_in_a_row(nth: int, count: int | Lasting, covered: list[int]) -> None:
+    fault = Fault(kind="refuse", operation="a.b.create", nth=nth, count=count)
+    assert [call for call in range(1, 6) if fault.covers(call)] == covered
+
+
+def test_a_plan_grows_and_shrinks_without_changing() -> None:
+    plan = FaultPlan((FIRST,))
+    assert plan.with_fault(SECOND) == FaultPlan((FIRST, SECOND))
+    assert plan.with_fault(SECOND).without(0) == FaultPlan((SECOND,))
+    assert plan.with_fault(SECOND).without(1) == plan == FaultPlan((FIRST,))
+
+
+def test_reprs_paste_back() -> None:
+    names = {"FaultPlan": FaultPlan, "Fault": Fault, "Site": Site}
+    plan = FaultPlan((FIRST, SECOND))
+    assert eval(repr(plan), names) == plan
+    assert eval(repr(Site(operation="a.b.create", nth=3)), names) == Site(operation="a.b.create", nth=3)
+
+
+def test_a_kind_may_strike_anywhere_unless_it_says_otherwise() -> None:
+    resource = ResourceSpec(name="b", routes={Verb.CREATE: (Route.parse("POST /b", "b"),)})
+    target = Target(operation=Operation(participant="a", resource=resource, verb=Verb.CREATE), direction=None)
+    kind = FaultKind(name="mine", meaning="whatever", treat=lambda variant, target: PASS)
+    assert kind.impossible(target) is None
+    assert kind.all_variants == ("",)
+
+
+def test_a_kind_knows_the_variants_of_both_worlds_once() -> None:
+    assert KINDS["slow"].all_variants == ("latency", "bandwidth", "slicer", "slow_close")
+
+
+def test_held_is_what_comes_later_than_the_sender_waits() -> None:
+    assert [one.value for one in Delivery if one.held] == ["after_retry", "after_undo", "settling"]

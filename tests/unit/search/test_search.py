@@ -1,0 +1,310 @@
+"""Which plans are run: guided level by level, Hypothesis within the same bounds, and what is smallest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis.errors import NoSuchExample
+
+from harness.campaign.workers import LocalExecutor
+from harness.faults import KINDS
+from harness.invariants import Verdict
+from harness.plan import Fault, FaultPlan, Lasting
+from harness.saga import Claim, Step, StepKind
+from harness.scenario import Scenario
+from harness.search import Digest, GuidedSearch, minimise, unlocked_faults
+from harness.search.digest import Found, Job
+from harness.search.guided import StopAsked
+from harness.search.property import PropertySearch
+from harness.strategies import fault_plans, inputs
+from harness.worlds.sim import SimWorld
+from tests.planted.invariants.test_complete_compensation import RegistersTooLate
+from tests.planted.kit import CHARGE, HOLD, SHOP, Plant
+
+CREATE = "stock.hold.create"
+LOST = (Fault(kind="lose_request", operation=CREATE, count=2),)
+
+
+class Counting(LocalExecutor):
+    """Keeps what was asked for."""
+
+    def __init__(self, scenario: Scenario, world: SimWorld) -> None:
+        super().__init__(scenario, world)
+        self.plans: list[FaultPlan] = []
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+        for job in jobs:
+            self.plans.append(job[1])
+            yield from super().run([job])
+
+
+@pytest.fixture
+def sim() -> Iterator[SimWorld]:
+    with SimWorld() as world:
+        yield world
+
+
+def scenario(twin: str = "sound", **more: object) -> Scenario:
+    plant = Plant(broken=RegistersTooLate, caught_by="complete_compensation", smallest=LOST, tasks=(HOLD,))
+    return replace(plant.scenario(twin), **more)  # type: ignore[arg-type]
+
+
+def guided(
+    sim: SimWorld, depth: int, *, twin: str = "sound", stop: StopAsked | None = None, **more: object
+) -> tuple[GuidedSearch, Counting, list[Digest]]:
+    one = scenario(twin, **more)
+    executor = Counting(one, sim)
+    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    return search, executor, list(search.run(executor, stop or StopAsked()))
+
+
+@cache
+def two_deep() -> tuple[GuidedSearch, Counting, list[Digest]]:
+    with SimWorld() as world:
+        return guided(world, 2)
+
+
+def sizes(executor: Counting) -> list[int]:
+    return sorted({len(plan.faults) for plan in executor.plans})
+
+
+# Guided ----------------------------------------------------------------------------------------
+
+
+def test_without_depth_only_the_fault_free_run_of_each_input(sim: SimWorld) -> None:
+    _, executor, digests = guided(sim, 0, inputs=({"a": 1}, {"a": 2}))
+    assert executor.plans == [FaultPlan(), FaultPlan()]
+    assert [digest.input_index for digest in digests] == [0, 1]
+
+
+def test_each_level_adds_one_fault() -> None:
+    assert sizes(two_deep()[1]) == [0, 1, 2]
+    with SimWorld() as world:
+        assert sizes(guided(world, 1)[1]) == [0, 1]
+
+
+def test_no_plan_is_run_twice() -> None:
+    _, executor, _ = two_deep()
+    assert len(set(executor.plans)) == len(executor.plans)
+
+
+def test_faults_come_only_where_the_parent_run_came() -> None:
+    _, executor, digests = two_deep()
+    reached = {digest.plan: {site for site, _ in digest.sites} for digest in digests}
+    for plan in executor.plans:
+        if plan.faults:
+            added = plan.faults[-1]
+            parent = plan.without(len(plan.faults) - 1)
+            assert any((site.operation, site.nth) == (added.operation, added.nth) for site in reached[parent])
+
+
+def test_every_kind_and_variant_is_tried_alone(sim: SimWorld) -> None:
+    _, executor, _ = guided(sim, 1)
+    tried = {
+        (plan.faults[0].kind, plan.faults[0].variant) for plan in executor.plans if len(plan.faults) == 1
+    }
+    assert tried == {(name, variant) for name, kind in KINDS.items() for variant in kind.variants}
+
+
+def test_counts_grow_only_as_far_as_they_strike(sim: SimWorld) -> None:
+    _, executor, _ = guided(sim, 1)
+
+    def counts(kind: str) -> list[int | Lasting]:
+        faults = [plan.faults[0] for plan in executor.plans if plan.faults]
+        return [fault.count for fault in faults if fault.kind == kind]
+
+    assert counts("refuse") == [1, 2, 3]  # two attempts: the third call is never made
+    assert counts("reject") == [1, 2]
+
+
+def test_equal_traces_collapse() -> None:
+    search, _, digests = two_deep()
+    assert search.collapsed > 0
+    assert search.complete
+    assert len({digest.trace for digest in digests}) < len(digests)
+
+
+def test_nothing_is_built_on_a_fault_free_run_that_fails(sim: SimWorld) -> None:
+    impossible = replace(scenario().spec, steps=(*scenario().spec.steps, Step(name="more", action=CREATE)))
+    _, executor, digests = guided(sim, 2, spec=impossible)
+    assert executor.plans == [FaultPlan()]
+    assert digests[0].violated
+
+
+def test_what_time_did_not_allow_is_counted(sim: SimWorld) -> None:
+    search, _, digests = guided(sim, 1, stop=StopAsked(deadline_s=0.0))
+    assert [digest.plan for digest in digests] == [FaultPlan()]
+    assert search.left_out > 0
+    assert not search.complete
+
+
+# Hypothesis ------------------------------------------------------------------------------------
+
+
+def test_what_is_drawn_is_unlocked_and_bounded() -> None:
+    one = scenario()
+    unlocked = unlocked_faults(one, "sim")
+
+    @given(plan=fault_plans(one), drawn=inputs(one))
+    @settings(max_examples=150, database=None, suppress_health_check=list(HealthCheck), deadline=None)
+    def check(plan: FaultPlan, drawn: object) -> None:
+        assert len(plan.faults) <= 4
+        assert drawn in one.inputs
+        for fault in plan.faults:
+            marks = {(one.kind.name, one.variant) for one in unlocked.possible[fault.operation]}
+            assert (fault.kind, fault.variant) in marks
+            assert fault.count in KINDS[fault.kind].counts
+
+    check()
+
+
+def test_drawn_plans_shrink_without_dead_faults() -> None:
+    def wanted(plan: FaultPlan) -> bool:
+        return any(fault.kind == "late" for fault in plan.faults)
+
+    smallest = find(fault_plans(scenario()), wanted, settings=settings(database=None, max_examples=2000))
+    assert smallest == FaultPlan((Fault(kind="late", operation=CREATE, variant="after_retry"),))
+
+
+def test_nothing_to_draw_is_an_empty_plan() -> None:
+    nothing = fault_plans(scenario(), operations=())
+    with pytest.raises(NoSuchExample):
+        find(nothing, lambda plan: bool(plan.faults), settings=settings(database=None))
+
+
+def test_the_same_seed_draws_the_same_plans(sim: SimWorld) -> None:
+    drawn = []
+    for seed in (1, 1, 2):
+        executor = Counting(scenario(), sim)
+        list(PropertySearch(scenario(), "sim", examples=30, seed=seed).run(executor, StopAsked()))
+        drawn.append(executor.plans)
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_hypothesis_finds_and_shrinks_what_is_broken(sim: SimWorld) -> None:
+    one = scenario("broken")
+    executor = LocalExecutor(one, sim)
+    search = PropertySearch(one, "sim", examples=200, seed=0)
+    found = [digest for digest in search.run(executor, StopAsked()) if digest.violated]
+    assert any("complete_compensation" in digest.violated for digest in found)
+    shrunk = [
+        digest
+        for digest in search.shrink(executor, ["complete_compensation"])
+        if "complete_compensation" in digest.violated
+    ]
+    assert min(len(digest.plan.faults) for digest in shrunk) == 1
+
+
+# Shrinking -------------------------------------------------------------------------------------
+
+
+def test_minimise_drops_dead_faults_counts_and_numbers(sim: SimWorld) -> None:
+    executor = LocalExecutor(scenario("broken"), sim)
+    big = FaultPlan(
+        (
+            Fault(kind="slow", operation=CREATE, nth=7),
+            Fault(kind="lose_request", operation=CREATE, count=Lasting.FOR_EVER),
+            Fault(kind="duplicate", operation=CREATE, variant="at_once"),
+        )
+    )
+    (digest,) = executor.run([(0, big)])
+    assert minimise(digest, "complete_compensation", executor).plan == FaultPlan(LOST)
+
+
+def test_minimise_keeps_what_it_cannot_shrink_and_knows_when_to_stop(sim: SimWorld) -> None:
+    executor = Counting(scenario("broken"), sim)
+    (digest,) = executor.run([(0, FaultPlan(LOST))])
+    assert minimise(digest, "complete_compensation", executor) is digest
+    assert minimise(digest, "complete_compensation", executor, most_runs=0) is digest
+
+
+@dataclass
+class Rule:
+    """An executor that runs nothing: a plan violates where the rule says so."""
+
+    violates: Callable[[FaultPlan], bool]
+    digest: Digest
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+        for _, plan in jobs:
+            verdict = Verdict.VIOLATED if self.violates(plan) else Verdict.HELD
+            strikes = (1,) * len(plan.faults)
+            found = {"termination": Found(verdict)}
+            yield msgspec.structs.replace(self.digest, plan=plan, strikes=strikes, found=found)
+
+
+@pytest.mark.parametrize(
+    ("given_", "least", "smallest"),
+    [
+        ((3, 5), (1, 1), (1, 1)),
+        ((3, 5), (2, 2), (2, 2)),
+        ((2, 5), (1, 3), (1, 5)),  # a count between 2 and its own is not tried
+        ((1, Lasting.FOR_EVER), (1, 3), (1, 3)),
+        ((1, Lasting.FOR_EVER), (1, 4), (1, Lasting.FOR_EVER)),
+    ],
+)
+def test_counts_shrink_before_call_numbers(
+    sim: SimWorld,
+    given_: tuple[int, int | Lasting],
+    least: tuple[int, int],
+    smallest: tuple[int, int | Lasting],
+) -> None:
+    (any_digest,) = LocalExecutor(scenario(), sim).run([(0, FaultPlan())])
+
+    def violates(plan: FaultPlan) -> bool:
+        return any(
+            fault.nth >= least[0] and (isinstance(fault.count, Lasting) or fault.count >= least[1])
+            for fault in plan.faults
+        )
+
+    rule = Rule(violates, any_digest)
+    nth, count = given_
+    (big,) = rule.run([(0, FaultPlan((Fault(kind="refuse", operation=CREATE, nth=nth, count=count),)))])
+    found = minimise(big, "termination", rule).plan.faults[0]
+    assert (found.nth, found.count) == smallest
+
+
+# What is unlocked ------------------------------------------------------------------------------
+
+
+def test_unclaimed_kinds_are_not_sent() -> None:
+    one = scenario()
+    bare = replace(one, spec=replace(one.spec, claims=frozenset[Claim]()))
+    kinds = {possible.kind.name for possible in unlocked_faults(bare, "sim").possible[CREATE]}
+    assert "lose_reply" not in kinds
+    assert {"refuse", "duplicate", "slow"} <= kinds
+
+
+def test_each_world_has_its_variants() -> None:
+    slow = {
+        world: [
+            possible.variant
+            for possible in unlocked_faults(scenario(), world).possible[CREATE]
+            if possible.kind.name == "slow"
+        ]
+        for world in ("sim", "wire")
+    }
+    assert slow == {"sim": ["latency"], "wire": ["latency", "bandwidth", "slicer", "slow_close"]}
+
+
+def test_what_cannot_strike_is_told_with_the_reason() -> None:
+    told = unlocked_faults(scenario(), "sim").impossible("stock.hold.find")
+    assert {one.kind for one in told} == {"reject", "duplicate", "late", "partial"}
+    assert all(one.reason for one in told)
+
+
+def test_what_cannot_be_undone_is_spared_unless_claimed() -> None:
+    plant = Plant(broken=RegistersTooLate, caught_by="", smallest=(), tasks=(HOLD, CHARGE), participants=SHOP)
+    one = plant.scenario("sound")
+    steps = (one.spec.steps[0], replace(one.spec.steps[1], kind=StepKind.RETRIABLE, compensation=None))
+    spared = replace(one, spec=replace(one.spec, steps=steps))
+    unlocked = unlocked_faults(spared, "sim")
+    assert unlocked.possible["bank.charge.create"] == ()
+    assert [told.kind for told in unlocked.impossible("bank.charge.create")] == ["every kind"]
+    claimed = replace(spared, spec=replace(spared.spec, claims=frozenset({Claim.IRREVERSIBLE_STEP})))
+    assert unlocked_faults(claimed, "sim").possible["bank.charge.create"]
