@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from harness.faults.unlocked import Possible, unlocked_faults
 from harness.plan import Fault, FaultPlan
 from harness.saga import Json
 from harness.scenario import Scenario
-from harness.search.unlocked import Possible, unlocked_faults
 
 MOST_FAULTS = 4
 MOST_NTH = 6

@@ -27,13 +27,14 @@ LAYERS = (
     {"faults", "latency", "views", "worlds.protocol"},
     {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
     {"runner"},
-    {"search", "strategies"},  # one level: strategies draw what `search.unlocked` allows
+    {"strategies"},
+    {"search"},
     {"campaign"},
     {"bench"},
     {"cli"},
     {"pytest_plugin"},
 )
-SIDEWAYS = {("search", "strategies"), ("strategies", "search"), ("worlds", "worlds.protocol")}
+SIDEWAYS = {("worlds", "worlds.protocol")}
 
 REPORTS_READ = {
     *("errors", "saga", "participant", "plan", "history", "faults"),

@@ -36,7 +36,9 @@ def _pip(python: str, *arguments: str) -> None:
 def _run(console_script: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
     command = [str(console_script), *arguments]
-    return subprocess.run(command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_a_users_own_saga_runs_from_another_folder(console_script: Path, tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from harness.faults.unlocked import unlocked_faults
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Step
 from harness.scenario import Scenario
-from harness.search.unlocked import unlocked_faults
 
 KIND = "reject"
 

@@ -16,9 +16,10 @@ from harness.campaign.tally import Tally
 from harness.campaign.workers import LocalExecutor, Pool, make_world
 from harness.clock import real
 from harness.errors import EnvironmentFault
+from harness.faults.unlocked import unlocked_faults
 from harness.report_model import Proxy, Report, ScenarioReport, Verdict, worst
 from harness.scenario import Scenario
-from harness.search import Executor, GuidedSearch, minimise, unlocked_faults
+from harness.search import Executor, GuidedSearch, minimise
 from harness.search.digest import Digest
 from harness.search.guided import StopAsked
 from harness.situations import required_situations

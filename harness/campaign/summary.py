@@ -7,13 +7,23 @@ from collections.abc import Iterator, Mapping
 from harness.campaign.options import SearchKind, WorldName
 from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.verdict import coverage, guarantees, judge
+from harness.faults.unlocked import unlocked_faults
 from harness.invariants import INVARIANTS
 from harness.latency import summarised
-from harness.report_model import Faults, Guarantee, GuaranteeResult, Invariant, Judgement, LeftOver
-from harness.report_model import ScenarioReport, Search, SiteCount, Situation
+from harness.report_model import (
+    Faults,
+    Guarantee,
+    GuaranteeResult,
+    Invariant,
+    Judgement,
+    LeftOver,
+    ScenarioReport,
+    Search,
+    SiteCount,
+    Situation,
+)
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search.unlocked import unlocked_faults
 from harness.situations import SITUATIONS, required_situations
 
 

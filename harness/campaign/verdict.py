@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from harness.campaign.tally import Tally
 from harness.faults import KINDS
+from harness.faults.unlocked import Unlocked
 from harness.invariants import Verdict
 from harness.plan import Fault
 from harness.report_model import Guarantee, GuaranteeResult, Impossible
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search.unlocked import Unlocked
 from harness.situations import SITUATIONS, required_situations
 
 NOT_YET = frozenset(

@@ -8,52 +8,26 @@ but the recorder's, and no socket.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from harness.faults.engine import FaultEngine, Strike
+from harness.faults.answers import UNSEEN, answer_event, as_answered
+from harness.faults.engine import FaultEngine
+from harness.faults.held import HeldRequests
 from harness.faults.limits import only_actions_found_again
 from harness.faults.owner import Attribution
+from harness.faults.passage import Passage
 from harness.history import (
-    CallAnswered,
     CallFailed,
     CallSent,
     Delivered,
     EffectApplied,
     FaultFired,
-    Held,
     KeyConflict,
     Recorder,
-    Released,
 )
-from harness.participant import Effect, Owner, Reply, Request, Response, RestParticipant, Verb
-from harness.participant.resource import Matched
-from harness.plan.treatment import PASS, Delivery, Symptom, Treatment
+from harness.participant import Effect, Reply, Request, Response, RestParticipant
+from harness.plan.treatment import PASS, Delivery, Symptom
 from harness.plan.types import Target
-from harness.saga import Claim, Direction, SagaSpec, StepKind
-
-GARBAGE = b"\x00<<garbage>>"
-
-UNSEEN = 599
-"""The status of an answer that the caller must never see: a symptom stands in its way."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Passage:
-    """One call on its way. `reply` is what the participant answered, once it did."""
-
-    call: int
-    participant: RestParticipant
-    request: Request
-    matched: Matched | None
-    owner: Owner
-    treatment: Treatment
-    strike: Strike | None = None
-    steps: tuple[str, ...] = ()
-    direction: Direction | None = None
-    reply: Response | None = None
-    deliveries: int = 0
-    over: bool = False
-    receipted: bool = False
+from harness.saga import Claim, SagaSpec, StepKind
 
 
 class Door:
@@ -78,8 +52,7 @@ class Door:
             if step.compensation is None and step.kind is StepKind.COMPENSABLE
         )
         self._claims = spec.claims
-        self._held: list[Passage] = []
-        self._due: list[Passage] = []
+        self._held = HeldRequests(recorder)
         self.calls = 0
 
     # The moments of a call --------------------------------------------------------------------
@@ -103,27 +76,20 @@ class Door:
         passage.deliveries += 1
         reply = self._handle(passage)
         self._record_effects(passage, reply)
-        self._trigger_retry(passage)
+        self._held.delivered(passage)
         if copy or passage.reply is not None:
             return reply.response
-        passage.reply = _as_answered(treatment, reply.response)
+        passage.reply = as_answered(treatment, reply.response)
         return passage.reply
-
-    def hold(self, passage: Passage) -> None:
-        """Keep the request until its trigger comes."""
-        self._held.append(passage)
-        self.recorder.add(
-            Held(t_s=self.recorder.now_s(), call=passage.call, until=passage.treatment.delivery)
-        )
 
     def answered(self, passage: Passage, response: Response) -> None:
         """The whole reply reached a caller that still waited."""
         if passage.over:
             return
         passage.over = True
-        self.recorder.add(_answered(self.recorder.now_s(), passage, response))
+        self.recorder.add(answer_event(self.recorder.now_s(), passage, response))
         self.engine.ended(passage.participant.name, passage.matched)
-        self._trigger_undo(passage, response)
+        self._held.answered(passage, response)
 
     def failed(
         self, passage: Passage, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False
@@ -168,48 +134,18 @@ class Door:
 
     # Held requests ----------------------------------------------------------------------------
 
+    def hold(self, passage: Passage) -> None:
+        """Keep the request until its trigger comes."""
+        self._held.hold(passage)
+
     def take_due(self) -> list[Passage]:
         """Held requests whose trigger has come; the world delivers them now."""
-        due, self._due = self._due, []
-        return due
+        return self._held.take_due()
 
     def heal(self) -> list[Passage]:
         """Every fault ends; returns what was held and may land. What may not is dropped."""
         self.engine.heal()
-        held, self._held = self._held, []
-        return [passage for passage in held if self._release(passage, settling=True)]
-
-    def _release(self, passage: Passage, *, settling: bool = False) -> bool:
-        dropped = settling and not _may_land(passage)
-        self.recorder.add(Released(t_s=self.recorder.now_s(), call=passage.call, dropped=dropped))
-        if not dropped:
-            passage.treatment = PASS
-        return not dropped
-
-    def _trigger(self, until: Delivery, sagas: str, steps: tuple[str, ...]) -> None:
-        for passage in [one for one in self._held if one.treatment.delivery is until]:
-            mine = passage.owner.saga_id == sagas and (not steps or set(passage.steps) & set(steps))
-            if mine:
-                self._held.remove(passage)
-                self._release(passage)
-                self._due.append(passage)
-
-    def _trigger_retry(self, passage: Passage) -> None:
-        if not self._held or passage.matched is None:
-            return
-        for held in [one for one in self._held if one.treatment.delivery is Delivery.AFTER_RETRY]:
-            same = held.matched is not None and held.matched.operation is passage.matched.operation
-            if same and held.owner == passage.owner and held is not passage:
-                self._held.remove(held)
-                self._release(held)
-                self._due.append(held)
-
-    def _trigger_undo(self, passage: Passage, response: Response) -> None:
-        if not self._held or passage.direction is not Direction.COMPENSATION:
-            return
-        acknowledged = 200 <= response.status < 300 and response.status != 202
-        if acknowledged or response.status in (404, 410):
-            self._trigger(Delivery.AFTER_UNDO, passage.owner.saga_id, passage.steps)
+        return self._held.heal()
 
     # Identification ---------------------------------------------------------------------------
 
@@ -287,52 +223,3 @@ class Door:
         if reply.key_conflict:
             key = passage.participant.key_of(passage.request) or ""
             self.recorder.add(KeyConflict(t_s=now_s, call=passage.call, key=key))
-
-
-def _as_answered(treatment: Treatment, response: Response) -> Response:
-    if treatment.answer is not None:
-        return treatment.answer
-    if treatment.garble and response.body:
-        return Response(status=response.status, body=GARBAGE, headers=response.headers)
-    return response
-
-
-def _may_land(passage: Passage) -> bool:
-    matched = passage.matched
-    if matched is None or matched.operation.verb is not Verb.CREATE:
-        return True
-    return matched.operation.resource.survives_late
-
-
-def _answered(now_s: float, passage: Passage, response: Response) -> CallAnswered:
-    matched = passage.matched
-    retry_after = dict(response.headers).get("retry-after")
-    lists = _listed(response) if matched is not None and matched.operation.verb.queries else None
-    return CallAnswered(
-        t_s=now_s,
-        call=passage.call,
-        status=response.status,
-        readable=response.body != GARBAGE,
-        retry_after_s=float(retry_after) if retry_after is not None else None,
-        lists=lists,
-        shows=_shown(passage, lists),
-    )
-
-
-def _shown(passage: Passage, lists: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    if lists is None or passage.matched is None:
-        return None
-    operation = passage.matched.operation
-    made = (
-        passage.participant.ledger.latest(f"{operation.participant}.{operation.resource.name}", id_)
-        for id_ in lists
-    )
-    return tuple(dict.fromkeys(one.step for one in made if one is not None and one.step is not None))
-
-
-def _listed(response: Response) -> tuple[str, ...]:
-    content = Request(method="GET", path="/", query={}, headers={}, body=response.body).fields()
-    items = content.get("items", [content] if "id" in content else [])
-    if not isinstance(items, list):
-        return ()
-    return tuple(str(item["id"]) for item in items if isinstance(item, dict) and "id" in item)

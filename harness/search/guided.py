@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.clock import real
+from harness.faults.unlocked import Possible, Unlocked
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.search.digest import Digest, Executor, Job
-from harness.search.unlocked import Possible, Unlocked
 
 
 @dataclass(slots=True, kw_only=True)

@@ -60,7 +60,8 @@ def named(document: str, name: str) -> str:
 def edited_file(block: Block) -> str:
     """The file that a diff is of: the last one that the text before it names in code."""
     prose = _FENCE.sub("", block.before)
-    return _EDITED.findall(prose)[-1]
+    found: list[str] = _EDITED.findall(prose)
+    return found[-1]
 
 
 def edit(text: str, diff: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import subprocess
@@ -14,6 +15,7 @@ from harness.cli.arguments import parser
 from harness.invariants import INVARIANTS
 from harness.saga import Claim
 from tests.docs.blocks import ROOT, blocks, edit, named, quoted
+from tests.docs.figures import SECTION, WORDS, table
 
 DOCUMENT = "README.md"
 EXAMPLE = ROOT / "scenarios" / "examples" / "first_saga"
@@ -127,12 +129,8 @@ def test_the_benchmark_prints_what_is_shown(tmp_path: Path) -> None:
 def test_every_command_and_option_is_there() -> None:
     """What stands in code and looks like our command line is taken by the parser."""
     text = (ROOT / DOCUMENT).read_text()
-    help_ = " ".join(
-        one.format_help()
-        for group in parser()._actions
-        for one in (group.choices or {}).values()
-        if hasattr(one, "format_help")
-    )
+    (commands,) = [one for one in parser()._actions if isinstance(one, argparse._SubParsersAction)]
+    help_ = " ".join(one.format_help() for one in commands.choices.values())
     options = {word for word in text.replace("`", " ").replace("|", " ").split() if word.startswith("--")}
     ours = {word.strip(".,;:()*") for word in options if word[2:3].isalpha()} - {"--saga-out"}
     assert {word for word in ours if word not in help_} == set()
@@ -143,3 +141,33 @@ def test_what_it_counts_and_names_is_so() -> None:
     assert len(INVARIANTS) == 14
     assert "fourteen invariants" in text
     assert all(f"`{claim}`" in text for claim in Claim if claim is not Claim.IRREVERSIBLE_STEP)
+
+
+def test_figures_are_measured_ones_or_none() -> None:
+    (section,) = SECTION.findall((ROOT / DOCUMENT).read_text())
+    if section.startswith("Not measured"):
+        return
+    told = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("|")][2:]
+    assert "`nox -s speed`" in section
+    assert told == list(WORDS.values())
+
+
+def test_the_table_of_figures_says_what_was_measured() -> None:
+    rows: dict[str, dict[str, float | str | None]] = {
+        "floor": {"median": 2270.912, "unit": "sagas/s", "ratio_to_floor": 1.0},
+        "sim_guided_depth_2": {"median": 9.573, "unit": "s", "ratio_to_floor": None},
+    }
+    lines = table(rows, "a machine").splitlines()
+    assert "on a machine." in lines[0]
+    assert lines[-2:] == [
+        f"| {WORDS['floor']} | 2,271 sagas/s | 100.0% |",
+        f"| {WORDS['sim_guided_depth_2']} | 9.6 s |  |",
+    ]
+
+
+def test_what_was_not_printed_is_found_out() -> None:
+    """The comparison itself: of another output nothing is taken for told."""
+    for block in blocks(DOCUMENT):
+        command = block.body.partition("\n")[0].removeprefix("$ ")
+        if command.startswith("saga-chaos ") and "\nPASS" not in block.body:
+            assert quoted(DOCUMENT, command, "something else") != []

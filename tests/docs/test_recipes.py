@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,9 +69,8 @@ def test_what_was_added_is_shown(copy: Path) -> None:
     """By the command line, of the copy and not of this checkout."""
     listed = run(copy, "-m", "harness.cli", "list")
     assert "reward" in listed.stdout, listed.stderr
-    shown = run(
-        copy, "-c", "import harness.faults, harness.invariants as i; print(i.__file__, *i.INVARIANTS)"
-    )
+    code = "import harness.invariants as found; print(found.__file__, *found.INVARIANTS)"
+    shown = run(copy, "-c", code)
     assert str(copy) in shown.stdout
     assert "bounded_queries" in shown.stdout
 
@@ -92,9 +90,10 @@ def test_it_is_in_the_house_style(copy: Path) -> None:
 def test_each_is_one_new_file_beside_its_test() -> None:
     sources = [name for name in FILES if not name.startswith("tests/")]
     assert len(sources) == len(TESTS) == 5
-    assert EDITED == {
+    registered = {
         "scenarios/__init__.py",
         "harness/faults/__init__.py",
         "harness/invariants/__init__.py",
         "harness/loader/adapter_table.py",
     }
+    assert registered == EDITED

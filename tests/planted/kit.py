@@ -15,12 +15,13 @@ import pytest
 from harness.adapter import CallableSaga, SagaContext
 from harness.campaign.tally import Tally
 from harness.campaign.workers import LocalExecutor
+from harness.faults.unlocked import unlocked_faults
 from harness.invariants import Verdict
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
 from harness.plan import Fault, FaultPlan
 from harness.saga import Claim, Json, SagaPolicy, SagaSpec, Step, StepKind
 from harness.scenario import Scenario
-from harness.search import GuidedSearch, minimise, unlocked_faults
+from harness.search import GuidedSearch, minimise
 from harness.search.digest import Digest
 from harness.search.guided import StopAsked
 from harness.worlds import World

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from harness.campaign.workers import LocalExecutor, Pool, make_world
 from harness.cli.loading import load
+from harness.faults.unlocked import unlocked_faults
 from harness.plan import FaultPlan
 from harness.scenario import Scenario
-from harness.search import GuidedSearch, unlocked_faults
+from harness.search import GuidedSearch
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
 

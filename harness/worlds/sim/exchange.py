@@ -10,9 +10,10 @@ from collections.abc import Callable
 from functools import partial
 
 from harness.clock import Scheduler, Timer
-from harness.faults.door import Door, Passage
+from harness.faults.door import Door
+from harness.faults.passage import Passage
 from harness.participant import Response
-from harness.plan.treatment import PASS, Copy, Delivery, Symptom
+from harness.plan.treatment import PASS, Copy, Symptom
 
 UP_S = 0.001
 DOWN_S = 0.001
@@ -101,7 +102,7 @@ class Exchange:
         response = door.deliver(passage)
         if copy is Copy.AT_ONCE:
             door.deliver(passage, copy=True)
-        if passage.strike is not None and _struck(passage):
+        if passage.struck_at_delivery and passage.treatment.symptom is not Symptom.DELAYED:
             door.receipt(passage)
         return response
 
@@ -154,15 +155,3 @@ def deliver_held(door: Door, passage: Passage) -> None:
     """A held request lands; only now has its fault fired."""
     door.deliver(passage)
     door.receipt(passage)
-
-
-def _struck(passage: Passage) -> bool:
-    """Whether the fault could show itself in this call."""
-    treatment, reply = passage.treatment, passage.reply
-    if treatment.copy is Copy.AFTER_REPLY or treatment.symptom is Symptom.DELAYED:
-        return False  # fires when it comes
-    if treatment.garble:
-        return reply is not None and bool(reply.body)
-    if treatment.part:
-        return reply is not None and reply.status == 500
-    return treatment.delivery is not Delivery.SETTLING

@@ -15,8 +15,9 @@ from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
 from harness.clock import DeadLock, Scheduler, VirtualLoop, never
 from harness.faults import KINDS
-from harness.faults.door import Door, Passage
+from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
+from harness.faults.passage import Passage
 from harness.history import ExecutorBegan, ExecutorEnded, History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.plan import FaultPlan
 from harness.plan.treatment import Symptom

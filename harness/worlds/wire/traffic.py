@@ -14,9 +14,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from harness.errors import EnvironmentFault, SagaChaosError
-from harness.faults.door import UNSEEN, Door, Passage
+from harness.faults.answers import UNSEEN
+from harness.faults.door import Door
+from harness.faults.passage import Passage
 from harness.participant import Request, Response
-from harness.plan.treatment import Copy, Delivery, Symptom
+from harness.plan.treatment import Copy, Symptom
 
 MOST_CALLS = 10_000
 
@@ -160,7 +162,7 @@ class Traffic:
                 self.door.hold(passage)
                 return Response(status=UNSEEN)
             response = self._deliver_with_copies(passage)
-            if _struck_by_door(passage):
+            if passage.struck_at_delivery and passage.treatment.symptom is Symptom.NONE:
                 self.door.receipt(passage)
             self._deliver_due()
             return response
@@ -253,15 +255,3 @@ class ProxyIdle(EnvironmentFault):
 
 def _too_many() -> str:
     return f"the run made more than {MOST_CALLS} calls"
-
-
-def _struck_by_door(passage: Passage) -> bool:
-    """Whether a fault without a symptom on the wire has shown itself."""
-    treatment, reply = passage.treatment, passage.reply
-    if treatment.symptom is not Symptom.NONE or treatment.copy is Copy.AFTER_REPLY:
-        return False  # fires when its toxic is armed, or when the copy comes
-    if treatment.garble:
-        return reply is not None and bool(reply.body)
-    if treatment.part:
-        return reply is not None and reply.status == 500
-    return passage.strike is not None and treatment.delivery is not Delivery.SETTLING

@@ -14,13 +14,14 @@ from harness.campaign.tally import Tally
 from harness.campaign.verdict import coverage, guarantees, judge
 from harness.campaign.workers import LocalExecutor
 from harness.errors import UsageError
+from harness.faults.unlocked import unlocked_faults
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultPlan
 from harness.report_model import GuaranteeResult
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch, unlocked_faults
+from harness.search import Digest, GuidedSearch
 from harness.search.digest import Found
 from harness.search.guided import StopAsked
 from harness.worlds.sim import SimWorld

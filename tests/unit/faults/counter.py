@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.faults import KINDS
-from harness.faults.door import Door, Passage
+from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
+from harness.faults.passage import Passage
 from harness.history import EffectApplied, History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.participant import Request, Response, RestParticipant
 from harness.plan import Fault, FaultPlan

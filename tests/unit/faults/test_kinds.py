@@ -133,3 +133,7 @@ def test_what_each_claim_unlocks() -> None:
     assert {*always} == {*ALWAYS}
     assert {*lost} == {*LOST}
     assert all(kind.meaning for kind in KINDS.values())
+
+
+def test_slow_is_a_delay_that_the_world_has_to_show() -> None:
+    assert struck("slow")[1].passage.treatment.symptom is Symptom.DELAYED

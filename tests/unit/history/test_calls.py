@@ -88,3 +88,10 @@ def test_what_a_call_knows_of_itself() -> None:
         True,
     )
     assert (query.query, query.gone, len(undo.deliveries)) == (True, True, 2)
+
+
+def test_what_is_there_is_not_gone() -> None:
+    tale = Tale()
+    tale.undo("hold")
+    tale.undo("hold", came=Symptom.SILENCE)
+    assert [call.gone for call in tale.view.history.calls] == [False, False]

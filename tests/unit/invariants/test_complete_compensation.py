@@ -208,3 +208,23 @@ def test_a_step_without_an_undo_leaves_nothing_that_counts() -> None:
     tale.act("look")
     tale.act("charge", 409)
     assert aborted(tale).not_exercised(ID)
+
+
+def test_a_pivot_that_did_not_take_effect_excuses_nothing() -> None:
+    tale = Tale(spec(HOLD, PARCEL))
+    tale.act("hold")
+    tale.act("parcel", 409)
+    assert aborted(tale).violation(ID) == "step hold was applied and not undone"
+
+
+def test_the_policy_of_a_failed_step_is_not_about_a_doubtful_one() -> None:
+    tale = Tale(spec(failed_step=Choice.NEVER))
+    tale.act("hold", Symptom.SILENCE)
+    tale.undo("hold")
+    assert aborted(tale).held(ID)
+
+
+def test_an_undo_that_could_not_be_seen_may_have_been_sent() -> None:
+    tale = Tale(spec(failed_step=Choice.MUST), visible_attempts=False)
+    tale.act("hold", 409)
+    assert not aborted(tale).judge(ID).message

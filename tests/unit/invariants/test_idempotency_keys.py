@@ -80,3 +80,10 @@ def test_violated_by_a_key_that_came_with_another_body() -> None:
     tale.act("hold")
     tale.conflict(tale.act("hold", 422))
     assert tale.violation(ID) == "key 'saga-1:hold' came again with another body"
+
+
+def test_what_is_of_no_step_shares_with_nobody() -> None:
+    tale = Tale()
+    tale.act("hold", key="order-7")
+    tale._call((), Direction.ACTION, 201, key="order-7")
+    assert tale.held(ID)

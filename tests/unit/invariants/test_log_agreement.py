@@ -84,7 +84,9 @@ def test_other_outcomes_may_leave_out_what_they_like(status: str) -> None:
     assert tale.end(status, log=[]).held(ID)
 
 
-@pytest.mark.parametrize("entry", [["hold", "tried"], ["hold"], "hold done", ["hold", 1], [1, "done"], None])
+@pytest.mark.parametrize(
+    "entry", [["hold", "tried"], ["hold"], "hold done", ["hold", 1], [1, "done"], ["hold", ["done"]], None]
+)
 def test_other_words_and_shapes_are_ignored(entry: Json) -> None:
     assert Tale().end("completed", log=[entry]).held(ID)
 
@@ -95,3 +97,21 @@ def test_not_exercised_without_a_log() -> None:
     assert tale.end("completed").not_exercised(ID)
     assert tale.end("completed", log="hold done").not_exercised(ID)
     assert tale.end("completed", error="none").not_exercised(ID)
+
+
+def test_an_undo_by_saga_is_logged_for_each_step_that_it_was_needed_for() -> None:
+    tale = Tale()
+    tale.act("hold")
+    tale.act("charge")
+    tale.undo("hold", "charge")
+    log = [DONE, ["charge", "done"], UNDONE]
+    message = "step charge was acknowledged, and the log leaves out that it is undone"
+    assert tale.end("compensated", log=log).violation(ID) == message
+
+
+def test_an_undo_by_saga_need_not_be_logged_for_what_was_refused() -> None:
+    tale = Tale()
+    tale.act("hold")
+    tale.act("charge", 409)
+    tale.undo("hold", "charge")
+    assert tale.end("compensated", log=[DONE, UNDONE]).held(ID)

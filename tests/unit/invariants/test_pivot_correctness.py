@@ -115,3 +115,12 @@ def test_not_exercised_without_pivot_and_undo() -> None:
     tale.act("hold")
     assert tale.not_exercised(ID)
     assert Tale(SPEC).not_exercised(ID)
+
+
+def test_a_retry_of_what_the_undone_step_comes_after_may_not() -> None:
+    tale = Tale(spec(HOLD, step("charge", after=()), step("gift", after=("charge",))))
+    tale.act("charge", 500)
+    tale.act("gift")
+    tale.undo("gift")
+    tale.act("charge", 500)
+    assert tale.violation(ID) == "step charge was sent after an undo had been sent"

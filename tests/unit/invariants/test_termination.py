@@ -129,3 +129,7 @@ def test_a_retriable_step_that_failed_is_a_cause(came: int | Symptom) -> None:
 
 def test_nothing_seen_is_no_cause() -> None:
     assert stuck(Tale()).violation(ID) == NO_CAUSE
+
+
+def test_a_cause_that_could_not_be_seen_counts() -> None:
+    assert stuck(Tale(visible_attempts=False)).held(ID)

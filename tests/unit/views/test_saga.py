@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from harness.participant import Verb
 from harness.plan.treatment import Symptom
-from harness.saga import Direction, Status
-from tests.unit.invariants.tale import Tale
+from harness.saga import Direction, SagaSpec, Status
+from tests.unit.invariants.tale import CHARGE, HOLD, Tale, resource
 
 ACTION, UNDO = Direction.ACTION, Direction.COMPENSATION
 
@@ -60,3 +61,73 @@ def test_calls_of_another_saga_are_not_its_own() -> None:
     tale.act("hold")
     tale.act("hold", saga="saga-2")
     assert [len(saga.calls) for saga in tale.view.sagas] == [1, 1]
+
+
+def no_claims() -> Tale:
+    return Tale(SagaSpec(name="tale", steps=(HOLD, CHARGE), claims=frozenset()))
+
+
+def test_where_no_reply_is_ever_lost_an_error_means_not_done() -> None:
+    for came in (Symptom.SILENCE, 500, 409):
+        for tale, needless in ((no_claims(), True), (Tale(), came == 409)):
+            tale.act("hold", came)
+            assert tale.saga.needless("hold") is needless
+
+
+def test_even_there_what_is_under_way_acknowledged_or_unreadable_is_needed() -> None:
+    for came, readable in ((None, {}), (201, {}), (201, {"readable": False})):
+        tale = no_claims()
+        tale.act("hold", came, **readable)
+        assert not tale.saga.needless("hold")
+
+
+def test_an_undo_is_given_up_once_its_last_try_failed() -> None:
+    tale = Tale()
+    tale.act("hold")
+    failed = tale.undo("hold", came=None)
+    under_way = len(tale.events)
+    tale.came(failed, 500)
+    over = len(tale.events)
+    assert [tale.saga.given_up("hold", index) for index in (under_way, over)] == [False, True]
+    tale.undo("hold")
+    assert not tale.saga.given_up("hold", len(tale.events))
+
+
+def test_what_was_never_tried_is_given_up_only_where_tries_may_be_unseen() -> None:
+    for visible in (True, False):
+        tale = Tale(visible_attempts=visible)
+        tale.act("hold")
+        assert tale.saga.given_up("hold", len(tale.events)) is not visible
+
+
+def test_a_contradiction_counts_once_it_came() -> None:
+    tale = Tale()
+    tale.act("hold", Symptom.SILENCE)
+    number = tale.act("hold", None)
+    before = len(tale.events)
+    tale.came(number, 409)
+    assert [tale.saga.contradicted("hold", index) for index in (before, len(tale.events))] == [False, True]
+    tale = Tale()
+    tale.act("hold", Symptom.SILENCE)
+    tale.act("hold")
+    assert not tale.saga.contradicted("hold")
+
+
+def test_there_is_no_way_back_where_nothing_finds_it_or_undoes_it_unseen() -> None:
+    found_only = resource("hold", Verb.CREATE, Verb.DELETE, Verb.FIND)
+    tale = Tale(resources=(found_only,))
+    tale.act("hold", Symptom.SILENCE)
+    assert not tale.saga.no_way_back("hold")
+    tale.ask("hold")
+    assert tale.saga.no_way_back("hold")
+    tale.act("hold")
+    assert not tale.saga.no_way_back("hold")
+
+
+def test_a_query_tells_nothing_before_it_is_answered() -> None:
+    tale = Tale()
+    tale.act("hold", Symptom.SILENCE)
+    number = tale.ask("hold", came=None, lists=("hold-1",))
+    before = len(tale.events)
+    tale.came(number, 200, lists=("hold-1",), shows=("hold",))
+    assert [tale.saga.shown("hold", index) for index in (before, len(tale.events))] == [False, True]

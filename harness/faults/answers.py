@@ -1,0 +1,57 @@
+"""What a reply told: to its caller, and so to whoever judges what the caller could know."""
+
+from __future__ import annotations
+
+from harness.faults.passage import Passage
+from harness.history import CallAnswered
+from harness.participant import Request, Response
+from harness.plan.treatment import Treatment
+
+GARBAGE = b"\x00<<garbage>>"
+
+UNSEEN = 599
+"""The status of an answer that the caller must never see: a symptom stands in its way."""
+
+
+def as_answered(treatment: Treatment, response: Response) -> Response:
+    """The participant's reply, or what the fault makes of it."""
+    if treatment.answer is not None:
+        return treatment.answer
+    if treatment.garble and response.body:
+        return Response(status=response.status, body=GARBAGE, headers=response.headers)
+    return response
+
+
+def answer_event(now_s: float, passage: Passage, response: Response) -> CallAnswered:
+    """The event of a whole reply that reached a caller who still waited."""
+    matched = passage.matched
+    retry_after = dict(response.headers).get("retry-after")
+    lists = _listed(response) if matched is not None and matched.operation.verb.queries else None
+    return CallAnswered(
+        t_s=now_s,
+        call=passage.call,
+        status=response.status,
+        readable=response.body != GARBAGE,
+        retry_after_s=float(retry_after) if retry_after is not None else None,
+        lists=lists,
+        shows=_shown(passage, lists),
+    )
+
+
+def _shown(passage: Passage, lists: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if lists is None or passage.matched is None:
+        return None
+    operation = passage.matched.operation
+    made = (
+        passage.participant.ledger.latest(f"{operation.participant}.{operation.resource.name}", id_)
+        for id_ in lists
+    )
+    return tuple(dict.fromkeys(one.step for one in made if one is not None and one.step is not None))
+
+
+def _listed(response: Response) -> tuple[str, ...]:
+    content = Request(method="GET", path="/", query={}, headers={}, body=response.body).fields()
+    items = content.get("items", [content] if "id" in content else [])
+    if not isinstance(items, list):
+        return ()
+    return tuple(str(item["id"]) for item in items if isinstance(item, dict) and "id" in item)

@@ -1,0 +1,42 @@
+"""One call on its way through the door: what is known of it, and what it has come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.faults.engine import Strike
+from harness.participant import Owner, Request, Response, RestParticipant
+from harness.participant.resource import Matched
+from harness.plan.treatment import Copy, Treatment
+from harness.saga import Direction
+
+
+@dataclass(slots=True, kw_only=True)
+class Passage:
+    """`reply` is what the caller is to be answered, once the participant, or the fault, has spoken."""
+
+    call: int
+    participant: RestParticipant
+    request: Request
+    matched: Matched | None
+    owner: Owner
+    treatment: Treatment
+    strike: Strike | None = None
+    steps: tuple[str, ...] = ()
+    direction: Direction | None = None
+    reply: Response | None = None
+    deliveries: int = 0
+    over: bool = False
+    receipted: bool = False
+
+    @property
+    def struck_at_delivery(self) -> bool:
+        """Whether the fault, if it has no symptom of its own, showed itself when the request was handled."""
+        treatment, reply = self.treatment, self.reply
+        if self.strike is None or treatment.copy is Copy.AFTER_REPLY:
+            return False
+        if treatment.garble:
+            return reply is not None and bool(reply.body)
+        if treatment.part:
+            return reply is not None and reply.status == 500
+        return True
