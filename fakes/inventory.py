@@ -8,12 +8,11 @@ which is why no query lists it and an undo by saga still brings the stock back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from fakes.routes import routes
 from harness.participant import Incarnation, ResourceSpec, Response, RestParticipant
-from harness.participant.resource import Router
 from harness.saga import Json
 
 RESERVATION = ResourceSpec(
@@ -37,29 +36,15 @@ class Inventory(RestParticipant):
     name = "inventory"
     resources = (RESERVATION,)
 
-    def __init__(
-        self,
-        *,
-        stock: Mapping[str, int] = PLENTY,
-        name: str | None = None,
-        resources: Iterable[ResourceSpec] = (),
-        key_header: str = "Idempotency-Key",
-        router: Router | None = None,
-    ) -> None:
-        super().__init__(name, resources, key_header, router)
+    def __init__(self, *, stock: Mapping[str, int] = PLENTY, key_header: str = "Idempotency-Key") -> None:
         self.stock = stock
-        self.on_hand = dict(stock)
-        self._set_aside: dict[int, Mapping[str, int]] = {}
+        super().__init__(key_header=key_header)
 
-    def fresh(self) -> Inventory:
-        """The same warehouse with all its stock on hand."""
-        return type(self)(
-            stock=self.stock,
-            name=self.name,
-            resources=self.resources,
-            key_header=self._key_header,
-            router=self.router,
-        )
+    def open_books(self) -> None:
+        """All stock is on hand."""
+        super().open_books()
+        self.on_hand = dict(self.stock)
+        self._set_aside: dict[int, Mapping[str, int]] = {}
 
     def admit(self, resource: ResourceSpec, fields: Mapping[str, Json]) -> Response | None:
         """400 for items that are no items, `refuses` for what is out of stock."""

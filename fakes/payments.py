@@ -7,11 +7,10 @@ A second refund of one charge under another key is refused: nobody gets back mor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from fakes.routes import routes
 from harness.participant import Incarnation, ResourceSpec, Response, RestParticipant
-from harness.participant.resource import Router
 from harness.saga import Json
 
 CHARGE = ResourceSpec(
@@ -34,29 +33,15 @@ class Payments(RestParticipant):
     name = "payments"
     resources = (CHARGE,)
 
-    def __init__(
-        self,
-        *,
-        card_limit_cents: int = 1_000_000,
-        name: str | None = None,
-        resources: Iterable[ResourceSpec] = (),
-        key_header: str = "Idempotency-Key",
-        router: Router | None = None,
-    ) -> None:
-        super().__init__(name, resources, key_header, router)
+    def __init__(self, *, card_limit_cents: int = 1_000_000, key_header: str = "Idempotency-Key") -> None:
         self.card_limit_cents = card_limit_cents
+        super().__init__(key_header=key_header)
+
+    def open_books(self) -> None:
+        """Nothing captured, nothing refunded."""
+        super().open_books()
         self.captured_cents: dict[int, int] = {}
         self.refunded_cents: dict[int, int] = {}
-
-    def fresh(self) -> Payments:
-        """The same processor with empty books."""
-        return type(self)(
-            card_limit_cents=self.card_limit_cents,
-            name=self.name,
-            resources=self.resources,
-            key_header=self._key_header,
-            router=self.router,
-        )
 
     def admit(self, resource: ResourceSpec, fields: Mapping[str, Json]) -> Response | None:
         """400 for an amount that is none, `refuses` for a card that is declined."""

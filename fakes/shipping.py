@@ -5,11 +5,10 @@ A shipment has two sub-effects, the booking and its label; a part is the first w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from fakes.routes import routes
 from harness.participant import Incarnation, ResourceSpec, Response, RestParticipant
-from harness.participant.resource import Router
 from harness.saga import Json
 
 SHIPMENT = ResourceSpec(
@@ -33,27 +32,15 @@ class Shipping(RestParticipant):
     resources = (SHIPMENT,)
 
     def __init__(
-        self,
-        *,
-        unserved: frozenset[str] = frozenset(),
-        name: str | None = None,
-        resources: Iterable[ResourceSpec] = (),
-        key_header: str = "Idempotency-Key",
-        router: Router | None = None,
+        self, *, unserved: frozenset[str] = frozenset(), key_header: str = "Idempotency-Key"
     ) -> None:
-        super().__init__(name, resources, key_header, router)
         self.unserved = unserved
-        self._bookings: set[int] = set()
+        super().__init__(key_header=key_header)
 
-    def fresh(self) -> Shipping:
-        """The same carrier with nothing booked."""
-        return type(self)(
-            unserved=self.unserved,
-            name=self.name,
-            resources=self.resources,
-            key_header=self._key_header,
-            router=self.router,
-        )
+    def open_books(self) -> None:
+        """Nothing booked."""
+        super().open_books()
+        self._bookings: set[int] = set()
 
     def admit(self, resource: ResourceSpec, fields: Mapping[str, Json]) -> Response | None:
         """`refuses` for an address that is missing or that the carrier does not serve."""

@@ -8,6 +8,8 @@ A concrete service subclasses it and says only what its business adds: `admit`, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
+from typing import Self
 
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
@@ -26,20 +28,25 @@ class RestParticipant:
         name: str | None = None,
         resources: Iterable[ResourceSpec] = (),
         key_header: str = "Idempotency-Key",
-        router: Router | None = None,
     ) -> None:
         self.name = name or self.name
         self.resources = tuple(resources) or self.resources
-        self.router = router or Router(self.name, self.resources)
-        self.ledger = Ledger()
+        self.router = Router(self.name, self.resources)
         self._key_header = key_header.lower()
+        self.open_books()
+
+    def open_books(self) -> None:
+        """Begin a run with nothing done yet. A service with books of its own opens them here too."""
+        self.ledger = Ledger()
         self._replays: dict[str, tuple[bytes, Response]] = {}
         self._tombstones: set[tuple[str, str, str | None]] = set()
         self._accepted: set[tuple[str, str]] = set()
 
-    def fresh(self) -> RestParticipant:
+    def fresh(self) -> Self:
         """The same participant for another run, with nothing in its ledger."""
-        return type(self)(self.name, self.resources, self._key_header, self.router)
+        again = copy(self)
+        again.open_books()
+        return again
 
     # What a business adds -------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ WORDS = {
 def table(measured: dict[str, dict[str, float | str | None]], machine: str) -> str:
     """The section's text; a figure that has no words here is shown under its own name."""
     lines = [
-        f"`nox -s speed`, medians of one run on {machine}. Ratios are to the floor, measured in the same run.",
+        f"`nox -s speed`, medians of one run on {machine}. Ratios are to the floor of the same run.",
         "",
         "| what | median | of the floor |",
         "|---|---|---|",

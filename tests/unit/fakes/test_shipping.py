@@ -41,7 +41,10 @@ def test_a_cancellation_by_saga_bars_a_late_booking() -> None:
 
 def test_its_resources_can_be_declared_otherwise() -> None:
     (shipment,) = Shipping.resources
-    natural = type(shipment)(name="shipment", routes=shipment.routes, repeats=Repeats.NATURAL)
-    shipping = Shipping(resources=[natural]).fresh()
+
+    class Natural(Shipping):
+        resources = (replace(shipment, repeats=Repeats.NATURAL),)
+
+    shipping = Natural().fresh()
     answers = [ask(shipping, "POST", "/shipments", SHIPMENT)[1]["id"] for _ in range(2)]
     assert answers[0] == answers[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.participant import Verb
 from harness.plan.treatment import Symptom
 from harness.saga import Direction, SagaSpec, Status
-from tests.unit.invariants.tale import CHARGE, HOLD, Tale, resource
+from tests.unit.invariants.tale import CHARGE, HOLD, Tale, resource, step
 
 ACTION, UNDO = Direction.ACTION, Direction.COMPENSATION
 
@@ -131,3 +131,9 @@ def test_a_query_tells_nothing_before_it_is_answered() -> None:
     before = len(tale.events)
     tale.came(number, 200, lists=("hold-1",), shows=("hold",))
     assert [tale.saga.shown("hold", index) for index in (before, len(tale.events))] == [False, True]
+
+
+def test_a_step_without_an_undo_never_needs_one() -> None:
+    tale = Tale(SagaSpec(name="tale", steps=(step("look", undo=False),)))
+    tale.act("look")
+    assert tale.saga.needless("look")
