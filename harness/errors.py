@@ -48,7 +48,7 @@ class ReportError(UsageError):
     """A file that is read back (report, failure, policy) is not what it should be."""
 
 
-class EnvironmentFault(SagaChaosError):
+class EnvironmentFault(SagaChaosError):  # noqa: N818 - a fault of the machine, not an error of anybody's
     """The machine would not let the harness work: a port taken, a proxy that died, a full disk."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -17,7 +17,7 @@ from harness.campaign.workers import LocalExecutor, Pool, make_world
 from harness.clock import real
 from harness.errors import EnvironmentFault
 from harness.faults.unlocked import unlocked_faults
-from harness.report_model import Proxy, Report, ScenarioReport, Verdict, worst
+from harness.report_model import Proxy, Report, ScenarioReport, Search, Verdict, worst
 from harness.scenario import Scenario
 from harness.search import Executor, GuidedSearch, minimise
 from harness.search.digest import Digest
@@ -33,7 +33,7 @@ class _Searched:
 
     complete: bool = True
     left_out: int = 0
-    proxy: Proxy = Proxy()
+    proxy: Proxy = field(default_factory=Proxy)
     environment: str | None = None
 
 
@@ -182,9 +182,14 @@ class Campaign:
             world,
             tally,
             files=files,
+            search=self._search_report(world, searched),
+        )
+
+    def _search_report(self, world: WorldName, searched: _Searched) -> Search:
+        return Search(
             kind=self._options.search,
             depth=self._options.resolved(world).depth,
-            complete=searched.complete,
+            complete=searched.complete and not searched.left_out,
             left_out=searched.left_out,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.campaign.options import SearchKind, WorldName
+from harness.campaign.options import WorldName
 from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.verdict import coverage, guarantees, judge
 from harness.faults.unlocked import unlocked_faults
@@ -33,10 +33,7 @@ def summarise(
     tally: Tally,
     *,
     files: Mapping[str, str],
-    kind: SearchKind,
-    depth: int,
-    complete: bool,
-    left_out: int,
+    search: Search,
 ) -> ScenarioReport:
     """Everything that the report says of a scenario in a world; `files`: invariant to its failure file."""
     covered = coverage(tally, unlocked_faults(scenario, world))
@@ -48,7 +45,7 @@ def summarise(
         world=world,
         verdict=verdict,
         runs=tally.runs,
-        search=Search(kind=kind, depth=depth, complete=complete and not left_out, left_out=left_out),
+        search=search,
         invariants=tuple(_invariant(id_, one, files.get(id_)) for id_, one in tally.invariants.items()),
         faults=_faults(tally),
         situations=_situations(scenario, tally),
@@ -58,7 +55,7 @@ def summarise(
         not_claimed=tuple(claim.value for claim in Claim if claim not in claims),
         impossible=covered.impossible,
         unfired=covered.unfired,
-        notes=(*lacking, *_notes(tally, left_out)),
+        notes=(*lacking, *_notes(tally, search.left_out)),
         left_over=tuple(
             LeftOver(resource=resource, step=step, runs=runs) for (resource, step), runs in tally.left.items()
         ),

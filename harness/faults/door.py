@@ -88,7 +88,7 @@ class Door:
             return
         passage.over = True
         self.recorder.add(answer_event(self.recorder.now_s(), passage, response))
-        self.engine.ended(passage.participant.name, passage.matched)
+        self.engine.ended(passage.matched)
         self._held.answered(passage, response)
 
     def failed(
@@ -107,7 +107,7 @@ class Door:
                 broken_off=broken_off,
             )
         )
-        self.engine.ended(passage.participant.name, passage.matched)
+        self.engine.ended(passage.matched)
 
     def receipt(self, passage: Passage, toxic: str | None = None, kind: str | None = None) -> None:
         """The fault struck; on the wire once its toxic is armed. `kind` where it came to another one."""

@@ -55,7 +55,7 @@ class FaultEngine:
                     return struck
         return None
 
-    def ended(self, participant: str, matched: Matched | None) -> None:
+    def ended(self, matched: Matched | None) -> None:
         """A call ended: an outage may begin after it."""
         if not self._faults or matched is None:
             return

@@ -37,7 +37,7 @@ class Judgement:
     traceback: str = ""
 
 
-class InvariantViolated(AssertionError):
+class InvariantViolated(AssertionError):  # noqa: N818 - a finding, not an error
     """The base of what a violated invariant raises; each has a class of its own, for Hypothesis."""
 
 

@@ -78,7 +78,8 @@ def _too_early(what: str, attempts: list[Call]) -> Iterator[Finding]:
     for earlier, later in pairwise(attempts):
         asked = earlier.answered.retry_after_s if earlier.answered is not None else None
         if asked is not None and _gap_s(earlier, later) < asked * RETRY_AFTER_SLACK:
-            message = f"{what} was repeated after {_gap_s(earlier, later):.2f} s, and Retry-After asked for {asked:g} s"
+            gap_s = _gap_s(earlier, later)
+            message = f"{what} was repeated after {gap_s:.2f} s, and Retry-After asked for {asked:g} s"
             yield Finding(message, (earlier.index, later.index))
 
 

@@ -52,7 +52,7 @@ def _exercised(view: View, saga: SagaView) -> bool:
 
 INVARIANT = Invariant(
     id="compensation_order",
-    says="An undo is sent only after those before it were acknowledged, surely needless, or given up for good.",
+    says="An undo is sent only after those before it were acknowledged, needless, or given up for good.",
     error=CompensationOutOfOrder,
     finds=_finds,
     exercised=_exercised,

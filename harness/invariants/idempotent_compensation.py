@@ -16,7 +16,8 @@ class CompensationAppliedTwice(InvariantViolated):
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     for held in view.ledger.of(saga.saga_id):
         if len(held.removals) > 1:
-            message = f"the undo of step {held.step} took effect {len(held.removals)} times on {held.resource} #{held.number}"
+            what = f"{held.resource} #{held.number}"
+            message = f"the undo of step {held.step} took effect {len(held.removals)} times on {what}"
             yield Finding(message, (held.made, *held.removals))
 
 

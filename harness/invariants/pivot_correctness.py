@@ -84,7 +84,7 @@ def _exercised(view: View, saga: SagaView) -> bool:
 
 INVARIANT = Invariant(
     id="pivot_correctness",
-    says="After the pivot nothing is undone, before it is decided nothing retriable is sent, after an undo no action is.",
+    says="After the pivot nothing is undone, before it nothing retriable is sent, after an undo no action.",
     error=PivotViolated,
     finds=_finds,
     exercised=_exercised,

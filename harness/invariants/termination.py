@@ -76,7 +76,7 @@ def _index(view: View, ended: ExecutorEnded) -> tuple[int, ...]:
 
 INVARIANT = Invariant(
     id="termination",
-    says="The saga ends in a terminal outcome within a bound after everything has healed, stuck only with a cause.",
+    says="The saga ends within a bound after everything has healed, and ends stuck only with a cause.",
     error=NotTerminated,
     finds=_finds,
     exercised=always,

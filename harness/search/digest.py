@@ -36,10 +36,11 @@ class Found(msgspec.Struct, frozen=True):
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """A run in short.
 
-    strikes: how often each fault of the plan fired. sites: call sites that nothing struck, in the
-    order they were reached, each with the index of the last fault that had struck by then (-1: none). trace: equal
-    for runs whose calls, effects and held requests are. history: encoded, where something was
-    violated or unknown.
+    strikes: how often each fault of the plan fired.
+    sites: call sites that nothing struck, in the order they were reached, each with the index of the
+        last fault that had struck by then (-1: none).
+    trace: equal for runs whose calls, effects and held requests are.
+    history: encoded, where something was violated or unknown.
     """
 
     input_index: int

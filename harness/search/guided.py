@@ -2,8 +2,8 @@
 
 Level 0 is the fault-free run of each input, and each gets every single fault. Level k+1 adds one
 fault to each run of level k whose calls, effects and held requests were seen for the first time,
-whatever its input: at a call site that it reached once its own faults had struck. Where a fault of n calls fired fewer than n times, more calls change
-nothing, and the larger counts are skipped as equal.
+whatever its input: at a call site that it reached once its own faults had struck. Where a fault of
+n calls fired fewer than n times, more calls change nothing, and larger counts are skipped as equal.
 
 Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
 """

@@ -45,7 +45,6 @@ class SimRun:
         input_: Json,
         plan: FaultPlan,
         saga_id: str,
-        saga: CallableSaga,
         make_client: Callable[[bool], httpx.AsyncClient | httpx.Client],
         make_store: Callable[[], Path],
     ) -> None:
@@ -53,7 +52,8 @@ class SimRun:
         self.scenario = scenario
         self.input = input_
         self.saga_id = saga_id
-        self.saga = saga
+        assert isinstance(scenario.saga, CallableSaga), "the world lets no other in"
+        self.saga = scenario.saga
         self._make_client = make_client
         self._make_store = functools.cache(
             make_store

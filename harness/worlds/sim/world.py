@@ -76,15 +76,14 @@ class SimWorld:
         saga = scenario.saga
         if not isinstance(saga, CallableSaga):
             raise UsageError(
-                f"scenario {scenario.name!r}: found saga {saga.name}, which is no callable; expected --world wire"
+                misplaced(f"scenario {scenario.name!r}, world sim", saga.name, "a callable; use --world wire")
             )
         scheduler = Scheduler(start_s=START_S)
         self._collector.pause()
         try:
-            with virtual_time.active(
-                scheduler, seed=saga_id.partition(".")[0]
-            ):  # a repeated run is the same run
-                return self._watched(scheduler, scenario, input_, plan, saga_id, saga)
+            # A repeated run is the same run: its id has a counter behind the dot, its seed has not.
+            with virtual_time.active(scheduler, seed=saga_id.partition(".")[0]):
+                return self._watched(scheduler, scenario, input_, plan, saga_id)
         finally:
             self._cell.network = None
             scheduler.close()
@@ -98,7 +97,6 @@ class SimWorld:
         input_: Json,
         plan: FaultPlan,
         saga_id: str,
-        saga: CallableSaga,
     ) -> History:
         run = SimRun(
             scheduler=scheduler,
@@ -106,7 +104,6 @@ class SimWorld:
             input_=input_,
             plan=plan,
             saga_id=saga_id,
-            saga=saga,
             make_client=self._client,
             make_store=self._store,
         )

@@ -135,7 +135,7 @@ class WireWorld:
         door = Door(
             spec=scenario.spec,
             participants={prototype.name: prototype.fresh() for prototype in scenario.participants},
-            engine=FaultEngine(plan, KINDS),
+            engine=FaultEngine(plan, KINDS, scenario.spared),
             recorder=recorder,
             saga_ids=(saga_id,),
         )
