@@ -272,9 +272,7 @@ PROVOKED: dict[str, tuple[Callable[[], object], Says]] = {
     ),
     "a command in sim": (
         run_in_sim,
-        Says(
-            error=UsageError, where="scenario 'order'", found="node saga.js", expected="expected --world wire"
-        ),
+        Says(error=UsageError, where="scenario 'order'", found="node saga.js", expected="--world wire"),
     ),
 }
 

@@ -14,7 +14,7 @@ from tests.docs.blocks import ROOT, blocks, edit, edited_file
 
 DOCUMENT = "CONTRIBUTING.md"
 COPIED = ("harness", "fakes", "scenarios", "reports", "tests")
-SKIPPED = shutil.ignore_patterns("__pycache__", "out", "wire", "sound", "snapshots", "docs")
+SKIPPED = shutil.ignore_patterns("__pycache__", "out")
 
 FILES = {block.name: block for block in blocks(DOCUMENT) if block.name is not None}
 EDITED = {edited_file(block) for block in blocks(DOCUMENT) if block.language == "diff"}

@@ -1,4 +1,4 @@
-"""Without the claim irreversible_step no world strikes such a step, not even by taking its participant away."""
+"""Without the claim irreversible_step such a step is struck in no world, not even by taking its host away."""
 
 from __future__ import annotations
 

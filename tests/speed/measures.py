@@ -12,6 +12,7 @@ from harness.campaign.workers import LocalExecutor, Pool, make_world
 from harness.cli.loading import load
 from harness.faults.unlocked import unlocked_faults
 from harness.plan import FaultPlan
+from harness.runner import run_once
 from harness.scenario import Scenario
 from harness.search import GuidedSearch
 from harness.search.guided import StopAsked
@@ -41,10 +42,9 @@ def sim_per_s(scenario: Scenario, depth: int = 1) -> float:
 def sim_plain_per_s(scenario: Scenario, runs: int) -> float:
     """Fault-free runs in sim, in this process: sagas a second, to hold against the floor."""
     with make_world("sim", "auto", _quiet) as world:
-        executor = LocalExecutor(scenario, world)
         began = time.perf_counter()
-        for _ in executor.run([(0, FaultPlan())] * runs):
-            pass
+        for number in range(runs):
+            run_once(scenario, scenario.inputs[0], FaultPlan(), world, saga_id=f"saga-{number}")
         return runs / (time.perf_counter() - began)
 
 

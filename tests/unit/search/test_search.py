@@ -152,7 +152,13 @@ def test_what_is_drawn_is_unlocked_and_bounded() -> None:
     unlocked = unlocked_faults(one, "sim")
 
     @given(plan=fault_plans(one), drawn=inputs(one))
-    @settings(max_examples=150, database=None, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(
+        max_examples=150,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+    )
     def check(plan: FaultPlan, drawn: object) -> None:
         assert len(plan.faults) <= 4
         assert drawn in one.inputs
@@ -168,14 +174,15 @@ def test_drawn_plans_shrink_without_dead_faults() -> None:
     def wanted(plan: FaultPlan) -> bool:
         return any(fault.kind == "late" for fault in plan.faults)
 
-    smallest = find(fault_plans(scenario()), wanted, settings=settings(database=None, max_examples=2000))
-    assert smallest == FaultPlan((Fault(kind="late", operation=CREATE, variant="after_retry"),))
+    chosen = settings(database=None, max_examples=2000, derandomize=True)
+    (fault,) = find(fault_plans(scenario()), wanted, settings=chosen).faults
+    assert (fault.kind, fault.nth, fault.count) == ("late", 1, 1)
 
 
 def test_nothing_to_draw_is_an_empty_plan() -> None:
     nothing = fault_plans(scenario(), operations=())
     with pytest.raises(NoSuchExample):
-        find(nothing, lambda plan: bool(plan.faults), settings=settings(database=None))
+        find(nothing, lambda plan: bool(plan.faults), settings=settings(database=None, derandomize=True))
 
 
 def test_the_same_seed_draws_the_same_plans(sim: SimWorld) -> None:
