@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,14 @@ from tests.docs.blocks import ROOT, blocks, edit, edited_file
 DOCUMENT = "CONTRIBUTING.md"
 COPIED = ("harness", "fakes", "scenarios", "reports", "tests")
 SKIPPED = shutil.ignore_patterns("__pycache__", "out")
+
+CLOSED = (
+    *(f"tests/unit/{room}" for room in ("faults", "invariants", "participant", "plan", "campaign", "loader")),
+    "tests/unit/scenarios/test_registry.py",
+    "tests/unit/test_public_names.py",
+    "tests/planted/test_on_the_wire.py::test_every_invariant_and_every_kind_has_its_plant",
+    "tests/planted/test_worlds_agree.py::test_the_sample_is_over_all_kinds",
+)
 
 FILES = {block.name: block for block in blocks(DOCUMENT) if block.name is not None}
 EDITED = {edited_file(block) for block in blocks(DOCUMENT) if block.language == "diff"}
@@ -73,6 +82,20 @@ def test_what_was_added_is_shown(copy: Path) -> None:
     shown = run(copy, "-c", code)
     assert str(copy) in shown.stdout
     assert "bounded_queries" in shown.stdout
+
+
+def test_nothing_else_asks_for_a_line(copy: Path) -> None:
+    """What fails with all recipes in place is what the document says will."""
+    told = set(re.findall(r"`(tests/[\w/]+\.py::test_\w+)`", (ROOT / DOCUMENT).read_text()))
+    done = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:cov", *CLOSED)
+    assert set(re.findall(r"^FAILED ([\w/.]+::\w+)", done.stdout, flags=re.MULTILINE)) == told, done.stdout
+
+
+def test_what_is_planted_is_found_on_the_wire_too(copy: Path) -> None:
+    chosen = ("tests/planted/test_on_the_wire.py", "-k", "gateway or bounded_queries")
+    done = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:cov", *chosen)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
 
 
 def test_the_arrows_still_point_one_way(copy: Path) -> None:
