@@ -24,7 +24,7 @@ LAYERS = (
     {"adapter", "json_files", "participant"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
-    {"faults", "latency", "views", "worlds.protocol"},
+    {"faults", "latency", "views", "worlds.protocol", "worlds.turn"},
     {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
     {"runner"},
     {"strategies"},

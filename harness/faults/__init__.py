@@ -8,48 +8,37 @@ Adding a kind is one new module with a `KIND`, and its line in `_MODULES`.
 """
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 
-from harness.faults import (
-    cut_reply,
-    duplicate,
-    error_after,
-    error_before,
-    garbage,
-    late,
-    lose_reply,
-    lose_request,
-    outage,
-    partial,
-    refuse,
-    reject,
-    reset_after,
-    reset_before,
-    slow,
-    throttle,
-)
 from harness.plan.types import FaultKind
 
 _MODULES = (
-    refuse,
-    lose_request,
-    reset_before,
-    reset_after,
-    lose_reply,
-    cut_reply,
-    error_before,
-    error_after,
-    reject,
-    throttle,
-    garbage,
-    slow,
-    duplicate,
-    late,
-    partial,
-    outage,
+    "refuse",
+    "lose_request",
+    "reset_before",
+    "reset_after",
+    "lose_reply",
+    "cut_reply",
+    "error_before",
+    "error_after",
+    "reject",
+    "throttle",
+    "garbage",
+    "slow",
+    "duplicate",
+    "late",
+    "partial",
+    "outage",
 )
 
-KINDS: Mapping[str, FaultKind] = MappingProxyType({module.KIND.name: module.KIND for module in _MODULES})
+
+def _kind(module: str) -> FaultKind:
+    kind: FaultKind = import_module(f"{__name__}.{module}").KIND
+    return kind
+
+
+KINDS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in map(_kind, _MODULES)})
 """Every call-level kind by name, in the order of DESIGN's table."""
 
 __all__ = ["KINDS"]

@@ -8,47 +8,36 @@ Adding an invariant is one new module with an `INVARIANT`, and its line in `_MOD
 """
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 
-from harness.invariants import (
-    bounded_retries,
-    compensation_order,
-    complete_compensation,
-    failed_compensation_escalated,
-    idempotency_keys,
-    idempotent_actions,
-    idempotent_compensation,
-    isolation,
-    log_agreement,
-    no_orphaned_resources,
-    no_zombie_effects,
-    pivot_correctness,
-    termination,
-    truthful_outcome,
-)
 from harness.invariants.base import Invariant, InvariantViolated, Judgement, Verdict, worst
 from harness.invariants.judge import judge_view
 
 _MODULES = (
-    no_orphaned_resources,
-    idempotent_actions,
-    idempotent_compensation,
-    complete_compensation,
-    compensation_order,
-    pivot_correctness,
-    truthful_outcome,
-    termination,
-    no_zombie_effects,
-    bounded_retries,
-    isolation,
-    failed_compensation_escalated,
-    log_agreement,
-    idempotency_keys,
+    "no_orphaned_resources",
+    "idempotent_actions",
+    "idempotent_compensation",
+    "complete_compensation",
+    "compensation_order",
+    "pivot_correctness",
+    "truthful_outcome",
+    "termination",
+    "no_zombie_effects",
+    "bounded_retries",
+    "isolation",
+    "failed_compensation_escalated",
+    "log_agreement",
+    "idempotency_keys",
 )
 
-INVARIANTS: Mapping[str, Invariant] = MappingProxyType(
-    {module.INVARIANT.id: module.INVARIANT for module in _MODULES}
-)
+
+def _invariant(module: str) -> Invariant:
+    invariant: Invariant = import_module(f"{__name__}.{module}").INVARIANT
+    return invariant
+
+
+INVARIANTS: Mapping[str, Invariant] = MappingProxyType({one.id: one for one in map(_invariant, _MODULES)})
 """Every invariant by id, in the order of the failure catalogue."""
 
 __all__ = ["INVARIANTS", "Invariant", "InvariantViolated", "Judgement", "Verdict", "judge_view", "worst"]

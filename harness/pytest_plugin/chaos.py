@@ -48,6 +48,7 @@ class SagaChaos:
         Each has a class of its own, so that Hypothesis shrinks each on its own. An invariant whose
         check crashed raises, too: it is not known to hold.
         """
+        __tracebackhide__ = True
         for judgement in run.judgements:
             if judgement.verdict is Verdict.VIOLATED:
                 lines = counterexample_lines(run, judgement, f"saga_chaos.run(scenario, {run.plan!r})")

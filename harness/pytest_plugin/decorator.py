@@ -5,27 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from harness.pytest_plugin.asked import Asked
 
 if TYPE_CHECKING:
     from harness.scenario import Scenario
 
 REPORT = "report"
 REQUEST = "request"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a test asks of its campaign; None: the world's default."""
-
-    world: Literal["sim", "wire"]
-    search: Literal["guided", "hypothesis", "both"]
-    depth: int | None
-    examples: int | None
-    seed: int | None
-    seconds: float | None
-    proxy: Literal["auto", "toxiproxy", "embedded"]
 
 
 def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name

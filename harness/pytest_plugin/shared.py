@@ -2,7 +2,7 @@
 
 A simulated world is entered for each run alone, because while it is in force every `httpx` client of
 the process belongs to it. A wire world stays open, since its servers take a tenth of a second to
-start; it is closed before a campaign opens its own, for a process speaks to one proxy server.
+start; it is closed before any other world opens, for a process holds one at a time.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Worlds:
             if name == "wire":
                 yield self._open_wire()
                 return
+            self.close()
             with self._closed_sim() as sim:
                 yield sim
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from harness.errors import EnvironmentFault, UsageError
 from harness.plan import FaultPlan
 from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
+from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
 from harness.worlds.wire.front import ProxyLike
 from harness.worlds.wire.ports import free_ports
@@ -124,13 +126,15 @@ def test_httpx_is_itself_again_afterwards() -> None:
     assert (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request) == before
 
 
-def test_one_world_at_a_time() -> None:
-    with (
-        WireWorld("embedded"),
-        pytest.raises(UsageError, match="found another one open in this process"),
-        WireWorld("embedded"),
-    ):
+@pytest.mark.parametrize("second", [lambda: WireWorld("embedded"), SimWorld])
+@pytest.mark.parametrize("first", [lambda: WireWorld("embedded"), SimWorld])
+def test_one_world_at_a_time(
+    first: Callable[[], SimWorld | WireWorld], second: Callable[[], SimWorld | WireWorld]
+) -> None:
+    with first(), pytest.raises(UsageError, match="expected one at a time"), second():
         pass
+    with second() as world:
+        assert world.name in ("sim", "wire")
 
 
 def test_only_callables_for_now(real_world: WireWorld) -> None:

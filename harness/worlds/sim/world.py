@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +26,7 @@ from harness.scenario import Scenario
 from harness.worlds.sim.collector import Collector
 from harness.worlds.sim.run import SimRun
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
+from harness.worlds.turn import turn_of
 
 START_S = 1000.0
 """What `time.monotonic` answers as a run begins: 0.0 would be falsy, and no real clock says it."""
@@ -55,21 +57,24 @@ class SimWorld:
         )
 
     def __enter__(self) -> Self:
-        virtual_time.install()
-        self._watchdog.__enter__()
-        self._foreign.start()
-        self._tls.start()  # a TLS context costs 16 ms, and nothing here speaks TLS
-        self._collector.open()
+        with ExitStack() as stack:
+            stack.enter_context(turn_of("sim"))
+            virtual_time.install()
+            stack.enter_context(self._watchdog)
+            self._foreign.start()
+            stack.callback(self._foreign.stop, quiet=True)
+            self._tls.start()  # a TLS context costs 16 ms, and nothing here speaks TLS
+            stack.callback(self._tls.stop)
+            self._collector.open()
+            stack.callback(self._collector.close)
+            stack.callback(self._drop_stores)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._collector.close()
-        self._tls.stop()
-        self._foreign.stop(quiet=True)
-        self._watchdog.__exit__(kind, error, trace)
-        self._drop_stores()
+        self._stack.__exit__(kind, error, trace)
 
     def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
         """One run. Raises UsageError for a saga that needs threads, processes or sockets."""

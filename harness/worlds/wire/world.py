@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from harness.adapter import CallableSaga
 from harness.clock.real import monotonic_s
@@ -33,6 +33,7 @@ from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.discovery import find_server
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.toxiproxy.server import ProxyServer
+from harness.worlds.turn import turn_of
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.ease import at_ease
 from harness.worlds.wire.front import ProxyLike
@@ -60,7 +61,6 @@ class WireWorld:
     """Real sockets. `proxy` says which server to use; `proxy_kind` and `proxy_version`, which it was."""
 
     name = "wire"
-    _open: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -79,8 +79,8 @@ class WireWorld:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._claim_process()
-            stack.callback(self._leave_process)
+            # The Toxiproxy client, too, knows a single server.
+            stack.enter_context(turn_of("wire"))
             choice = find_server(self._wanted, self._progress)
             self._server = stack.enter_context(ProxyServer(choice))
             self._background = Background()
@@ -204,18 +204,6 @@ class WireWorld:
         with suppress(ProxyDied):  # then its proxies are gone already
             for station in stations:
                 station.proxy.destroy()
-
-    def _claim_process(self) -> None:
-        if WireWorld._open:
-            raise UsageError(
-                "wire world: found another one open in this process, expected one at a time, for the "
-                "Toxiproxy client knows a single server; leave the first one before entering the next"
-            )
-        WireWorld._open = True
-
-    @staticmethod
-    def _leave_process() -> None:
-        WireWorld._open = False
 
 
 def _callable(scenario: Scenario) -> CallableSaga:
