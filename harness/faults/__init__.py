@@ -16,9 +16,9 @@ from harness.plan.types import FaultKind
 _MODULES = (
     "refuse",
     "lose_request",
+    "lose_reply",
     "reset_before",
     "reset_after",
-    "lose_reply",
     "cut_reply",
     "error_before",
     "error_after",
@@ -39,6 +39,6 @@ def _kind(module: str) -> FaultKind:
 
 
 KINDS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in map(_kind, _MODULES)})
-"""Every call-level kind by name, in the order of DESIGN's table."""
+"""Every call-level kind by name, in the order in which they are searched."""
 
 __all__ = ["KINDS"]

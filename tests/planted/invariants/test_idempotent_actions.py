@@ -23,7 +23,7 @@ PLANT = Plant(
     broken=SendsAgain,
     sound=RepeatsTheUnsent,
     caught_by="idempotent_actions",
-    smallest=(Fault(kind="reset_after", operation="stock.hold.create"),),
+    smallest=(Fault(kind="lose_reply", operation="stock.hold.create"),),
     tasks=(HOLD,),
     participants=(RestParticipant("stock", (resource("hold", repeats=Repeats.NONE),)),),
 )

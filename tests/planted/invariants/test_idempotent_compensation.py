@@ -19,8 +19,8 @@ PLANT = Plant(
     broken=RefundsAnew,
     caught_by="idempotent_compensation",
     smallest=(
-        Fault(kind="reset_after", operation="bank.charge.create", count=2),
-        Fault(kind="reset_after", operation="bank.charge.delete_by_saga"),
+        Fault(kind="lose_reply", operation="bank.charge.create", count=2),
+        Fault(kind="lose_reply", operation="bank.charge.delete_by_saga"),
     ),
     tasks=(CHARGE,),
     depth=2,

@@ -19,7 +19,7 @@ class RollsBackThePivot(Saga):
 PLANT = Plant(
     broken=RollsBackThePivot,
     caught_by="pivot_correctness",
-    smallest=(Fault(kind="reset_after", operation="post.parcel.create", count=2),),
+    smallest=(Fault(kind="lose_reply", operation="post.parcel.create", count=2),),
     tasks=(HOLD, PARCEL),
 )
 

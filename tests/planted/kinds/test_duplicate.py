@@ -26,7 +26,7 @@ PLANT = Plant(
     sound=SendsUndosOnce,
     caught_by="idempotent_compensation",
     smallest=(
-        Fault(kind="reset_after", operation="bank.charge.create"),
+        Fault(kind="lose_reply", operation="bank.charge.create"),
         Fault(kind="duplicate", operation="bank.charge.delete_by_saga", variant="at_once"),
     ),
     tasks=(CHARGE,),
