@@ -10,6 +10,7 @@ import typing as _typing
 if _typing.TYPE_CHECKING:
     from harness.adapter import CallableSaga as CallableSaga
     from harness.adapter import SagaContext as SagaContext
+    from harness.cli.loading import load as load
     from harness.invariants import InvariantViolated as InvariantViolated
     from harness.participant import ResourceSpec as ResourceSpec
     from harness.participant import RestParticipant as RestParticipant
@@ -30,6 +31,8 @@ if _typing.TYPE_CHECKING:
     from harness.saga import StepKind as StepKind
     from harness.scenario import Scenario as Scenario
     from harness.strategies import fault_plans as fault_plans
+    from harness.worlds.sim import SimWorld as SimWorld
+    from harness.worlds.wire import WireWorld as WireWorld
 
 __all__ = [
     "CallableSaga",
@@ -47,17 +50,21 @@ __all__ = [
     "SagaPolicy",
     "SagaSpec",
     "Scenario",
+    "SimWorld",
     "Status",
     "Step",
     "StepKind",
     "Verb",
+    "WireWorld",
     "fault_plans",
+    "load",
     "run_once",
     "saga_test",
 ]
 
 _ROOMS = {
     "adapter": ("CallableSaga", "SagaContext"),
+    "cli.loading": ("load",),
     "invariants": ("InvariantViolated",),
     "participant": ("ResourceSpec", "RestParticipant", "Route", "Verb"),
     "plan": ("Fault", "FaultPlan", "Lasting"),
@@ -66,6 +73,8 @@ _ROOMS = {
     "saga": ("Claim", "Outcome", "SagaPolicy", "SagaSpec", "Status", "Step", "StepKind"),
     "scenario": ("Scenario",),
     "strategies": ("fault_plans",),
+    "worlds.sim": ("SimWorld",),
+    "worlds.wire": ("WireWorld",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

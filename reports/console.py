@@ -166,14 +166,14 @@ class CampaignConsole:
         self._bars = self._bar = None
 
 
-def failure_lines(failure: FailureFile, replay: str) -> list[str]:
-    """Everything about a counterexample, as plain lines."""
+def failure_lines(failure: FailureFile, replay: str, *, shrunk: bool = True) -> list[str]:
+    """Everything about a counterexample, as plain lines. `shrunk`: no smaller plan shows it."""
     claim = [f"  {failure.claim}"] if failure.claim else []
     found = [f"  Found: {failure.message}"] if failure.message else []
     timeline = [f"  {line}" for line in failure.timeline]
     happened = ["", "  What happened", *timeline] if timeline else []
     plan = [f"    {line}" for line in plan_lines(failure.plan)]
-    size = f"  The smallest plan: {plan_size(failure.plan)}"
+    size = f"  The {'smallest ' if shrunk else ''}plan: {plan_size(failure.plan)}"
     given = input_text(failure.input)
     input_ = [f"  The input: {given}"] if given else []
     return [*claim, *found, *happened, "", size, *plan, *input_, "", f"  Replay: {replay}"]

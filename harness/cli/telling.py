@@ -33,7 +33,10 @@ def counterexample_lines(run: Run, judgement: Judgement, replay: str) -> list[st
         evidence=judgement.evidence,
         timeline=tuple(narrate(run.history, judgement.evidence)),
     )
-    return [_title(judgement.invariant, f"{run.scenario} ({run.world})"), *failure_lines(failure, replay)]
+    return [
+        _title(judgement.invariant, f"{run.scenario} ({run.world})"),
+        *failure_lines(failure, replay, shrunk=False),
+    ]
 
 
 def violation_lines(report: Report, folder: Path) -> list[str]:
