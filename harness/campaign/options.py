@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from harness.adapter import CallableSaga
 from harness.errors import UsageError, misplaced
 from harness.history import History
 from harness.scenario import Scenario
@@ -81,4 +82,9 @@ class CampaignOptions:
         if world not in worlds:
             where = f"scenario {scenario.name!r}, saga {scenario.saga.name}"
             raise UsageError(misplaced(where, f"--world {world}", f"--world {' or '.join(worlds)} only"))
+        if not isinstance(scenario.saga, CallableSaga):
+            # Said before anything starts; the adapters themselves come with the process faults.
+            where = f"scenario {scenario.name!r}"
+            expected = "a callable: subprocess and http sagas are read, and cannot run yet"
+            raise UsageError(misplaced(where, scenario.saga.name, expected))
         return "sim" if world == "sim" else "wire"
