@@ -132,14 +132,14 @@ def test_who_cannot_be_seen_is_struck_by_accident(world: WireWorld) -> None:
                 headers={"Idempotency-Key": f"saga-1:{n}"},
             )
             try:
-                with urllib.request.urlopen(request, timeout=1.5) as reply:
+                with urllib.request.urlopen(request, timeout=0.9) as reply:
                     return str(reply.status)
             except (OSError, http.client.HTTPException) as error:
                 return type(error).__name__
 
         with ThreadPoolExecutor() as pool:
             first = pool.submit(charge, 1)
-            time.sleep(0.6)  # the first is at the door by then, on a busy machine too
+            time.sleep(0.4)  # the first is at the door by then, on a busy machine too
             second = pool.submit(charge, 2)
             return {"status": "completed", "detail": [first.result(), second.result(), charge(3)]}
 
