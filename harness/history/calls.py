@@ -55,6 +55,7 @@ class Call:
     end: int | None = None
     end_s: float | None = None
     again: bool = False
+    _answer: Answer | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def saga_id(self) -> str:
@@ -73,7 +74,12 @@ class Call:
 
     @property
     def answer(self) -> Answer:
-        """What the sender could make of it."""
+        """What the sender could make of it, once it has ended."""
+        if self._answer is None:
+            self._answer = self._read_answer()
+        return self._answer
+
+    def _read_answer(self) -> Answer:
         if self.answered is None:
             refused = self.failed is not None and self.failed.symptom is Symptom.REFUSED
             return Answer.UNSENT if refused else Answer.DOUBT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from harness.history import Answer, Call, ExecutorEnded, History
 from harness.participant import ResourceSpec, Verb
@@ -25,6 +26,7 @@ class SagaView:
         self._visible = history.began.visible_attempts
         self.calls = tuple(call for call in history.calls if call.saga_id == saga_id)
         self.ends: Sequence[ExecutorEnded] = history.ends(saga_id)
+        self._sent: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._queries: dict[str, list[Call]] = defaultdict(list)
         for call in self.calls:
@@ -32,7 +34,7 @@ class SagaView:
 
     # How it ended -----------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def status(self) -> Status | None:
         """The last known word of its last executor; None where that gave none."""
         last = self.ends[-1] if self.ends else None
@@ -47,6 +49,8 @@ class SagaView:
 
     def attempts(self, step: str, direction: Direction, before: int = END) -> list[Call]:
         """Requests sent for a step and direction, repeats after a 202 aside."""
+        if before == END:
+            return self._attempts[step, direction]
         return [call for call in self._attempts[step, direction] if call.index < before]
 
     def undos(self, *, repeats: bool = False) -> list[Call]:
@@ -145,13 +149,15 @@ class SagaView:
     # ------------------------------------------------------------------------------------------
 
     def _with_repeats(self, step: str, direction: Direction) -> list[Call]:
-        return [call for call in self.calls if call.sent.direction is direction and step in call.sent.steps]
+        return self._sent[step, direction]
 
     def _sort(self, call: Call) -> None:
         for step in call.sent.steps:
             if call.sent.direction is None:
                 self._queries[step].append(call)
-            elif not call.again:
+                continue
+            self._sent[step, call.sent.direction].append(call)
+            if not call.again:
                 self._attempts[step, call.sent.direction].append(call)
 
 
