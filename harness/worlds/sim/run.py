@@ -71,7 +71,7 @@ class SimRun:
         self.urls = {name: f"http://{name}.sim" for name in participants}
         hosts = {f"{name}.sim": name for name in participants}
         self.network = Network(self.door, hosts, self._start, self._exchange)
-        self._waiting: dict[int, Exchange] = {}
+        self._sent: list[Exchange] = []
         self._loops: list[VirtualLoop] = []
         self._executors = 0
         self._settled = False
@@ -115,7 +115,7 @@ class SimRun:
         self._phase(Phase.SETTLING)
         for passage in self.door.heal():
             self.scheduler.call_later(UP_S, partial(deliver_held, self.door, passage))
-        for exchange in [one for one in self._waiting.values() if one.silent]:
+        for exchange in [one for one in self._sent if one.silent]:
             exchange.fail(Symptom.RESET, broken_off=True)
         self.scheduler.call_later(self.scenario.limit_s("sim"), self._time_up)
 
@@ -211,10 +211,5 @@ class SimRun:
             raise RunOver(self._over)
         if self.door.calls > MOST_CALLS:
             self._end(f"the run made more than {MOST_CALLS} calls")
-        self._waiting = (
-            {call: one for call, one in self._waiting.items() if not one.done}
-            if len(self._waiting) > 16
-            else self._waiting
-        )
-        self._waiting[exchange.passage.call] = exchange
+        self._sent.append(exchange)
         exchange.start()
