@@ -1,4 +1,4 @@
-"""nox -s tests · chaos · speed · lint, each in an environment of its own that is kept between runs.
+"""nox -s tests · chaos · speed · sound · lint, each in an environment of its own that is kept between runs.
 
 `chaos` hands what follows `--` to `saga-chaos run`. On its own it searches the sound sagas in both
 worlds, which must pass, then the documented one, which must fail; it is green when both are so.
@@ -54,6 +54,13 @@ def chaos(session: nox.Session) -> None:
     # Runs on the wire mostly wait; what Hypothesis would add to every single fault takes minutes there.
     _must_pass(session, "wire", "--seconds", "20", "--search", "guided", "--workers", "8")
     _must_fail(session)
+
+
+@nox.session
+def sound(session: nox.Session) -> None:
+    """What a release is held to: no sound saga of any style alarms, in either world (over an hour)."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/sound", *session.posargs, env={"SAGA_CHAOS_SOUND": "full"})
 
 
 @nox.session

@@ -1,7 +1,8 @@
 """Every legitimate style passes, and the same saga with one bug in it does not.
 
 Run here: every single fault and some drawn plans. `SAGA_CHAOS_SOUND=full` runs what a release is held
-to: every pair of guided search and 5,000 examples for each style.
+to: every pair of guided search and 5,000 examples for each style, and every single fault on the wire
+(`nox -s sound`; over an hour on two cores).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.campaign import CampaignOptions, run_campaign
+from harness.cli.loading import load
 from harness.history import History
 from harness.loader import load_scenario
 from harness.loader.target import load_target
@@ -24,7 +26,9 @@ from harness.worlds.sim import SimWorld
 
 ROOT = Path(__file__).parent
 STYLES = sorted(path.parent.name for path in ROOT.glob("*/saga.toml"))
-DEPTH, EXAMPLES = (2, 5000) if os.environ.get("SAGA_CHAOS_SOUND") == "full" else (1, 60)
+FULL = os.environ.get("SAGA_CHAOS_SOUND") == "full"
+DEPTH, EXAMPLES = (2, 5000) if FULL else (1, 60)
+ON_THE_WIRE = STYLES if FULL else ["find_before_undo", "no_claims_impatient"]
 EVER = Lasting.FOR_EVER
 
 
@@ -49,6 +53,18 @@ def test_sound(style: str, tmp_path: Path) -> None:
         in_process=True,
     )
     (report,) = run_campaign([scenario], options, lambda _: None).scenarios
+    violated = [one.id for one in report.invariants if one.violations]
+    assert (violated, report.notes) == ([], ())
+    assert report.verdict is Verdict.PASS
+
+
+@pytest.mark.wire
+@pytest.mark.parametrize("style", ON_THE_WIRE)
+def test_sound_on_the_wire(style: str, tmp_path: Path) -> None:
+    options = CampaignOptions(
+        out=tmp_path, load=load, narrate=narrate, world="wire", search="guided", depth=1, workers=8
+    )
+    (report,) = run_campaign([scenario_of(style)], options, lambda _: None).scenarios
     violated = [one.id for one in report.invariants if one.violations]
     assert (violated, report.notes) == ([], ())
     assert report.verdict is Verdict.PASS
