@@ -53,7 +53,7 @@ class CampaignFiles:
             evidence=found.evidence,
             timeline=tuple(self._narrated(digest, found.evidence)),
             history=history_name,
-            search=FoundBy(kind=self._options.search, seed=self._options.seed, runs=runs),
+            search=FoundBy(kind=self._options.search, seed=self._options.seed or 0, runs=runs),
             tool=tool(),
         )
         name = f"failures/{stem}.json"

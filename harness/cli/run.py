@@ -16,6 +16,7 @@ from harness.campaign import (
     ScenarioEnded,
     ScenarioProgressed,
 )
+from harness.cli.earlier import put_aside
 from harness.cli.loading import load, load_all
 from harness.cli.telling import narrate
 from harness.report_model import Report, exit_code, write_report
@@ -29,9 +30,11 @@ ENVIRONMENT_FAILED = 4
 
 def run(arguments: argparse.Namespace) -> int:
     """Search, show, write; returns the exit code of the verdict."""
+    console = CampaignConsole()
+    if arguments.out is not None:
+        _put_aside(Path(arguments.out), console)
     scenarios = load_all(arguments.scenarios)
     options = _options(arguments)
-    console = CampaignConsole()
     report = Campaign(options, _Shown(console)).run(scenarios)
     console.interrupted()
     _write(report, options.out)
@@ -39,6 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
         _point_latest(options.out)
     console.finished(read_bundle(report, options.out))
     return ENVIRONMENT_FAILED if report.environment else exit_code(report.verdict)
+
+
+def _put_aside(out: Path, console: CampaignConsole) -> None:
+    """First of all: a run that does not even load must not leave an old verdict for the gate to read."""
+    previous = put_aside(out)
+    if previous is not None:
+        console.note(f"The report that was in {out} is in {previous} now")
 
 
 def _options(arguments: argparse.Namespace) -> CampaignOptions:

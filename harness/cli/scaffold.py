@@ -137,13 +137,14 @@ def _write(folder: Path, written: Mapping[str, str]) -> None:
 def _next_steps(folder: Path, names: Sequence[str], adapter: str) -> list[str]:
     shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
     toml = f"{shown}/saga.toml"
-    saga = "your saga, called in this process" if adapter == "callable" else "your saga, in any language"
+    wrote = [f"Wrote {', '.join(f'{shown}/{name}' for name in names)}", ""]
+    if adapter != "callable":
+        return [*wrote, f"{adapter} sagas cannot run yet: this version reads and checks {toml}, and no more."]
     return [
-        f"Wrote {', '.join(f'{shown}/{name}' for name in names)}",
-        "",
+        *wrote,
         "Next:",
         f"  saga-chaos doctor {toml}   sees that it runs",
         f"  saga-chaos run {toml}      searches it for plans that break it",
-        f"  then replace {shown}/{names[1]} by {saga},",
+        f"  then replace {shown}/{names[1]} by your saga, called in this process,",
         f"  and say in {toml} what its participants and steps are",
     ]
