@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -19,7 +18,6 @@ from harness.faults import KINDS
 from harness.history import History
 from harness.history.codec import decode_history, encode_history
 from harness.invariants import INVARIANTS, Judgement, Verdict, judge_view
-from harness.participant import ResourceSpec
 from harness.plan import FaultPlan, check_plan, plan_to_json
 from harness.saga import Json
 from harness.scenario import Scenario
@@ -65,7 +63,7 @@ def run_once(
         history = _renamed(history, own, id_)
     else:
         id_ = own
-    view = View(history, scenario.spec, resources_of(scenario))
+    view = View(history, scenario.spec, scenario.resources)
     return Run(
         scenario=scenario.name,
         world=world.name,
@@ -99,12 +97,3 @@ def _renamed(history: History, own: str, id_: str) -> History:
     if own == id_:
         return history
     return decode_history(encode_history(history).replace(own.encode(), id_.encode()), "history")
-
-
-def resources_of(scenario: Scenario) -> Mapping[str, ResourceSpec]:
-    """`participant.resource` to its declaration."""
-    return {
-        f"{participant.name}.{resource.name}": resource
-        for participant in scenario.participants
-        for resource in participant.resources
-    }

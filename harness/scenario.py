@@ -12,7 +12,7 @@ from functools import cached_property
 
 from harness.adapter import SagaAdapter
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.participant import Operation, RestParticipant, Verb
+from harness.participant import Operation, ResourceSpec, RestParticipant, Verb
 from harness.saga import Claim, Json, SagaSpec, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
@@ -55,6 +55,15 @@ class Scenario:
             name: one
             for participant in self.participants
             for name, one in participant.router.operations.items()
+        }
+
+    @cached_property
+    def resources(self) -> Mapping[str, ResourceSpec]:
+        """All resources of all participants, by `participant.resource`: made once, asked for in every run."""
+        return {
+            f"{participant.name}.{resource.name}": resource
+            for participant in self.participants
+            for resource in participant.resources
         }
 
     @cached_property

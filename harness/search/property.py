@@ -8,6 +8,7 @@ is not shrunk again: Hypothesis would spend its examples on what is as small as 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
@@ -51,13 +52,13 @@ class PropertySearch:
             digests.append(digest)
             _raise_first(digest, invariants)
 
+        # What is raised is for the shrinker alone: the finding is in the digests.
         try:
-            self._test(check, phases=(Phase.generate, Phase.shrink))()
+            with suppress(InvariantViolated, hypothesis.errors.Flaky):
+                self._test(check, phases=(Phase.generate, Phase.shrink))()
         except BaseExceptionGroup as group:
             if group.split((InvariantViolated, hypothesis.errors.Flaky))[1] is not None:
                 raise
-        except (InvariantViolated, hypothesis.errors.Flaky):
-            pass  # what is raised is for the shrinker alone: the finding is in the digests
         yield from digests
 
     def _test(
