@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from harness.faults.unlocked import Possible, unlocked_faults
-from harness.plan import Fault, FaultPlan
+from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Json
 from harness.scenario import Scenario
 
@@ -33,11 +33,13 @@ def fault_plans(
     choices = [possible for name in names for possible in unlocked.possible[name]]
     if not choices:
         return st.just(FaultPlan())
+    restarts = any(one.kind.blow is not None and one.kind.blow.kills for one in choices)
     fault = st.builds(
         _fault,
         st.sampled_from(choices),
         st.integers(min_value=1, max_value=most_nth),
-        st.integers(min_value=0, max_value=max(len(one.kind.counts) for one in choices) - 1),
+        st.integers(min_value=0, max_value=max(len(_counts(one, restarts)) for one in choices) - 1),
+        st.just(restarts),
     )
     return st.lists(fault, max_size=most_faults).map(_plan)
 
@@ -47,8 +49,13 @@ def inputs(scenario: Scenario) -> st.SearchStrategy[Json]:
     return st.sampled_from(scenario.inputs)
 
 
-def _fault(possible: Possible, nth: int, rung: int) -> Fault:
+def _counts(possible: Possible, restarts: bool) -> tuple[int | Lasting, ...]:
     counts = possible.kind.counts
+    return (*counts, Lasting.UNTIL_RESTART) if restarts and Lasting.FOR_EVER in counts else counts
+
+
+def _fault(possible: Possible, nth: int, rung: int, restarts: bool) -> Fault:
+    counts = _counts(possible, restarts)
     return Fault(
         kind=possible.kind.name,
         operation=possible.operation,

@@ -19,7 +19,7 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
-    {"errors"},
+    {"errors", "blows"},
     {"saga", "clock", "toxiproxy"},
     {"adapter", "json_files", "participant"},
     {"plan", "scenario"},

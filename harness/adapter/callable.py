@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.adapter.context import SagaContext
+from harness.blows import Blow
 from harness.errors import ScenarioError, misplaced
 from harness.saga import Json
 
@@ -28,6 +29,12 @@ class CallableSaga:
     def worlds(self) -> tuple[str, ...]:
         """Both; sim unless asked otherwise."""
         return ("sim", "wire")
+
+    def unfit(self, blow: Blow) -> str | None:
+        """A plain function has no point at which it could be cancelled."""
+        if blow is Blow.CANCEL and not self.asynchronous:
+            return "a plain function cannot be cancelled"
+        return None
 
     @property
     def asynchronous(self) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.blows import Blow
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpPaths:
@@ -49,3 +51,15 @@ class HttpSaga:
     def worlds(self) -> tuple[str, ...]:
         """A service of its own has real sockets and a real clock."""
         return ("wire",)
+
+    def unfit(self, blow: Blow) -> str | None:
+        """A service is killed and restarted where `start` says how; a second one would need its address."""
+        if blow is Blow.START_AGAIN:
+            return None
+        if blow is Blow.CANCEL:
+            return "the contract of a service has no way to cancel a saga"
+        if not self.start:
+            return "the service has no start command, so it cannot be killed and restarted"
+        if blow in (Blow.RACE, Blow.FREEZE):
+            return "a second executor would have to listen at the same base_url"
+        return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from harness.blows import Blow
+
 
 class SagaAdapter(Protocol):
     """A saga under test. `worlds` are those it can run in, the default one first."""
@@ -15,3 +17,6 @@ class SagaAdapter(Protocol):
     @property
     def worlds(self) -> tuple[str, ...]:
         """`sim` and `wire`, or `wire` alone."""
+
+    def unfit(self, blow: Blow) -> str | None:
+        """Why a blow cannot befall a saga of this kind, or None where it can."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.blows import Blow
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubprocessSaga:
@@ -28,3 +30,7 @@ class SubprocessSaga:
     def worlds(self) -> tuple[str, ...]:
         """A process of its own has real sockets and a real clock."""
         return ("wire",)
+
+    def unfit(self, blow: Blow) -> str | None:
+        """The contract knows no way to cancel a process but to kill it."""
+        return "a command cannot be cancelled, only killed" if blow is Blow.CANCEL else None

@@ -1,8 +1,8 @@
 """The fault engine at a participant's door: one module a fault kind, one meaning for both worlds.
 
 Owns the kinds and the door, which identifies each call, asks the plan what strikes it, hands it to
-the participant and records what came of it. Refuses to know about clocks, sockets and proxies:
-a world moves the messages and realises the symptoms.
+the participant and records what came of it. Refuses to know about clocks, sockets, proxies and
+processes: a world moves the messages, realises the symptoms and deals the blows.
 
 Adding a kind is one new module with a `KIND`, and its line in `_MODULES`.
 """
@@ -30,6 +30,13 @@ _MODULES = (
     "late",
     "partial",
     "outage",
+    "participant_crash",
+    "crash",
+    "move",
+    "race",
+    "pause",
+    "start_twice",
+    "cancel",
 )
 
 
@@ -39,6 +46,6 @@ def _kind(module: str) -> FaultKind:
 
 
 KINDS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in map(_kind, _MODULES)})
-"""Every call-level kind by name, in the order in which they are searched."""
+"""Every kind by name, in the order in which they are searched."""
 
 __all__ = ["KINDS"]

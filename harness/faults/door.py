@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.blows import Blow, Boundary
 from harness.faults.answers import UNSEEN, answer_event, as_answered
 from harness.faults.engine import FaultEngine
 from harness.faults.held import HeldRequests
@@ -20,12 +21,13 @@ from harness.history import (
     CallSent,
     Delivered,
     EffectApplied,
+    ExecutorStruck,
     FaultFired,
     KeyConflict,
     Recorder,
 )
 from harness.participant import Effect, Reply, Request, Response, RestParticipant
-from harness.plan.treatment import PASS, Delivery, Symptom
+from harness.plan.treatment import PASS, SWALLOWED, Delivery, Symptom
 from harness.plan.types import Target
 from harness.saga import Claim, SagaSpec, StepKind
 
@@ -53,14 +55,15 @@ class Door:
         )
         self._claims = spec.claims
         self._held = HeldRequests(recorder)
+        self._impending: dict[int, Passage] = {}
         self.calls = 0
 
     # The moments of a call --------------------------------------------------------------------
 
     def send(self, executor: int, participant: str, request: Request, *, endless: bool = False) -> Passage:
         """A saga sent a request: identify it, choose its treatment, record both."""
-        passage = self._identify(participant, request)
-        self._record_sent(executor, passage, endless=endless)
+        passage = self._identify(executor, participant, request)
+        self._record_sent(passage, endless=endless)
         return passage
 
     def deliver(self, passage: Passage, *, copy: bool = False) -> Response:
@@ -88,6 +91,8 @@ class Door:
             return
         passage.over = True
         self.recorder.add(answer_event(self.recorder.now_s(), passage, response))
+        if passage.treatment.boundary in (Boundary.ANSWERED, Boundary.ENDED):
+            self._impending.setdefault(passage.executor, passage)
         self.engine.ended(passage.matched)
         self._held.answered(passage, response)
 
@@ -132,6 +137,37 @@ class Door:
         target = Target(operation=passage.matched.operation, direction=passage.direction)
         return only_actions_found_again(target) is None
 
+    # Blows ------------------------------------------------------------------------------------
+
+    def impending(self, executor: int, *, ended: bool = False) -> Passage | None:
+        """The answered call whose blow strikes now: the executor has sent its next request, or has ended."""
+        passage = self._impending.get(executor)
+        if passage is None or (passage.treatment.boundary is Boundary.ENDED and not ended):
+            return None
+        return self._impending.pop(executor)
+
+    def strike_executor(self, passage: Passage, blow: Blow) -> None:
+        """The blow of a call falls on the executor that sent it: record both, once it has fallen."""
+        self.recorder.add(
+            ExecutorStruck(
+                t_s=self.recorder.now_s(),
+                executor=passage.executor,
+                saga_id=passage.owner.saga_id,
+                call=passage.call,
+                blow=blow,
+                boundary=passage.treatment.boundary,
+            )
+        )
+        self.receipt(passage)
+
+    def swallow(self, passage: Passage) -> None:
+        """The request that an executor sent just as it was struck reaches nobody."""
+        passage.treatment = SWALLOWED
+
+    def restarted(self) -> None:
+        """The saga's process is about to come back: faults that last until then are over."""
+        self.engine.restarted()
+
     # Held requests ----------------------------------------------------------------------------
 
     def hold(self, passage: Passage) -> None:
@@ -149,13 +185,14 @@ class Door:
 
     # Identification ---------------------------------------------------------------------------
 
-    def _identify(self, name: str, request: Request) -> Passage:
+    def _identify(self, executor: int, name: str, request: Request) -> Passage:
         participant = self.participants[name]
         matched = participant.router.match(request.method, request.path)
         owned = self._attribution.of(participant, matched, request)
         self.calls += 1
         passage = Passage(
             call=self.calls,
+            executor=executor,
             participant=participant,
             request=request,
             matched=matched,
@@ -169,7 +206,7 @@ class Door:
             passage.treatment = passage.strike.treatment
         return passage
 
-    def _record_sent(self, executor: int, passage: Passage, *, endless: bool) -> None:
+    def _record_sent(self, passage: Passage, *, endless: bool) -> None:
         matched, participant = passage.matched, passage.participant
         operation = matched.operation if matched is not None else None
         heeds = operation is not None and participant.heeds_key(operation, passage.request)
@@ -177,7 +214,7 @@ class Door:
             CallSent(
                 t_s=self.recorder.now_s(),
                 call=passage.call,
-                executor=executor,
+                executor=passage.executor,
                 saga_id=passage.owner.saga_id,
                 participant=participant.name,
                 operation=operation.name if operation is not None else None,

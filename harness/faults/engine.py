@@ -37,6 +37,7 @@ class FaultEngine:
         self._counts: Counter[str] = Counter()
         self._away: dict[int, int | None] = {}  # fault to refusals left, None: until healed
         self._begun: set[int] = set()
+        self._after_first: set[int] = set()  # faults of a whole participant that have struck before
 
     def counted(self, operation: Operation | None) -> int:
         """How many calls of an operation there were so far."""
@@ -68,6 +69,10 @@ class FaultEngine:
         """From now on nothing strikes."""
         self._faults = []
 
+    def restarted(self) -> None:
+        """The saga's process came back: what lasts until then is over."""
+        self._faults = [one for one in self._faults if one[1].count is not Lasting.UNTIL_RESTART]
+
     def away(self, participant: str) -> bool:
         """Whether the next call at a participant finds nobody, unless another fault strikes it first."""
         return any(
@@ -91,6 +96,7 @@ class FaultEngine:
                 and fault.covers(self._counts[fault.operation])
             )
         if index in self._begun:
+            self._after_first.add(index)
             return fault.operation.partition(".")[0] == participant and self._away[index] != 0
         starts = matched is not None and matched.operation.name == fault.operation
         if kind.after_site or not starts or self._counts[fault.operation] != fault.nth:
@@ -106,7 +112,8 @@ class FaultEngine:
         self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, direction: Direction | None
     ) -> Strike | None:
         variant = fault.variant or kind.variants[0]
-        if kind.whole_participant:
+        later = index in self._after_first
+        if kind.whole_participant and (later or kind.then is None):
             left = self._away[index]
             self._away[index] = None if left is None else left - 1
         target = None
@@ -114,5 +121,5 @@ class FaultEngine:
             target = Target(operation=matched.operation, direction=direction, count=fault.count)
             if kind.impossible(target) is not None:
                 return None
-        treatment = kind.treat(variant, target)
+        treatment = kind.then if later and kind.then is not None else kind.treat(variant, target)
         return Strike(fault=index, kind=kind.name, variant=variant, treatment=treatment)

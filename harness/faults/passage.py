@@ -16,6 +16,7 @@ class Passage:
     """`reply` is what the caller is to be answered, once the participant, or the fault, has spoken."""
 
     call: int
+    executor: int
     participant: RestParticipant
     request: Request
     matched: Matched | None

@@ -56,7 +56,7 @@ class Unlocked:
             return
         target = self.target(operation)
         for kind in self.kinds():
-            if kind.impossible(target) is None:
+            if self._reason(kind, target) is None:
                 for variant in self._variants(kind):
                     yield Possible(kind=kind, variant=variant, operation=operation)
 
@@ -69,9 +69,14 @@ class Unlocked:
             return
         target = self.target(operation)
         for kind in self.kinds():
-            reason_or_none = kind.impossible(target)
+            reason_or_none = self._reason(kind, target)
             if reason_or_none is not None:
                 yield Impossible(kind=kind.name, operation=operation, reason=reason_or_none)
+
+    def _reason(self, kind: FaultKind, target: Target) -> str | None:
+        """Why a kind may not strike a target, be it for the resource or for the saga."""
+        unfit = self._scenario.saga.unfit(kind.blow) if kind.blow is not None else None
+        return unfit or kind.impossible(target)
 
     def _variants(self, kind: FaultKind) -> tuple[str, ...]:
         return kind.wire_variants or kind.variants if self._world == "wire" else kind.variants

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from harness.blows import Blow
 from harness.history.events import (
     AnyEvent,
     CallAnswered,
@@ -13,6 +14,7 @@ from harness.history.events import (
     CallSent,
     Delivered,
     EffectApplied,
+    ExecutorStruck,
     FaultFired,
     KeyConflict,
 )
@@ -42,6 +44,8 @@ class Call:
 
     end: the index at which the sender stopped waiting, or None; `end_s` its time.
     again: sent again after a 202, which is no attempt of its own.
+    struck: the index at which its executor was killed, frozen or cancelled at this call, or None: whatever
+        was answered, the saga may know it or not.
     """
 
     sent: CallSent
@@ -55,6 +59,7 @@ class Call:
     end: int | None = None
     end_s: float | None = None
     again: bool = False
+    struck: int | None = None
     _answer: Answer | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -108,18 +113,36 @@ def fold_calls(events: Sequence[AnyEvent]) -> tuple[Call, ...]:
     for index, event in enumerate(events):
         if isinstance(event, CallSent):
             calls[event.call] = Call(sent=event, index=index)
-        elif isinstance(event, EffectApplied):
-            calls[event.call].effects.append((index, event))
-        elif isinstance(event, CallAnswered | CallFailed):
-            _end(calls[event.call], index, event)
-        elif isinstance(event, Delivered):
-            calls[event.call].deliveries.append(index)
-        elif isinstance(event, FaultFired):
-            calls[event.call].faults.append(event)
-        elif isinstance(event, KeyConflict):
-            calls[event.call].conflict = True
+        elif isinstance(event, _OF_A_CALL) and event.call in calls:
+            _add(calls[event.call], index, event)
     _mark_repeats(calls.values())
     return tuple(calls.values())
+
+
+_OF_A_CALL = (
+    EffectApplied,
+    CallAnswered,
+    CallFailed,
+    Delivered,
+    FaultFired,
+    KeyConflict,
+    ExecutorStruck,
+)
+
+
+def _add(call: Call, index: int, event: AnyEvent) -> None:
+    if isinstance(event, EffectApplied):
+        call.effects.append((index, event))
+    elif isinstance(event, CallAnswered | CallFailed):
+        _end(call, index, event)
+    elif isinstance(event, Delivered):
+        call.deliveries.append(index)
+    elif isinstance(event, FaultFired):
+        call.faults.append(event)
+    elif isinstance(event, KeyConflict):
+        call.conflict = True
+    elif isinstance(event, ExecutorStruck) and event.blow is not Blow.START_AGAIN:
+        call.struck = index
 
 
 def _end(call: Call, index: int, event: CallAnswered | CallFailed) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from harness.blows import Blow, Boundary
 from harness.participant.ledger import Change
 from harness.plan.treatment import Delivery, Symptom
 from harness.saga import Direction, Json
@@ -46,15 +47,19 @@ class PhaseBegan(Event, frozen=True, kw_only=True, tag="phase_began"):
 
 
 class ExecutorBegan(Event, frozen=True, kw_only=True, tag="executor_began"):
-    """A saga was started or called again. Executors are numbered from 1."""
+    """A saga was started or called again. Executors are numbered from 1, nodes too."""
 
     executor: int
     saga_id: str
     resumed: bool = False
+    node: int = 1
 
 
 class ExecutorEnded(Event, frozen=True, kw_only=True, tag="executor_ended"):
-    """What came back: a known status, or what was wrong with it. `timed_out`: it never came back."""
+    """What came back: a known status, or what was wrong with it. `timed_out`: it never came back.
+
+    cancelled: the caller cancelled it, and the cancellation is what came out of it.
+    """
 
     executor: int
     saga_id: str
@@ -62,6 +67,24 @@ class ExecutorEnded(Event, frozen=True, kw_only=True, tag="executor_ended"):
     detail: Json = None
     problem: str | None = None
     timed_out: bool = False
+    cancelled: bool = False
+
+
+class ExecutorStruck(Event, frozen=True, kw_only=True, tag="executor_struck"):
+    """A blow befell an executor at a boundary of a call, or as it ended."""
+
+    executor: int
+    saga_id: str
+    call: int
+    blow: Blow
+    boundary: Boundary
+
+
+class ExecutorWoken(Event, frozen=True, kw_only=True, tag="executor_woken"):
+    """One that was frozen goes on."""
+
+    executor: int
+    saga_id: str
 
 
 class CallSent(Event, frozen=True, kw_only=True, tag="call_sent"):
@@ -90,7 +113,8 @@ class CallSent(Event, frozen=True, kw_only=True, tag="call_sent"):
 class FaultFired(Event, frozen=True, kw_only=True, tag="fault_fired"):
     """The receipt: fault `fault` of the plan (counted from 0) struck a call.
 
-    fault is None for a call struck by accident, while a toxic was armed for another.
+    fault is None for a call struck by accident, while a toxic was armed for another. call is 0 where a
+    participant was taken away before any call of which the harness could know.
     """
 
     call: int
@@ -164,6 +188,8 @@ AnyEvent = (
     | PhaseBegan
     | ExecutorBegan
     | ExecutorEnded
+    | ExecutorStruck
+    | ExecutorWoken
     | CallSent
     | FaultFired
     | Delivered

@@ -53,7 +53,7 @@ def _missing(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:
 
 def _against_policy(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:
     sent = saga.attempts(step.name, Direction.ACTION)
-    if not sent or not saga.surely_not_applied(step.name):
+    if not sent or not saga.surely_not_applied(step.name) or any(call.struck is not None for call in sent):
         return
     undos = [
         call for call in saga.attempts(step.name, Direction.COMPENSATION) if _alone(saga, call.sent.steps)
@@ -79,8 +79,12 @@ def _untried(view: View, saga: SagaView) -> Iterator[Finding]:
         return
     for call in saga.undos():
         steps = call.sent.steps
-        if steps and not any(saga.attempts(step, Direction.ACTION, call.index) for step in steps):
+        if steps and not any(_begun(saga, step, call.index) for step in steps):
             yield Finding(f"step {steps[0]} was undone and had never been sent", (call.index,))
+
+
+def _begun(saga: SagaView, step: str, before: int) -> bool:
+    return bool(saga.attempts(step, Direction.ACTION, before)) or saga.perhaps_begun(step, before)
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

@@ -15,32 +15,40 @@ class OutcomeUntruthful(InvariantViolated):
 
 
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
-    at = _end_index(view, saga)
-    if saga.status is Status.COMPLETED:
-        for step in saga.spec.steps:
-            if not step.optional and not view.ledger.applied(saga.saga_id, step.name):
-                yield Finding(f"the saga says completed, and step {step.name} is not applied", at)
-    if saga.status is Status.COMPENSATED:
-        for held in view.ledger.left(saga.saga_id):
-            message = (
-                f"the saga says compensated, and {held.resource} #{held.number} of step {held.step} is left"
-            )
-            yield Finding(message, (held.made, *at))
-    if _error_lost(saga.ended):
+    for ended in saga.ends:
+        yield from _untrue(view, saga, ended)
+    if saga.ended is not None and _error_lost(saga.ended):
         yield Finding(
-            f"the saga ended with {saga.status} and its `error` is empty: the first cause is lost", at
+            f"the saga ended with {saga.status} and its `error` is empty: the first cause is lost",
+            _index(view, saga.ended),
         )
 
 
-def _error_lost(ended: ExecutorEnded | None) -> bool:
-    if ended is None or ended.status not in (Status.COMPENSATED, Status.STUCK):
+def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Finding]:
+    """Each executor is held to its word: where two end, the caller of each believes what it was told."""
+    at, word = _index(view, ended), saga.word(ended)
+    says = "was cancelled and owes" if ended.cancelled else "says"
+    if word is Status.COMPLETED:
+        for step in saga.spec.steps:
+            if not step.optional and not view.ledger.applied(saga.saga_id, step.name):
+                yield Finding(f"the saga {says} completed, and step {step.name} is not applied", at)
+    if word is Status.COMPENSATED:
+        for held in view.ledger.left(saga.saga_id):
+            message = (
+                f"the saga {says} compensated, and {held.resource} #{held.number} of step {held.step} is left"
+            )
+            yield Finding(message, (held.made, *at))
+
+
+def _error_lost(ended: ExecutorEnded) -> bool:
+    if ended.status not in (Status.COMPENSATED, Status.STUCK):
         return False
     detail = ended.detail
     return isinstance(detail, Mapping) and "error" in detail and not detail["error"]
 
 
-def _end_index(view: View, saga: SagaView) -> tuple[int, ...]:
-    return tuple(index for index, event in enumerate(view.history.events) if event is saga.ended)
+def _index(view: View, ended: ExecutorEnded) -> tuple[int, ...]:
+    return tuple(index for index, event in enumerate(view.history.events) if event is ended)
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.blows import Blow, Boundary
 from harness.participant.messages import Response
 
 
@@ -48,7 +49,10 @@ class Symptom(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """The default lets a call pass. `answer` replaces the participant's reply."""
+    """The default lets a call pass. `answer` replaces the participant's reply.
+
+    blow: what befalls the executor that sent the call, at `boundary`.
+    """
 
     delivery: Delivery = Delivery.NOW
     copy: Copy | None = None
@@ -56,6 +60,11 @@ class Treatment:
     answer: Response | None = None
     garble: bool = False
     symptom: Symptom = Symptom.NONE
+    blow: Blow | None = None
+    boundary: Boundary = Boundary.ON_ARRIVAL
 
 
 PASS = Treatment()
+
+SWALLOWED = Treatment(delivery=Delivery.NEVER, symptom=Symptom.SILENCE)
+"""Of the request that an executor sends just as it is struck."""

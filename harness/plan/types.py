@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.blows import Blow
 from harness.participant import Operation
 from harness.plan.treatment import Treatment
 from harness.saga import Claim, Direction
@@ -83,6 +84,8 @@ class FaultKind:
         the whole participant is struck and no route serves the call.
     impossible: the reason why it may not strike a target, or None.
     whole_participant: strikes every call at the participant once it has begun.
+    then: of what strikes a whole participant, what the calls after the first one meet, if not the same.
+    blow: what befalls the process of the saga itself; None for what strikes calls alone.
     variants: the first one is meant where a plan names none. `wire_variants` differ only there.
     """
 
@@ -93,6 +96,8 @@ class FaultKind:
     in_doubt: bool = False
     whole_participant: bool = False
     after_site: bool = False
+    then: Treatment | None = None
+    blow: Blow | None = None
     variants: tuple[str, ...] = ("",)
     wire_variants: tuple[str, ...] = ()
     counts: tuple[int | Lasting, ...] = (1, 2, 3, Lasting.FOR_EVER)

@@ -99,7 +99,7 @@ def digest_run(run: Run, input_index: int, *, keep_history: bool = False) -> Dig
 
 def _struck(history: History, fired: Iterable[FaultFired]) -> tuple[tuple[str, str], ...]:
     operations = {call.sent.call: call.sent.operation or "" for call in history.calls}
-    return tuple((event.kind, operations[event.call]) for event in fired)
+    return tuple((event.kind, operations.get(event.call, "")) for event in fired)
 
 
 def _sites(history: History) -> tuple[tuple[Site, int], ...]:
@@ -118,11 +118,11 @@ def _sites(history: History) -> tuple[tuple[Site, int], ...]:
 
 
 def _trace(history: History) -> bytes:
-    """Calls, effects and held requests in order; neither times nor symptoms."""
+    """Calls, with their executors, effects and held requests in order; neither times nor symptoms."""
     told: list[object] = []
     for event in history.events:
         if isinstance(event, CallSent):
-            told.append((event.operation, event.nth, event.path, event.key))
+            told.append((event.executor, event.operation, event.nth, event.path, event.key))
         elif isinstance(event, EffectApplied):
             told.append((event.resource, event.incarnation, event.change, event.step))
         elif isinstance(event, Held):

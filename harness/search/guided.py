@@ -5,17 +5,23 @@ fault to each run of level k whose calls, effects and held requests were seen fo
 whatever its input: at a call site that it reached once its own faults had struck. Where a fault of
 n calls fired fewer than n times, more calls change nothing, and larger counts are skipped as equal.
 
+What befalls the saga's own process comes first: every single blow, then each blow on the way back of a
+run that one fault turned back, then the rest. A fault from before a death is tried as gone after it,
+and as still there.
+
 Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.clock import real
+from harness.faults import KINDS
 from harness.faults.unlocked import Possible, Unlocked
 from harness.plan import Fault, FaultPlan, Lasting, Site
+from harness.saga import Direction
 from harness.search.digest import Digest, Executor, Job
 
 
@@ -61,6 +67,7 @@ class GuidedSearch:
         self._depth = depth
         self._every_input = every_input
         self._seen: set[bytes] = set()
+        self._begun: set[Job] = set()
         self.left_out = 0
         self.collapsed = 0
 
@@ -78,16 +85,18 @@ class GuidedSearch:
             self._seen.add(digest.trace)
             if not digest.violated and (self._every_input or not known):
                 parents.append(digest)
-        for _ in range(self._depth):
+        for level in range(self._depth):
             children: list[Digest] = []
-            for digest in self._level(parents, executor, stop):
+            ladders = [ladder for parent in parents for ladder in self._ladders(parent)]
+            for digest in self._climbed(ladders, executor, stop):
                 yield digest
                 if self._is_new(digest):
                     children.append(digest)
+            if level == 0:
+                yield from self._climbed(self._on_the_way_back(children), executor, stop)
             parents = children
 
-    def _level(self, parents: list[Digest], executor: Executor, stop: StopAsked) -> Iterator[Digest]:
-        ladders = [ladder for parent in parents for ladder in self._ladders(parent)]
+    def _climbed(self, ladders: list[_Ladder], executor: Executor, stop: StopAsked) -> Iterator[Digest]:
         while ladders:
             higher: list[_Ladder] = []
             tried = 0
@@ -102,15 +111,45 @@ class GuidedSearch:
                 return
             ladders = higher
 
-    def _ladders(self, parent: Digest) -> Iterator[_Ladder]:
+    def _ladders(self, parent: Digest) -> list[_Ladder]:
+        """One a site and fault, blows first; none that was begun before."""
         newest = len(parent.plan.faults) - 1
-        for site, struck in parent.sites:
-            if struck < newest:
-                continue
-            for possible in self._unlocked.possible[site.operation]:
-                yield _Ladder(
-                    input_index=parent.input_index, parent=parent.plan, site=site, possible=possible
-                )
+        sites = [site for site, struck in parent.sites if struck >= newest]
+        found = [
+            ladder
+            for site in sites
+            for possible in self._unlocked.possible[site.operation]
+            for ladder in _beside(parent, site, possible)
+        ]
+        found.sort(key=lambda ladder: ladder.possible.kind.blow is None)
+        return [ladder for ladder in found if self._is_first(ladder)]
+
+    def _on_the_way_back(self, digests: list[Digest]) -> list[_Ladder]:
+        """Blows at the undos of runs that one fault turned back: one run for each way back."""
+        ways: dict[tuple[int, tuple[Site, ...]], Digest] = {}
+        for digest in digests:
+            undos = tuple(site for site, _ in digest.sites if self._undoes(site))
+            if undos and not digest.violated and KINDS[digest.plan.faults[0].kind].blow is None:
+                ways.setdefault((digest.input_index, undos), digest)
+        found = [
+            ladder
+            for (_, undos), digest in ways.items()
+            for site in undos
+            for possible in self._unlocked.possible[site.operation]
+            if possible.kind.blow is not None
+            for ladder in _beside(digest, site, possible)
+        ]
+        return [ladder for ladder in found if self._is_first(ladder)]
+
+    def _undoes(self, site: Site) -> bool:
+        return self._unlocked.target(site.operation).direction is Direction.COMPENSATION
+
+    def _is_first(self, ladder: _Ladder) -> bool:
+        job = ladder.job()
+        if job in self._begun:
+            return False
+        self._begun.add(job)
+        return True
 
     def _is_new(self, digest: Digest) -> bool:
         """Whether its trace was not seen before; a run whose newest fault did not fire is its parent's."""
@@ -121,6 +160,25 @@ class GuidedSearch:
             return False
         self._seen.add(digest.trace)
         return True
+
+
+def _beside(parent: Digest, site: Site, possible: Possible) -> Iterator[_Ladder]:
+    """A fault beside those of the parent; a death also with the newest of them as it outlasts it, or not."""
+    plans = [parent.plan]
+    blow = possible.kind.blow
+    if blow is not None and blow.kills and parent.plan.faults:
+        plans += _outlasting(parent.plan)
+    for plan in plans:
+        yield _Ladder(input_index=parent.input_index, parent=plan, site=site, possible=possible)
+
+
+def _outlasting(plan: FaultPlan) -> Iterator[FaultPlan]:
+    *earlier, newest = plan.faults
+    if Lasting.FOR_EVER not in KINDS[newest.kind].counts or newest.count is Lasting.UNTIL_RESTART:
+        return
+    gone = newest.count is Lasting.FOR_EVER
+    lasting = Lasting.UNTIL_RESTART if gone else Lasting.FOR_EVER
+    yield FaultPlan((*earlier, replace(newest, count=lasting)))
 
 
 class StopAsked:

@@ -42,6 +42,8 @@ def _smaller(digest: Digest) -> Iterator[FaultPlan]:
 def _simpler(fault: Fault) -> Iterator[Fault]:
     if fault.count != 1:
         yield replace(fault, count=1)
+    if fault.count is Lasting.UNTIL_RESTART:
+        yield replace(fault, count=Lasting.FOR_EVER)
     if isinstance(fault.count, Lasting):
         yield replace(fault, count=2)
         yield replace(fault, count=3)

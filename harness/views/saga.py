@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from harness.history import Answer, Call, ExecutorEnded, History
-from harness.participant import ResourceSpec, Verb
+from harness.participant import Change, ResourceSpec, Verb
 from harness.saga import Claim, Direction, SagaSpec, Status
 
 END = 1 << 60
@@ -37,8 +37,13 @@ class SagaView:
     @cached_property
     def status(self) -> Status | None:
         """The last known word of its last executor; None where that gave none."""
-        last = self.ends[-1] if self.ends else None
-        return Status(last.status) if last is not None and last.status is not None else None
+        return self.word(self.ends[-1]) if self.ends else None
+
+    def word(self, ended: ExecutorEnded) -> Status | None:
+        """What an executor said; one that was cancelled owes what the pivot decides (RULES §7)."""
+        if ended.cancelled:
+            return Status.COMPLETED if self._pivot_applied else Status.COMPENSATED
+        return Status(ended.status) if ended.status is not None else None
 
     @property
     def ended(self) -> ExecutorEnded | None:
@@ -65,10 +70,10 @@ class SagaView:
     # What it learned --------------------------------------------------------------------------
 
     def acknowledged(self, step: str, direction: Direction, before: int = END) -> Call | None:
-        """The first call of a step and direction whose acknowledgement came before an index."""
+        """The first call of a step and direction whose acknowledgement was heard before an index."""
         sent = self._with_repeats(step, direction)
         return next(
-            (call for call in sent if _done(call, before) and call.answer is Answer.ACKNOWLEDGED), None
+            (call for call in sent if _heard(call, before) and call.answer is Answer.ACKNOWLEDGED), None
         )
 
     def taken_as_done(self, step: str, direction: Direction, before: int = END) -> bool:
@@ -80,7 +85,7 @@ class SagaView:
     def doubts(self, step: str, before: int = END) -> list[Call]:
         """Action attempts that left the saga in doubt, those still on their way among them."""
         sent = self.attempts(step, Direction.ACTION, before)
-        return [call for call in sent if not _done(call, before) or call.answer.in_doubt]
+        return [call for call in sent if not _heard(call, before) or call.answer.in_doubt]
 
     def contradicted(self, step: str, before: int = END) -> bool:
         """Refused after an attempt in doubt (RULES §6, reject)."""
@@ -88,8 +93,20 @@ class SagaView:
         for call in self.attempts(step, Direction.ACTION, before):
             if in_doubt and _done(call, before) and call.answer is Answer.REFUSED:
                 return True
-            in_doubt = in_doubt or call.answer.in_doubt
+            in_doubt = in_doubt or call.answer.in_doubt or call.struck is not None
         return False
+
+    def perhaps_begun(self, step: str, before: int = END) -> bool:
+        """Whether an executor that was struck may have been about to send a step, for all that is known.
+
+        The call that was struck and the next one count as begun (RULES §7): the next one is a step all
+        of whose parents had been sent by then.
+        """
+        struck = [call.struck for call in self.calls if call.struck is not None and call.struck < before]
+        parents = self.spec.parents[step]
+        return any(
+            all(self.attempts(parent, Direction.ACTION, index) for parent in parents) for index in struck
+        )
 
     def shown(self, step: str, before: int = END) -> bool:
         """A query showed that the step is applied."""
@@ -148,6 +165,15 @@ class SagaView:
 
     # ------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _pivot_applied(self) -> bool:
+        pivot = self.spec.pivot
+        return pivot is not None and any(
+            effect.change in (Change.CREATED, Change.COMPLETED)
+            for call in self.attempts(pivot.name, Direction.ACTION)
+            for _, effect in call.effects
+        )
+
     def _with_repeats(self, step: str, direction: Direction) -> list[Call]:
         return self._sent[step, direction]
 
@@ -163,6 +189,11 @@ class SagaView:
 
 def _done(call: Call, before: int) -> bool:
     return call.end is not None and call.end < before
+
+
+def _heard(call: Call, before: int) -> bool:
+    """Ended, and not by an answer that a struck executor may never have looked at."""
+    return _done(call, before) and call.struck is None
 
 
 def _unanswered(call: Call, before: int) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.blows import Blow
 from harness.errors import EnvironmentFault, UsageError
 from harness.plan import FaultPlan
 from harness.toxiproxy.client import ProxyClient
@@ -141,6 +142,9 @@ def test_only_callables_for_now(real_world: WireWorld) -> None:
     class Command:
         name = "node saga.js"
         worlds = ("wire",)
+
+        def unfit(self, blow: Blow) -> str | None:
+            raise NotImplementedError
 
     with pytest.raises(UsageError, match=r"found saga 'node saga.js', which is no callable"):
         real_world.run(replace(scenario(probe), saga=Command()), {}, FaultPlan(), "saga-1")

@@ -1,0 +1,35 @@
+"""What can befall the process of a saga, or its caller, and when: the words that all rooms share.
+
+Owns the names of the blows and of the boundaries of a call at which they strike (RULES §7). Refuses
+to know how a process is killed, frozen or started: adapters and worlds do.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Blow(StrEnum):
+    """What is done to an executor."""
+
+    CRASH = "crash"  # dies, and is resumed
+    MOVE = "move"  # dies, and is resumed on another node
+    RACE = "race"  # dies, and two executors resume it at once
+    FREEZE = "freeze"  # freezes, another one resumes and ends, then it wakes
+    START_AGAIN = "start_again"  # lives on, and the same id is started once more
+    CANCEL = "cancel"  # its caller cancels it
+
+    @property
+    def kills(self) -> bool:
+        """The executor never runs another line."""
+        return self in (Blow.CRASH, Blow.MOVE, Blow.RACE)
+
+
+class Boundary(StrEnum):
+    """Where in a call it strikes."""
+
+    BEFORE_SEND = "before_send"  # seen in sim alone
+    ON_ARRIVAL = "on_arrival"  # not applied
+    APPLIED = "applied"  # and unanswered
+    ANSWERED = "answered"  # strikes when the executor's next request arrives, or as it ends
+    ENDED = "ended"  # once the executor has ended
