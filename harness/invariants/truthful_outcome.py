@@ -27,7 +27,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
 def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Finding]:
     """Each executor is held to its word: where two end, the caller of each believes what it was told."""
     at, word = _index(view, ended), saga.word(ended)
-    says = "was cancelled and owes" if ended.cancelled else "says"
+    says = "was cancelled, so it owes" if ended.cancelled else "says"
     if word is Status.COMPLETED:
         for step in saga.spec.steps:
             if not step.optional and not view.ledger.applied(saga.saga_id, step.name):

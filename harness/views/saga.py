@@ -139,7 +139,7 @@ class SagaView:
     @property
     def _trusts_replies(self) -> bool:
         """Whether the saga may take what was not acknowledged for not done: no reply of it is ever lost."""
-        return self.spec.claims <= {Claim.IRREVERSIBLE_STEP}
+        return Claim.LOST_REPLY not in self.spec.claims
 
     def undone(self, step: str, before: int = END) -> bool:
         """The undo of a step was acknowledged, or the saga may take it so."""
@@ -197,7 +197,7 @@ def _heard(call: Call, before: int) -> bool:
 
 
 def _unanswered(call: Call, before: int) -> bool:
-    return _done(call, before) and call.answer not in (Answer.ACKNOWLEDGED, Answer.UNREADABLE)
+    return _heard(call, before) and call.answer not in (Answer.ACKNOWLEDGED, Answer.UNREADABLE)
 
 
 def _index(call: Call) -> int:

@@ -138,3 +138,21 @@ def test_what_is_spared_is_reached_while_its_participant_is_away() -> None:
     counter = Counter(SPEC, shop(), faults=(fault,), spared=frozenset({CHARGE}))
     assert make(counter, 2) == [201, None]
     assert counter.ask("shop", "POST", "/charges", MINE, key="saga-1:charge").status == 201
+
+
+def test_a_restart_ends_what_lasts_until_then_and_nothing_else() -> None:
+    for lasting, came in ((Lasting.UNTIL_RESTART, 201), (Lasting.FOR_EVER, 500)):
+        counter = Counter(SPEC, shop(), faults=(Fault(kind="error_before", operation=CREATE, count=lasting),))
+        assert make(counter, 2) == [500, 500]
+        counter.door.restarted()
+        assert make(counter) == [came]
+
+
+@pytest.mark.parametrize(("variant", "effects"), [("on_arrival", []), ("applied", ["created hold"])])
+def test_a_participant_that_crashes_is_back_after_n_calls(variant: str, effects: list[str]) -> None:
+    fault = Fault(kind="participant_crash", operation=CREATE, count=2, variant=variant)
+    counter = Counter(SPEC, shop(), faults=(fault,))
+    asked = [counter.ask("shop", "POST", "/holds", MINE, key=KEY) for _ in range(4)]
+    seen = [one.symptom for one in asked]
+    assert seen == [Symptom.RESET, Symptom.REFUSED, Symptom.REFUSED, Symptom.NONE]
+    assert counter.effects(1) == effects

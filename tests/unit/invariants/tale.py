@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.blows import Blow, Boundary
 from harness.history import (
     CallAnswered,
     CallFailed,
@@ -10,6 +11,7 @@ from harness.history import (
     EffectApplied,
     ExecutorBegan,
     ExecutorEnded,
+    ExecutorStruck,
     History,
     KeyConflict,
     Phase,
@@ -200,6 +202,24 @@ class Tale:
     def conflict(self, call: int) -> None:
         self._add(KeyConflict(t_s=self.now_s, call=call, key=self._calls[call - 1].key or ""))
 
+    # Blows ------------------------------------------------------------------------------------
+
+    def strike(self, call: int, blow: Blow = Blow.CRASH, boundary: Boundary = Boundary.APPLIED) -> Tale:
+        """The executor that sent a call is struck at it; where it still waited, it waits no more."""
+        sent = self._calls[call - 1]
+        if not any(isinstance(one, CallAnswered | CallFailed) and one.call == call for one in self.events):
+            self.came(call, Symptom.SILENCE, abandoned=True)
+        struck = ExecutorStruck(
+            t_s=self.now_s,
+            executor=sent.executor,
+            saga_id=sent.saga_id,
+            call=call,
+            blow=blow,
+            boundary=boundary,
+        )
+        self._add(struck)
+        return self
+
     # Ends -------------------------------------------------------------------------------------
 
     def end(
@@ -210,6 +230,7 @@ class Tale:
         saga: str = "saga-1",
         problem: str | None = None,
         timed_out: bool = False,
+        cancelled: bool = False,
         **detail: Json,
     ) -> Tale:
         """An executor ended. Keywords that are left over are its detail."""
@@ -223,6 +244,7 @@ class Tale:
                 detail=detail or None,
                 problem=problem,
                 timed_out=timed_out,
+                cancelled=cancelled,
             )
         )
         return self

@@ -228,3 +228,42 @@ def test_an_undo_that_could_not_be_seen_may_have_been_sent() -> None:
     tale = Tale(spec(failed_step=Choice.MUST), visible_attempts=False)
     tale.act("hold", 409)
     assert not aborted(tale).judge(ID).message
+
+
+def test_the_step_after_the_one_that_was_struck_counts_as_begun() -> None:
+    for boundary, alarm in ((True, False), (False, True)):
+        tale = Tale()
+        call = tale.act("hold")
+        if boundary:
+            tale.strike(call)
+        tale.undo("charge", executor=2)
+        tale.undo("hold", executor=2)
+        assert aborted(tale).held(ID) is not alarm
+
+
+def test_a_step_further_on_does_not() -> None:
+    tale = Tale(spec(HOLD, CHARGE, step("gift")))
+    tale.strike(tale.act("hold"))
+    tale.undo("gift", executor=2)
+    tale.undo("hold", executor=2)
+    assert aborted(tale).violation(ID) == "step gift was undone and had never been sent"
+
+
+def test_a_refusal_that_a_struck_saga_may_not_have_heard_may_be_undone() -> None:
+    for struck in (True, False):
+        tale = Tale(spec(failed_step=Choice.NEVER))
+        tale.act("hold")
+        call = tale.act("charge", 409)
+        if struck:
+            tale.strike(call)
+        tale.undo("charge", executor=2)
+        tale.undo("hold", executor=2)
+        assert aborted(tale).held(ID) is struck
+
+
+def test_a_refusal_that_a_struck_saga_may_have_heard_need_not_be_undone() -> None:
+    tale = Tale()
+    tale.act("hold")
+    tale.strike(tale.act("charge", 409))
+    tale.undo("hold", executor=2)
+    assert aborted(tale).held(ID)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from harness.blows import Blow
 from harness.participant import Change
 from harness.plan.treatment import Symptom
-from tests.unit.invariants.tale import HOLD, Tale, spec, step
+from tests.unit.invariants.tale import HOLD, NOTE, PARCEL, Tale, spec, step
 
 ID = "truthful_outcome"
 
@@ -72,3 +73,29 @@ def test_stuck_and_no_outcome_say_nothing_that_could_be_false() -> None:
     assert tale.end("stuck", error="undo refused").not_exercised(ID)
     assert Tale().end(problem="the saga raised KeyError").not_exercised(ID)
     assert Tale().not_exercised(ID)
+
+
+def test_each_executor_is_held_to_its_word() -> None:
+    tale = Tale(spec(HOLD))
+    tale.end("compensated")
+    tale.act("hold", executor=2)
+    message = tale.end("completed", executor=2).violation(ID)
+    assert message == "the saga says compensated, and shop.hold #1 of step hold is left"
+
+
+def test_a_cancelled_saga_leaves_nothing() -> None:
+    tale = Tale(spec(HOLD))
+    tale.strike(tale.act("hold", None, applied=True), Blow.CANCEL)
+    expected = "the saga was cancelled, so it owes compensated, and shop.hold #1 of step hold is left"
+    assert tale.end(cancelled=True).violation(ID) == expected
+    tale.undo("hold")
+    assert tale.held(ID)
+
+
+def test_a_saga_cancelled_after_its_pivot_owes_everything() -> None:
+    tale = Tale(spec(HOLD, PARCEL, NOTE))
+    tale.act("hold")
+    tale.act("parcel")
+    tale.strike(tale.act("note", None, applied=False), Blow.CANCEL)
+    expected = "the saga was cancelled, so it owes completed, and step note is not applied"
+    assert tale.end(cancelled=True).violation(ID) == expected

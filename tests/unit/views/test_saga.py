@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from harness.blows import Blow
 from harness.participant import Verb
 from harness.plan.treatment import Symptom
 from harness.saga import Direction, SagaSpec, Status
-from tests.unit.invariants.tale import CHARGE, HOLD, Tale, resource, step
+from tests.unit.invariants.tale import CHARGE, HOLD, PARCEL, Tale, resource, step
 
 ACTION, UNDO = Direction.ACTION, Direction.COMPENSATION
 
@@ -137,3 +138,54 @@ def test_a_step_without_an_undo_never_needs_one() -> None:
     tale = Tale(SagaSpec(name="tale", steps=(step("look", undo=False),)))
     tale.act("look")
     assert tale.saga.needless("look")
+
+
+# What a struck executor knew ---------------------------------------------------------------------
+
+
+def test_what_was_answered_to_a_struck_executor_is_in_doubt_and_may_be_known() -> None:
+    tale = Tale()
+    tale.strike(tale.act("hold"))
+    saga = tale.saga
+    assert saga.acknowledged("hold", ACTION) is None
+    assert len(saga.doubts("hold")) == 1
+    assert saga.taken_as_done("hold", ACTION)
+    assert not saga.needless("hold")
+
+
+def test_a_second_start_strikes_nobody() -> None:
+    tale = Tale()
+    tale.strike(tale.act("hold"), Blow.START_AGAIN)
+    assert tale.saga.acknowledged("hold", ACTION) is not None
+
+
+def test_a_refusal_after_a_struck_call_is_a_contradiction() -> None:
+    tale = Tale()
+    tale.strike(tale.act("hold"))
+    tale.act("hold", 409, executor=2)
+    assert tale.saga.contradicted("hold")
+
+
+def test_the_struck_call_and_the_next_one_count_as_begun() -> None:
+    tale = Tale()
+    assert not tale.saga.perhaps_begun("hold")
+    call = tale.act("hold")
+    before = len(tale.events)
+    tale.strike(call)
+    saga = tale.saga
+    assert [saga.perhaps_begun(name) for name in ("hold", "charge")] == [True, True]
+    assert not saga.perhaps_begun("charge", before)
+
+
+def test_a_cancelled_saga_owes_what_its_pivot_decides() -> None:
+    for applied, owed in ((True, Status.COMPLETED), (False, Status.COMPENSATED)):
+        tale = Tale(SagaSpec(name="tale", steps=(HOLD, PARCEL)))
+        tale.act("hold")
+        tale.strike(tale.act("parcel", None, applied=applied), Blow.CANCEL)
+        assert tale.end(cancelled=True).saga.status is owed
+
+
+def test_a_death_leaves_doubt_even_where_no_reply_is_ever_lost() -> None:
+    tale = no_claims()
+    tale.strike(tale.act("hold", None, applied=False))
+    assert not tale.saga.needless("hold")
