@@ -91,6 +91,7 @@ class SagaView:
         """Refused after an attempt in doubt (RULES §6, reject)."""
         in_doubt = False
         for call in self.attempts(step, Direction.ACTION, before):
+            in_doubt = in_doubt or self.perhaps_begun(step, call.index)
             if in_doubt and _done(call, before) and call.answer is Answer.REFUSED:
                 return True
             in_doubt = in_doubt or call.answer.in_doubt or call.struck is not None

@@ -189,3 +189,13 @@ def test_a_death_leaves_doubt_even_where_no_reply_is_ever_lost() -> None:
     tale = no_claims()
     tale.strike(tale.act("hold", None, applied=False))
     assert not tale.saga.needless("hold")
+
+
+def test_a_refusal_of_what_may_have_been_begun_is_a_contradiction() -> None:
+    for struck in (True, False):
+        tale = Tale()
+        call = tale.act("hold")
+        if struck:
+            tale.strike(call)
+        tale.act("charge", 409, executor=2)
+        assert tale.saga.contradicted("charge") is struck
