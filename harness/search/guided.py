@@ -6,14 +6,15 @@ whatever its input: at a call site that it reached once its own faults had struc
 n calls fired fewer than n times, more calls change nothing, and larger counts are skipped as equal.
 
 What befalls the saga's own process comes first: every single blow, then each blow on the way back of a
-run that one fault turned back, then the rest. A fault from before a death is tried as gone after it,
-and as still there.
+run that one refusal turned back, then the other single faults and the ways back from them. A fault from
+before a death is tried as gone after it, and as still there.
 
 Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -24,8 +25,11 @@ from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.saga import Direction
 from harness.search.digest import Digest, Executor, Job
 
+TURNS_BACK = "reject"
+"""The kind that surely makes a saga undo what it did."""
 
-@dataclass(slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Ladder:
     """One fault at one site, to be tried with growing counts."""
 
@@ -68,8 +72,13 @@ class GuidedSearch:
         self._every_input = every_input
         self._seen: set[bytes] = set()
         self._begun: set[Job] = set()
-        self.left_out = 0
+        self.left_out_parts: Counter[str] = Counter()
         self.collapsed = 0
+
+    @property
+    def left_out(self) -> int:
+        """Plans that time did not allow."""
+        return self.left_out_parts.total()
 
     @property
     def complete(self) -> bool:
@@ -88,12 +97,13 @@ class GuidedSearch:
         for level in range(self._depth):
             children: list[Digest] = []
             ladders = [ladder for parent in parents for ladder in self._ladders(parent)]
-            for digest in self._climbed(ladders, executor, stop):
-                yield digest
-                if self._is_new(digest):
-                    children.append(digest)
-            if level == 0:
-                yield from self._climbed(self._on_the_way_back(children), executor, stop)
+            for stage in _most_telling_first(ladders):
+                for digest in self._climbed(stage, executor, stop):
+                    yield digest
+                    if self._is_new(digest):
+                        children.append(digest)
+                if level == 0:
+                    yield from self._climbed(self._on_the_way_back(children), executor, stop)
             parents = children
 
     def _climbed(self, ladders: list[_Ladder], executor: Executor, stop: StopAsked) -> Iterator[Digest]:
@@ -107,12 +117,12 @@ class GuidedSearch:
                 if ladder.climb(digest.strikes[-1]):
                     higher.append(ladder)
             if tried < len(ladders):
-                self.left_out += len(ladders) - tried + len(higher)
+                self.left_out_parts.update(_part(ladder) for ladder in (*ladders[tried:], *higher))
                 return
             ladders = higher
 
     def _ladders(self, parent: Digest) -> list[_Ladder]:
-        """One a site and fault, blows first; none that was begun before."""
+        """One a site and fault; none that was begun before."""
         newest = len(parent.plan.faults) - 1
         sites = [site for site, struck in parent.sites if struck >= newest]
         found = [
@@ -121,19 +131,20 @@ class GuidedSearch:
             for possible in self._unlocked.possible[site.operation]
             for ladder in _beside(parent, site, possible)
         ]
-        found.sort(key=lambda ladder: ladder.possible.kind.blow is None)
         return [ladder for ladder in found if self._is_first(ladder)]
 
     def _on_the_way_back(self, digests: list[Digest]) -> list[_Ladder]:
-        """Blows at the undos of runs that one fault turned back: one run for each way back."""
-        ways: dict[tuple[int, tuple[Site, ...]], Digest] = {}
+        """Blows at the undos of runs that one fault turned back: one run for each way back from a call."""
+        ways: dict[tuple[int, str, tuple[Site, ...]], Digest] = {}
         for digest in digests:
             undos = tuple(site for site, _ in digest.sites if self._undoes(site))
-            if undos and not digest.violated and KINDS[digest.plan.faults[0].kind].blow is None:
-                ways.setdefault((digest.input_index, undos), digest)
+            fault = digest.plan.faults[0]
+            if undos and not digest.violated and KINDS[fault.kind].blow is None:
+                # The same undos after another failure: there a step is done that is in doubt here.
+                ways.setdefault((digest.input_index, fault.operation, undos), digest)
         found = [
             ladder
-            for (_, undos), digest in ways.items()
+            for (_, _, undos), digest in ways.items()
             for site in undos
             for possible in self._unlocked.possible[site.operation]
             if possible.kind.blow is not None
@@ -162,6 +173,18 @@ class GuidedSearch:
         return True
 
 
+def _most_telling_first(ladders: list[_Ladder]) -> Iterator[list[_Ladder]]:
+    """What befalls the process, then what surely turns back, then the rest; all at once without blows."""
+    blows = [one for one in ladders if one.possible.kind.blow is not None]
+    if not blows:
+        yield ladders
+        return
+    refusals = [one for one in ladders if one.possible.kind.name == TURNS_BACK]
+    others = [one for one in ladders if one.possible.kind.blow is None]
+    rest = [one for one in others if one.possible.kind.name != TURNS_BACK]
+    yield from (blows, refusals, rest)
+
+
 def _beside(parent: Digest, site: Site, possible: Possible) -> Iterator[_Ladder]:
     """A fault beside those of the parent; a death also with the newest of them as it outlasts it, or not."""
     plans = [parent.plan]
@@ -170,6 +193,17 @@ def _beside(parent: Digest, site: Site, possible: Possible) -> Iterator[_Ladder]
         plans += _outlasting(parent.plan)
     for plan in plans:
         yield _Ladder(input_index=parent.input_index, parent=plan, site=site, possible=possible)
+
+
+def _part(ladder: _Ladder) -> str:
+    """What part of the search a plan belongs to, in words."""
+    faults = len(ladder.parent.faults) + 1
+    blow = ladder.possible.kind.blow is not None
+    if faults == 1:
+        return "single blows" if blow else "single faults"
+    if faults > 2:
+        return f"plans of {faults} faults"
+    return "blows after a fault" if blow else "pairs of faults"
 
 
 def _outlasting(plan: FaultPlan) -> Iterator[FaultPlan]:

@@ -87,7 +87,16 @@ def test_every_single_blow_comes_before_every_other_fault() -> None:
     assert struck == sorted(struck, reverse=True)
 
 
-def test_then_each_blow_on_the_way_back_even_one_fault_deep() -> None:
+def test_then_a_refusal_and_each_blow_on_the_way_back_of_it() -> None:
+    plans = searched(1)
+    pairs = [index for index, plan in enumerate(plans) if len(plan.faults) == 2]
+    others = [index for index, plan in enumerate(plans) if plan.faults and plan.faults[0].kind == "refuse"]
+    refused = [index for index, plan in enumerate(plans) if plan.faults and plan.faults[0].kind == "reject"]
+    assert min(refused) < min(pairs)
+    assert max(pairs) < min(others)
+
+
+def test_each_blow_on_the_way_back_even_one_fault_deep() -> None:
     pairs = [plan for plan in searched(1) if len(plan.faults) == 2]
     assert {plan.faults[0].kind for plan in pairs} == {"reject"}
     assert {plan.faults[1].operation for plan in pairs} == {UNDO}
