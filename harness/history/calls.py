@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from harness.blows import Blow
+from harness.blows import Blow, Boundary
 from harness.history.events import (
     AnyEvent,
     CallAnswered,
@@ -45,7 +45,7 @@ class Call:
     end: the index at which the sender stopped waiting, or None; `end_s` its time.
     again: sent again after a 202, which is no attempt of its own.
     struck: the index at which its executor was killed, frozen or cancelled at this call, or None: whatever
-        was answered, the saga may know it or not.
+        was answered, the saga may know it or not. withheld: that was before the call could leave.
     """
 
     sent: CallSent
@@ -60,6 +60,7 @@ class Call:
     end_s: float | None = None
     again: bool = False
     struck: int | None = None
+    withheld: bool = False
     _answer: Answer | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -143,6 +144,7 @@ def _add(call: Call, index: int, event: AnyEvent) -> None:
         call.conflict = True
     elif isinstance(event, ExecutorStruck) and event.blow is not Blow.START_AGAIN:
         call.struck = index
+        call.withheld = event.boundary is Boundary.BEFORE_SEND
 
 
 def _end(call: Call, index: int, event: CallAnswered | CallFailed) -> None:

@@ -24,7 +24,7 @@ class SagaView:
         self.spec = spec
         self._resources = resources
         self._visible = history.began.visible_attempts
-        self.calls = tuple(call for call in history.calls if call.saga_id == saga_id)
+        self.calls = tuple(call for call in history.calls if call.saga_id == saga_id and not _kept_back(call))
         self.ends: Sequence[ExecutorEnded] = history.ends(saga_id)
         self._sent: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
@@ -186,6 +186,14 @@ class SagaView:
             self._sent[step, call.sent.direction].append(call)
             if not call.again:
                 self._attempts[step, call.sent.direction].append(call)
+
+
+def _kept_back(call: Call) -> bool:
+    """An undo that was struck before it left undid nothing, and bars nobody from going forward.
+
+    An action counts as begun all the same: whoever resumes may have to undo it.
+    """
+    return call.withheld and call.sent.direction is Direction.COMPENSATION
 
 
 def _done(call: Call, before: int) -> bool:

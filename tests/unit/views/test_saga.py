@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow
+from harness.blows import Blow, Boundary
 from harness.participant import Verb
 from harness.plan.treatment import Symptom
 from harness.saga import Direction, SagaSpec, Status
@@ -199,3 +199,12 @@ def test_a_refusal_of_what_may_have_been_begun_is_a_contradiction() -> None:
             tale.strike(call)
         tale.act("charge", 409, executor=2)
         assert tale.saga.contradicted("charge") is struck
+
+
+def test_an_undo_that_never_left_was_not_sent_and_an_action_counts_as_begun() -> None:
+    tale = Tale()
+    tale.strike(tale.act("hold", None, applied=False), boundary=Boundary.BEFORE_SEND)
+    tale.strike(tale.undo("hold", came=None, executor=2), boundary=Boundary.BEFORE_SEND)
+    assert tale.saga.undos() == []
+    assert tale.saga.attempts("hold", UNDO) == []
+    assert len(tale.saga.doubts("hold")) == 1
