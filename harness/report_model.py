@@ -68,12 +68,16 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """How plans were found. `left_out` counts plans that the depth held and time did not."""
+    """How plans were found. `left_out` counts plans that the depth held and time did not.
+
+    left_out_parts: the same by part of the search, in its order, for those parts that are not whole.
+    """
 
     kind: SearchKind = "both"
     depth: int = 0
     complete: bool = False
     left_out: int = 0
+    left_out_parts: Mapping[str, int] = {}
 
 
 class Invariant(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,12 +126,16 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Guarantee(msgspec.Struct, frozen=True, kw_only=True):
-    """`failure`: path of what refutes it."""
+    """`failure`: path of the smallest counterexample that needs a fault of it.
+
+    reason: why nothing of it can strike this saga, where that is why it was not exercised.
+    """
 
     id: str
     claimed: bool
     result: GuaranteeResult
     failure: str | None = None
+    reason: str = ""
 
 
 class CompensationLatency(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +166,8 @@ class LeftOver(msgspec.Struct, frozen=True, kw_only=True):
 class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario in one world. `unfired`: single faults without a receipt that were possible.
 
-    notes: plain sentences on why it is inconclusive and what was left out.
+    notes: plain sentences on why it is inconclusive and what was left out. unclaimed: whether faults of
+    guarantees that the saga does not claim were sent too. duration_s: real seconds.
     """
 
     name: str
@@ -178,6 +187,8 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     unfired: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     left_over: tuple[LeftOver, ...] = ()
+    unclaimed: bool = False
+    duration_s: float = 0.0
 
     @property
     def title(self) -> str:
@@ -216,7 +227,8 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """failures/*.json: the smallest run that shows a violation, and all that replays it.
 
     claim: what the invariant says. message: what was found instead. evidence: event indexes in the
-    history. history: path of the history, relative to the report's folder.
+    history. history: path of the history, relative to the report's folder. added_claims: what the
+    search let the saga claim on top of its own. unclaimed: those of them that the plan has faults of.
     """
 
     scenario: ScenarioRef
@@ -233,6 +245,8 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     history: str | None = None
     search: Found = Found()
     tool: Tool = Tool()
+    added_claims: tuple[str, ...] = ()
+    unclaimed: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
 

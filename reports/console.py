@@ -7,6 +7,7 @@ what was shown is in the report too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from harness.clock.real import monotonic_s
@@ -16,6 +17,8 @@ from reports.lacking import lacking
 from reports.words import (
     WORLDS,
     counted,
+    guarantee_note,
+    guarantee_words,
     headline,
     input_text,
     plan_lines,
@@ -24,6 +27,7 @@ from reports.words import (
     replay_command,
     search_words,
     seconds,
+    unclaimed_words,
 )
 
 if TYPE_CHECKING:
@@ -106,11 +110,18 @@ class CampaignConsole:
         for scenario in report.scenarios:
             for sentence in lacking(scenario):
                 self._say(f"  {scenario.title}: {sentence}")
+        self._guarantees(bundle)
         self._say(f"  Report: {(bundle.folder / 'report.html').as_posix()}")
         self._list_violations(bundle)
         smallest = bundle.smallest
         if smallest is not None:
             self.violation(smallest, bundle)
+
+    def _guarantees(self, bundle: Bundle) -> None:
+        """One line a guarantee that is claimed or was put to the test; the others share one."""
+        for scenario in bundle.report.scenarios:
+            for line in guarantee_lines(scenario, bundle.folder):
+                self._say(f"  {line}")
 
     def violation(self, violation: Violation, bundle: Bundle) -> None:
         """The claim, the evidence, the smallest plan and one line to replay it."""
@@ -170,6 +181,7 @@ def failure_lines(failure: FailureFile, replay: str, *, shrunk: bool = True) -> 
     """Everything about a counterexample, as plain lines. `shrunk`: no smaller plan shows it."""
     claim = [f"  {failure.claim}"] if failure.claim else []
     found = [f"  Found: {failure.message}"] if failure.message else []
+    found += [f"  {one}" for one in (unclaimed_words(failure),) if one]
     timeline = [f"  {line}" for line in failure.timeline]
     happened = ["", "  What happened", *timeline] if timeline else []
     plan = [f"    {line}" for line in plan_lines(failure.plan)]
@@ -177,6 +189,22 @@ def failure_lines(failure: FailureFile, replay: str, *, shrunk: bool = True) -> 
     given = input_text(failure.input)
     input_ = [f"  The input: {given}"] if given else []
     return [*claim, *found, *happened, "", size, *plan, *input_, "", f"  Replay: {replay}"]
+
+
+def guarantee_lines(scenario: ScenarioReport, folder: Path) -> list[str]:
+    """The table of guarantees of one scenario; those that were neither claimed nor tried share a line."""
+    if not scenario.guarantees:
+        return []
+    told = {one.id: guarantee_words(scenario, one.id) for one in scenario.guarantees}
+    idle = [id_ for id_, text in told.items() if text == "not claimed"]
+    shown = {id_: text for id_, text in told.items() if id_ not in idle}
+    wide, long = (max(map(len, texts), default=0) for texts in (shown, shown.values()))
+    lines = [f"Guarantees of {scenario.title}"]
+    for id_, text in shown.items():
+        note = guarantee_note(scenario, id_)
+        told_by = replay_command(folder, note) if note.endswith(".json") else note
+        lines.append(f"  {id_:<{wide}}  {text:<{long}}  {told_by}".rstrip())
+    return [*lines, *([f"  not claimed: {', '.join(idle)}"] if idle else [])]
 
 
 def _line_style(line: str) -> str | None:
@@ -193,6 +221,9 @@ def _scenario_words(scenario: ScenarioReport) -> str:
 def _where(violation: Violation, bundle: Bundle) -> str:
     if violation.failure is None:
         return violation.problem
-    return f"{plan_size(violation.failure.plan)}, " + replay_command(
+    unclaimed = (
+        f" of unclaimed {', '.join(violation.failure.unclaimed)}" if violation.failure.unclaimed else ""
+    )
+    return f"{plan_size(violation.failure.plan)}{unclaimed}, " + replay_command(
         bundle.folder, violation.invariant.failure or ""
     )

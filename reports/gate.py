@@ -19,13 +19,21 @@ from reports.lacking import lacking
 from reports.policy import DEFAULT_POLICY, Policy, Waiver, read_policy
 from reports.words import seconds
 
+_WORDS = {Verdict.FAIL: "fails", Verdict.INCONCLUSIVE: "inconclusive", Verdict.PASS: "excused"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One sentence, and what it makes of the gate. PASS: said, but excused."""
+    """One sentence, and what it makes of the gate. PASS: said, but excused, or of no use."""
 
     verdict: Verdict
     sentence: str
+    unused: bool = False
+
+    @property
+    def word(self) -> str:
+        """What is said before it."""
+        return "unused" if self.unused else _WORDS[self.verdict]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +53,8 @@ class Gate:
         """The verdict first, then the reasons, the worst ones first."""
         order = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
         told = sorted(self.reasons, key=lambda one: order.index(one.verdict))
-        words = {Verdict.FAIL: "fails", Verdict.INCONCLUSIVE: "inconclusive", Verdict.PASS: "excused"}
         first = f"gate: {self.verdict.upper()}"
-        return [first, *(f"  {words[one.verdict]:<12}  {one.sentence}" for one in told)]
+        return [first, *(f"  {one.word:<12}  {one.sentence}" for one in told)]
 
 
 def gate_folder(folder: Path, policy: Path | None, today: date) -> Gate:
@@ -132,7 +139,9 @@ def _situations(report: Report, policy: Policy) -> Iterator[Reason]:
             continue
         reach = next((one.reach for one in listed if one.id == wanted and one.reach), "")
         known = {one.id for one in listed}
-        why = reach if wanted in known else f"The report knows {nearest(wanted, known)}."
+        why = f"To reach it: {reach}." if reach else ""
+        if wanted not in known:
+            why = f"The report knows {nearest(wanted, known)}."
         sentence = f"the situation {wanted} was not seen. {why}".rstrip()
         yield Reason(verdict=Verdict.INCONCLUSIVE, sentence=sentence)
 
@@ -149,7 +158,7 @@ def _stale_waivers(report: Report, policy: Policy) -> Iterator[Reason]:
             sentence = misplaced("a waiver that waives nothing, invariant", waiver.invariant, expected)
         else:
             continue
-        yield Reason(verdict=Verdict.PASS, sentence=sentence)
+        yield Reason(verdict=Verdict.PASS, sentence=sentence, unused=True)
 
 
 def _waiver(scenario: str, invariant: str, policy: Policy) -> Waiver | None:

@@ -102,5 +102,5 @@ def guarantee_cell(scenario: ScenarioReport, id_: str) -> tuple[str, str]:
     """(tone, words)."""
     text = words.guarantee_words(scenario, id_)
     found = next((one for one in scenario.guarantees if one.id == id_), None)
-    shown = found is not None and (found.claimed or found.result is GuaranteeResult.REFUTED)
+    shown = found is not None and (found.claimed or found.result is not GuaranteeResult.NOT_EXERCISED)
     return (found.result.value if found is not None and shown else "unclaimed"), text

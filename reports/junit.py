@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from harness.report_model import Invariant, Judgement, ScenarioReport, Verdict
 from reports.bundle import Bundle, Violation
 from reports.lacking import lacking
-from reports.words import fault_line, replay_command
+from reports.words import fault_line, replay_command, unclaimed_words
 
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -43,7 +43,9 @@ def _suite(scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
     cases = list(suite.iter("testcase"))
     _count(suite, cases)
     suite.set("skipped", str(sum(case.find("skipped") is not None for case in cases)))
-    suite.set("time", "0")
+    suite.set("time", f"{scenario.duration_s:.3f}")
+    for case in cases:  # all of them are judged in every run, so each has its share of the time
+        case.set("time", f"{scenario.duration_s / len(cases):.3f}")
     return suite
 
 
@@ -58,9 +60,7 @@ def _properties(scenario: ScenarioReport) -> list[tuple[str, str]]:
 
 
 def _case(invariant: Invariant, scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
-    case = ET.Element(
-        "testcase", {"name": invariant.id, "classname": f"{scenario.name}.{scenario.world}", "time": "0"}
-    )
+    case = ET.Element("testcase", {"name": invariant.id, "classname": f"{scenario.name}.{scenario.world}"})
     if invariant.verdict is Judgement.VIOLATED:
         case.append(_failure(invariant, scenario, bundle))
     elif invariant.verdict is Judgement.UNKNOWN:
@@ -85,13 +85,12 @@ def _failure_lines(violation: Violation, bundle: Bundle) -> list[str]:
         return [*lines, violation.problem]
     plan = [f"  {fault_line(fault)}" for fault in violation.failure.plan.faults] or ["  no fault at all"]
     replay = replay_command(bundle.folder, violation.invariant.failure or "")
+    lines += [one for one in (unclaimed_words(violation.failure),) if one]
     return [*lines, "Smallest plan:", *plan, "Timeline:", *violation.failure.timeline, f"Replay: {replay}"]
 
 
 def _verdict_case(scenario: ScenarioReport) -> ET.Element:
-    case = ET.Element(
-        "testcase", {"name": "verdict", "classname": f"{scenario.name}.{scenario.world}", "time": "0"}
-    )
+    case = ET.Element("testcase", {"name": "verdict", "classname": f"{scenario.name}.{scenario.world}"})
     why = lacking(scenario) or list(scenario.notes) or ["The report does not say why."]
     case.append(_element("error", f"the scenario is {scenario.verdict}", scenario.verdict, "\n".join(why)))
     return case

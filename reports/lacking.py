@@ -16,10 +16,21 @@ def lacking(scenario: ScenarioReport, waived: Collection[str] = ()) -> list[str]
     """Empty where nothing is missing. Violations are no lack; an unknown invariant is."""
     if scenario.verdict is Verdict.PASS:
         return []
-    found = [*_unknown(scenario, waived), *_unseen(scenario), *_unfired(scenario), *_unverified(scenario)]
+    found = [
+        *_shallow(scenario),
+        *_unknown(scenario, waived),
+        *_unseen(scenario),
+        *_unfired(scenario),
+        *_unverified(scenario),
+    ]
     if not found and scenario.verdict is Verdict.INCONCLUSIVE:
         found = list(scenario.notes) or ["The report does not say what is missing."]
     return found
+
+
+def _shallow(scenario: ScenarioReport) -> Iterator[str]:
+    if scenario.search.kind == "guided" and scenario.search.depth == 0 and scenario.runs:
+        yield "No fault was searched for (--depth 0), which can never be a pass."
 
 
 def _unknown(scenario: ScenarioReport, waived: Collection[str]) -> Iterator[str]:
@@ -32,7 +43,8 @@ def _unknown(scenario: ScenarioReport, waived: Collection[str]) -> Iterator[str]
 def _unseen(scenario: ScenarioReport) -> Iterator[str]:
     for one in scenario.situations:
         if one.required and not one.seen:
-            yield f"The situation {one.id} was never seen. {one.reach}".rstrip()
+            reach = f" To reach it: {one.reach.rstrip('.')}." if one.reach else ""
+            yield f"The situation {one.id} was never seen.{reach}"
 
 
 def _unfired(scenario: ScenarioReport) -> Iterator[str]:
@@ -47,5 +59,5 @@ def _unverified(scenario: ScenarioReport) -> Iterator[str]:
     if scenario.verdict is Verdict.FAIL:
         return  # a claim beside a violation is not verified, which does not mean that it was not tried
     for one in scenario.guarantees:
-        if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED:
+        if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED and not one.reason:
             yield f"The claim {one.id} was not exercised."

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatchmethod
 
+from harness.blows import Blow
 from harness.history import (
     Call,
     CallSent,
@@ -19,6 +20,9 @@ from harness.history import (
     Event,
     ExecutorBegan,
     ExecutorEnded,
+    ExecutorStruck,
+    ExecutorWoken,
+    FaultFired,
     Held,
     History,
     Phase,
@@ -28,7 +32,7 @@ from harness.history import (
 from harness.participant.ledger import Change
 from harness.plan.treatment import Delivery, Symptom
 from harness.saga import Direction
-from reports.words import seconds
+from reports.words import seconds, when_words
 
 _PHASES = {Phase.SETTLING: "every fault heals"}
 _SYMPTOMS = {
@@ -51,11 +55,22 @@ _HELD = {
 }
 
 
+_STRUCK = {
+    Blow.CRASH: "dies",
+    Blow.MOVE: "dies",
+    Blow.RACE: "dies",
+    Blow.FREEZE: "freezes",
+    Blow.START_AGAIN: "is started once more",
+    Blow.CANCEL: "is cancelled",
+}
+
+
 class RowKind(StrEnum):
-    """LATE: an effect after its sender stopped waiting. GAP: rows that were left out."""
+    """LATE: an effect after its sender stopped waiting. BLOW: what befell an executor. GAP: rows left out."""
 
     CALL = "call"
     LATE = "late"
+    BLOW = "blow"
     SAGA = "saga"
     PHASE = "phase"
     GAP = "gap"
@@ -96,11 +111,14 @@ class _Maker:
             number = getattr(event, "call", None)
             if isinstance(event, Held):
                 self.held[event.call].append(event)
-            if number is not None and not self._comes_late(event, index):
+            own_row = isinstance(event, ExecutorStruck) or self._comes_late(event, index)
+            if number is not None and not own_row:
                 self.own[number].add(index)
         began = [event for event in history.events if isinstance(event, ExecutorBegan)]
         self.several_sagas = len(history.began.saga_ids) > 1
         self.several_executors = len(began) > len(history.began.saga_ids)
+        self.struck = {event.executor: event for event in history.events if isinstance(event, ExecutorStruck)}
+        self.first = {event.saga_id: event for event in reversed(began)}
 
     @singledispatchmethod
     def row(self, event: Event, index: int) -> Row | None:
@@ -117,7 +135,7 @@ class _Maker:
             kind=RowKind.CALL,
             who=self._who(event),
             what=request(call),
-            came=came_of(call),
+            came=self._came(call),
             notes=self._notes(call),
             relevant=bool(self.own[event.call] & self.evidence),
             undo=event.direction is Direction.COMPENSATION,
@@ -141,12 +159,31 @@ class _Maker:
 
     @row.register
     def _(self, event: ExecutorBegan, index: int) -> Row:
-        again = "is called again" if event.resumed else "starts"
-        return self._sentence(event, index, RowKind.SAGA, f"{self._saga(event)} {again}")
+        return self._sentence(event, index, RowKind.SAGA, f"{self._saga(event)} {self._begins(event)}")
 
     @row.register
     def _(self, event: ExecutorEnded, index: int) -> Row:
         return self._sentence(event, index, RowKind.SAGA, f"{self._saga(event)} {ended_words(event)}")
+
+    @row.register
+    def _(self, event: ExecutorStruck, index: int) -> Row:
+        call = self.calls.get(event.call)
+        told = request(call) if call is not None else f"call {event.call}"
+        when = when_words(event.blow, event.boundary, told)
+        whose = "the same saga" if event.blow is Blow.START_AGAIN else self._saga(event)
+        what = f"{whose} {_STRUCK[event.blow]} {when}"
+        return self._sentence(event, index, RowKind.BLOW, what)
+
+    @row.register
+    def _(self, event: ExecutorWoken, index: int) -> Row:
+        return self._sentence(event, index, RowKind.BLOW, f"{self._saga(event)} wakes and goes on")
+
+    @row.register
+    def _(self, event: FaultFired, index: int) -> Row | None:
+        if event.call in self.calls:
+            return None
+        what = f"fault {event.kind} begins, before any call that could be seen"
+        return self._sentence(event, index, RowKind.BLOW, what)
 
     @row.register
     def _(self, event: PhaseBegan, index: int) -> Row | None:
@@ -171,7 +208,23 @@ class _Maker:
             steps = f"ask {steps}".rstrip()
         return " ".join((*self._owner(sent.saga_id, sent.executor), steps or "no step"))
 
-    def _saga(self, event: ExecutorBegan | ExecutorEnded) -> str:
+    def _begins(self, event: ExecutorBegan) -> str:
+        """Called again after it said `running`, resumed after a blow, or started by somebody else too."""
+        where = f" on node {event.node}" if event.node > 1 else ""
+        if event.resumed:
+            return f"is resumed{where}" if self.struck else f"is called again{where}"
+        return f"starts{where}" if self.first[event.saga_id] is event else f"starts too{where}"
+
+    def _came(self, call: Call) -> str:
+        """What the sender saw, if it still was there to see it."""
+        struck = self.struck.get(call.sent.executor)
+        if struck is None or call.failed is None:
+            return came_of(call)
+        if struck.blow is Blow.CANCEL and struck.call == call.sent.call:
+            return "cancelled meanwhile"
+        return "its sender died" if struck.blow.kills and call.failed.abandoned else came_of(call)
+
+    def _saga(self, event: ExecutorBegan | ExecutorEnded | ExecutorStruck | ExecutorWoken) -> str:
         return " ".join(("the saga", *self._owner(event.saga_id, event.executor)))
 
     def _owner(self, saga_id: str, executor: int) -> tuple[str, ...]:
@@ -226,6 +279,8 @@ def ended_words(event: ExecutorEnded) -> str:
     """What came back, and the first cause where the saga gives one."""
     if event.timed_out:
         return "does not come back"
+    if event.cancelled:
+        return "ends cancelled"
     if event.status is None:
         return f"ends without an outcome: {event.problem or 'nothing came back'}"
     cause = event.detail.get("error") if isinstance(event.detail, dict) else None

@@ -13,9 +13,10 @@ from reports.bundle import Bundle, Violation
 from reports.lacking import lacking
 from reports.words import (
     JUDGEMENTS,
-    NOT_CLAIMED,
+    claims_note,
     counted,
     guarantee_ids,
+    guarantee_note,
     guarantee_words,
     headline,
     input_text,
@@ -26,6 +27,7 @@ from reports.words import (
     replay_command,
     search_words,
     seconds,
+    unclaimed_words,
 )
 
 
@@ -89,6 +91,7 @@ def _violation(violation: Violation, bundle: Bundle) -> str:
     if failure is None:
         return "\n\n".join([*parts, runs, violation.problem])
     found = [f"**Found:** {failure.message}"] if failure.message else []
+    found += [one for one in (unclaimed_words(failure),) if one]
     replay = replay_command(bundle.folder, invariant.failure or "")
     given = input_text(failure.input)
     return "\n\n".join(
@@ -141,8 +144,15 @@ def _guarantees(report: Report) -> list[str]:
     if not ids:
         return []
     head = ("Guarantee", *(one.title for one in report.scenarios))
-    table = _table(head, ((id_, *(guarantee_words(one, id_) for one in report.scenarios)) for id_ in ids))
-    return [table, NOT_CLAIMED]
+    table = _table(head, ((id_, *(_guarantee(one, id_) for one in report.scenarios)) for id_ in ids))
+    return [table, claims_note(report)]
+
+
+def _guarantee(scenario: ScenarioReport, id_: str) -> str:
+    text, note = guarantee_words(scenario, id_), guarantee_note(scenario, id_)
+    if text.endswith("refuted"):
+        text = text.removesuffix("refuted") + "**refuted**"
+    return f"{text}: {f'`{note}`' if note.endswith('.json') else note}" if note else text
 
 
 def _situations(report: Report) -> list[str]:

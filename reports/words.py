@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from harness.blows import Blow, Boundary
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.report_model import GuaranteeResult, Judgement, Report, ScenarioReport, Verdict
+from harness.report_model import FailureFile, GuaranteeResult, Judgement, Report, ScenarioReport, Verdict
 from harness.saga import Json
 
 JUDGEMENTS: Mapping[Judgement, str] = {
@@ -29,10 +30,30 @@ RESULTS: Mapping[GuaranteeResult, str] = {
 }
 
 NOT_CLAIMED = "What a saga does not claim is not held against it, and its faults are not sent."
+ALL_SENT = (
+    "With --unclaimed the faults of every guarantee were sent, and what they break counts, claimed or not."
+)
 
 WORLDS: Mapping[str, str] = {
     "sim": "virtual time, one process",
     "wire": "real sockets behind a proxy",
+}
+
+
+_BEFALLS: Mapping[Blow, str] = {
+    Blow.CRASH: "the process dies {when}",
+    Blow.MOVE: "the process dies {when}, and is resumed on another node",
+    Blow.RACE: "the process dies {when}, and two executors resume it at once",
+    Blow.FREEZE: "the process freezes {when}, a second executor resumes and ends, then the first one wakes",
+    Blow.START_AGAIN: "the same id is started once more {when}",
+    Blow.CANCEL: "the caller cancels {when}",
+}
+_WHEN: Mapping[Boundary, str] = {
+    Boundary.BEFORE_SEND: "before {call} is sent",
+    Boundary.ON_ARRIVAL: "as {call} arrives, before it is applied",
+    Boundary.APPLIED: "once {call} was applied",
+    Boundary.ANSWERED: "after the answer to {call}",
+    Boundary.ENDED: "after the end of what sent {call}",
 }
 
 
@@ -86,9 +107,43 @@ def fault_name(fault: Fault) -> str:
 
 
 def fault_line(fault: Fault) -> str:
-    """`lose_reply at payments.charge.create, call 1: the effect is applied, the reply is lost`."""
+    """`lose_reply at payments.charge.create, call 1: the effect is applied, the reply is lost`.
+
+    What befalls a process is told as that: `crash: the process dies once payments.charge.create #1 was
+    applied, twice in a row`.
+    """
+    told = blow_words(fault)
+    if told:
+        return f"{fault.kind}: {told}"
     meaning = kind_meaning(fault.kind)
     return f"{fault_name(fault)} at {fault_place(fault)}" + (f": {meaning}" if meaning else "")
+
+
+def blow_words(fault: Fault) -> str:
+    """What a fault does to the process of the saga, and when; empty for what strikes calls alone."""
+    from harness.faults import KINDS  # noqa: PLC0415 - the engine is not needed to read a report
+
+    kind = KINDS.get(fault.kind)
+    if kind is None or kind.blow is None:
+        return ""
+    boundary = kind.treat(fault.variant or kind.variants[0], None).boundary
+    when = when_words(kind.blow, boundary, f"{fault.operation} #{fault.nth}")
+    return _BEFALLS[kind.blow].format(when=when) + _in_a_row(fault.count)
+
+
+def when_words(blow: Blow, boundary: Boundary, call: str) -> str:
+    """`once POST /charges was applied`."""
+    if blow is Blow.START_AGAIN and boundary is Boundary.ON_ARRIVAL:
+        return f"as {call} arrives"
+    return _WHEN[boundary].format(call=call)
+
+
+def _in_a_row(count: int | Lasting) -> str:
+    if count is Lasting.FOR_EVER:
+        return ", each time until all heals"
+    if count is Lasting.UNTIL_RESTART:
+        return ", until the next restart"
+    return {1: "", 2: ", twice in a row"}.get(int(count), f", {count} times in a row")
 
 
 def plan_lines(plan: FaultPlan) -> list[str]:
@@ -163,6 +218,24 @@ def guarantee_words(scenario: ScenarioReport, id_: str) -> str:
     found = next((one for one in scenario.guarantees if one.id == id_), None)
     claimed = found.claimed if found else id_ in scenario.claims
     result = RESULTS[found.result] if found else RESULTS[GuaranteeResult.NOT_EXERCISED]
-    if not claimed and result == RESULTS[GuaranteeResult.NOT_EXERCISED]:
+    if not claimed and not scenario.unclaimed and result == RESULTS[GuaranteeResult.NOT_EXERCISED]:
         return "not claimed"
     return f"{'claimed' if claimed else 'not claimed'}, {result}"
+
+
+def guarantee_note(scenario: ScenarioReport, id_: str) -> str:
+    """The failure file of one that was refuted, or why nothing of it can strike; else empty."""
+    found = next((one for one in scenario.guarantees if one.id == id_), None)
+    return (found.failure or found.reason) if found else ""
+
+
+def claims_note(report: Report) -> str:
+    """What became of that which is not claimed."""
+    return ALL_SENT if any(one.unclaimed for one in report.scenarios) else NOT_CLAIMED
+
+
+def unclaimed_words(failure: FailureFile) -> str:
+    """Says so where a counterexample rests on faults of guarantees that the saga does not claim."""
+    if not failure.unclaimed:
+        return ""
+    return f"By faults of what the saga does not claim: {', '.join(failure.unclaimed)}."

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 from collections.abc import Mapping
+from pathlib import Path
+from traceback import walk_tb
 
 import msgspec
 
 from harness.errors import misplaced, nearest
 from harness.saga import Json, Outcome, Status
+
+_NOT_THEIRS = (Path(__file__).parents[1], Path(sysconfig.get_path("stdlib")))
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +38,19 @@ def read_outcome(value: object) -> Returned:
 
 
 def read_failure(error: BaseException) -> Returned:
-    """For a saga that raised."""
-    return Returned(problem=_without_addresses(f"the saga raised {type(error).__name__}: {error}"))
+    """For a saga that raised; told with the line of its own code, where there is one."""
+    problem = f"the saga raised {type(error).__name__}: {error}{_place(error)}"
+    return Returned(problem=_without_addresses(problem))
+
+
+def _place(error: BaseException) -> str:
+    """` (sagas.py:12)`: the name alone, so that a history is the same wherever the saga lies."""
+    for frame, line in reversed(list(walk_tb(error.__traceback__))):
+        file = Path(frame.f_code.co_filename)
+        theirs = file.is_absolute() and "site-packages" not in file.parts
+        if theirs and not any(file.is_relative_to(one) for one in _NOT_THEIRS):
+            return f" ({file.name}:{line})"
+    return ""
 
 
 def _without_addresses(text: str) -> str:

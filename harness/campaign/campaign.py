@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
 
+from harness.campaign.claims import (
+    LoadedWithClaims,
+    Unclaimed,
+    irreversible_operations,
+    unclaimed,
+    widened,
+)
 from harness.campaign.events import Listener, Noted, ScenarioBegan, ScenarioEnded, ScenarioProgressed
 from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.options import CampaignOptions, WorldName
+from harness.campaign.refutations import shrink, take_unshrunk
 from harness.campaign.summary import summarise
 from harness.campaign.tally import Tally
 from harness.campaign.workers import LocalExecutor, Pool, make_world
@@ -18,8 +27,9 @@ from harness.clock import real
 from harness.errors import EnvironmentFault
 from harness.faults.unlocked import unlocked_faults
 from harness.report_model import Proxy, Report, ScenarioReport, Search, Verdict, worst
+from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search import Executor, GuidedSearch, minimise
+from harness.search import Executor, GuidedSearch
 from harness.search.digest import Digest
 from harness.search.guided import StopAsked
 from harness.situations import required_situations
@@ -32,7 +42,7 @@ class _Searched:
     """What the searches of one scenario left behind."""
 
     complete: bool = True
-    left_out: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     proxy: Proxy = field(default_factory=Proxy)
     environment: str | None = None
 
@@ -73,25 +83,34 @@ class Campaign:
 
     def _scenario(self, scenario: Scenario, world: WorldName) -> None:
         self._tell(ScenarioBegan(name=scenario.name, world=world))
-        tally, searched = Tally(), _Searched()
+        began_s = real.monotonic_s()
+        sent = widened(scenario) if self._options.unclaimed else scenario
+        tally, searched = Tally(irreversible=irreversible_operations(scenario)), _Searched()
         try:
-            with self._executor(scenario, world, searched) as executor:
-                self._search(scenario, world, executor, tally, searched)
-                self._shrink(world, executor, tally)
+            with self._executor(sent, unclaimed(scenario, sent).added, world, searched) as executor:
+                self._search(sent, world, executor, tally, searched)
+                shrink(world, executor, tally)
         except EnvironmentFault as fault:
             searched.environment, searched.complete = str(fault), False
         except KeyboardInterrupt:
             searched.environment, searched.complete = "interrupted by the user", False
+        if searched.environment is not None:
+            take_unshrunk(tally)
         self._environment = searched.environment
         if searched.proxy.kind != "none":
             self._proxy = searched.proxy
-        summed_up = self._summed_up(scenario, world, tally, searched)
-        report = _no_pass_if_cut_short(summed_up, searched.environment)
+        summed_up = self._summed_up(scenario, sent, world, tally, searched)
+        report = msgspec.structs.replace(
+            _no_pass_if_cut_short(summed_up, searched.environment),
+            duration_s=round(real.monotonic_s() - began_s, 3),
+        )
         self._scenarios.append(report)
         self._tell(ScenarioEnded(report=report))
 
     @contextmanager
-    def _executor(self, scenario: Scenario, world: WorldName, searched: _Searched) -> Iterator[Executor]:
+    def _executor(
+        self, scenario: Scenario, added: tuple[Claim, ...], world: WorldName, searched: _Searched
+    ) -> Iterator[Executor]:
         options = self._options
         with ExitStack() as stack:
             if options.in_process:
@@ -104,7 +123,7 @@ class Campaign:
                 world,
                 workers=options.resolved(world).workers,
                 proxy=options.proxy,
-                load=options.load,
+                load=LoadedWithClaims(options.load, added) if added else options.load,
                 note=self._note,
             )
             stack.enter_context(pool)
@@ -125,7 +144,8 @@ class Campaign:
             unlocked_faults(scenario, world), len(scenario.inputs), depth, every_input=world == "sim"
         )
         self._count(guided.run(executor, stop), tally)
-        searched.left_out, searched.complete = guided.left_out, guided.complete
+        searched.left_out.update(guided.left_out_parts)
+        searched.complete = guided.complete
         if options.search != "guided" and not self._fault_free_failed(tally):
             self._by_property(scenario, world, executor, tally, searched, stop)
 
@@ -148,7 +168,7 @@ class Campaign:
         )
         known = tally.violated
         self._count(search.run(executor, stop), tally)
-        searched.left_out += search.left_out
+        searched.left_out["drawn plans"] += search.left_out
         new = [id_ for id_ in tally.violated if id_ not in known]
         if new and world == "sim":
             self._count(search.shrink(executor, new), tally)
@@ -162,16 +182,17 @@ class Campaign:
     def _fault_free_failed(self, tally: Tally) -> bool:
         return any(digest.violated for digest in tally.fault_free.values())
 
-    def _shrink(self, world: WorldName, executor: Executor, tally: Tally) -> None:
-        for id_, one in tally.invariants.items():
-            if one.smallest is not None and one.smallest.history is not None:
-                one.smallest = minimise(one.smallest, id_, executor, most_runs=200 if world == "sim" else 12)
-
     def _summed_up(
-        self, scenario: Scenario, world: WorldName, tally: Tally, searched: _Searched
+        self,
+        scenario: Scenario,
+        sent: Scenario,
+        world: WorldName,
+        tally: Tally,
+        searched: _Searched,
     ) -> ScenarioReport:
+        added = unclaimed(scenario, sent)
         files = {
-            id_: self._files.failure(scenario, world, id_, one.smallest, tally.runs)
+            id_: self._files.failure(scenario, world, id_, one.smallest, tally.runs, unclaimed=added)
             for id_, one in tally.invariants.items()
             if one.smallest is not None
         }
@@ -179,18 +200,45 @@ class Campaign:
             self._files.history(f"{scenario.name}-{world}-fault-free-{index + 1}", digest)
         return summarise(
             scenario,
+            sent,
             world,
             tally,
             files=files,
+            refuting=self._refuting(scenario, world, tally, files, added),
             search=self._search_report(world, searched),
         )
 
+    def _refuting(
+        self, scenario: Scenario, world: WorldName, tally: Tally, files: Mapping[str, str], added: Unclaimed
+    ) -> dict[Claim, str]:
+        """The failure file of each claim that was refuted: that of an invariant, where it is the same run."""
+        named: dict[Claim, str] = {}
+        for claim, about in tally.claims.items():
+            one = about.refuted
+            if one is None:
+                continue
+            if one.digest is tally.invariants[one.invariant].smallest:
+                named[claim] = files[one.invariant]
+                continue
+            named[claim] = self._files.failure(
+                scenario,
+                world,
+                one.invariant,
+                one.digest,
+                tally.runs,
+                unclaimed=added,
+                name=f"guarantee-{claim}",
+            )
+        return named
+
     def _search_report(self, world: WorldName, searched: _Searched) -> Search:
+        left_out = {part: number for part, number in searched.left_out.items() if number}
         return Search(
             kind=self._options.search,
             depth=self._options.resolved(world).depth,
-            complete=searched.complete and not searched.left_out,
-            left_out=searched.left_out,
+            complete=searched.complete and not left_out,
+            left_out=sum(left_out.values()),
+            left_out_parts=left_out,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
+from harness.campaign.claims import Unclaimed
 from harness.campaign.options import CampaignOptions
 from harness.history import History
 from harness.history.codec import decode_history
@@ -36,9 +37,22 @@ class CampaignFiles:
             write_whole(self.folder / name / ".writable", b"")
             (self.folder / name / ".writable").unlink()
 
-    def failure(self, scenario: Scenario, world: WorldName, invariant: str, digest: Digest, runs: int) -> str:
-        """Write a counterexample and its history; returns its path inside the folder."""
-        stem = f"{scenario.name}-{world}-{invariant}"
+    def failure(
+        self,
+        scenario: Scenario,
+        world: WorldName,
+        invariant: str,
+        digest: Digest,
+        runs: int,
+        *,
+        unclaimed: Unclaimed,
+        name: str = "",
+    ) -> str:
+        """Write a counterexample and its history; returns its path inside the folder.
+
+        name: what tells it from others of the scenario; by default the invariant.
+        """
+        stem = f"{scenario.name}-{world}-{name or invariant}"
         history_name = self.history(stem, digest)
         found = digest.found[invariant]
         failure = FailureFile(
@@ -55,10 +69,12 @@ class CampaignFiles:
             history=history_name,
             search=FoundBy(kind=self._options.search, seed=self._options.seed or 0, runs=runs),
             tool=tool(),
+            added_claims=tuple(claim.value for claim in unclaimed.added),
+            unclaimed=tuple(claim.value for claim in unclaimed.of(digest.plan)),
         )
-        name = f"failures/{stem}.json"
-        write_failure(failure, self.folder / name)
-        return name
+        path = f"failures/{stem}.json"
+        write_failure(failure, self.folder / path)
+        return path
 
     def history(self, stem: str, digest: Digest) -> str | None:
         """Write a run's history, where it was kept."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.adapter import CallableSaga
 from harness.errors import UsageError, misplaced
 from harness.history import History
 from harness.scenario import Scenario
@@ -40,6 +39,7 @@ class CampaignOptions:
 
     narrate: a history and the evidence in it to timeline lines, for the failure files.
     in_process: run everything here, with no workers: for tests, and for `pytest -n`.
+    unclaimed: send the faults of all guarantees, whatever the saga claims.
     """
 
     out: Path
@@ -54,6 +54,7 @@ class CampaignOptions:
     workers: int | None = None
     proxy: ProxyKind = "auto"
     in_process: bool = False
+    unclaimed: bool = False
 
     def __post_init__(self) -> None:
         self._at_least("--depth", self.depth, 0)
@@ -81,10 +82,7 @@ class CampaignOptions:
         world = self.world or worlds[0]
         if world not in worlds:
             where = f"scenario {scenario.name!r}, saga {scenario.saga.name}"
-            raise UsageError(misplaced(where, f"--world {world}", f"--world {' or '.join(worlds)} only"))
-        if not isinstance(scenario.saga, CallableSaga):
-            # Said before anything starts; the adapters themselves come with the process faults.
-            where = f"scenario {scenario.name!r}"
-            expected = "a callable: subprocess and http sagas are read, and cannot run yet"
-            raise UsageError(misplaced(where, scenario.saga.name, expected))
+            why = "a process of its own has real sockets and a real clock, which no simulation can stand for"
+            expected = f"--world {' or '.join(worlds)}: {why}"
+            raise UsageError(misplaced(where, f"--world {world}", expected))
         return "sim" if world == "sim" else "wire"

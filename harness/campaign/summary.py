@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from harness.campaign.guarantees import guarantees
 from harness.campaign.options import WorldName
+from harness.campaign.owed import coverage
 from harness.campaign.tally import InvariantTally, Tally
-from harness.campaign.verdict import coverage, guarantees, judge
-from harness.faults.unlocked import unlocked_faults
+from harness.campaign.verdict import judge
 from harness.invariants import INVARIANTS
 from harness.latency import summarised
 from harness.report_model import (
     Faults,
     Guarantee,
-    GuaranteeResult,
     Invariant,
     Judgement,
     LeftOver,
@@ -29,16 +29,24 @@ from harness.situations import SITUATIONS, required_situations
 
 def summarise(
     scenario: Scenario,
+    searched: Scenario,
     world: WorldName,
     tally: Tally,
     *,
     files: Mapping[str, str],
+    refuting: Mapping[Claim, str],
     search: Search,
 ) -> ScenarioReport:
-    """Everything that the report says of a scenario in a world; `files`: invariant to its failure file."""
-    covered = coverage(tally, unlocked_faults(scenario, world))
-    verdict, lacking = judge(scenario, tally, covered)
+    """Everything that the report says of a scenario in a world.
+
+    searched: the scenario with the claims whose faults were sent. A pass owes those of its own alone.
+    files: invariant to its failure file. refuting: claim to its.
+    """
+    sent = coverage(searched, world, tally)
+    owed = coverage(scenario, world, tally) if searched is not scenario else sent
+    verdict, lacking = judge(scenario, tally, owed)
     claims = scenario.spec.claims
+    told = guarantees(scenario, searched, tally, sent, refuting)
     return ScenarioReport(
         name=scenario.name,
         saga=scenario.saga.name,
@@ -49,22 +57,30 @@ def summarise(
         invariants=tuple(_invariant(id_, one, files.get(id_)) for id_, one in tally.invariants.items()),
         faults=_faults(tally),
         situations=_situations(scenario, tally),
-        guarantees=tuple(_with_failure(one, tally, files) for one in guarantees(scenario, tally, covered)),
+        guarantees=told,
         compensation_latency_s=summarised(tally.compensation_s),
         claims=tuple(claim.value for claim in Claim if claim in claims),
         not_claimed=tuple(claim.value for claim in Claim if claim not in claims),
-        impossible=covered.impossible,
-        unfired=covered.unfired,
-        notes=(*lacking, *_notes(tally, search.left_out)),
+        impossible=sent.impossible,
+        unfired=owed.unfired,
+        notes=(*lacking, *_notes(tally, search, told)),
         left_over=tuple(
             LeftOver(resource=resource, step=step, runs=runs) for (resource, step), runs in tally.left.items()
         ),
+        unclaimed=searched is not scenario,
     )
 
 
-def _notes(tally: Tally, left_out: int) -> Iterator[str]:
-    if left_out:
-        yield f"Time was up: {left_out} plans were left out, the most telling had come first."
+def _notes(tally: Tally, search: Search, told: Iterable[Guarantee]) -> Iterator[str]:
+    for one in told:
+        if one.reason and one.claimed:
+            yield f"Claim {one.id} was not exercised, and cannot be: {one.reason}."
+    if search.depth == 0 and search.kind == "guided":
+        yield "No fault was searched for (--depth 0), which can never be a pass."
+    if search.left_out:
+        parts = ", ".join(f"{number} {part}" for part, number in search.left_out_parts.items())
+        of = f" ({parts})" if parts else ""
+        yield f"Time was up: {search.left_out} plans were left out{of}, the most telling had come first."
     if tally.accidents:
         yield f"{tally.accidents} calls were struck by accident, while a toxic was armed for another."
 
@@ -102,16 +118,3 @@ def _situations(scenario: Scenario, tally: Tally) -> tuple[Situation, ...]:
         Situation(id=id_, required=id_ in required, seen=tally.situations[id_], reach=one.reach)
         for id_, one in SITUATIONS.items()
     )
-
-
-def _with_failure(guarantee: Guarantee, tally: Tally, files: Mapping[str, str]) -> Guarantee:
-    """Name the smallest counterexample of a claim that was refuted."""
-    if guarantee.result is not GuaranteeResult.REFUTED:
-        return guarantee
-    sizes = {
-        id_: len(one.smallest.plan.faults)
-        for id_, one in tally.invariants.items()
-        if one.smallest is not None
-    }
-    smallest = min(sizes, key=lambda id_: sizes[id_])
-    return Guarantee(id=guarantee.id, claimed=True, result=guarantee.result, failure=files.get(smallest))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from harness.campaign.claims import claims_of, claims_of_plan
 from harness.invariants import INVARIANTS, Verdict
-from harness.plan import FaultPlan
-from harness.saga import Status
+from harness.plan import Fault, FaultPlan
+from harness.saga import Claim, Status
 from harness.search.digest import Digest
 
 
@@ -29,7 +30,7 @@ class InvariantTally:
             self.crash = self.crash or digest
         elif verdict is Verdict.VIOLATED:
             self.violations += 1
-            if self.smallest is None or _size(digest.plan) < _size(self.smallest.plan):
+            if self.smallest is None or size_of(digest.plan) < size_of(self.smallest.plan):
                 self.smallest = digest
 
     @property
@@ -42,13 +43,58 @@ class InvariantTally:
         return Verdict.HELD if self.runs else Verdict.NOT_EXERCISED
 
 
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """A run that violates an invariant, with a fault of a claim in its plan.
+
+    doubtful: another fault of the plan is known to violate it alone.
+    """
+
+    invariant: str
+    digest: Digest
+    doubtful: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether the fault of the claim is all that there is."""
+        return len(self.digest.plan.faults) == 1
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Lower is better evidence."""
+        return self.doubtful, *size_of(self.digest.plan)
+
+
+@dataclass(slots=True)
+class ClaimTally:
+    """Of one claim. `suspects`: for each invariant the smallest violating run that holds a fault of it.
+
+    refuted: the smallest run that violates something and needs a fault of the claim, once shrunk.
+    """
+
+    suspects: dict[str, Refutation] = field(default_factory=dict)
+    refuted: Refutation | None = None
+
+    def suspect(self, one: Refutation) -> None:
+        """Keep it where it is the best so far."""
+        known = self.suspects.get(one.invariant)
+        if known is None or one.rank < known.rank:
+            self.suspects[one.invariant] = one
+
+
 @dataclass(slots=True)
 class Tally:
-    """Everything that is counted."""
+    """Everything that is counted. `irreversible`: operations whose faults are of *irreversible_step* too.
 
+    broken_by: for each violating run the claims that its faults are of.
+    """
+
+    irreversible: frozenset[str] = frozenset()
     invariants: dict[str, InvariantTally] = field(
         default_factory=lambda: {id_: InvariantTally() for id_ in INVARIANTS}
     )
+    claims: dict[Claim, ClaimTally] = field(default_factory=lambda: {claim: ClaimTally() for claim in Claim})
+    broken_by: set[frozenset[Claim]] = field(default_factory=set)
     runs: int = 0
     planned: int = 0
     fired: int = 0
@@ -61,6 +107,7 @@ class Tally:
     left: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     fault_free: dict[int, Digest] = field(default_factory=dict)
     accidents: int = 0
+    _alone: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def add(self, digest: Digest) -> None:
         """Count one run."""
@@ -69,6 +116,7 @@ class Tally:
             self.fault_free.setdefault(digest.input_index, digest)
         for id_, found in digest.found.items():
             self.invariants[id_].add(digest, found.verdict)
+        self._add_claims(digest)
         self._add_faults(digest)
         self.situations.update(digest.situations)
         self.compensation_s.extend(digest.compensation_s)
@@ -90,6 +138,31 @@ class Tally:
         sites = (site.operation for digest in self.fault_free.values() for site, _ in digest.sites)
         return tuple(dict.fromkeys(sites))
 
+    def needs(self, digest: Digest, claim: Claim) -> bool:
+        """Whether a fault of the claim is in its plan."""
+        return claim in claims_of_plan(digest.plan, self.irreversible)
+
+    def _add_claims(self, digest: Digest) -> None:
+        if not digest.violated:
+            return
+        concerned = claims_of_plan(_struck(digest), self.irreversible)
+        self.broken_by.add(concerned)
+        for id_ in digest.violated:
+            if len(digest.plan.faults) == 1:
+                self._alone.add((id_, *_mark(digest.plan.faults[0])))
+            for claim in Claim:
+                if claim in concerned:
+                    doubtful = self._explained(id_, digest.plan, claim)
+                    self.claims[claim].suspect(Refutation(id_, digest, doubtful))
+
+    def _explained(self, invariant: str, plan: FaultPlan, claim: Claim) -> bool:
+        """Whether a fault of the plan that is not of the claim violates the invariant alone."""
+        return any(
+            (invariant, *_mark(fault)) in self._alone
+            for fault in plan.faults
+            if claim not in claims_of(fault, self.irreversible)
+        )
+
     def _add_faults(self, digest: Digest) -> None:
         for fault, strikes in zip(digest.plan.faults, digest.strikes, strict=True):
             mark = (fault.kind, fault.operation)
@@ -102,6 +175,17 @@ class Tally:
                 self.fired_variants.add((*mark, fault.variant))
 
 
-def _size(plan: FaultPlan) -> tuple[int, int]:
+def size_of(plan: FaultPlan) -> tuple[int, int]:
+    """Fewer faults are smaller, then fewer calls."""
     counted = sum(fault.count if isinstance(fault.count, int) else 99 for fault in plan.faults)
     return len(plan.faults), counted
+
+
+def _struck(digest: Digest) -> FaultPlan:
+    """The faults that fired; all of them where a worker was lost with the run."""
+    fired = [fault for fault, strikes in zip(digest.plan.faults, digest.strikes, strict=True) if strikes]
+    return FaultPlan(tuple(fired)) if fired or digest.history is not None else digest.plan
+
+
+def _mark(fault: Fault) -> tuple[str, str, str]:
+    return fault.kind, fault.operation, fault.variant

@@ -71,6 +71,9 @@ def _run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--workers", type=_whole, metavar="N", help="processes side by side")
     command.add_argument(
+        "--unclaimed", action="store_true", help="send the faults of every guarantee, claimed or not"
+    )
+    command.add_argument(
         "--out", metavar="DIR", help="default: reports/out/<time>, and reports/out/latest beside it"
     )
     command.add_argument(

@@ -15,8 +15,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from harness.campaign.claims import LoadedWithClaims
 from harness.cli.loading import load
 from harness.cli.telling import narrate
 from harness.cli.trial import chosen_world, trial
@@ -26,9 +28,10 @@ from harness.history.codec import decode_history
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import check_plan
 from harness.report_model import FailureFile, read_failure
+from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search.digest import Digest
-from reports.words import counted, input_text, plan_lines, plan_size
+from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
 
 WIRE_RUNS = 3
 
@@ -46,12 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Load, run, tell."""
     path = Path(arguments.failure)
     failure = read_failure(path)
-    scenario = _scenario(failure, path)
+    added = _added_claims(failure, path)
+    scenario = LoadedWithClaims(partial(_scenario, path), added)(failure.scenario.reference)
     _check(failure, scenario, path)
     world = chosen_world(scenario, arguments.world or failure.world)
     _say(f"Replaying {failure.invariant} of {scenario.name} in the {world} world")
     digests: list[Digest] = []
-    with trial(scenario, failure.input, world, arguments.proxy, _note) as run_plans:
+    with trial(scenario, failure.input, world, arguments.proxy, _note, added) as run_plans:
         for _ in range(1 if world == "sim" else WIRE_RUNS):
             digests += run_plans([failure.plan])
             if digests[-1].violated:
@@ -84,9 +88,17 @@ def judged(invariant: str, digests: Sequence[Digest]) -> Replayed:
     return Replayed("FIXED", f"every fault fired, the saga ended {ended}, nothing is violated{times}", 0)
 
 
-def _scenario(failure: FailureFile, path: Path) -> Scenario:
+def _added_claims(failure: FailureFile, path: Path) -> tuple[Claim, ...]:
+    """What the search let the saga claim (`--unclaimed`): its run is judged in the same way again."""
+    for name in failure.added_claims:
+        if name not in list(Claim):
+            raise ReportError(misplaced(f"{path}, added_claims", name, nearest(name, Claim)))
+    return tuple(Claim(name) for name in failure.added_claims)
+
+
+def _scenario(path: Path, reference: str) -> Scenario:
     try:
-        return load(failure.scenario.reference)
+        return load(reference)
     except ScenarioError as error:
         raise ScenarioError(f"{path}, scenario.reference: {error}") from None
 
@@ -106,6 +118,8 @@ def _tell(failure: FailureFile, digest: Digest) -> None:
     _say(f"  The plan: {plan_size(failure.plan)}")
     for line in plan_lines(failure.plan):
         _say(f"    {line}")
+    if failure.unclaimed:
+        _say(f"  {unclaimed_words(failure)}")
     given = input_text(failure.input)
     if given:
         _say(f"  The input: {given}")

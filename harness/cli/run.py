@@ -64,6 +64,7 @@ def _options(arguments: argparse.Namespace) -> CampaignOptions:
         seconds=arguments.seconds,
         workers=arguments.workers,
         proxy=arguments.proxy,
+        unclaimed=arguments.unclaimed,
     )
 
 

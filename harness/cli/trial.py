@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import cast
 
 from harness.campaign import CampaignOptions
+from harness.campaign.claims import LoadedWithClaims
 from harness.campaign.options import ProxyKind, WorldName
 from harness.campaign.workers import Pool
 from harness.cli.loading import load
 from harness.cli.telling import narrate
 from harness.plan import FaultPlan
-from harness.saga import Json
+from harness.saga import Claim, Json
 from harness.scenario import Scenario
 from harness.search.digest import Digest
 
@@ -34,12 +35,16 @@ def chosen_world(scenario: Scenario, wanted: str | None) -> WorldName:
 
 @contextmanager
 def trial(
-    scenario: Scenario, input_: Json, world: WorldName, proxy: ProxyKind, note: Callable[[str], None]
+    scenario: Scenario,
+    input_: Json,
+    world: WorldName,
+    proxy: ProxyKind,
+    note: Callable[[str], None],
+    added: tuple[Claim, ...] = (),
 ) -> Iterator[RunPlans]:
-    """A function that runs plans with this input."""
-    with Pool(
-        scenario, world, workers=1, proxy=proxy, load=partial(_load_with_input, input_), note=note
-    ) as pool:
+    """A function that runs plans with this input; `added` are claims on top of the saga's own."""
+    loaded = LoadedWithClaims(partial(_load_with_input, input_), added)
+    with Pool(scenario, world, workers=1, proxy=proxy, load=loaded, note=note) as pool:
         yield lambda plans: pool.run([(0, plan) for plan in plans])
 
 

@@ -17,3 +17,4 @@ class Asked:
     seed: int | None
     seconds: float | None
     proxy: Literal["auto", "toxiproxy", "embedded"]
+    unclaimed: bool

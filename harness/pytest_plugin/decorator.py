@@ -26,6 +26,7 @@ def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
     seed: int | None = None,
     seconds: float | None = None,
     proxy: Literal["auto", "toxiproxy", "embedded"] = "auto",
+    unclaimed: bool = False,
     allow_inconclusive: bool = False,
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """Search a scenario, and fail the test with the smallest counterexample where one is found.
@@ -34,7 +35,7 @@ def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
     relative paths start at the test's folder. The decorated function may take `report`, the
     `ScenarioReport` of what was searched, for assertions of its own, and fixtures as every test
     does; it is called when nothing was violated. A search that saw too little fails the test, too,
-    unless `allow_inconclusive`.
+    unless `allow_inconclusive`. unclaimed: send the faults of every guarantee, claimed or not.
     """
     asked = Asked(
         world=world,
@@ -44,6 +45,7 @@ def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
         seed=seed,
         seconds=seconds,
         proxy=proxy,
+        unclaimed=unclaimed,
     )
 
     def decorate(function: Callable[..., object]) -> Callable[..., object]:

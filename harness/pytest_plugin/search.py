@@ -58,6 +58,7 @@ def _search(scenario: Scenario, asked: Asked, folder: Path, config: pytest.Confi
         seconds=asked.seconds,
         proxy=worlds.proxy if asked.proxy == "auto" else asked.proxy,
         in_process=True,
+        unclaimed=asked.unclaimed,
     )
     worlds.close()
     with exits_refused():

@@ -16,6 +16,8 @@ from unittest import mock
 
 import pytest
 
+from harness.clock import real
+
 if TYPE_CHECKING:
     from harness.worlds import World
     from harness.worlds.sim import SimWorld
@@ -82,13 +84,13 @@ def close_worlds(config: pytest.Config) -> None:
 @contextmanager
 def exits_refused() -> Iterator[None]:
     """A saga that calls `os._exit(0)` must not end pytest, and with success at that."""
-    with mock.patch("os._exit", _refusing(os.getpid(), os._exit)):
+    with mock.patch("os._exit", _refusing(real.process_id(), os._exit)):
         yield
 
 
 def _refusing(ours: int, end: Callable[[int], NoReturn]) -> Callable[[int], NoReturn]:
     def refuse(status: int) -> NoReturn:
-        if os.getpid() != ours:
+        if real.process_id() != ours:
             end(status)  # a forked child may
         raise SystemExit(f"os._exit({status})")
 

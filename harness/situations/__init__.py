@@ -3,10 +3,11 @@
 Owns the table of situations: what each says, how to reach it, whether a run shows it, and whether a
 spec requires it by default. Refuses to judge: a situation is neither good nor bad.
 
-Adding a situation is one entry in a module of this room, listed in `SITUATIONS`.
+Adding a situation is one entry in `calls` or, where only a blow brings it about, in `executors`.
 """
 
 from harness.situations.base import Situation
+from harness.situations.needs import undoes
 from harness.situations.table import SITUATIONS, required_situations, seen_situations
 
-__all__ = ["SITUATIONS", "Situation", "required_situations", "seen_situations"]
+__all__ = ["SITUATIONS", "Situation", "required_situations", "seen_situations", "undoes"]

@@ -1,4 +1,4 @@
-"""The situations that one process without crashes can come into."""
+"""Every situation, in the order in which reports list them: one line a module."""
 
 from __future__ import annotations
 
@@ -6,218 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.history import Answer, Call
-from harness.plan.treatment import Symptom
-from harness.saga import Claim, Direction, SagaSpec, Status, Step, StepKind
+from harness.history import ExecutorStruck
 from harness.scenario import Scenario
 from harness.situations.base import Situation
-from harness.views import SagaView, View
-
-
-def _never(scenario: Scenario) -> bool:
-    del scenario
-    return False
-
-
-def _always(scenario: Scenario) -> bool:
-    del scenario
-    return True
-
-
-def _undoes(scenario: Scenario) -> bool:
-    """Whether one refusal leaves something to undo, whatever the saga does with its doubts."""
-    return any(
-        _undone_after(scenario, made, failed) for made in scenario.spec.steps for failed in _failing(scenario)
-    )
-
-
-def _failing(scenario: Scenario) -> list[Step]:
-    """Steps whose refusal turns a saga back."""
-    return [
-        step
-        for step in scenario.spec.steps
-        if step.kind is not StepKind.RETRIABLE and not step.optional and step.action not in scenario.spared
-    ]
-
-
-def _undone_after(scenario: Scenario, made: Step, failed: Step) -> bool:
-    spec = scenario.spec
-    before_pivot = spec.pivot is None or spec.pivot.name not in {made.name, *spec.ancestors[made.name]}
-    undone = made.compensation is not None and made.kind is StepKind.COMPENSABLE and before_pivot
-    return undone and made.name in spec.ancestors[failed.name]
-
-
-def _loses_replies(scenario: Scenario) -> bool:
-    return Claim.LOST_REPLY in scenario.spec.claims and any(
-        step.action not in scenario.spared and scenario.operations[step.action].resource.found_again
-        for step in scenario.spec.steps
-    )
-
-
-def _loses_pivot(scenario: Scenario) -> bool:
-    pivot = scenario.spec.pivot
-    claimed = Claim.LOST_REPLY in scenario.spec.claims
-    return claimed and pivot is not None and pivot.action not in scenario.spared
-
-
-def _goes_on_after_pivot(scenario: Scenario) -> bool:
-    spec = scenario.spec
-    pivot = spec.pivot
-    claimed = Claim.IRREVERSIBLE_STEP in spec.claims
-    return claimed and pivot is not None and any(_follows(spec, step, pivot) for step in spec.steps)
-
-
-def _follows(spec: SagaSpec, step: Step, pivot: Step) -> bool:
-    return step.kind is StepKind.RETRIABLE and pivot.name in spec.ancestors[step.name]
-
-
-def _completed(view: View, saga: SagaView) -> bool:
-    del view
-    return saga.status is Status.COMPLETED
-
-
-def _stuck(view: View, saga: SagaView) -> bool:
-    del view
-    return saga.status is Status.STUCK
-
-
-def _compensation(view: View, saga: SagaView) -> bool:
-    del view
-    undos = [call for call in saga.calls if call.sent.direction is Direction.COMPENSATION]
-    return any(call.effects for call in undos)  # a repeat after a 202 is where it takes effect
-
-
-def _effect_without_reply(view: View, saga: SagaView) -> bool:
-    del view
-    forward = [call for call in saga.calls if call.sent.direction is Direction.ACTION]
-    return any(call.effects and call.answer is not Answer.ACKNOWLEDGED for call in forward)
-
-
-def _retry(view: View, saga: SagaView) -> bool:
-    del view
-    return any(len(saga.attempts(step.name, Direction.ACTION)) > 1 for step in saga.spec.steps)
-
-
-def _failed_compensation(view: View, saga: SagaView) -> bool:
-    del view
-    return any(call.faults and call.answer is not Answer.ACKNOWLEDGED for call in saga.undos())
-
-
-def _duplicate_compensation(view: View, saga: SagaView) -> bool:
-    del view
-    return any(len(call.deliveries) > 1 for call in saga.undos())
-
-
-def _late_after_undo(view: View, saga: SagaView) -> bool:
-    del view
-    for step in saga.spec.steps:
-        undone = saga.acknowledged(step.name, Direction.COMPENSATION)
-        late = undone is not None and undone.end is not None
-        if late and any(_landed_after(call, undone) for call in saga.attempts(step.name, Direction.ACTION)):
-            return True
-    return False
-
-
-def _landed_after(call: Call, undone: Call | None) -> bool:
-    end = undone.end if undone is not None else None
-    return end is not None and any(index > end for index in call.deliveries)
-
-
-def _in_doubt_pivot(view: View, saga: SagaView) -> bool:
-    del view
-    return saga.spec.pivot is not None and bool(saga.doubts(saga.spec.pivot.name))
-
-
-def _failure_after_pivot(view: View, saga: SagaView) -> bool:
-    del view
-    later = [step.name for step in saga.spec.steps if step.kind is StepKind.RETRIABLE]
-    sent = [call for name in later for call in saga.attempts(name, Direction.ACTION)]
-    return any(call.faults and call.answer is not Answer.ACKNOWLEDGED for call in sent)
-
-
-def _refused_connection(view: View, saga: SagaView) -> bool:
-    del view
-    return any(call.failed is not None and call.failed.symptom is Symptom.REFUSED for call in saga.calls)
-
+from harness.situations.calls import CALLS
+from harness.situations.executors import EXECUTORS
+from harness.views import View
 
 _ALL = (
-    Situation(
-        id="completed",
-        says="the saga completed",
-        reach="run it without faults",
-        seen=_completed,
-        required=_always,
-    ),
-    Situation(
-        id="compensation",
-        says="an undo took effect",
-        reach="reject the last step that can fail, or search deeper (--depth 2)",
-        seen=_compensation,
-        required=_undoes,
-    ),
-    Situation(
-        id="effect_without_reply",
-        says="an action took effect, and the saga did not get to know",
-        reach="lose a reply (claims must hold lost_reply)",
-        seen=_effect_without_reply,
-        required=_loses_replies,
-    ),
-    Situation(
-        id="in_doubt_pivot",
-        says="the pivot was sent, and the saga did not know whether it took effect",
-        reach="lose the reply to the pivot (claims must hold lost_reply)",
-        seen=_in_doubt_pivot,
-        required=_loses_pivot,
-    ),
-    Situation(
-        id="failure_after_pivot",
-        says="a retriable step failed after the pivot",
-        reach="claim irreversible_step, and fail a step after the pivot",
-        seen=_failure_after_pivot,
-        required=_goes_on_after_pivot,
-    ),
-    Situation(
-        id="retry",
-        says="an action was sent again",
-        reach="fail an action once",
-        seen=_retry,
-        required=_never,
-    ),
-    Situation(
-        id="refused_connection",
-        says="nobody listened",
-        reach="refuse a call, or take a participant away (outage)",
-        seen=_refused_connection,
-        required=_never,
-    ),
-    Situation(
-        id="failed_compensation",
-        says="an undo was struck by a fault",
-        reach="search two faults deep (--depth 2): one to abort, one to strike the undo",
-        seen=_failed_compensation,
-        required=_never,
-    ),
-    Situation(
-        id="duplicate_compensation",
-        says="an undo was delivered twice",
-        reach="search two faults deep (--depth 2): one to abort, a duplicate of the undo",
-        seen=_duplicate_compensation,
-        required=_never,
-    ),
-    Situation(
-        id="late_after_undo",
-        says="an action landed after its undo was acknowledged",
-        reach="hold an action past its undo (late, for ever)",
-        seen=_late_after_undo,
-        required=_never,
-    ),
-    Situation(
-        id="stuck",
-        says="the saga ended stuck",
-        reach="make an undo fail for ever",
-        seen=_stuck,
-        required=_never,
-    ),
+    *CALLS,
+    *EXECUTORS,
 )
 
 SITUATIONS: Mapping[str, Situation] = MappingProxyType({one.id: one for one in _ALL})
@@ -226,7 +24,9 @@ SITUATIONS: Mapping[str, Situation] = MappingProxyType({one.id: one for one in _
 
 def seen_situations(view: View) -> tuple[str, ...]:
     """Those that a run shows."""
-    return tuple(one.id for one in _ALL if any(one.seen(view, saga) for saga in view.sagas))
+    struck = any(isinstance(event, ExecutorStruck) for event in view.history.events)
+    asked = _ALL if struck else CALLS
+    return tuple(one.id for one in asked if any(one.seen(view, saga) for saga in view.sagas))
 
 
 def required_situations(scenario: Scenario) -> tuple[str, ...]:

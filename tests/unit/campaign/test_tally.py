@@ -10,16 +10,15 @@ import msgspec
 import pytest
 
 from harness.adapter import CallableSaga
+from harness.campaign.owed import coverage
 from harness.campaign.tally import Tally
-from harness.campaign.verdict import coverage, guarantees, judge
+from harness.campaign.verdict import judge
 from harness.campaign.workers import LocalExecutor
 from harness.errors import UsageError
 from harness.faults.unlocked import unlocked_faults
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultPlan
-from harness.report_model import GuaranteeResult
 from harness.report_model import Verdict as ScenarioVerdict
-from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch
 from harness.search.digest import Found
@@ -49,11 +48,7 @@ def told(one: Scenario, digests: list[Digest]) -> tuple[ScenarioVerdict, tuple[s
     tally = Tally()
     for digest in digests:
         tally.add(digest)
-    return judge(one, tally, coverage(tally, unlocked_faults(one, "sim")))
-
-
-def with_claims(one: Scenario, *claims: Claim) -> Scenario:
-    return replace(one, spec=replace(one.spec, claims=frozenset(claims)))
+    return judge(one, tally, coverage(one, "sim", tally))
 
 
 def test_a_sound_saga_passes_by_its_single_faults(sim: SimWorld) -> None:
@@ -103,38 +98,12 @@ def test_an_unknown_invariant_keeps_from_a_pass(sim: SimWorld) -> None:
     assert lacking == ("The check of isolation crashed, so it is unknown.",)
 
 
-def test_a_claim_without_faults_keeps_from_a_pass(sim: SimWorld) -> None:
-    one = with_claims(scenario(), Claim.LOST_REPLY, Claim.CANCEL)
-    verdict, lacking = told(one, searched(one, sim))
-    assert verdict is ScenarioVerdict.INCONCLUSIVE
-    assert lacking == ("Claim cancel was not exercised: this version sends no faults for it.",)
-
-
-@pytest.mark.parametrize(
-    ("twin", "claims", "result"),
-    [
-        ("sound", (Claim.LOST_REPLY,), GuaranteeResult.VERIFIED),
-        ("sound", (), GuaranteeResult.NOT_EXERCISED),
-        ("sound", (Claim.LOST_REPLY, Claim.CANCEL), GuaranteeResult.VERIFIED),
-    ],
-)
-def test_guarantees(twin: str, claims: tuple[Claim, ...], result: GuaranteeResult, sim: SimWorld) -> None:
-    one = with_claims(scenario(twin), *claims)
-    tally = Tally()
-    for digest in searched(one, sim):
-        tally.add(digest)
-    found = {told.id: told for told in guarantees(one, tally, coverage(tally, unlocked_faults(one, "sim")))}
-    assert found["lost_reply"].result is result
-    assert found["lost_reply"].claimed is (Claim.LOST_REPLY in claims)
-    assert found["cancel"].result is GuaranteeResult.NOT_EXERCISED
-
-
 def test_an_outage_that_no_call_follows_is_listed_as_impossible(sim: SimWorld) -> None:
     one = scenario()
     tally = Tally()
     for digest in searched(one, sim):
         tally.add(digest)
-    covered = coverage(tally, unlocked_faults(one, "sim"))
+    covered = coverage(one, "sim", tally)
     outages = [told.operation for told in covered.impossible if told.fault == "outage"]
     assert outages == ["stock.hold.create", "bank.charge.create"]
     assert covered.unfired == ()

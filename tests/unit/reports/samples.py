@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from harness.blows import Blow, Boundary
 from harness.history import (
     CallAnswered,
     CallFailed,
@@ -12,6 +15,8 @@ from harness.history import (
     EffectApplied,
     ExecutorBegan,
     ExecutorEnded,
+    ExecutorStruck,
+    ExecutorWoken,
     FaultFired,
     Held,
     History,
@@ -145,6 +150,40 @@ def late_charge() -> History:
     return History(tuple(events))
 
 
+CRASH = FaultPlan((Fault(kind="crash", operation="payments.charge.create", count=2, variant="applied"),))
+
+
+def crashed() -> History:
+    """The process dies once the charge was applied; what resumes it on another node dies too, on its way."""
+    events: tuple[AnyEvent, ...] = (
+        RunBegan(t_s=0, scenario="order", world="sim", saga_ids=(SAGA,), input={}),
+        PhaseBegan(t_s=0, phase=Phase.FAULTS),
+        ExecutorBegan(t_s=0, executor=1, saga_id=SAGA),
+        sent(1, 0.0, "charge", "POST /charges"),
+        Delivered(t_s=0.001, call=1),
+        effect(1, 0.001, "payments.charge"),
+        CallFailed(t_s=0.001, call=1, symptom=Symptom.SILENCE, abandoned=True),
+        _struck(1, 1, 0.001, Blow.MOVE, Boundary.APPLIED),
+        FaultFired(t_s=0.001, call=1, fault=0, kind="move"),
+        ExecutorBegan(t_s=0.101, executor=2, saga_id=SAGA, resumed=True, node=2),
+        replace(sent(2, 0.101, "charge", "DELETE /charges", undo=True), executor=2),
+        Delivered(t_s=0.102, call=2),
+        CallAnswered(t_s=0.102, call=2, status=204),
+        _struck(2, 2, 0.103, Blow.FREEZE, Boundary.ANSWERED),
+        FaultFired(t_s=0.103, call=2, fault=1, kind="pause"),
+        ExecutorBegan(t_s=0.203, executor=3, saga_id=SAGA, resumed=True, node=2),
+        ExecutorEnded(t_s=0.204, executor=3, saga_id=SAGA, status="compensated"),
+        ExecutorWoken(t_s=0.204, executor=2, saga_id=SAGA),
+        ExecutorEnded(t_s=0.205, executor=2, saga_id=SAGA, cancelled=True),
+        FaultFired(t_s=0.205, call=0, fault=2, kind="outage"),
+    )
+    return History(events)
+
+
+def _struck(executor: int, call: int, t_s: float, blow: Blow, boundary: Boundary) -> ExecutorStruck:
+    return ExecutorStruck(t_s=t_s, executor=executor, saga_id=SAGA, call=call, blow=blow, boundary=boundary)
+
+
 LOST_REPLY = FaultPlan((Fault(kind="lose_reply", operation="payments.charge.create"),))
 
 
@@ -218,9 +257,21 @@ def failing(name: str = "order", world: str = "sim") -> ScenarioReport:
             Situation(id="in_doubt_pivot", required=False, seen=3),
         ),
         guarantees=(
-            Guarantee(id="lost_reply", claimed=True, result=GuaranteeResult.REFUTED),
+            Guarantee(
+                id="lost_reply",
+                claimed=True,
+                result=GuaranteeResult.REFUTED,
+                failure="failures/order-sim-no_orphaned_resources.json",
+            ),
             Guarantee(id="process_death", claimed=False, result=GuaranteeResult.NOT_EXERCISED),
+            Guarantee(
+                id="cancel",
+                claimed=True,
+                result=GuaranteeResult.NOT_EXERCISED,
+                reason="a plain function cannot be cancelled",
+            ),
         ),
+        duration_s=28.0,
         compensation_latency_s=CompensationLatency(p50=0.04, p95=5.004, p99=12.5, n=803),
         claims=("lost_reply",),
         not_claimed=("process_death",),
@@ -279,7 +330,7 @@ def inconclusive(name: str = "shipping") -> ScenarioReport:
             Situation(
                 id="crash_during_compensation",
                 required=True,
-                reach="Let the saga claim process_death, or run a search of depth 2.",
+                reach="let the saga claim process_death, or run a search of depth 2",
             ),
         ),
         unfired=(Fault(kind="throttle", operation="shipping.parcel.create", nth=2, count=Lasting.FOR_EVER),),

@@ -69,6 +69,7 @@ def test_a_waiver_for_nothing_is_said(tmp_path: Path) -> None:
     found = decide(report(passing()), tmp_path, WAIVED)
     assert found.exit_code == 0
     assert "a waiver that waives nothing, scenario: found 'order', expected 'order-sync'" in found.lines[1]
+    assert found.lines[1].startswith("  unused  ")
 
 
 @pytest.mark.parametrize(("most", "code"), [("3.0", 0), ("2.8", 0), ("2.7", 1)])

@@ -7,6 +7,7 @@ from harness.history import (
     CallFailed,
     ExecutorBegan,
     ExecutorEnded,
+    ExecutorStruck,
     History,
     KeyConflict,
     Released,
@@ -19,7 +20,16 @@ from harness.plan.treatment import Symptom
 from reports.bundle import read_bundle
 from reports.rows import rows
 from reports.timeline import timeline
-from tests.unit.reports.samples import SAGA, failing, late_charge, lost_charge, report, sent, write_findings
+from tests.unit.reports.samples import (
+    SAGA,
+    crashed,
+    failing,
+    late_charge,
+    lost_charge,
+    report,
+    sent,
+    write_findings,
+)
 from tests.unit.reports.snapshots import check_snapshot
 
 
@@ -89,6 +99,30 @@ def test_executors_and_ends_are_told_apart_only_where_there_are_several() -> Non
         "the saga #1 ends without an outcome: the saga raised KeyError: 'x'",
         "the saga #2 is called again",
         "the saga #2 does not come back",
+    ]
+
+
+def test_what_befell_a_process_is_told_where_it_happened() -> None:
+    history = crashed()
+    struck = next(index for index, event in enumerate(history.events) if isinstance(event, ExecutorStruck))
+    lines = timeline(history, (struck,))
+    assert [line for line in lines if line.startswith(">")] == [
+        "> 0.001 s  the saga #1 dies once POST /charges was applied"
+    ]
+    check_snapshot("\n".join(lines) + "\n", "timeline-crashed.txt")
+
+
+def test_an_executor_that_was_not_struck_is_started_or_called_again() -> None:
+    events = (
+        RunBegan(t_s=0, scenario="order", world="sim", saga_ids=(SAGA,), input={}),
+        ExecutorBegan(t_s=0, executor=1, saga_id=SAGA),
+        ExecutorBegan(t_s=0, executor=2, saga_id=SAGA),
+        ExecutorBegan(t_s=1, executor=3, saga_id=SAGA, resumed=True),
+    )
+    assert [row.what for row in rows(History(events))] == [
+        "the saga #1 starts",
+        "the saga #2 starts too",
+        "the saga #3 is called again",
     ]
 
 

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from harness.errors import EnvironmentFault
-from harness.report_model import Report, read_report
+from harness.report_model import Report, read_report, write_failure
 from reports.bundle import Bundle, read_bundle
 from reports.html import matrix, report_html
 from reports.junit import junit_xml
 from reports.summary import summary_md
 from reports.write import write_reports
-from tests.unit.reports.samples import failing, inconclusive, passing, report, write_findings
+from tests.unit.reports.samples import CRASH, failing, failure, inconclusive, passing, report, write_findings
 from tests.unit.reports.snapshots import check_snapshot
 
 FOLDER = Path("out")
@@ -113,6 +113,8 @@ def test_junit_keeps_to_the_schema_and_counts_right(tmp_path: Path) -> None:
             assert int(counted) == sum(case.find(tag) is not None for case in cases)
     assert [suite.get("name") for suite in root] == ["order (sim)", "order-sync (wire)", "shipping (sim)"]
     assert [len(suite.findall("testcase")) for suite in root] == [14, 14, 2]
+    assert [suite.get("time") for suite in root] == ["28.000", "0.000", "0.000"]
+    assert [case.get("time") for case in root[0].findall("testcase")] == ["2.000"] * 14
 
 
 def test_junit_failure_has_claim_plan_and_replay(tmp_path: Path) -> None:
@@ -123,6 +125,29 @@ def test_junit_failure_has_claim_plan_and_replay(tmp_path: Path) -> None:
     assert "After a saga that says compensated, nothing that it made is left." in text
     assert "lose_reply at payments.charge.create, call 1" in text
     assert "Replay: saga-chaos replay out/failures/order-sim-no_orphaned_resources.json" in text
+
+
+def test_faults_of_what_is_not_claimed_are_told_as_such_wherever_it_fails(tmp_path: Path) -> None:
+    write_findings(tmp_path)
+    by_death = failure(plan=CRASH)
+    told = msgspec.structs.replace(by_death, unclaimed=("process_death",), added_claims=("process_death",))
+    write_failure(told, tmp_path / "failures" / "order-sim-no_orphaned_resources.json")
+    given = report(msgspec.structs.replace(failing(), unclaimed=True))
+    read = bundle(given, tmp_path)
+    said = "By faults of what the saga does not claim: process_death."
+    for text in (summary_md(read), report_html(read), junit_xml(read).decode()):
+        assert said in text
+        assert "the process dies once payments.charge.create #1 was applied, twice in a row" in text
+    assert "With --unclaimed the faults of every guarantee were sent" in summary_md(read)
+    assert "not claimed, not exercised" in report_html(read)
+
+
+def test_a_refuted_guarantee_leads_to_its_failure_file_and_an_impossible_one_says_why(
+    tmp_path: Path,
+) -> None:
+    page = report_html(bundle(report(failing()), tmp_path))
+    assert '<a href="failures/order-sim-no_orphaned_resources.json">' in page
+    assert "a plain function cannot be cancelled" in page
 
 
 def test_junit_is_never_green_for_what_did_not_pass(tmp_path: Path) -> None:

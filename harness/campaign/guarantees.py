@@ -1,0 +1,90 @@
+"""The table of guarantees (RULES §5): for each claim, made or not, what became of it.
+
+*Refuted*: a shrunk counterexample needs a fault of it. *Verified*: all that it owes fired or cannot
+strike, what it is about did strike, and nothing was violated by its faults or without any. Else *not
+exercised*, with the reason where nothing of it can strike this saga at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.campaign.claims import claims_of, unfit_for
+from harness.campaign.owed import Coverage
+from harness.campaign.tally import Tally
+from harness.faults import KINDS
+from harness.report_model import Guarantee, GuaranteeResult
+from harness.saga import Claim
+from harness.scenario import Scenario
+
+
+def guarantees(
+    scenario: Scenario,
+    searched: Scenario,
+    tally: Tally,
+    covered: Coverage,
+    files: Mapping[Claim, str] | None = None,
+) -> tuple[Guarantee, ...]:
+    """One a claim. `searched`: the scenario with the claims whose faults were sent, covered by `covered`.
+
+    files: what refutes a claim, by claim.
+    """
+    return tuple(_guarantee(claim, scenario, searched, tally, covered, files or {}) for claim in Claim)
+
+
+def _guarantee(
+    claim: Claim,
+    scenario: Scenario,
+    searched: Scenario,
+    tally: Tally,
+    covered: Coverage,
+    files: Mapping[Claim, str],
+) -> Guarantee:
+    result = _result(claim, searched, tally, covered)
+    claimed = claim in scenario.spec.claims
+    asked = claimed or claim in searched.spec.claims
+    idle = asked and result is GuaranteeResult.NOT_EXERCISED
+    return Guarantee(
+        id=claim.value,
+        claimed=claimed,
+        result=result,
+        failure=files.get(claim) if result is GuaranteeResult.REFUTED else None,
+        reason=_why_impossible(claim, searched, tally, covered) if idle else "",
+    )
+
+
+def _result(claim: Claim, searched: Scenario, tally: Tally, covered: Coverage) -> GuaranteeResult:
+    if claim not in searched.spec.claims:
+        return GuaranteeResult.NOT_EXERCISED
+    if tally.claims[claim].refuted is not None:
+        return GuaranteeResult.REFUTED
+    missing = any(claim in claims_of(fault, tally.irreversible) for fault in covered.unfired)
+    broken = any(claims <= {claim} for claims in tally.broken_by)
+    if _struck(claim, tally) and not missing and not broken:
+        return GuaranteeResult.VERIFIED
+    return GuaranteeResult.NOT_EXERCISED
+
+
+def _struck(claim: Claim, tally: Tally) -> bool:
+    """Whether what the claim is about struck: the process itself, where its faults befall that."""
+    if claim is Claim.IRREVERSIBLE_STEP:
+        return any(operation in tally.irreversible for _, operation in tally.fired_at)
+    return any(kind in _telling(claim) for kind, _ in tally.fired_at)
+
+
+def _telling(claim: Claim) -> frozenset[str]:
+    kinds = [kind for kind in KINDS.values() if kind.claim is claim]
+    blows = [kind for kind in kinds if kind.blow is not None]
+    return frozenset(kind.name for kind in blows or kinds)
+
+
+def _why_impossible(claim: Claim, searched: Scenario, tally: Tally, covered: Coverage) -> str:
+    """The reason where nothing of a claim can strike, else nothing: it could have, and did not."""
+    if claim is Claim.IRREVERSIBLE_STEP:
+        return "" if tally.irreversible else "every step can be undone, or is the pivot"
+    unfit = unfit_for(searched, claim)
+    if unfit is not None:
+        return unfit
+    if any(fault.kind in _telling(claim) for fault in covered.unfired) or _struck(claim, tally):
+        return ""
+    return next((one.reason for one in covered.impossible if one.fault in _telling(claim)), "")

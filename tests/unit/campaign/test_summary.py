@@ -1,0 +1,55 @@
+"""What the report says beside the verdict."""
+
+from __future__ import annotations
+
+from harness.campaign.summary import summarise
+from harness.faults.unlocked import unlocked_faults
+from harness.report_model import Search, SearchKind
+from harness.saga import Claim
+from harness.search import GuidedSearch
+from harness.search.guided import StopAsked
+from tests.unit.campaign.pretend import Pretender, scenario, tallied
+
+
+class StopsAfter(StopAsked):
+    """Time is up after so many runs with faults."""
+
+    def __init__(self, runs: int) -> None:
+        super().__init__()
+        self._left = runs
+
+    def asked(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+def left_out_after(runs: int, depth: int = 2) -> dict[str, int]:
+    one = scenario(Claim.PROCESS_DEATH)
+    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    list(search.run(Pretender(lambda plan: ()), StopsAfter(runs)))
+    assert search.left_out == search.left_out_parts.total()
+    return dict(search.left_out_parts)
+
+
+def notes(search: Search) -> tuple[str, ...]:
+    one = scenario(Claim.PROCESS_DEATH)
+    return summarise(one, one, "sim", tallied(one, []), files={}, refuting={}, search=search).notes
+
+
+def test_what_time_did_not_allow_is_told_by_part() -> None:
+    assert "single blows" in left_out_after(2)
+    later = left_out_after(200)
+    assert "single blows" not in later
+    assert "pairs of faults" in later
+    told = notes(Search(depth=2, left_out=7, left_out_parts={"single faults": 3, "pairs of faults": 4}))
+    assert told[-1] == (
+        "Time was up: 7 plans were left out (3 single faults, 4 pairs of faults), "
+        "the most telling had come first."
+    )
+
+
+def test_a_search_without_faults_says_that_it_can_be_no_pass() -> None:
+    said = "No fault was searched for (--depth 0), which can never be a pass."
+    kinds: dict[SearchKind, bool] = {"guided": True, "both": False, "hypothesis": False}
+    for kind, shallow in kinds.items():
+        assert (said in notes(Search(kind=kind, depth=0))) is shallow

@@ -1,0 +1,69 @@
+"""How faults of a process are told in a plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.faults import KINDS
+from harness.plan import Fault, FaultPlan, Lasting
+from reports.words import blow_words, fault_line, plan_lines
+
+CHARGE = "payments.charge.create"
+
+
+@pytest.mark.parametrize(
+    ("kind", "variant", "count", "line"),
+    [
+        ("crash", "applied", 2, f"the process dies once {CHARGE} #1 was applied, twice in a row"),
+        ("crash", "before_send", 1, f"the process dies before {CHARGE} #1 is sent"),
+        (
+            "crash",
+            "on_arrival",
+            3,
+            f"the process dies as {CHARGE} #1 arrives, before it is applied, 3 times in a row",
+        ),
+        ("crash", "answered", 1, f"the process dies after the answer to {CHARGE} #1"),
+        ("move", "", 1, f"the process dies once {CHARGE} #1 was applied, and is resumed on another node"),
+        (
+            "race",
+            "",
+            1,
+            f"the process dies once {CHARGE} #1 was applied, and two executors resume it at once",
+        ),
+        ("start_twice", "at_once", 1, f"the same id is started once more as {CHARGE} #1 arrives"),
+        (
+            "start_twice",
+            "after_end",
+            1,
+            f"the same id is started once more after the end of what sent {CHARGE} #1",
+        ),
+        (
+            "cancel",
+            "applied",
+            Lasting.FOR_EVER,
+            f"the caller cancels once {CHARGE} #1 was applied, each time until all heals",
+        ),
+        (
+            "cancel",
+            "applied",
+            Lasting.UNTIL_RESTART,
+            f"the caller cancels once {CHARGE} #1 was applied, until the next restart",
+        ),
+    ],
+)
+def test_what_befalls_a_process(kind: str, variant: str, count: int | Lasting, line: str) -> None:
+    fault = Fault(kind=kind, operation=CHARGE, variant=variant, count=count)
+    assert fault_line(fault) == f"{kind}: {line}"
+
+
+def test_every_blow_has_words_at_every_boundary_and_nothing_else_has() -> None:
+    for kind in KINDS.values():
+        for variant in kind.all_variants:
+            told = blow_words(Fault(kind=kind.name, operation=CHARGE, variant=variant))
+            assert bool(told) is (kind.blow is not None)
+            assert "{" not in told
+
+
+def test_what_lasts_until_the_next_restart_says_so() -> None:
+    plan = FaultPlan((Fault(kind="refuse", operation=CHARGE, count=Lasting.UNTIL_RESTART),))
+    assert plan_lines(plan)[0].startswith(f"refuse at {CHARGE}, from call 1 on until the next restart: ")
