@@ -27,6 +27,9 @@ REGISTRY: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
     {
         "order-fulfilment": _late("order_fulfilment", "order_fulfilment"),
         "order-fulfilment-sync": _late("order_fulfilment", "order_fulfilment_sync"),
+        "order-fulfilment-durable": _late("order_fulfilment", "order_fulfilment_durable"),
+        "order-fulfilment-durable-sync": _late("order_fulfilment", "order_fulfilment_durable_sync"),
+        "order-fulfilment-command": _late("order_fulfilment", "order_fulfilment_command"),
         "order-fulfilment-as-documented": _late("order_fulfilment", "order_fulfilment_as_documented"),
     }
 )

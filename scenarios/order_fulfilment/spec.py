@@ -1,6 +1,8 @@
-"""The three steps of order fulfilment, and what the sagas claim: a lost reply is survived."""
+"""The three steps of order fulfilment, and what the sagas claim."""
 
-from harness.saga import SagaSpec, Step, StepKind
+from dataclasses import replace
+
+from harness.saga import Claim, SagaSpec, Step, StepKind
 
 SPEC = SagaSpec(
     name="order-fulfilment",
@@ -18,3 +20,12 @@ SPEC = SagaSpec(
         Step(name="create_shipment", action="shipping.shipment.create", kind=StepKind.PIVOT),
     ),
 )
+
+DURABLE_SPEC = replace(
+    SPEC,
+    claims=SPEC.claims
+    | {Claim.PROCESS_DEATH, Claim.OTHER_NODE, Claim.RETRY_ELSEWHERE, Claim.DUPLICATE_START},
+)
+
+# Only what is asynchronous can be cancelled.
+DURABLE_ASYNC_SPEC = replace(DURABLE_SPEC, claims=DURABLE_SPEC.claims | {Claim.CANCEL})

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-from functools import cache
-
 import httpx
 
 from harness.adapter import SagaContext
@@ -13,17 +10,12 @@ from scenarios.order_fulfilment.orchestrator import SyncOrchestrator
 from scenarios.order_fulfilment.order import Order
 from scenarios.order_fulfilment.outcome import outcome_of
 from scenarios.order_fulfilment.steps import ORDER_FULFILMENT
+from scenarios.order_fulfilment.tls import tls
 
 
 def fulfil_sync(ctx: SagaContext, order: Json) -> Outcome:
     # The services are on this machine: a proxy from the environment is not for them.
-    with httpx.Client(verify=_tls(), trust_env=False) as client:
+    with httpx.Client(verify=tls(), trust_env=False) as client:
         orchestrator = SyncOrchestrator(client, ctx.urls)
         saga_id = orchestrator.start(ORDER_FULFILMENT, Order.read(order), saga_id=ctx.saga_id)
         return outcome_of(orchestrator.status(saga_id))
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Loading the certificates takes 16 ms, more than all the rest of a simulated run."""
-    return ssl.create_default_context()

@@ -7,7 +7,7 @@ this is a saga under test, and could stand in anybody's project.
 Decisions are sans-I/O: `run_saga` is a generator that yields commands (`Send`, `Sleep`, `Emit`) and
 is told what came of each request. The asynchronous and the synchronous orchestrator drive the same
 one. It goes on from whatever state an instance is in, so that a log of its events is enough to
-resume it.
+resume it; the durable orchestrators keep one, in SQLite (`SqliteLog`) or PostgreSQL (`PostgresLog`).
 """
 
 from scenarios.order_fulfilment.orchestrator.commands import Answered, Command, Emit, Send, Sleep, Unanswered
@@ -20,30 +20,64 @@ from scenarios.order_fulfilment.orchestrator.definition import (
     SagaDefinition,
     StepContext,
 )
+from scenarios.order_fulfilment.orchestrator.durable import (
+    DurableOrchestrator,
+    Recovered,
+    SyncDurableOrchestrator,
+)
+from scenarios.order_fulfilment.orchestrator.errors import (
+    CorruptLogError,
+    DefinitionChangedError,
+    LeaseLostError,
+    LogConflictError,
+    SagaLogError,
+    UnknownSagaError,
+)
 from scenarios.order_fulfilment.orchestrator.events import SagaEvent
+from scenarios.order_fulfilment.orchestrator.execution import DurableSaga
 from scenarios.order_fulfilment.orchestrator.instance import SagaInstance, SagaState, SagaStatus
+from scenarios.order_fulfilment.orchestrator.log import Entry, Lease, SagaLog, SagaRecord, Taken
 from scenarios.order_fulfilment.orchestrator.orchestrators import Orchestrator, SyncOrchestrator
+from scenarios.order_fulfilment.orchestrator.postgres_log import PostgresLog
 from scenarios.order_fulfilment.orchestrator.retry import RetryPolicy
+from scenarios.order_fulfilment.orchestrator.sqlite_log import SqliteLog
 
 __all__ = [
     "Answered",
     "Call",
     "Command",
+    "CorruptLogError",
+    "DefinitionChangedError",
     "DefinitionError",
+    "DurableOrchestrator",
+    "DurableSaga",
     "Emit",
+    "Entry",
     "Kind",
+    "Lease",
+    "LeaseLostError",
+    "LogConflictError",
     "Orchestrator",
+    "PostgresLog",
+    "Recovered",
     "RetryPolicy",
     "SagaBuilder",
     "SagaDefinition",
     "SagaEvent",
     "SagaInstance",
+    "SagaLog",
+    "SagaLogError",
+    "SagaRecord",
     "SagaState",
     "SagaStatus",
     "Send",
     "Sleep",
+    "SqliteLog",
     "StepContext",
+    "SyncDurableOrchestrator",
     "SyncOrchestrator",
+    "Taken",
     "Unanswered",
+    "UnknownSagaError",
     "run_saga",
 ]

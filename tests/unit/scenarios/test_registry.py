@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 import scenarios
+from harness.saga import Claim
 from scenarios import REGISTRY
 
-HOLDING = ("order-fulfilment", "order-fulfilment-sync")
+DURABLE = ("order-fulfilment-durable", "order-fulfilment-durable-sync", "order-fulfilment-command")
+HOLDING = ("order-fulfilment", "order-fulfilment-sync", *DURABLE)
 
 
 @pytest.mark.parametrize("name", REGISTRY)
@@ -20,10 +22,16 @@ def test_a_scenario_is_known_by_its_name(name: str) -> None:
 
 
 def test_those_that_claim_to_hold() -> None:
-    assert {"order-fulfilment", "order-fulfilment-sync"} <= {
-        name for name, make in REGISTRY.items() if make().holds
-    }
+    assert set(HOLDING) <= {name for name, make in REGISTRY.items() if make().holds}
     assert not REGISTRY["order-fulfilment-as-documented"]().holds
+
+
+@pytest.mark.parametrize("name", DURABLE)
+def test_the_durable_ones_claim_all_that_a_process_can_meet(name: str) -> None:
+    claims = set(Claim) - {Claim.IRREVERSIBLE_STEP}
+    if name != "order-fulfilment-durable":  # nothing else can be cancelled
+        claims -= {Claim.CANCEL}
+    assert REGISTRY[name]().spec.claims == claims
 
 
 def test_the_plain_function_is_plain() -> None:
