@@ -34,6 +34,8 @@ HOLD = Task(name="hold", at="stock")
 CHARGE = Task(name="charge", at="bank", undo_by="POST")
 PARCEL = Task(name="parcel", at="post", kind=StepKind.PIVOT)
 
+DEATHS = {Claim.PROCESS_DEATH, Claim.OTHER_NODE, Claim.RETRY_ELSEWHERE}
+
 TWINS = pytest.mark.parametrize("twin", ["sound", "broken"])
 
 
@@ -68,6 +70,12 @@ BANK = RestParticipant("bank", (resource("charge", undo_by="POST"),))
 POST = RestParticipant("post", (resource("parcel"),))
 SHOP = (STOCK, BANK, POST)
 
+# A repeat makes a second one there, and an undo by saga undoes them all.
+UNKEYED = (
+    RestParticipant("stock", (resource("hold", repeats=Repeats.NONE),)),
+    RestParticipant("bank", (resource("charge", repeats=Repeats.NONE, undo_by="POST"),)),
+)
+
 # Neither keys nor an undo by saga: nothing may land late there, and doubt is for a query.
 FOUND_ONLY = (RestParticipant("stock", (resource("hold", BY_ID, repeats=Repeats.NONE),)),)
 
@@ -98,9 +106,18 @@ class Plant:
             name=f"{self.broken.__name__}-{twin}",
             spec=spec_of(self.tasks, self.participants, self.claims, self.policy),
             participants=tuple(one for one in self.participants if one.name in called),
-            saga=CallableSaga(callable_of(kind, self.tasks), kind.__name__),
+            saga=CallableSaga(
+                callable_of(kind, self.tasks), kind.__name__, durable=bool(self.claims & DEATHS)
+            ),
             patience_s=self.patience_s,
         )
+
+    def sound_scenario(self) -> Scenario:
+        """By a name, so that another process can load it."""
+        return self.scenario("sound")
+
+    def broken_scenario(self) -> Scenario:
+        return self.scenario("broken")
 
     def check(self, world: World, twin: str) -> None:
         searched = search(self.scenario(twin), world, self.depth)
