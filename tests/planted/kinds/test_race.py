@@ -10,7 +10,7 @@ from harness.worlds.sim import SimWorld
 from tests.planted.durable import AsksFirst
 from tests.planted.kit import TWINS, UNKEYED, Plant
 
-THINKS_S = 0.5
+THINKS_S = 1.5
 """Longer than one process starts after another."""
 
 
