@@ -110,6 +110,20 @@ def _sound() -> tuple[str, ...]:
     return found
 
 
+def test_what_is_not_claimed_is_refuted_as_shown(tmp_path: Path) -> None:
+    command = "saga-chaos run order-fulfilment --unclaimed --search guided --depth 1 --out out"
+    done = run(tmp_path, command)
+    assert done.returncode == 1, done.stderr
+    assert quoted(DOCUMENT, command, done.stdout) == []
+
+
+def test_the_doctor_says_of_a_command_what_is_shown() -> None:
+    command = "saga-chaos doctor scenarios/examples/order_python/saga.toml"
+    done = run(ROOT, command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert quoted(DOCUMENT, command, done.stdout) == []
+
+
 def test_its_tests_fail_and_pass_with_the_saga(folder: Path) -> None:
     (folder / "test_order.py").write_text(named(DOCUMENT, "test_order.py"))
     command = "pytest -q -p no:cacheprovider -p no:cov test_order.py"
