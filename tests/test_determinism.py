@@ -22,12 +22,13 @@ from harness.adapter import CallableSaga, SagaContext
 from harness.history.codec import encode_history
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import run_once
-from harness.saga import Json
+from harness.saga import Claim, Json
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
 from scenarios import REGISTRY
 from tests.planted.kit import CHARGE, HOLD, PARCEL, SHOP, spec_of
 from tests.planted.sagas import Task
+from tests.unit.sim.journal import saga_of, scenario_of
 
 TASKS = (HOLD, CHARGE, PARCEL)
 
@@ -131,16 +132,39 @@ def own(function: Callable[[SagaContext, Json], object]) -> Scenario:
 def registered(name: str) -> tuple[Scenario, tuple[FaultPlan, ...]]:
     scenario = REGISTRY[name]()
     create = scenario.spec.steps[1].action
-    kinds = ("lose_reply", "slow", "partial", "late")
+    kinds = ["lose_reply", "slow", "partial", "late"]
+    if Claim.PROCESS_DEATH in scenario.spec.claims:
+        kinds.append("crash")
     return scenario, tuple(FaultPlan((Fault(kind=kind, operation=create, count=2),)) for kind in kinds)
 
 
+BLOWS = (
+    ("crash", "before_send"),
+    ("crash", "answered"),
+    ("move", ""),
+    ("race", ""),
+    ("pause", "applied"),
+    ("start_twice", "at_once"),
+)
+
+
+def struck() -> Iterator[tuple[Scenario, FaultPlan]]:
+    """Blows to sagas with a journal, and to one that neither knows of them nor of an order."""
+    for saga in (saga_of("async"), saga_of("plain"), CallableSaga(parallel, "parallel", durable=True)):
+        for kind, variant in BLOWS:
+            blow = Fault(kind=kind, operation="bank.charge.create", variant=variant)
+            lost = Fault(kind="lose_request", operation="post.parcel.create", count=Lasting.FOR_EVER)
+            yield scenario_of(saga), FaultPlan((blow, lost))
+
+
 def cases() -> Iterator[tuple[Scenario, FaultPlan]]:
+    yield from struck()
     for scenario in (own(parallel), own(plain), own(own_client)):
         yield from ((scenario, plan) for plan in PLANS)
     for name in REGISTRY:
         scenario, plans = registered(name)
-        yield from ((scenario, plan) for plan in plans)
+        if "sim" in scenario.saga.worlds:
+            yield from ((scenario, plan) for plan in plans)
 
 
 def fingerprints() -> list[str]:

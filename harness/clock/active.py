@@ -8,8 +8,9 @@ runner's heartbeat, always gets the real thing.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import shake_128
 from threading import get_ident
 
@@ -30,17 +31,43 @@ class Entropy:
         return shake_128(self._seed + self._asked.to_bytes(8, "big")).digest(size)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What an operating system would tell the running code about its process."""
+
+    pid: int
+    host: str
+
+
+FIRST_PROCESS = Process(pid=4001, host="node1")
+
+
 class ActiveRun:
     """What the dispatchers need to know of the run that has the clocks."""
 
-    __slots__ = ("entropy", "node", "over", "scheduler", "thread_id")
+    __slots__ = ("_give_up", "entropy", "node", "over", "process", "scheduler", "thread_id")
 
-    def __init__(self, scheduler: Scheduler, seed: str, *, over: bool = False) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        seed: str,
+        *,
+        over: bool = False,
+        give_up: Callable[[], object] | None = None,
+    ) -> None:
         self.scheduler = scheduler
         self.thread_id = scheduler.thread_id
         self.entropy = Entropy(seed)
         self.node: int | None = None
+        self.process = FIRST_PROCESS
         self.over = over
+        self._give_up = give_up
+
+    def has_ended(self) -> bool:
+        """Whether the world is over; who asks again and again may be given up by whoever ends it."""
+        if self.over and self._give_up is not None:
+            self._give_up()
+        return self.over
 
 
 class _Cell:
@@ -70,11 +97,16 @@ def put(run: ActiveRun | None) -> None:
 
 
 @contextmanager
-def afterlife(scheduler: Scheduler) -> Iterator[None]:
-    """Where abandoned tasks run their last lines: time stands, and all I/O is refused."""
+def afterlife(scheduler: Scheduler, give_up: Callable[[], object] | None = None) -> Iterator[None]:
+    """Where abandoned tasks run their last lines: time stands, and all I/O is refused.
+
+    give_up: called at each refusal; an afterlife within another one has that of the outer.
+    """
     before = _cell.run
+    if give_up is None and before is not None and before.over:
+        give_up = before.has_ended
     state = random.getstate()
-    _cell.run = ActiveRun(scheduler, "afterlife", over=True)
+    _cell.run = ActiveRun(scheduler, "afterlife", over=True, give_up=give_up)
     try:
         yield
     finally:

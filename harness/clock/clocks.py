@@ -76,7 +76,7 @@ def install(replacements: Replacements) -> None:
 
 
 def _sleep_in(run: ActiveRun, seconds: float) -> None:
-    if run.over:
+    if run.has_ended():
         raise WorldOver(f"the world has ended; {caller()} sleeps {seconds} s")
     if math.isnan(seconds) or seconds < 0:
         raise ValueError("sleep length must be non-negative")
@@ -84,14 +84,14 @@ def _sleep_in(run: ActiveRun, seconds: float) -> None:
         raise OverflowError("timestamp too large to convert to C PyTime_t")
     scheduler = run.scheduler
     with outside_of_loops():
-        scheduler.run_due(scheduler.now_s + seconds, never)
+        scheduler.wait(scheduler.now_s + seconds, never)
 
 
 def _event_wait(event: threading.Event, timeout: float | None = None) -> bool:
     run = current()
     if run is None or event.is_set():
         return _real_event_wait(event, timeout)
-    if run.over:
+    if run.has_ended():
         raise WorldOver(f"the world has ended; {caller()} waits for an event")
     _wait_in(run, event, math.inf if timeout is None else max(0.0, timeout))
     return event.is_set()
@@ -100,6 +100,6 @@ def _event_wait(event: threading.Event, timeout: float | None = None) -> bool:
 def _wait_in(run: ActiveRun, event: Any, limit_s: float) -> None:
     scheduler = run.scheduler
     with outside_of_loops():
-        scheduler.run_due(scheduler.now_s + limit_s, event.is_set)
+        scheduler.wait(scheduler.now_s + limit_s, event.is_set)
     if limit_s == math.inf and not event.is_set():
         raise DeadLock((f"the thread, in Event.wait by {caller()}",), scheduler.now_s)

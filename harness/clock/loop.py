@@ -18,16 +18,16 @@ when nothing is scheduled (`DeadLock`).
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextvars import Context
+from functools import partial
 from threading import get_ident
 from typing import Any, TypeVar, TypeVarTuple
 
-from harness.clock.active import afterlife
 from harness.clock.errors import SimThreadRefused, WorldOver
 from harness.clock.guards import guard
+from harness.clock.last_lines import last_lines, on_a_stack_of_its_own
 from harness.clock.pump import Pump, SimTimer, outside_of_loops
 from harness.clock.refused_io import refuses_real_io
 from harness.clock.scheduler import Scheduler
@@ -242,7 +242,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
         Suspended tasks may run their `finally` here: time stands, and all I/O is refused.
         """
-        if self._closed:
+        if self._closed or self.is_running():  # on a stack that would not end
             return
         left = self.unfinished()
         self._note_unretrieved()
@@ -254,12 +254,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready.clear()
 
     def _end(self, tasks: list[asyncio.Task[Any]]) -> None:
-        with afterlife(self.scheduler), warnings.catch_warnings():
-            # An abandoned coroutine may hold others that it never came to await.
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with last_lines(self.scheduler):
             for task in tasks:
                 _silence(task)
-                last_words = end_quietly(task.get_coro())
+                last_words = on_a_stack_of_its_own(partial(end_quietly, task.get_coro()))
                 if last_words is not None:
                     self.complaints.append(f"{task.get_name()} was discarded: {last_words}")
 

@@ -55,9 +55,9 @@ class Pump:
         events._set_running_loop(None)
         try:
             if timeout is None:
-                scheduler.run_due(math.inf, self._loop.awake)
+                scheduler.wait(math.inf, self._loop.awake)
             else:
-                scheduler.run_due(scheduler.now_s, never)
+                scheduler.wait(scheduler.now_s, never)
         finally:
             events._set_running_loop(cast("asyncio.AbstractEventLoop", self._loop))
         if timeout is None and not self._loop.awake():

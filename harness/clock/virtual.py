@@ -12,11 +12,12 @@ copied into places other than globals, class attributes and defaults is out of r
 from __future__ import annotations
 
 import random
+import tempfile
 from threading import get_ident
 from types import TracebackType
 from typing import Any
 
-from harness.clock import clocks, entropy, guards, policy
+from harness.clock import clocks, entropy, guards, identity, policy
 from harness.clock.active import ActiveRun, occupant, put
 from harness.clock.errors import SimThreadRefused
 from harness.clock.guards import guard
@@ -38,7 +39,7 @@ class VirtualTime:
         if self.wall is None:
             wall = WallClock()
             check(wall)
-            for part in (clocks, entropy, guards, policy):
+            for part in (clocks, entropy, guards, identity, policy):
                 part.install(self.replacements)
             self.wall = wall
         self.replacements.rebind()
@@ -74,6 +75,7 @@ class Activation:
         self._wall = wall
         self._random_before = random.getstate()
         random.seed(self._seed)
+        tempfile._name_sequence = None  # type: ignore[attr-defined]  # noqa: SLF001 - else names follow from earlier runs
         put(ActiveRun(self._scheduler, self._seed))
         return self._scheduler
 
@@ -85,6 +87,7 @@ class Activation:
     ) -> None:
         put(None)
         random.setstate(self._random_before)
+        tempfile._name_sequence = None  # type: ignore[attr-defined]  # noqa: SLF001 - nor harness names from the run
         if self._wall is not None:
             self._wall.stop()
         policy.restore_current_loop(self._loop_before)

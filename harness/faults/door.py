@@ -97,9 +97,15 @@ class Door:
         self._held.answered(passage, response)
 
     def failed(
-        self, passage: Passage, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False
+        self,
+        passage: Passage,
+        symptom: Symptom,
+        *,
+        abandoned: bool = False,
+        broken_off: bool = False,
+        unsure: bool = False,
     ) -> None:
-        """The caller saw no whole reply."""
+        """The caller saw no whole reply. `unsure`: it may have left earlier than now."""
         if passage.over:
             return
         passage.over = True
@@ -110,6 +116,7 @@ class Door:
                 symptom=symptom,
                 abandoned=abandoned,
                 broken_off=broken_off,
+                unsure=unsure,
             )
         )
         self.engine.ended(passage.matched)

@@ -34,7 +34,7 @@ class Passage:
     def struck_at_delivery(self) -> bool:
         """Whether the fault, if it has no symptom of its own, showed itself when the request was handled."""
         treatment, reply = self.treatment, self.reply
-        if self.strike is None or treatment.copy is Copy.AFTER_REPLY:
+        if self.strike is None or treatment.blow is not None or treatment.copy is Copy.AFTER_REPLY:
             return False
         if treatment.garble:
             return reply is not None and bool(reply.body)

@@ -167,6 +167,7 @@ class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
     symptom: Symptom
     abandoned: bool = False
     broken_off: bool = False  # by settling
+    unsure: bool = False  # the caller may have left earlier than it was heard to
 
 
 class Held(Event, frozen=True, kw_only=True, tag="held"):

@@ -70,6 +70,8 @@ def _meant(saga: SagaView, attempts: list[Call]) -> int:
 
 
 def _gap_s(earlier: Call, later: Call) -> float:
+    if earlier.failed is not None and earlier.failed.unsure:
+        return later.sent.t_s - earlier.sent.t_s  # the most that it can have been
     # An attempt whose end the harness could not see says nothing about the gap.
     return later.sent.t_s - earlier.end_s if earlier.end_s is not None else float("inf")
 

@@ -117,6 +117,6 @@ def test_each_is_one_new_file_beside_its_test() -> None:
         "scenarios/__init__.py",
         "harness/faults/__init__.py",
         "harness/invariants/__init__.py",
-        "harness/loader/adapter_table.py",
+        "harness/loader/adapters/__init__.py",
     }
     assert registered == EDITED

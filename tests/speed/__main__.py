@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.cli.loading import load
-from tests.speed import measures
+from tests.speed import crash_on_the_wire, measures
 from tests.speed.floor import floor_per_s
 
 ROUNDS = 5
@@ -40,10 +40,15 @@ def main() -> int:
     _add(
         rows, "sim_hypothesis", statistics.median(examples), "examples/s", statistics.median(examples) / floor
     )
+    deaths = [measures.crash_against_plain() for _ in range(ROUNDS)]
+    _add(rows, "sim_crash", statistics.median(one for one, _ in deaths), "sagas/s", None)
+    _add(rows, "sim_crash_against_plain", statistics.median(one / two for one, two in deaths), "times", None)
     wire = _median(lambda: measures.wire_per_s(scenario, 200), 3)
     _add(rows, "wire_fault_free", wire, "sagas/s", wire / floor)
     pool = _median(lambda: measures.wire_pool_per_s(scenario, 400, 2), 3)
     _add(rows, "wire_fault_free_2_workers", pool, "sagas/s", pool / floor)
+    crashes = _median(lambda: crash_on_the_wire.crashes_per_s(60), 3)
+    _add(rows, "wire_crash_and_recover_subprocess", crashes, "runs/s", None)
     _add(rows, "sim_guided_depth_2", measures.depth_two_s(scenario, 2), "s", None)
     one, two = measures.xdist_s(1), measures.xdist_s(2)
     _add(rows, "pytest_n_2_against_n_1", one / two, "times", None)

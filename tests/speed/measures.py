@@ -13,10 +13,12 @@ from harness.cli.loading import load
 from harness.faults.unlocked import unlocked_faults
 from harness.plan import FaultPlan
 from harness.runner import run_once
+from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import GuidedSearch
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
+from tests.unit.sim.journal import saga_of, scenario_of
 
 _TESTS = """
 import pytest
@@ -46,6 +48,24 @@ def sim_plain_per_s(scenario: Scenario, runs: int) -> float:
         for number in range(runs):
             run_once(scenario, scenario.inputs[0], FaultPlan(), world, saga_id=f"saga-{number}")
         return runs / (time.perf_counter() - began)
+
+
+def crash_against_plain() -> tuple[float, float]:
+    """Guided plans with a crash, and those without, of one durable saga in sim: runs a second of each."""
+    scenario = scenario_of(saga_of("async"), frozenset({Claim.PROCESS_DEATH}))
+    with make_world("sim", "auto", _quiet) as world:
+        executor = LocalExecutor(scenario, world)
+        search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), 1)
+        plans = [digest.plan for digest in search.run(executor, StopAsked())]
+        crashes = [plan for plan in plans if any(fault.kind == "crash" for fault in plan.faults)]
+        others = [plan for plan in plans if plan not in crashes]
+        return _plans_per_s(executor, crashes), _plans_per_s(executor, others)
+
+
+def _plans_per_s(executor: LocalExecutor, plans: list[FaultPlan]) -> float:
+    began = time.perf_counter()
+    runs = sum(1 for _ in executor.run([(0, plan) for plan in plans]))
+    return runs / (time.perf_counter() - began)
 
 
 def examples_per_s(scenario: Scenario, examples: int, seed: int) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from harness.blows import Boundary
 from harness.clock import Scheduler, Timer
 from harness.faults.door import Door
 from harness.faults.passage import Passage
@@ -21,11 +22,16 @@ SLOW_WITHOUT_TIMEOUT_S = 1.0
 
 
 class Exchange:
-    """One call. `on_done` is called once: with a response, or with a symptom."""
+    """One call. `on_done` is called once: with a response, or with a symptom.
+
+    fall: what to do when a blow falls. arrives: the earlier call whose blow falls as this one arrives.
+    """
 
     __slots__ = (
         "_door",
+        "_fall",
         "_timer",
+        "arrives",
         "done",
         "on_done",
         "passage",
@@ -36,7 +42,12 @@ class Exchange:
     )
 
     def __init__(
-        self, scheduler: Scheduler, door: Door, passage: Passage, read_timeout_s: float | None
+        self,
+        scheduler: Scheduler,
+        door: Door,
+        passage: Passage,
+        read_timeout_s: float | None,
+        fall: Callable[[Passage], object],
     ) -> None:
         self.scheduler = scheduler
         self._door = door
@@ -47,6 +58,8 @@ class Exchange:
         self.symptom = Symptom.NONE
         self.on_done: Callable[[], object] | None = None
         self._timer: Timer | None = None
+        self._fall = fall
+        self.arrives: Passage | None = None
 
     def start(self) -> None:
         """Put the request on its way."""
@@ -75,6 +88,10 @@ class Exchange:
         return not self.done and self.passage.treatment.symptom is Symptom.SILENCE
 
     def _arrive(self) -> None:
+        if self.arrives is not None:
+            self._fall(self.arrives)
+        if self._struck(Boundary.ON_ARRIVAL):
+            self._fall(self.passage)
         if self.passage.treatment.delivery.held:
             self._door.hold(self.passage)
             return
@@ -92,8 +109,14 @@ class Exchange:
 
     def _pass_through(self) -> None:
         response = self._through_the_door()
+        if self._struck(Boundary.APPLIED):
+            self._fall(self.passage)
         deliver_due(self.scheduler, self._door)
         self._send_down(response)
+
+    def _struck(self, boundary: Boundary) -> bool:
+        treatment = self.passage.treatment
+        return treatment.blow is not None and treatment.boundary is boundary
 
     def _through_the_door(self) -> Response:
         door, passage, copy = self._door, self.passage, self.passage.treatment.copy

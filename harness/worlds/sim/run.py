@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import functools
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import httpx
 
-from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
-from harness.adapter.outcome import read_failure
-from harness.clock import DeadLock, Scheduler, VirtualLoop, never
+from harness.adapter import CallableSaga, Returned, SagaContext
+from harness.clock import Scheduler
+from harness.clock.active import Process
 from harness.faults import KINDS
 from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
@@ -23,19 +20,19 @@ from harness.plan import FaultPlan
 from harness.plan.treatment import Symptom
 from harness.saga import Json, Status
 from harness.scenario import Scenario
+from harness.worlds.sim.blows import RESUME_AFTER_S, Dealer
+from harness.worlds.sim.crew import Crew, Member
 from harness.worlds.sim.exchange import UP_S, Exchange, deliver_held
-from harness.worlds.sim.transports import Network, executor
+from harness.worlds.sim.executors import Executor
+from harness.worlds.sim.store import Store
+from harness.worlds.sim.transports import Network
 
 MOST_CALLS = 10_000
-RESUME_AFTER_S = 0.1
-
-
-class RunOver(BaseException):
-    """Ends a saga that has not ended by itself; not an Exception, so that sagas let it through."""
+FIRST_PID = 4000
 
 
 class SimRun:
-    """One run. `make_client` gives the httpx client of the context, `make_store` its folder."""
+    """One run. `make_client` gives the nth httpx client, plain or not; `make_store` a new folder."""
 
     def __init__(
         self,
@@ -45,7 +42,7 @@ class SimRun:
         input_: Json,
         plan: FaultPlan,
         saga_id: str,
-        make_client: Callable[[bool], httpx.AsyncClient | httpx.Client],
+        make_client: Callable[[bool, int], httpx.AsyncClient | httpx.Client],
         make_store: Callable[[], Path],
     ) -> None:
         self.scheduler = scheduler
@@ -54,10 +51,8 @@ class SimRun:
         self.saga_id = saga_id
         assert isinstance(scenario.saga, CallableSaga), "the world lets no other in"
         self.saga = scenario.saga
+        self.crew = Crew(scheduler)
         self._make_client = make_client
-        self._make_store = functools.cache(
-            make_store
-        )  # one folder a run: what an executor kept, the next finds
         began_s = scheduler.now_s
         self.recorder = Recorder(lambda: round(scheduler.now_s - began_s, 9))
         participants = {prototype.name: prototype.fresh() for prototype in scenario.participants}
@@ -68,25 +63,27 @@ class SimRun:
             recorder=self.recorder,
             saga_ids=(saga_id,),
         )
-        self.urls = {name: f"http://{name}.sim" for name in participants}
-        hosts = {f"{name}.sim": name for name in participants}
-        self.network = Network(self.door, hosts, self._start, self._exchange)
+        self._urls: dict[int, dict[str, str]] = {}
+        self._hosts: dict[str, tuple[int, str]] = {}
+        self.network = Network(self.door, self._hosts, self._whose, self._start, self._exchange)
+        self.executors: list[Executor] = []
+        self.dealer = Dealer(self)
+        self.settled = False
+        self._store = Store(make_store)
         self._sent: list[Exchange] = []
-        self._loops: list[VirtualLoop] = []
-        self._executors = 0
-        self._settled = False
-        self._over: str | None = None
+        self._last = Returned()
 
     # Phases -----------------------------------------------------------------------------------
 
     def execute(self) -> History:
         """Run the saga through faults and settling, and return what happened."""
         self._begin()
-        returned = self._executor_to_its_end(resumed=False)
+        self.begin(node=1, store=self._store)
+        self.crew.run()
         self._settle()
-        while returned.status is Status.RUNNING and returned.problem is None and self._over is None:
-            self._guarded(lambda: self._pass(RESUME_AFTER_S))
-            returned = self._executor_to_its_end(resumed=True)
+        while self._last.status is Status.RUNNING and self._last.problem is None and self.crew.over is None:
+            self.begin_later(node=self.executors[-1].node, store=self.executors[-1].store, resumed=True)
+            self.crew.run()
         self._let_quiet_down()
         self._phase(Phase.JUDGING)
         return self.recorder.history()
@@ -108,108 +105,164 @@ class SimRun:
         self.recorder.add(PhaseBegan(t_s=self.recorder.now_s(), phase=phase))
 
     def _settle(self) -> None:
-        """Heal every fault, deliver what is held, break off what waits in vain. Once."""
-        if self._settled:
+        """Heal every fault, deliver what is held, wake who is frozen, break off what waits in vain. Once."""
+        if self.settled:
             return
-        self._settled = True
+        self.settled = True
         self._phase(Phase.SETTLING)
         for passage in self.door.heal():
             self.scheduler.call_later(UP_S, partial(deliver_held, self.door, passage))
+        self.dealer.wake_all()
         for exchange in [one for one in self._sent if one.silent]:
             exchange.fail(Symptom.RESET, broken_off=True)
         self.scheduler.call_later(self.scenario.limit_s("sim"), self._time_up)
 
     def _time_up(self) -> None:
         limit_s = self.scenario.limit_s("sim")
-        self._end(f"no outcome within {limit_s:g} s after everything had healed")
-
-    def _end(self, why: str) -> None:
-        self._over = self._over or why
-        raise RunOver(why)
+        self.crew.end(f"no outcome within {limit_s:g} s after everything had healed")
 
     def _let_quiet_down(self) -> None:
         """Tasks that outlive the return run on, and what is under way lands."""
-        if self._over is None:
-            self._guarded(self._loops_run_on)
-
-    def _loops_run_on(self) -> None:
-        for loop in self._loops:
-            while tasks := loop.unfinished():
-                loop.drive(tasks[0])
-        self._pass(2 * UP_S)
-
-    def _pass(self, delay_s: float) -> None:
-        self.scheduler.run_due(self.scheduler.now_s + delay_s, never)
+        for executor in self.executors:
+            if self.crew.over is None and executor.unfinished:
+                executor.member = Member(executor.run_on, _nothing, self._process(executor))
+                self.crew.add(executor.member)
+                self.crew.run()
+        if self.crew.over is None:
+            self.scheduler.advance(2 * UP_S)
 
     # Executors --------------------------------------------------------------------------------
 
-    def _executor_to_its_end(self, *, resumed: bool) -> Returned:
-        self._executors += 1
-        number = self._executors
-        self.recorder.add(
-            ExecutorBegan(t_s=self.recorder.now_s(), executor=number, saga_id=self.saga_id, resumed=resumed)
+    def begin_later(
+        self,
+        *,
+        node: int,
+        store: Store,
+        resumed: bool,
+        relieves: Executor | None = None,
+        again: int = 0,
+    ) -> None:
+        """After the time that a supervisor takes to notice."""
+        self.crew.awaited += 1
+
+        def begin() -> None:
+            self.crew.awaited -= 1
+            self.begin(node=node, store=store, resumed=resumed, relieves=relieves, again=again)
+
+        self.scheduler.call_later(RESUME_AFTER_S, begin)
+
+    def begin(
+        self,
+        *,
+        node: int,
+        store: Store,
+        resumed: bool = False,
+        relieves: Executor | None = None,
+        again: int = 0,
+    ) -> None:
+        """Call the saga once more, as an executor of its own."""
+        executor = Executor(
+            number=len(self.executors) + 1,
+            node=node,
+            store=store,
+            place=self._free_place(),
+            resumed=resumed,
+            relieves=relieves,
+            again=again,
         )
-        returned = self._call(number)
+        self.executors.append(executor)
+        self.recorder.add(
+            ExecutorBegan(
+                t_s=self.recorder.now_s(),
+                executor=executor.number,
+                saga_id=self.saga_id,
+                resumed=resumed,
+                node=node,
+            )
+        )
+        executor.member = Member(
+            lambda: executor.call(self.saga, partial(self._context, executor), self.input, self.scheduler),
+            partial(self._ended, executor),
+            self._process(executor),
+        )
+        self.crew.add(executor.member)
+
+    def _context(self, executor: Executor) -> SagaContext:
+        return SagaContext(
+            saga_id=self.saga_id,
+            urls=self._urls_of(executor.node),
+            client=self._make_client(self.saga.asynchronous, executor.place),
+            resumed=executor.resumed,
+            make_store=executor.store.folder,
+        )
+
+    def _urls_of(self, node: int) -> dict[str, str]:
+        if node not in self._urls:
+            domain = "sim" if node == 1 else f"node{node}.sim"
+            self._urls[node] = {name: f"http://{name}.{domain}" for name in self.door.participants}
+            self._hosts.update({f"{name}.{domain}": (node, name) for name in self.door.participants})
+        return self._urls[node]
+
+    def _process(self, executor: Executor) -> Process:
+        return Process(pid=FIRST_PID + executor.number, host=f"node{executor.node}")
+
+    def _free_place(self) -> int:
+        taken = {one.place for one in self.executors if not one.ended}
+        return next(place for place in range(len(taken) + 1) if place not in taken)
+
+    def _ended(self, executor: Executor, came_to: object) -> None:
+        returned = came_to if isinstance(came_to, Returned) else Returned()
+        if self.crew.over is not None:
+            self.record_end(executor, Returned(problem=self.crew.over))
+        elif not self.dealer.as_it_ends(executor, returned):
+            self.record_end(executor, returned)
+            self.dealer.relieved(executor, returned)
+
+    def record_end(self, executor: Executor, returned: Returned) -> None:
+        """What it came to; the last word counts."""
+        executor.ended = True
+        self._last = returned
         self.recorder.add(
             ExecutorEnded(
                 t_s=self.recorder.now_s(),
-                executor=number,
+                executor=executor.number,
                 saga_id=self.saga_id,
                 status=returned.status,
                 detail=returned.detail,
                 problem=returned.problem,
-                timed_out=self._over is not None,
+                timed_out=self.crew.over is not None,
+                cancelled=executor.cancelled_out and self.crew.over is None,
             )
         )
-        return returned
-
-    def _call(self, number: int) -> Returned:
-        context = SagaContext(
-            saga_id=self.saga_id,
-            urls=self.urls,
-            client=self._make_client(self.saga.asynchronous),
-            make_store=self._make_store,
-        )
-        if self.saga.asynchronous:
-            return self._guarded(lambda: self._drive(context, number))
-        space = contextvars.copy_context()
-        space.run(executor.set, number)
-        return self._guarded(lambda: read_outcome(space.run(self.saga.function, context, self.input)))
-
-    def _drive(self, context: SagaContext, number: int) -> Returned:
-        loop = VirtualLoop(self.scheduler)
-        self._loops.append(loop)
-        space = contextvars.copy_context()
-        space.run(executor.set, number)
-        task = loop.create_task(self.saga.function(context, self.input), context=space)
-        loop.drive(task)
-        return read_outcome(task.result())
-
-    def _guarded(self, step: Callable[[], Returned | None]) -> Returned:
-        """Whatever a saga raises is what it came to; what ends a run is not the saga's."""
-        try:
-            returned = step()
-        except RunOver as over:
-            return Returned(problem=str(over))
-        except DeadLock as lock:
-            return Returned(problem=str(lock))
-        except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - a finding
-            return self._unless_over(read_failure(error))
-        return self._unless_over(returned or Returned())
-
-    def _unless_over(self, returned: Returned) -> Returned:
-        """A saga that swallowed its end has ended all the same."""
-        return returned if self._over is None else Returned(problem=self._over)
 
     # Calls ------------------------------------------------------------------------------------
 
+    def running(self) -> Executor:
+        """The executor whose code runs just now."""
+        member = self.crew.running
+        return next((one for one in self.executors if one.member is member), self.executors[-1])
+
+    def hung(self) -> Executor:
+        """The one that was interrupted: it ran last."""
+        return next((one for one in self.executors if one.member is self.crew.latest), self.executors[-1])
+
+    def _whose(self) -> tuple[int, int]:
+        executor = self.running()
+        return executor.number, executor.node
+
     def _exchange(self, passage: Passage, read_timeout_s: float | None) -> Exchange:
-        return Exchange(self.scheduler, self.door, passage, read_timeout_s)
+        return Exchange(self.scheduler, self.door, passage, read_timeout_s, self.dealer.fall)
 
     def _start(self, exchange: Exchange) -> None:
-        if self._over is not None:
-            raise RunOver(self._over)
         if self.door.calls > MOST_CALLS:
-            self._end(f"the run made more than {MOST_CALLS} calls")
+            self.crew.end(f"the run made more than {MOST_CALLS} calls")
+        self.crew.refuse()
+        passage = exchange.passage
         self._sent.append(exchange)
+        self.executors[passage.executor - 1].exchanges.append(exchange)
+        self.dealer.on_sending(exchange)
         exchange.start()
+
+
+def _nothing(came_to: object) -> None:
+    del came_to

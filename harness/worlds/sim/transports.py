@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from functools import partial
 from typing import NoReturn
 
@@ -13,40 +12,46 @@ import httpx
 import respx
 
 from harness.clock import SimSocketRefused, guard
+from harness.clock.active import current
 from harness.faults.door import Door
 from harness.participant import Request, Response
 from harness.plan.treatment import Symptom
 from harness.worlds.sim.exchange import Exchange
 
-executor: ContextVar[int] = ContextVar("executor", default=1)
-"""The executor that the running code belongs to; tasks inherit it."""
-
 _JSON = ("content-type", "application/json")
 
 
 class Network:
-    """The simulated network of one run. `hosts` maps a host name to a participant."""
+    """The simulated network of one run. `hosts` maps a host name to a node and a participant.
+
+    whose: the executor that runs just now, and its node.
+    """
 
     def __init__(
         self,
         door: Door,
-        hosts: Mapping[str, str],
+        hosts: Mapping[str, tuple[int, str]],
+        whose: Callable[[], tuple[int, int]],
         start: Callable[[Exchange], None],
         new: Callable[..., Exchange],
     ) -> None:
         self.door = door
         self._hosts = hosts
+        self._whose = whose
         self._start = start
         self._new = new
 
     def exchange(self, request: httpx.Request, body: bytes) -> Exchange:
         """Send a request on its way. Raises SimSocketRefused where no participant lives there."""
-        name = self._hosts.get(request.url.host)
-        if name is None:
+        found = self._hosts.get(request.url.host)
+        if found is None:
             guard.refuse(SimSocketRefused, f"{request.method} {request.url} is no participant's address")
+        executor, node = self._whose()
+        if found[0] != node:
+            raise httpx.ConnectError(f"nothing listens: {request.url.host} is no address of this node")
         read_timeout_s = request.extensions.get("timeout", {}).get("read")
         passage = self.door.send(
-            executor.get(), name, _as_request(request, body), endless=read_timeout_s is None
+            executor, found[1], _as_request(request, body), endless=read_timeout_s is None
         )
         exchange = self._new(passage, read_timeout_s)
         self._start(exchange)
@@ -60,7 +65,8 @@ class NetworkCell:
 
     def get(self) -> Network:
         """The network, or a loud refusal for what calls after its run."""
-        if self.network is None:
+        run = current()
+        if (run is not None and run.has_ended()) or self.network is None:
             raise httpx.ConnectError("this run is over")
         return self.network
 
@@ -95,7 +101,7 @@ class SimTransport(httpx.BaseTransport):
         exchange = self._cell.get().exchange(request, request.read())
         try:
             if not exchange.done:
-                exchange.scheduler.run_due(math.inf, lambda: exchange.done)
+                exchange.scheduler.wait(math.inf, lambda: exchange.done)
         except BaseException:
             exchange.fail(Symptom.SILENCE, abandoned=True)
             raise

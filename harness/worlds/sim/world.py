@@ -48,8 +48,9 @@ class SimWorld:
         self._cell = NetworkCell()
         self._watchdog = Watchdog(_hung_after_s() if hung_after_s is None else hung_after_s, on_stuck)
         self._foreign = ForeignClients(self._cell)
-        self._clients: dict[bool, httpx.AsyncClient | httpx.Client] = {}
-        self._stores: list[Path] = []
+        self._clients: dict[tuple[bool, int], httpx.AsyncClient | httpx.Client] = {}
+        self._stores = 0
+        self._used: list[Path] = []
         self._collector = Collector()
         self._tls = mock.patch(
             "httpx._transports.default.create_ssl_context",
@@ -67,7 +68,10 @@ class SimWorld:
             stack.callback(self._tls.stop)
             self._collector.open()
             stack.callback(self._collector.close)
-            stack.callback(self._drop_stores)
+            root = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="saga-chaos-", ignore_cleanup_errors=True)
+            )
+            self._stores_root = Path(root)
             self._stack = stack.pop_all()
         return self
 
@@ -123,12 +127,15 @@ class SimWorld:
         _refuse_escapes(scenario)
         return history
 
-    def _client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:
-        """A client serves run after run, until a saga closes it or leaves cookies in it."""
-        client = self._clients.get(asynchronous)
+    def _client(self, asynchronous: bool, place: int) -> httpx.AsyncClient | httpx.Client:
+        """A client serves run after run, until a saga closes it or leaves cookies in it.
+
+        Executors that live at the same time, or have died in this run, have one each.
+        """
+        client = self._clients.get((asynchronous, place))
         if client is None or client.is_closed or client.cookies:
             client = self._new_client(asynchronous)
-            self._clients[asynchronous] = client
+            self._clients[asynchronous, place] = client
         return client
 
     def _new_client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:
@@ -137,12 +144,15 @@ class SimWorld:
         return httpx.Client(transport=SimTransport(self._cell), trust_env=False)
 
     def _store(self) -> Path:
-        self._stores.append(Path(tempfile.mkdtemp(prefix="saga-chaos-")))
-        return self._stores[-1]
+        self._stores += 1
+        folder = self._stores_root / str(self._stores)
+        folder.mkdir()
+        self._used.append(folder)
+        return folder
 
     def _drop_stores(self) -> None:
-        while self._stores:
-            shutil.rmtree(self._stores.pop(), ignore_errors=True)
+        while self._used:
+            shutil.rmtree(self._used.pop(), ignore_errors=True)
 
 
 def _hung_after_s() -> float:
@@ -161,7 +171,7 @@ def _hung(run: SimRun, hung: SagaHung) -> History:
     run.recorder.add(
         ExecutorEnded(
             t_s=run.recorder.now_s(),
-            executor=1,
+            executor=run.hung().number,
             saga_id=run.saga_id,
             problem=f"the saga hung: {hung}",
             timed_out=True,

@@ -1,0 +1,189 @@
+"""A small durable saga, async and plain, that keeps a journal in `ctx.store_dir`; and a broken twin.
+
+Sound by the book: what it is about to send is written down first, keys are the same for ever, and a
+resumed executor goes on in the direction that the journal shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from harness.adapter import CallableSaga, SagaContext
+from harness.plan import Fault, FaultPlan, Lasting
+from harness.saga import Claim, Json
+from harness.scenario import Scenario
+from tests.planted.kit import CHARGE, HOLD, PARCEL, SHOP, spec_of
+from tests.planted.sagas import Task
+
+TASKS = (HOLD, CHARGE, PARCEL)
+CLAIMS = frozenset(Claim) - {Claim.IRREVERSIBLE_STEP, Claim.CANCEL}
+Talk = Generator[tuple[str, Any], Any, Json]
+"""Yields what it wants done (`send` a request, `pause` so many seconds), is sent what came of it."""
+
+
+class Journal:
+    """What is done, and which way the saga goes; each word is on disk before the next line runs."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.words: list[str] = json.loads(path.read_text()) if path.exists() else []
+
+    def add(self, word: str) -> None:
+        self.words.append(word)
+        part = self._path.with_suffix(".part")
+        part.write_text(json.dumps(self.words))
+        part.replace(self._path)
+
+
+class Forgetful(Journal):
+    """Keeps it in memory, where a crash takes it."""
+
+    def __init__(self, path: Path) -> None:
+        del path
+        self.words = []
+
+    def add(self, word: str) -> None:
+        self.words.append(word)
+
+
+def course(ctx: SagaContext, kind: type[Journal]) -> Talk:
+    """The saga itself, whoever moves its bytes."""
+    journal = kind(ctx.store_dir / "journal.json")
+    if "back" not in journal.words:
+        came = yield from _forward(ctx, journal)
+        if came != "back":
+            return {"status": came}
+        journal.add("back")
+    for task in reversed(TASKS[:-1]):
+        if f"{task.name} begun" in journal.words and f"{task.name} undone" not in journal.words:
+            if (yield from _attempts(ctx, task, "DELETE")) != "done":
+                return {"status": "stuck", "detail": {"error": task.name}}
+            journal.add(f"{task.name} undone")
+    return {"status": "compensated", "detail": {"error": "a step failed"}}
+
+
+def _forward(ctx: SagaContext, journal: Journal) -> Generator[tuple[str, Any], Any, str]:
+    for task in TASKS:
+        if f"{task.name} done" in journal.words:
+            continue
+        again = f"{task.name} begun" in journal.words
+        if not again:
+            journal.add(f"{task.name} begun")
+        came = yield from _attempts(ctx, task, "POST")
+        if task is PARCEL and (came == "doubt" or (again and came != "done")):
+            shown = yield "send", _request(ctx, task, "GET")
+            came = "done" if isinstance(shown, httpx.Response) and shown.json().get("items") else "stuck"
+        if came != "done":
+            return "stuck" if came == "stuck" else "back"
+        journal.add(f"{task.name} done")
+    return "completed"
+
+
+def _attempts(ctx: SagaContext, task: Task, method: str) -> Generator[tuple[str, Any], Any, str]:
+    """`done`, `refused`, `away` or `doubt`; what was ever in doubt is not refused."""
+    doubt = False
+    for _ in range(5):
+        reply = yield "send", _request(ctx, task, method)
+        came = _reading(reply, undo=method == "DELETE")
+        if came == "done" or (came == "refused" and not doubt):
+            return came
+        doubt = doubt or came == "doubt"
+        yield "pause", max(0.05, _asked_s(reply))
+    return "doubt" if doubt else came
+
+
+def _reading(reply: object, *, undo: bool) -> str:
+    if not isinstance(reply, httpx.Response):
+        return "away" if isinstance(reply, httpx.ConnectError) else "doubt"
+    if (reply.is_success and _readable(reply)) or (undo and reply.status_code in (404, 410)):
+        return "done"
+    if reply.status_code == 429:
+        return "away"
+    return "refused" if 400 <= reply.status_code < 500 else "doubt"
+
+
+def _readable(reply: httpx.Response) -> bool:
+    try:
+        return not reply.content or bool(reply.json())
+    except ValueError:
+        return False
+
+
+def _asked_s(reply: object) -> float:
+    return float(reply.headers.get("retry-after", 0)) if isinstance(reply, httpx.Response) else 0.0
+
+
+def _request(ctx: SagaContext, task: Task, method: str) -> dict[str, Any]:
+    undo = method == "DELETE"
+    return {
+        "method": task.undo_by if undo else method,
+        "url": f"{ctx.urls[task.at]}{task.undo_path if undo else task.path}",
+        "params": {"saga_id": ctx.saga_id},
+        "json": {} if method == "POST" or task.undo_by == "POST" else None,
+        "headers": {"Idempotency-Key": f"{ctx.saga_id}:{task.name}{':undo' if undo else ''}"},
+        "timeout": 0.2,
+    }
+
+
+async def by_asyncio(ctx: SagaContext, talk: Talk) -> Json:
+    assert isinstance(ctx.client, httpx.AsyncClient)
+    came: Any = None
+    while True:
+        try:
+            what, how = talk.send(came)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        if what == "pause":
+            await asyncio.sleep(how)
+            continue
+        try:
+            came = await ctx.client.request(**how)
+        except httpx.HTTPError as error:
+            came = error
+
+
+def by_hand(ctx: SagaContext, talk: Talk) -> Json:
+    assert isinstance(ctx.client, httpx.Client)
+    came: Any = None
+    while True:
+        try:
+            what, how = talk.send(came)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        if what == "pause":
+            time.sleep(how)
+            continue
+        try:
+            came = ctx.client.request(**how)
+        except httpx.HTTPError as error:
+            came = error
+
+
+def saga_of(style: str, journal: type[Journal] = Journal) -> CallableSaga:
+    async def awaited(ctx: SagaContext, input_: Json) -> Json:
+        return await by_asyncio(ctx, course(ctx, journal))
+
+    def plain(ctx: SagaContext, input_: Json) -> Json:
+        return by_hand(ctx, course(ctx, journal))
+
+    return CallableSaga(awaited if style == "async" else plain, f"journal-{style}", durable=True)
+
+
+def scenario_of(saga: CallableSaga, claims: frozenset[Claim] = CLAIMS) -> Scenario:
+    return Scenario(name=saga.name, spec=spec_of(TASKS, SHOP, claims), participants=SHOP, saga=saga)
+
+
+def plan_of(*faults: Fault) -> FaultPlan:
+    return FaultPlan(faults)
+
+
+def fails(task: Task = PARCEL, count: int | Lasting = Lasting.FOR_EVER) -> Fault:
+    """Turns the saga back."""
+    return Fault(kind="reject", operation=f"{task.at}.{task.name}.create", count=count)
