@@ -21,7 +21,7 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 LAYERS = (
     {"errors", "blows"},
     {"saga", "clock", "toxiproxy"},
-    {"adapter", "json_files", "participant"},
+    {"adapter", "json_files", "participant", "processes"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
     {"faults", "latency", "views", "worlds.protocol", "worlds.turn"},
@@ -37,7 +37,7 @@ LAYERS = (
 SIDEWAYS = {("worlds", "worlds.protocol")}
 
 REPORTS_READ = {
-    *("errors", "saga", "participant", "plan", "history", "faults"),
+    *("errors", "blows", "saga", "participant", "plan", "history", "faults"),
     *("json_files", "report_model", "latency", "clock"),
     "bench",  # what it measured; `harness.bench.result`
 }
@@ -48,6 +48,7 @@ SEAMS = {
     "respx": ("harness/worlds/",),
     "hypothesis": ("harness/strategies.py", "harness/search/property.py", "harness/pytest_plugin/"),
     "time_machine": ("harness/clock/",),
+    "psutil": ("harness/processes/",),
     "httptools": ("harness/worlds/wire/",),
     "uvicorn": ("harness/toxiproxy/embedded/",),
     "pandas": ("reports/",),

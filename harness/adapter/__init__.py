@@ -4,7 +4,8 @@ Owns the `SagaAdapter` seam, the context a callable gets, the wrapper that valid
 returns, and the ready-made adapters. Refuses to judge: nonsense becomes a `Returned` with a
 `problem`, and *termination* judges that.
 
-Adding an adapter is one new module here, and one line in `harness.loader` for `saga.toml`.
+Adding an adapter is one new module, here or with its reader in `harness.loader.adapters`, and one line
+there for `saga.toml`. `host` is a program: it runs a callable as a command.
 """
 
 from harness.adapter.callable import CallableSaga

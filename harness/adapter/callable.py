@@ -30,6 +30,11 @@ class CallableSaga:
         """Both; sim unless asked otherwise."""
         return ("sim", "wire")
 
+    @property
+    def alone(self) -> str | None:
+        """Runs side by side have nothing in common."""
+        return None
+
     def unfit(self, blow: Blow) -> str | None:
         """A plain function has no point at which it could be cancelled."""
         if blow is Blow.CANCEL and not self.asynchronous:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.adapter.subprocess import addresses_taken
 from harness.blows import Blow
 
 
@@ -51,6 +52,13 @@ class HttpSaga:
     def worlds(self) -> tuple[str, ...]:
         """A service of its own has real sockets and a real clock."""
         return ("wire",)
+
+    @property
+    def alone(self) -> str | None:
+        """Why its runs cannot go side by side, or None where they can."""
+        if self.start:
+            return f"the service that each run starts listens at {self.base_url}"
+        return addresses_taken(self.listen)
 
     def unfit(self, blow: Blow) -> str | None:
         """A service is killed and restarted where `start` says how; a second one would need its address."""

@@ -18,5 +18,9 @@ class SagaAdapter(Protocol):
     def worlds(self) -> tuple[str, ...]:
         """`sim` and `wire`, or `wire` alone."""
 
+    @property
+    def alone(self) -> str | None:
+        """Why its runs cannot go side by side, or None where they can."""
+
     def unfit(self, blow: Blow) -> str | None:
         """Why a blow cannot befall a saga of this kind, or None where it can."""

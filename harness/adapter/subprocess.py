@@ -1,4 +1,8 @@
-"""A saga behind a command, in any language (DESIGN, "Saga under test", 2)."""
+"""A saga behind a command, in any language (DESIGN, "Saga under test", 2).
+
+Owns the words of the contract: how the command is called, what its environment holds, and how its
+outcome is read. Refuses to start it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from harness.adapter.outcome import Returned, read_outcome
 from harness.blows import Blow
+from harness.errors import misplaced
+from harness.saga import Json
+
+OUTCOME = "OUTCOME "
+STORE_VARIABLE = "SAGA_STORE_DIR"
+_LINES = 6
+_WIDTH = 600
+
+
+def url_variable(participant: str) -> str:
+    """`SAGA_PAYMENTS_URL` for `payments`."""
+    return f"SAGA_{participant.upper().replace('-', '_')}_URL"
+
+
+def environment(urls: Mapping[str, str], store_dir: Path) -> dict[str, str]:
+    """What each run sets itself."""
+    return {STORE_VARIABLE: str(store_dir), **{url_variable(name): url for name, url in urls.items()}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +55,59 @@ class SubprocessSaga:
         """A process of its own has real sockets and a real clock."""
         return ("wire",)
 
+    @property
+    def alone(self) -> str | None:
+        """Why its runs cannot go side by side, or None where they can."""
+        return addresses_taken(self.listen)
+
     def unfit(self, blow: Blow) -> str | None:
         """The contract knows no way to cancel a process but to kill it."""
         return "a command cannot be cancelled, only killed" if blow is Blow.CANCEL else None
+
+
+def addresses_taken(listen: Mapping[str, tuple[str, int]]) -> str | None:
+    """Why two runs cannot have their participants at the same addresses."""
+    if not listen:
+        return None
+    fixed = ", ".join(f"{name} at {host}:{port}" for name, (host, port) in listen.items())
+    return f"participants listen at fixed addresses ({fixed})"
+
+
+def read_output(stdout: str, stderr: str, exit_code: int) -> Returned:
+    """The outcome on the last line that begins with OUTCOME, or what is wrong, in plain words."""
+    lines = [line for line in stdout.splitlines() if line.startswith(OUTCOME)]
+    if not lines:
+        return Returned(problem=_without_outcome(stdout, stderr, exit_code))
+    told = lines[-1].removeprefix(OUTCOME)
+    try:
+        value: Json = msgspec.json.decode(told)
+    except msgspec.DecodeError as error:
+        found = misplaced("the saga printed, after OUTCOME", cut(told), f"JSON ({error})")
+        return Returned(problem=found + _complaint(stderr))
+    returned = read_outcome(value)
+    if returned.problem is None:
+        return returned
+    return msgspec.structs.replace(returned, problem=returned.problem + _complaint(stderr))
+
+
+def cut(text: str) -> str:
+    """The end of a text, short enough for a message."""
+    lines = text.strip().splitlines()[-_LINES:]
+    kept = "\n".join(lines)
+    return kept if len(kept) <= _WIDTH else f"…{kept[-_WIDTH:]}"
+
+
+def _without_outcome(stdout: str, stderr: str, exit_code: int) -> str:
+    said = f"its last words: {cut(stdout)!r}" if stdout.strip() else "and printed nothing"
+    expected = 'a line OUTCOME {"status": …} on stdout'
+    return f"the saga ended {_how(exit_code)}, {said}; expected {expected}{_complaint(stderr)}"
+
+
+def _how(exit_code: int) -> str:
+    if exit_code < 0:
+        return f"by signal {-exit_code}"
+    return f"with exit code {exit_code}"
+
+
+def _complaint(stderr: str) -> str:
+    return f"; on stderr: {cut(stderr)}" if stderr.strip() else ""

@@ -16,7 +16,12 @@ from multiprocessing.context import SpawnProcess
 
 from harness.bench.result import BenchedScenario, plan_as_json
 from harness.campaign.options import ProxyKind, WorldName
-from harness.campaign.processes import leave_interrupts_to_the_parent, start_undisturbed
+from harness.campaign.processes import (
+    leave_interrupts_to_the_parent,
+    new_mark,
+    start_undisturbed,
+    sweep_up,
+)
 from harness.campaign.workers import make_world
 from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError, ScenarioError
@@ -122,13 +127,14 @@ def _heard(pipe: Connection, scenario: Scenario) -> _Told:
 def _workers(asked: Asked) -> Iterator[list[Connection]]:
     """Started when this is entered, gone when it is left, however that comes about."""
     context = multiprocessing.get_context("spawn")
+    mark = new_mark()
     processes: list[SpawnProcess] = []
     pipes: list[Connection] = []
     try:
         for first in range(min(asked.concurrency, asked.sagas)):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs, asked, first), daemon=True)
-            start_undisturbed(process)
+            start_undisturbed(process, mark)
             theirs.close()
             processes.append(process)
             pipes.append(ours)
@@ -138,6 +144,7 @@ def _workers(asked: Asked) -> Iterator[list[Connection]]:
             pipe.close()
         for process in processes:
             _end(process)
+        sweep_up(mark)
 
 
 def _end(process: SpawnProcess) -> None:

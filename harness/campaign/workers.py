@@ -19,7 +19,12 @@ from types import TracebackType
 from typing import Self
 
 from harness.campaign.options import ProxyKind
-from harness.campaign.processes import leave_interrupts_to_the_parent, start_undisturbed
+from harness.campaign.processes import (
+    leave_interrupts_to_the_parent,
+    new_mark,
+    start_undisturbed,
+    sweep_up,
+)
 from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.invariants import Verdict
@@ -85,6 +90,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     jobs: list[tuple[int, Job]]
+    mark: str
     since_s: float = 0.0
 
 
@@ -106,7 +112,9 @@ class Pool:
         self._load = load
         self._note = note
         self._open = _Open(scenario.reference or scenario.name, world, proxy)
-        self._wanted = workers
+        self._mark = new_mark()
+        self._started = 0
+        self._wanted = _workers_for(scenario, workers, note)
         self._workers: list[_Worker] = []
         self._context = multiprocessing.get_context("spawn")
         self.proxy_kind = "none"
@@ -137,6 +145,11 @@ class Pool:
                 worker.process.kill()
                 worker.process.join()
         self._workers = []
+        self._sweep_up(self._mark)
+
+    def _sweep_up(self, mark: str) -> None:
+        if self._world == "wire":  # the sagas of sim live in their worker, and die with it
+            sweep_up(mark)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
         """Side by side; digests come in the order of the jobs."""
@@ -196,6 +209,7 @@ class Pool:
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
+        self._sweep_up(worker.mark)
         index, job = worker.jobs[0]
         done[index] = _lost(self._scenario, self._world, job, f"the saga {why}")
         rest = worker.jobs[1:]
@@ -209,9 +223,11 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._load), daemon=True)
-        start_undisturbed(process)
+        self._started += 1
+        mark = f"{self._mark}.{self._started}"
+        start_undisturbed(process, mark)
         theirs.close()
-        worker = _Worker(process, ours, [])
+        worker = _Worker(process, ours, [], mark)
         self._send(worker, self._open)
         return worker
 
@@ -232,6 +248,14 @@ class Pool:
             else:
                 self.proxy_kind, self.proxy_version = message.proxy_kind, message.proxy_version
                 return
+
+
+def _workers_for(scenario: Scenario, workers: int, note: Callable[[str], None]) -> int:
+    alone = scenario.saga.alone
+    if alone is None or workers == 1:
+        return workers
+    note(f"{scenario.name}: one run at a time, for {alone}")
+    return 1
 
 
 def _lost(scenario: Scenario, world: str, job: Job, why: str) -> Digest:

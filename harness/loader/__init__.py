@@ -7,7 +7,8 @@ code. Refuses to know which scenarios are registered (the caller brings them) an
     resolve             which of the four forms a reference has
     toml_file           one saga.toml, put together from
       saga_table          [saga] and [saga.policy]
-      adapter_table       what each adapter needs of [saga]; a new adapter is one line there
+      adapter_table       which adapter, and what is common to all
+      adapters            what each needs of [saga]: one module an adapter, and one line there
       participants_table  [participants.X.resources.Y]
       steps_table         [[steps]]
     table, source       typed reading; every refusal names file, line and key

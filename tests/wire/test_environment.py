@@ -138,15 +138,16 @@ def test_one_world_at_a_time(
         assert world.name in ("sim", "wire")
 
 
-def test_only_callables_for_now(real_world: WireWorld) -> None:
+def test_a_saga_of_an_unknown_shape(real_world: WireWorld) -> None:
     class Command:
         name = "node saga.js"
         worlds = ("wire",)
+        alone = None
 
         def unfit(self, blow: Blow) -> str | None:
             raise NotImplementedError
 
-    with pytest.raises(UsageError, match=r"found saga 'node saga.js', which is no callable"):
+    with pytest.raises(UsageError, match=r"found 'Command', expected one of CallableSaga, SubprocessSaga"):
         real_world.run(replace(scenario(probe), saga=Command()), {}, FaultPlan(), "saga-1")
 
 

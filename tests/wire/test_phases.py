@@ -24,7 +24,8 @@ from harness.history import (
 )
 from harness.plan import FaultPlan, Lasting
 from harness.plan.treatment import Symptom
-from harness.worlds.wire import WireWorld, run, traffic
+from harness.worlds.wire import WireWorld, traffic
+from harness.worlds.wire.executors import stage
 from tests.wire.orders import (
     detail,
     effects_of,
@@ -193,7 +194,7 @@ def test_a_saga_that_answers_running_is_called_again(world: WireWorld) -> None:
 
     def saga(ctx: Any, input_: object) -> object:
         calls.append(1)
-        assert not ctx.resumed
+        assert ctx.resumed == (len(calls) > 1)
         httpx.post(**order(ctx, "charge"))
         return {"status": "running" if len(calls) < 3 else "completed"}
 
@@ -248,7 +249,8 @@ def test_a_saga_that_raises(world: WireWorld) -> None:
         raise SystemExit(3)
 
     [ended] = outcomes(world.run(scenario(saga), {}, FaultPlan(), "saga-1"))
-    assert ended.problem == "the saga raised SystemExit: 3"
+    line = saga.__code__.co_firstlineno + 1
+    assert ended.problem == f"the saga raised SystemExit: 3 (test_phases.py:{line})"
 
 
 def test_a_saga_that_returns_nonsense(world: WireWorld) -> None:
@@ -268,7 +270,7 @@ def test_a_thread_left_behind_is_a_problem(world: WireWorld) -> None:
 
     history = world.run(scenario(saga, time_limit_s=0.2), {}, FaultPlan(), "saga-1")
     stop.set()
-    assert [one.problem for one in outcomes(history)] == [None, "the saga left threads behind: straggler"]
+    assert [one.problem for one in outcomes(history)] == [None, "the saga left behind: thread straggler"]
 
 
 def test_a_pool_without_work_is_no_thread_left_behind(world: WireWorld) -> None:
@@ -306,4 +308,4 @@ def test_a_run_ends_after_too_many_calls(world: WireWorld, monkeypatch: pytest.M
 
 
 def test_resumes_are_a_tenth_of_a_second_apart() -> None:
-    assert run.RESUME_AFTER_S == 0.1
+    assert stage.RESUME_AFTER_S == 0.1

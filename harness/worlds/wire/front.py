@@ -158,6 +158,19 @@ class Front:
             async with self._turning:
                 await self._listen_again()
 
+    async def go_away(self) -> None:
+        """Drop every connection, and listen no more; callers whom nobody sees will find nobody."""
+        self.touched = True
+        async with self._turning:
+            if not self._down and not self._settling.is_set():
+                self._down = True
+                await self._api(self.proxy.disable)
+
+    async def be_back(self) -> None:
+        """Listen again after `go_away`."""
+        async with self._turning:
+            await self._listen_again()
+
     def _away(self, traffic: Traffic) -> bool:
         with traffic.lock:
             return traffic.door.engine.away(self.name)

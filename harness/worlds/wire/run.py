@@ -1,38 +1,36 @@
 """One run in real time: faults, settling, and the executors that live through both.
 
 Owns the phases of RULES §3 and their limits. The end of the faults comes from the servers' loop,
-because a plain function holds the main thread. Refuses to judge.
+because a saga may hold the main thread. Refuses to judge, and to know how a saga is run (`executors`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import httpx
 import msgspec
 
-from harness.adapter import CallableSaga, Returned, SagaContext
-from harness.clock.errors import SagaHung
+from harness.adapter import Returned
 from harness.clock.real import monotonic_s, sleep_s
-from harness.history import ExecutorBegan, ExecutorEnded, History, Phase, PhaseBegan, Recorder, RunBegan
+from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
+from harness.plan import FaultPlan
 from harness.saga import Json, Status
 from harness.scenario import Scenario
 from harness.worlds.wire.background import Background
-from harness.worlds.wire.executors import Executors, TimedOut, executors_for
-from harness.worlds.wire.leftovers import Threads
+from harness.worlds.wire.executors import Executors, Stage, executors_for
+from harness.worlds.wire.executors.stage import RESUME_AFTER_S
 from harness.worlds.wire.station import Station
-from harness.worlds.wire.traffic import RunOver, Traffic
+from harness.worlds.wire.traffic import Traffic
 
-RESUME_AFTER_S = 0.1
 QUIET_POLL_S = 0.002
 SLACK_S = 0.1
 """Above the limit at which the faults end, for the loop that ends them."""
 
 
 class WireRun:
-    """One run. `urls` are the participants' proxies, `make_store` the context's folder."""
+    """One run. `urls` are the participants' proxies in a lane, `folder` is gone after it."""
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the world
         self,
@@ -40,13 +38,13 @@ class WireRun:
         scenario: Scenario,
         input_: Json,
         saga_id: str,
-        saga: CallableSaga,
+        plan: FaultPlan,
         traffic: Traffic,
         recorder: Recorder,
-        stations: Mapping[str, Station],
+        stations: Callable[[], Iterable[Station]],
         background: Background,
-        urls: Mapping[str, str],
-        make_store: Callable[[], Path],
+        urls: Callable[[int], Mapping[str, str]],
+        folder: Callable[[], Path],
     ) -> None:
         self._scenario = scenario
         self._input = input_
@@ -55,25 +53,37 @@ class WireRun:
         self._recorder = recorder
         self._stations = stations
         self._background = background
-        self._urls = urls
-        self._make_store = make_store
         self._began_s = monotonic_s()
         self._settled_s: float | None = None
         self._settled: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._executors: Executors = executors_for(saga, lambda: (traffic.number, traffic.executor))
-        self._threads = Threads()
+        self._last = Returned()
+        self._stage = Stage(
+            scenario=scenario,
+            input_=input_,
+            saga_id=saga_id,
+            traffic=traffic,
+            recorder=recorder,
+            urls=urls,
+            folder=folder,
+            deadline_s=self._deadline_s,
+        )
+        self._executors: Executors = executors_for(scenario.saga, self._stage, plan)
 
-    def execute(self, visible: Callable[[], bool]) -> History:
-        """Run the saga to its end. `visible` tells afterwards whether all attempts could be seen."""
+    def execute(self, prepare: Callable[[], object], visible: Callable[[], bool]) -> History:
+        """Run the saga to its end. `prepare` comes before its first executor.
+
+        `visible` tells afterwards whether all attempts could be seen.
+        """
         self._begin()
         try:
-            returned = self._call(resumed=False)
+            prepare()
+            self._last = self._executors.to_their_end(resumed=False)
             self._background.call(self._settle())
-            while returned.status is Status.RUNNING and self._may_resume():
+            while self._last.status is Status.RUNNING and self._may_resume():
                 sleep_s(RESUME_AFTER_S)
-                returned = self._call(resumed=True)
-            self._let_quiet_down(returned)
+                self._last = self._executors.to_their_end(resumed=True)
+            self._let_quiet_down()
         finally:
             self._end()
         self._phase(Phase.JUDGING)
@@ -115,7 +125,7 @@ class WireRun:
             self._phase(Phase.SETTLING)
             self._traffic.heal()
         self._settled_s = monotonic_s()
-        await asyncio.gather(*(station.settle() for station in self._stations.values()))
+        await asyncio.gather(*(station.settle() for station in self._stations()))
 
     def _deadline_s(self) -> float:
         """When the saga's time is up."""
@@ -127,76 +137,29 @@ class WireRun:
     def _may_resume(self) -> bool:
         return self._traffic.over is None and monotonic_s() + RESUME_AFTER_S < self._deadline_s()
 
-    def _in_time(self) -> bool:
-        return monotonic_s() < self._deadline_s()
-
-    def _let_quiet_down(self, returned: Returned) -> None:
+    def _let_quiet_down(self) -> None:
         """What outlived the return runs on, until nobody works for the saga any more."""
-        if returned.problem is None or self._in_time():
-            self._executors.run_on(self._deadline_s())
-        while (self._threads.left() or self._traffic.open) and self._in_time() and self._traffic.over is None:
+        self._executors.run_on(self._deadline_s())
+        while self._traffic.open and self._stage.in_time() and self._traffic.over is None:
             sleep_s(QUIET_POLL_S)
 
     def _end(self) -> None:
-        left = self._threads.left()
-        self._traffic.close()
-        self._executors.close()
-        if left and self._traffic.fault is None:
-            problem = f"the saga left threads behind: {', '.join(left)}"
-            self._record(self._ended(Returned(problem=problem), timed_out=True))
-
-    # Executors --------------------------------------------------------------------------------
-
-    def _call(self, *, resumed: bool) -> Returned:
-        self._traffic.executor += 1
-        self._record(
-            ExecutorBegan(
-                t_s=self._recorder.now_s(),
-                executor=self._traffic.executor,
-                saga_id=self._saga_id,
-                resumed=resumed,
-            )
-        )
-        returned, timed_out = self._outcome()
-        self._record(self._ended(returned, timed_out=timed_out))
-        return returned
-
-    def _outcome(self) -> tuple[Returned, bool]:
-        limit_s = self._scenario.limit_s("wire")
-        late = f"no outcome within {limit_s:g} s after everything had healed"
         try:
-            returned = self._executors.call(self._context, self._input, self._deadline_s)
-        except (TimedOut, SagaHung) as end:
-            where = f"; it was at {end.where}" if isinstance(end, SagaHung) else ""
-            return Returned(problem=late + where), True
-        except RunOver as over:
-            return Returned(problem=str(over)), True
-        if self._traffic.over is not None:  # a saga that swallowed its end has ended all the same
-            return Returned(problem=self._traffic.over), True
-        if not self._in_time():
-            return Returned(problem=late), True
-        return returned, False
-
-    def _context(self, client: httpx.AsyncClient | httpx.Client) -> SagaContext:
-        return SagaContext(saga_id=self._saga_id, urls=self._urls, client=client, make_store=self._make_store)
-
-    def _ended(self, returned: Returned, *, timed_out: bool) -> ExecutorEnded:
-        return ExecutorEnded(
-            t_s=self._recorder.now_s(),
-            executor=self._traffic.executor,
-            saga_id=self._saga_id,
-            status=returned.status,
-            detail=returned.detail,
-            problem=returned.problem,
-            timed_out=timed_out,
-        )
+            left = self._executors.left()
+        finally:
+            self._traffic.close()
+            self._executors.close()
+        if left and self._traffic.fault is None:
+            problem = f"the saga left behind: {', '.join(left)}"
+            told = msgspec.structs.replace(self._last, problem=problem)  # it said its word all the same
+            self._stage.ended(self._traffic.executor, told, timed_out=True)
 
     # Recording --------------------------------------------------------------------------------
 
     def _phase(self, phase: Phase) -> None:
         self._record(PhaseBegan(t_s=self._recorder.now_s(), phase=phase))
 
-    def _record(self, event: RunBegan | PhaseBegan | ExecutorBegan | ExecutorEnded) -> None:
+    def _record(self, event: RunBegan | PhaseBegan) -> None:
         with self._traffic.lock:
             self._recorder.add(event)
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
-from harness.participant import Request
+from harness.participant import Request, Response
 from harness.plan.treatment import Symptom
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.front import Exposure, Front
 from harness.worlds.wire.http import Connection, encode
-from harness.worlds.wire.toxics import SLOW_MS, toxic_for
+from harness.worlds.wire.toxics import DISABLED, SLOW_MS, toxic_for
 from harness.worlds.wire.traffic import Call, Traffic
+
+if TYPE_CHECKING:
+    from harness.worlds.wire.outages import Outages
 
 STRUCK_LIMIT_S = 2.0
 
@@ -25,8 +29,10 @@ STRUCK_LIMIT_S = 2.0
 class Station(Front):
     """One participant's place on the wire, from run to run."""
 
-    def __init__(self, name: str, background: Background) -> None:
+    def __init__(self, name: str, background: Background, lane: int = 1) -> None:
         super().__init__(name, background)
+        self.lane = lane
+        self.outages: Outages | None = None
         self._server: asyncio.Server | None = None
 
     # Set up and taken down --------------------------------------------------------------------
@@ -51,16 +57,22 @@ class Station(Front):
 
     def _on_request(self, connection: Connection, request: Request, tag: str | None) -> None:
         traffic = self._traffic
-        call = traffic.arrived(self.name, tag, request) if traffic is not None else None
+        call = traffic.arrived(self.name, self.lane, tag, request) if traffic is not None else None
         if call is None or traffic is None:
             connection.close()
+        elif call.hangs:
+            self._background.spawn(self._hang(traffic, connection, call))
+        elif self.outages:
+            self._background.spawn(self._serve_amid_outages(traffic, connection, call, self.outages))
         elif call.symptom is Symptom.NONE and self._exposure is None:
             self._answer(traffic, connection, call)
         else:
             self._background.spawn(self._serve_with_care(traffic, connection, call))
 
     def _answer(self, traffic: Traffic, connection: Connection, call: Call) -> None:
-        response = traffic.through_the_door(call)
+        self._write(traffic, connection, call, traffic.through_the_door(call))
+
+    def _write(self, traffic: Traffic, connection: Connection, call: Call, response: Response) -> None:
         if call.tagged:
             connection.write(encode(response))
         elif connection.gone:
@@ -75,12 +87,66 @@ class Station(Front):
             if call.symptom is not Symptom.NONE:
                 await self._strike(traffic, connection, call)
                 return
-            while (exposure := self._exposure) is not None and exposure.armed.is_set():
-                if exposure.silences:
-                    await self._lose_by_accident(traffic, connection, call, exposure)
-                    return
-                await exposure.gone.wait()
-            self._answer(traffic, connection, call)
+            if not await self._lost_to_a_toxic(traffic, connection, call):
+                self._answer(traffic, connection, call)
+
+    async def _lost_to_a_toxic(self, traffic: Traffic, connection: Connection, call: Call) -> bool:
+        """Whether a toxic that is armed for another call strikes this one; waits for one that does not."""
+        while (exposure := self._exposure) is not None and exposure.armed.is_set():
+            if exposure.silences and not exposure.lifting:
+                await self._lose_by_accident(traffic, connection, call, exposure)
+                return True
+            await exposure.gone.wait()
+            if exposure.silences and connection.gone:  # the toxic took it along as it went
+                traffic.accident(call, exposure.toxic.name)
+                self._conclude(traffic, call)
+                return True
+        return False
+
+    # Amid outages -----------------------------------------------------------------------------
+
+    async def _serve_amid_outages(
+        self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
+    ) -> None:
+        with self._failing_loudly():
+            too_late = outages.falling(self.name)
+            await outages.arriving(self.name)
+            if too_late:
+                self._drop(traffic, connection, call)
+            elif (outage := outages.dies_with(call)) is not None:
+                traffic.through_the_door(call)
+                await outages.take_down([outage], call.passage.call)
+                traffic.armed(call, DISABLED)
+                traffic.failed(call, Symptom.RESET)
+            elif call.symptom is not Symptom.NONE:
+                await outages.take_down(outages.ending(call, None), call.passage.call)
+                await self._strike(traffic, connection, call)
+            elif not await self._lost_to_a_toxic(traffic, connection, call):
+                await self._answer_before_outages(traffic, connection, call, outages)
+
+    def _drop(self, traffic: Traffic, connection: Connection, call: Call) -> None:
+        """It came while its participant went away, and is lost."""
+        traffic.accident(call, DISABLED, kind="reset_before", symptom=Symptom.RESET)
+        traffic.failed(call, Symptom.RESET)
+        connection.close()
+
+    async def _answer_before_outages(
+        self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
+    ) -> None:
+        """The others are away before the answer is written, this one as soon as it has been read."""
+        number, response = call.passage.call, traffic.through_the_door(call)
+        due = outages.ending(call, response.status)
+        await outages.take_down([one for one in due if one.participant != self.name], number)
+        self._write(traffic, connection, call, response)
+        await outages.take_down_after([one for one in due if one.participant == self.name], number)
+
+    async def _hang(self, traffic: Traffic, connection: Connection, call: Call) -> None:
+        """Its sender is struck and hears nothing, until the connection goes with it or all settles."""
+        with self._failing_loudly():
+            self._watch(traffic, call)
+            await self._first_of(call, connection, self._settling.wait())
+            self._conclude(traffic, call)
+            connection.close()
 
     async def _strike(self, traffic: Traffic, connection: Connection, call: Call) -> None:
         """Deliver or hold, arm, answer, wait until the caller has left, and disarm."""

@@ -1,8 +1,9 @@
 """The calls of one run: the only place of the wire world that speaks to the door.
 
 Owns the lock around door and recorder (callers live on the saga's threads, arrivals on the servers'
-loop), joining what the httpx wrapper sent with what arrived, and ending a run early. Refuses to know
-sockets and toxics; `station` realises symptoms.
+loop), joining what the httpx wrapper sent with what arrived, whose executor a call is, the moment at
+which a blow falls, and ending a run early. Refuses to know sockets, toxics and processes: `station`
+realises symptoms, the run's executors deal the blows.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from harness.blows import Blow, Boundary
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.faults.answers import UNSEEN
 from harness.faults.door import Door
 from harness.faults.passage import Passage
+from harness.history import FaultFired
 from harness.participant import Request, Response
-from harness.plan.treatment import Copy, Symptom
+from harness.plan.treatment import PASS, Copy, Symptom
 
 MOST_CALLS = 10_000
 
@@ -33,6 +36,7 @@ class Call:
 
     tagged: seen by the httpx wrapper, which then says how it ended; else the door finds out.
     symptom: what the caller is to see; kept here, for a held request loses its treatment when it lands.
+    hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
     toxic: what was armed for it. left: set on the servers' loop once the caller waits no more.
     """
 
@@ -41,6 +45,7 @@ class Call:
     tagged: bool
     symptom: Symptom
     endless: bool = False
+    hangs: bool = False
     toxic: str | None = None
     left: asyncio.Event | None = None
 
@@ -73,6 +78,11 @@ class Traffic:
         self.over: str | None = None
         self.fault: SagaChaosError | None = None
         self.on_over: Callable[[], object] | None = None
+        self.on_settling: Callable[[], object] | None = None
+        self.deal: Callable[[int, Blow], bool] | None = None
+        self.on_struck: Callable[[Passage], object] | None = None
+        self.spares: Callable[[int], bool] | None = None
+        self.occupants: dict[int, int] | None = None  # lane to executor; None: whoever runs, in any lane
         self._suspect = suspect
         self._closed = False
         self._tags: dict[str, Call] = {}
@@ -130,7 +140,9 @@ class Traffic:
         """The caller waits no more, and has no whole reply."""
         with self.lock:
             self._slow_receipt(call, kind="lose_reply")
-            self.door.failed(call.passage, symptom, abandoned=abandoned, broken_off=broken_off)
+            # Of a caller that nobody sees it is known late that it has left.
+            unsure = not call.tagged and not broken_off
+            self.door.failed(call.passage, symptom, abandoned=abandoned, broken_off=broken_off, unsure=unsure)
             self._leave(call)
             self._deliver_due()
 
@@ -140,19 +152,22 @@ class Traffic:
 
     # What the stations see --------------------------------------------------------------------
 
-    def arrived(self, station: str, tag: str | None, request: Request) -> Call | None:
+    def arrived(self, station: str, lane: int, tag: str | None, request: Request) -> Call | None:
         """A request has arrived; None where it is no call of this run, or one too many."""
         with self.lock:
             if self._closed:
                 return None
             if tag is not None:
-                return self._tags.pop(tag, None)
-            if self.door.calls >= MOST_CALLS:
-                self.end(_too_many())
-            if self.over is not None:
+                call = self._tags.pop(tag, None)
+            elif self._may_come(lane):
+                self.untagged_seen += 1
+                call = self._new(self._occupant(lane), station, request, tagged=False, endless=False)
+            else:
                 return None
-            self.untagged_seen += 1
-            return self._new(self.executor, station, request, tagged=False, endless=False)
+            if call is not None:
+                self._strike_pending(call)
+                self._strike_on_arrival(call)
+            return call
 
     def through_the_door(self, call: Call) -> Response:
         """Deliver or hold the request; the answer as the participant, or a fault in its place, gives it."""
@@ -163,9 +178,66 @@ class Traffic:
                 return Response(status=UNSEEN)
             response = self._deliver_with_copies(passage)
             if passage.struck_at_delivery and passage.treatment.symptom is Symptom.NONE:
-                self.door.receipt(passage)
+                self._receipt_unless_blow(passage)
             self._deliver_due()
             return response
+
+    # Blows ------------------------------------------------------------------------------------
+
+    def ended(self, executor: int) -> Passage | None:
+        """An executor has ended: the call whose blow strikes now, for its executors to deal with."""
+        with self.lock:
+            passage = self.door.impending(executor, ended=True)
+            return None if self.settling else passage
+
+    def struck(self, passage: Passage, blow: Blow) -> None:
+        """A blow has fallen: record it, and what became of the calls of an executor that is dead."""
+        with self.lock:
+            if blow.kills:
+                for call in list(self.open.values()):
+                    if call.passage.executor == passage.executor:
+                        self.failed(call, Symptom.SILENCE, abandoned=True)
+            self.door.strike_executor(passage, blow)
+            if blow.kills:
+                self.door.restarted()
+                if self.on_struck is not None:
+                    self.on_struck(passage)
+
+    def _strike_pending(self, call: Call) -> None:
+        """The executor was answered and sent its next request, which reaches nobody."""
+        passage = self.door.impending(call.passage.executor)
+        blow = passage.treatment.blow if passage is not None else None
+        if passage is None or blow is None or not self._dealt(passage, blow):
+            return
+        if blow is not Blow.START_AGAIN:
+            self.door.swallow(call.passage)
+            call.symptom, call.hangs = Symptom.SILENCE, True
+        self.struck(passage, blow)
+
+    def _strike_on_arrival(self, call: Call) -> None:
+        """On arrival; or applied, for then the request is applied first, and nothing comes between."""
+        passage = call.passage
+        blow, boundary = passage.treatment.blow, passage.treatment.boundary
+        if blow is None or boundary in (Boundary.ANSWERED, Boundary.ENDED):
+            return
+        call.hangs = call.symptom is Symptom.SILENCE
+        if boundary is Boundary.APPLIED:
+            self._deliver_with_copies(passage)
+        if self._dealt(passage, blow):
+            self.struck(passage, blow)
+        if boundary is Boundary.APPLIED:
+            self._deliver_due()
+
+    def _dealt(self, passage: Passage, blow: Blow) -> bool:
+        if self.settling or self.deal is None:
+            return False
+        return self.deal(passage.executor, blow)
+
+    def _receipt_unless_blow(self, passage: Passage) -> None:
+        if passage.treatment.blow is None:
+            self.door.receipt(passage)
+
+    # ------------------------------------------------------------------------------------------
 
     def armed(self, call: Call, toxic: str) -> None:
         """The call's toxic is armed: its fault has fired, unless that is still to be seen."""
@@ -174,11 +246,19 @@ class Traffic:
             if call.symptom is not Symptom.DELAYED and not call.passage.treatment.delivery.held:
                 self.door.receipt(call.passage, toxic)
 
-    def accident(self, call: Call, toxic: str) -> None:
+    def accident(
+        self, call: Call, toxic: str, *, kind: str = "lose_request", symptom: Symptom = Symptom.SILENCE
+    ) -> None:
         """A toxic that is armed for another call struck this one, which is lost on its way."""
         with self.lock:
-            call.symptom = Symptom.SILENCE
-            self.door.accident(call.passage, "lose_request", toxic)
+            call.symptom = symptom
+            self.door.accident(call.passage, kind, toxic)
+
+    def outage_began(self, call: int, fault: int, kind: str, toxic: str) -> None:
+        """A participant is away from now on; `call` is that after which it went, 0 where there was none."""
+        with self.lock:
+            now_s = self.door.recorder.now_s()
+            self.door.recorder.add(FaultFired(t_s=now_s, call=call, fault=fault, kind=kind, toxic=toxic))
 
     def heal(self) -> None:
         """Every fault ends; what is held and may land does."""
@@ -186,8 +266,25 @@ class Traffic:
             self.settling = True
             for passage in self.door.heal():
                 self._deliver_held(passage)
+        if self.on_settling is not None:
+            self.on_settling()
 
     # ------------------------------------------------------------------------------------------
+
+    def _may_come(self, lane: int) -> bool:
+        """Whether a request that nobody saw leave is still a call of this run."""
+        if self.door.calls >= MOST_CALLS:
+            self.end(_too_many())
+        if self.over is not None:
+            return False
+        if self.occupants is None:
+            return True
+        return lane in self.occupants or (not lane and bool(self.occupants))  # else its sender is dead
+
+    def _occupant(self, lane: int) -> int:
+        if self.occupants is None:
+            return self.executor
+        return self.occupants.get(lane) or max(self.occupants.values())
 
     def _check_over(self) -> None:
         if self.over is None and self.door.calls >= MOST_CALLS:
@@ -197,6 +294,8 @@ class Traffic:
 
     def _new(self, executor: int, station: str, request: Request, *, tagged: bool, endless: bool) -> Call:
         passage = self.door.send(executor, station, request, endless=endless)
+        if passage.strike is not None and self.spares is not None and self.spares(passage.strike.fault):
+            passage.strike, passage.treatment = None, PASS
         call = Call(
             passage=passage,
             station=station,

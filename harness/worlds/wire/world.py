@@ -6,7 +6,6 @@ a proxy server of its own.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 import shutil
@@ -19,9 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from harness.adapter import CallableSaga
 from harness.clock.real import monotonic_s
-from harness.errors import EnvironmentFault, UsageError
+from harness.errors import EnvironmentFault, misplaced
 from harness.faults import KINDS
 from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
@@ -36,14 +34,15 @@ from harness.toxiproxy.server import ProxyServer
 from harness.worlds.turn import turn_of
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.ease import at_ease
+from harness.worlds.wire.executors import in_processes
 from harness.worlds.wire.front import ProxyLike
 from harness.worlds.wire.hook import HttpxHook
+from harness.worlds.wire.lanes import Address, Lanes
+from harness.worlds.wire.outages import Outages, armed_ahead
 from harness.worlds.wire.ports import free_ports
 from harness.worlds.wire.run import WireRun
 from harness.worlds.wire.station import Station
 from harness.worlds.wire.traffic import Traffic
-
-RESETTING = ("reset_before", "reset_after")
 
 MakeProxy = Callable[[ProxyClient, str, str, str], ProxyLike]
 
@@ -73,7 +72,7 @@ class WireWorld:
         self._wanted = proxy
         self._progress = progress
         self._make_proxy = make_proxy
-        self._lanes: dict[tuple[str, ...], Mapping[str, Station]] = {}
+        self._lanes: dict[object, Lanes] = {}
         self._unseen: set[str] = set()
         self._runs = 0
 
@@ -100,33 +99,39 @@ class WireWorld:
         self._stack.__exit__(kind, error, trace)
 
     def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
-        """One run. Raises UsageError for what is no callable, EnvironmentFault where the proxy fails."""
-        saga = _callable(scenario)
-        stations = self._lane(scenario)
+        """One run. Raises UsageError for what cannot run here, EnvironmentFault where the machine fails."""
+        lanes = self._lanes_of(scenario)
         self._runs += 1
         began_s = monotonic_s()
         recorder = Recorder(lambda: monotonic_s() - began_s)
-        traffic = self._traffic(scenario, plan, saga_id, recorder)
-        stores: list[Path] = []
-        self._begin(stations, traffic, plan)
+        processes = in_processes(scenario.saga, plan)
+        traffic = self._traffic(scenario, armed_ahead(plan) if processes else plan, saga_id, recorder)
+        outages = self._outages(plan, scenario, lanes, traffic) if processes else None
+        folders: list[Path] = []
+        self._hook.traffic = traffic
         try:
+            lanes.begin(traffic, plan, outages)
             run = WireRun(
                 scenario=scenario,
                 input_=input_,
                 saga_id=saga_id,
-                saga=saga,
+                plan=plan,
                 traffic=traffic,
                 recorder=recorder,
-                stations=stations,
+                stations=lanes.stations,
                 background=self._background,
-                urls={name: f"http://{station.proxy.listen}" for name, station in stations.items()},
-                make_store=functools.cache(lambda: _new_store(stores)),
+                urls=lanes.urls,
+                folder=functools.cache(lambda: _new_folder(folders)),
             )
-            history = run.execute(lambda: self._all_seen(scenario, traffic))
+            history = run.execute(
+                lambda: self._background.call(outages.begin()) if outages else None,
+                lambda: not outages if processes else self._all_seen(scenario, traffic),
+            )
         finally:
-            self._end(stations, traffic)
-            for store in stores:
-                shutil.rmtree(store, ignore_errors=True)
+            self._hook.traffic = None
+            self._end(lanes, traffic)
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
         return history
 
     # A run's frame ----------------------------------------------------------------------------
@@ -141,19 +146,16 @@ class WireWorld:
         )
         return Traffic(door=door, number=self._runs, loop=self._background.loop, suspect=self._suspect)
 
-    def _begin(self, stations: Mapping[str, Station], traffic: Traffic, plan: FaultPlan) -> None:
-        resetting = {fault.operation.partition(".")[0] for fault in plan.faults if fault.kind in RESETTING}
-        for station in stations.values():
-            station.begin(traffic)
-        if resetting:
-            self._background.call(_make_resettable(stations, resetting))
-        self._hook.traffic = traffic
+    def _outages(self, plan: FaultPlan, scenario: Scenario, lanes: Lanes, traffic: Traffic) -> Outages:
+        outages = Outages(plan, scenario, lanes, traffic)
+        if outages:
+            traffic.spares = outages.spares
+            traffic.on_struck = lambda passage: self._background.spawn(outages.struck(passage.call))
+        return outages
 
-    def _end(self, stations: Mapping[str, Station], traffic: Traffic) -> None:
-        self._hook.traffic = None
+    def _end(self, lanes: Lanes, traffic: Traffic) -> None:
         try:
-            if any(station.touched for station in stations.values()):
-                self._background.call(_end_all(stations))
+            lanes.end()
         except EnvironmentFault as fault:
             raise traffic.fault or fault from None
         if traffic.fault is None and (traffic.untagged_seen or not traffic.tagged_seen):
@@ -171,21 +173,46 @@ class WireWorld:
 
     # Lanes ------------------------------------------------------------------------------------
 
-    def _lane(self, scenario: Scenario) -> Mapping[str, Station]:
+    def _lanes_of(self, scenario: Scenario) -> Lanes:
         names = tuple(participant.name for participant in scenario.participants)
-        if names not in self._lanes:
-            stations = {name: self._station(name) for name in names}
-            self._lanes[names] = stations
-            for station in stations.values():
-                host, _, port = station.proxy.listen.rpartition(":")
-                self._hook.stations = {**self._hook.stations, (host, int(port)): station}
-        return self._lanes[names]
+        fixed: Mapping[str, Address] = getattr(scenario.saga, "listen", {})
+        key = (names, tuple(sorted(fixed.items())))
+        if key not in self._lanes:
+            if fixed:
+                self._close_lanes()  # whoever was served before may have had the same addresses
+            self._lanes[key] = Lanes(names, fixed, self._station, self._background)
+        self._lanes[key].stations_of(1)
+        return self._lanes[key]
 
-    def _station(self, name: str) -> Station:
-        station = Station(name, self._background)
+    def _station(self, name: str, lane: int, fixed: Address | None) -> Station:
+        station = Station(name, self._background, lane)
         upstream = f"127.0.0.1:{self._background.call(station.listen())}"
+        try:
+            if fixed is not None:
+                self._stand_at(station, upstream, fixed)
+            else:
+                self._stand_somewhere(station, upstream)
+        except BaseException:
+            self._background.call(station.close())
+            raise
+        host, _, port = station.proxy.listen.rpartition(":")
+        self._hook.stations = {**self._hook.stations, (host, int(port)): station}
+        return station
+
+    def _stand_at(self, station: Station, upstream: str, address: Address) -> None:
+        listen = f"{address[0]}:{address[1]}"
+        name = f"{station.name}-{os.getpid()}-{address[1]}"
+        try:
+            station.stand_behind(self._make_proxy(self._server.client, name, upstream, listen))
+        except ProxyRefused as refusal:
+            if "address already in use" not in str(refusal):
+                raise
+            where = f"participant {station.name!r}, listen = {listen!r}"
+            raise EnvironmentFault(misplaced(where, "somebody listening there", "a free address")) from None
+
+    def _stand_somewhere(self, station: Station, upstream: str) -> None:
         for port in self._ports:
-            proxy = f"{name}-{os.getpid()}-{port}"
+            proxy = f"{station.name}-{os.getpid()}-{port}"
             try:
                 station.stand_behind(
                     self._make_proxy(self._server.client, proxy, upstream, f"127.0.0.1:{port}")
@@ -195,10 +222,10 @@ class WireWorld:
                     raise
             else:
                 break
-        return station
 
     def _close_lanes(self) -> None:
-        stations = [station for lane in self._lanes.values() for station in lane.values()]
+        stations = [station for lanes in self._lanes.values() for station in lanes.stations()]
+        self._lanes = {}
         for station in stations:
             self._background.call(station.close())
         with suppress(ProxyDied):  # then its proxies are gone already
@@ -206,32 +233,6 @@ class WireWorld:
                 station.proxy.destroy()
 
 
-def _callable(scenario: Scenario) -> CallableSaga:
-    if not isinstance(scenario.saga, CallableSaga):
-        raise UsageError(
-            f"scenario {scenario.name!r}: found saga {scenario.saga.name!r}, which is no callable; "
-            "expected one, for the subprocess and http adapters come with the next release"
-        )
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return scenario.saga
-    raise UsageError(
-        f"scenario {scenario.name!r}: found a running event loop on this thread, expected none: a wire run "
-        "waits in real time and would block it"
-    )
-
-
-async def _make_resettable(stations: Mapping[str, Station], names: set[str]) -> None:
-    for name in sorted(names):
-        await stations[name].make_resettable()
-
-
-async def _end_all(stations: Mapping[str, Station]) -> None:
-    for station in stations.values():
-        await station.end()
-
-
-def _new_store(stores: list[Path]) -> Path:
-    stores.append(Path(tempfile.mkdtemp(prefix="saga-chaos-")))
-    return stores[-1]
+def _new_folder(folders: list[Path]) -> Path:
+    folders.append(Path(tempfile.mkdtemp(prefix="saga-chaos-")))
+    return folders[-1]

@@ -1,7 +1,8 @@
-"""How a callable saga is called in real time: a coroutine on a loop of its own, or a plain function.
+"""A function, called in this process: a coroutine on a loop of its own, or a plain function.
 
 Owns the saga's event loop from the first executor to the end of the run, so that tasks which outlive
-the return run on. Refuses to decide when faults end and what comes after.
+the return run on, and cancelling, the one blow that needs no process. A plan with another one is
+handed to `hosted`.
 """
 
 from __future__ import annotations
@@ -15,19 +16,23 @@ from typing import Any, Protocol, cast
 
 import httpx
 
-from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
+from harness.adapter import CallableSaga, Returned, SagaAdapter, SagaContext, read_outcome
+from harness.adapter.host import CLIENT_TIMEOUT_S
 from harness.adapter.outcome import read_failure
+from harness.blows import Blow
 from harness.clock.errors import SagaHung
-from harness.clock.real import monotonic_s
+from harness.clock.real import monotonic_s, sleep_s
+from harness.errors import UsageError
+from harness.plan import FaultPlan
 from harness.saga import Json
 from harness.worlds.wire.deadline import deadline
+from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.hook import running
+from harness.worlds.wire.leftovers import Threads
 from harness.worlds.wire.traffic import RunOver
 
-CLIENT_TIMEOUT_S = 1.0
-"""Of `ctx.client`, where a request names none: on loopback a whole reply takes a few milliseconds."""
-
 HANG_MARGIN_S = 0.5
+QUIET_POLL_S = 0.002
 CANCEL_LIMIT_S = 1.0
 
 MakeContext = Callable[[httpx.AsyncClient | httpx.Client], SagaContext]
@@ -44,28 +49,107 @@ class TimedOut(Exception):  # noqa: N818 - named for what is so
     """The saga did not come back in time."""
 
 
-class Executors(Protocol):
-    """Calls the saga, as often as it takes, within one run."""
+class Cancelled(Exception):  # noqa: N818 - named for what is so
+    """The saga was cancelled, and let the cancellation through."""
 
-    def call(self, make_context: MakeContext, input_: Json, limit: Callable[[], float]) -> Returned:
-        """One executor, to its end. `limit` tells when its time is up, which may come nearer."""
+
+def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
+    """In this process."""
+    del plan
+    assert isinstance(saga, CallableSaga)
+    _refuse_a_running_loop(stage)
+    return InProcess(saga, stage)
+
+
+class InProcess:
+    """One executor after the other."""
+
+    def __init__(self, saga: CallableSaga, stage: Stage) -> None:
+        self._stage = stage
+        traffic = stage.traffic
+        self._threads = Threads()
+        self._calls = _calls_for(saga, lambda: (traffic.number, traffic.executor))
+        traffic.deal = self._deal
+
+    def to_their_end(self, *, resumed: bool) -> Returned:
+        executor = self._stage.began(resumed=resumed)
+        returned, timed_out, cancelled = Returned(), False, False
+        try:
+            returned, timed_out = self._outcome(resumed=resumed)
+        except Cancelled:
+            cancelled = True
+        self._stage.ended(executor, returned, timed_out=timed_out, cancelled=cancelled)
+        return returned
 
     def interrupt(self) -> None:
-        """From any thread: the run is over, the executor has to end."""
+        self._calls.interrupt()
 
     def run_on(self, until_s: float) -> None:
-        """Let what outlived the return go on until it is done or the time is up."""
+        self._calls.run_on(until_s)
+        while self._threads.left() and monotonic_s() < until_s and self._stage.traffic.over is None:
+            sleep_s(QUIET_POLL_S)
+
+    def left(self) -> list[str]:
+        return [f"thread {name}" for name in self._threads.left()]
+
+    def close(self) -> None:
+        self._calls.close()
+
+    def _outcome(self, *, resumed: bool) -> tuple[Returned, bool]:
+        stage = self._stage
+        try:
+            returned = self._calls.call(
+                lambda client: self._context(client, resumed=resumed), stage.input, stage.deadline_s
+            )
+        except (TimedOut, SagaHung) as end:
+            where = f"; it was at {end.where}" if isinstance(end, SagaHung) else ""
+            return Returned(problem=stage.late + where), True
+        except RunOver as over:
+            return Returned(problem=str(over)), True
+        if stage.traffic.over is not None:  # a saga that swallowed its end has ended all the same
+            return Returned(problem=stage.traffic.over), True
+        if not stage.in_time():
+            return Returned(problem=stage.late), True
+        return returned, False
+
+    def _context(self, client: httpx.AsyncClient | httpx.Client, *, resumed: bool) -> SagaContext:
+        stage = self._stage
+        return SagaContext(
+            saga_id=stage.saga_id,
+            urls=stage.urls(1),
+            client=client,
+            resumed=resumed,
+            make_store=lambda: stage.store_dir,
+        )
+
+    def _deal(self, executor: int, blow: Blow) -> bool:
+        return blow is Blow.CANCEL and executor == self._stage.traffic.executor and self._calls.cancel()
+
+
+class Calls(Protocol):
+    """Calls the function."""
+
+    def call(self, make_context: MakeContext, input_: Json, limit: Callable[[], float]) -> Returned:
+        """To its end. `limit` tells when its time is up."""
+
+    def interrupt(self) -> None:
+        """From any thread: it has to end."""
+
+    def cancel(self) -> bool:
+        """From any thread: cancel it as its caller would; whether that can be done."""
+
+    def run_on(self, until_s: float) -> None:
+        """Let what outlived the return go on."""
 
     def close(self) -> None:
         """End what is left."""
 
 
-def executors_for(saga: CallableSaga, mark: Mark) -> Executors:
-    """The right kind."""
-    return AsyncExecutors(saga, mark) if saga.asynchronous else PlainExecutors(saga, mark)
+def _calls_for(saga: CallableSaga, mark: Mark) -> Calls:
+    return AsyncCalls(saga, mark) if saga.asynchronous else PlainCalls(saga, mark)
 
 
-class AsyncExecutors:
+class AsyncCalls:
     """For `async def saga(ctx, input)`."""
 
     def __init__(self, saga: CallableSaga, mark: Mark) -> None:
@@ -77,6 +161,7 @@ class AsyncExecutors:
         self._loop.set_default_executor(self._pool)
         self._clients: list[httpx.AsyncClient] = []
         self._task: asyncio.Task[object] | None = None
+        self._cancelled = False
 
     def call(self, make_context: MakeContext, input_: Json, limit: Callable[[], float]) -> Returned:
         client = httpx.AsyncClient(trust_env=False, timeout=CLIENT_TIMEOUT_S)
@@ -87,6 +172,13 @@ class AsyncExecutors:
     def interrupt(self) -> None:
         if self._task is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def cancel(self) -> bool:
+        if self._task is None or self._task.done():
+            return False
+        self._cancelled = True
+        self.interrupt()
+        return True
 
     def run_on(self, until_s: float) -> None:
         while tasks := asyncio.all_tasks(self._loop):
@@ -114,6 +206,8 @@ class AsyncExecutors:
                 raise TimedOut
             with deadline(left_s + HANG_MARGIN_S):
                 self._loop.run_until_complete(asyncio.wait({task}, timeout=left_s))
+        if self._cancelled and task.cancelled():
+            raise Cancelled
         return read_outcome(task.result())
 
     async def _wind_up(self) -> None:
@@ -129,7 +223,7 @@ class AsyncExecutors:
         await self._loop.shutdown_asyncgens()
 
 
-class PlainExecutors:
+class PlainCalls:
     """For `def saga(ctx, input)`, which runs on the thread of the caller."""
 
     def __init__(self, saga: CallableSaga, mark: Mark) -> None:
@@ -145,6 +239,9 @@ class PlainExecutors:
 
     def interrupt(self) -> None:
         """Its next call tells it; one that makes none is struck at its deadline."""
+
+    def cancel(self) -> bool:
+        return False
 
     def run_on(self, until_s: float) -> None:
         """Nothing but threads can outlive it."""
@@ -168,7 +265,18 @@ def _heard(step: Callable[[], Returned]) -> Returned:
     """Whatever a saga raises is what it came to; what ends a run is not the saga's."""
     try:
         return step()
-    except (RunOver, TimedOut, SagaHung, KeyboardInterrupt):
+    except (RunOver, TimedOut, Cancelled, SagaHung, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and CancelledError are findings, too
         return read_failure(error)
+
+
+def _refuse_a_running_loop(stage: Stage) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(
+        f"scenario {stage.scenario.name!r}: found a running event loop on this thread, expected none: a wire "
+        "run waits in real time and would block it"
+    )

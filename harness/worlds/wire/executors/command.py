@@ -1,0 +1,97 @@
+"""A command for each executor: `CMD run ID`, `CMD resume ID` (DESIGN, "Saga under test", 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from harness.adapter import Returned, SagaAdapter
+from harness.adapter.subprocess import SubprocessSaga, environment, read_output
+from harness.plan import FaultPlan
+from harness.processes import Command, Group, Marked
+from harness.worlds.wire.executors.stage import Executors, Stage
+from harness.worlds.wire.executors.supervisor import Place, Supervisor
+
+
+def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
+    """A process for each."""
+    del plan
+    assert isinstance(saga, SubprocessSaga)
+    return Supervisor(stage, Commands(stage, line=saga.command, cwd=saga.cwd, env=saga.env))
+
+
+class Commands:
+    """Starts a command for each executor of one run."""
+
+    def __init__(self, stage: Stage, *, line: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> None:
+        self._stage = stage
+        self._line = line
+        self._cwd = cwd
+        self._env = env
+
+    def start(self, place: Place) -> Running:
+        """Raises CannotStart."""
+        stage = self._stage
+        word = "resume" if place.resumed else "run"
+        command = Command(
+            line=(*self._line, word, stage.saga_id),
+            cwd=self._cwd,
+            env={**self._env, **environment(stage.urls(place.lane), stage.store_dir)},
+            stdin=msgspec.json.encode(stage.input),
+            host=place.host,
+        )
+        mark = f"{stage.saga_id}.{place.executor}"
+        return self.running(Group(command, mark=mark, files=stage.folder() / f"executor-{place.executor}"))
+
+    def running(self, group: Group) -> Running:
+        """How it is heard."""
+        return Running(group)
+
+    @property
+    def lane(self) -> int | None:
+        """Any that is free: each command is told where it finds its participants."""
+        return None
+
+    def run_on(self, until_s: float) -> None:
+        """A command that has ended works no more; its children are those of the executor."""
+
+    def close(self) -> None:
+        """Nothing is kept between two executors."""
+
+
+class Running:
+    """One executor."""
+
+    cancelled = False
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+
+    def fileno(self) -> int | None:
+        return self._group.fileno()
+
+    def returned(self) -> Returned | None:
+        code = self._group.exit_code()
+        if code is None:
+            return None
+        return read_output(self._group.stdout(), self._group.stderr(), code)
+
+    def kill(self) -> None:
+        self._group.kill()
+
+    def freeze(self) -> None:
+        self._group.freeze()
+
+    def wake(self) -> None:
+        self._group.wake()
+
+    def cancel(self) -> bool:
+        return False
+
+    def left(self) -> tuple[Marked, ...]:
+        return self._group.left()
+
+    def bury(self) -> None:
+        self._group.bury()

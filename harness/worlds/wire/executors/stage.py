@@ -1,0 +1,121 @@
+"""What a run gives its executors: the saga's input and surroundings, its time, and the record of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from harness.adapter import Returned
+from harness.clock.real import monotonic_s
+from harness.history import ExecutorBegan, ExecutorEnded, ExecutorWoken, Recorder
+from harness.saga import Json
+from harness.scenario import Scenario
+from harness.worlds.wire.traffic import Traffic
+
+RESUME_AFTER_S = 0.1
+
+
+class Executors(Protocol):
+    """Runs the saga, as often as it takes, within one run."""
+
+    def to_their_end(self, *, resumed: bool) -> Returned:
+        """Begin one; until it and all that a blow brings about have ended. What the last to end said."""
+
+    def interrupt(self) -> None:
+        """From any thread: the run is over, whoever runs has to end."""
+
+    def run_on(self, until_s: float) -> None:
+        """Let what outlived its end go on until it is done or the time is up."""
+
+    def left(self) -> list[str]:
+        """What outlived its end and still works, for people."""
+
+    def close(self) -> None:
+        """End what is left."""
+
+
+class Stage:
+    """One run, as its executors see it.
+
+    urls: of the participants, in a lane of theirs (from 1). deadline_s: when the saga's time is up,
+    which may come nearer. folder: of this run, gone after it.
+    """
+
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
+        self,
+        *,
+        scenario: Scenario,
+        input_: Json,
+        saga_id: str,
+        traffic: Traffic,
+        recorder: Recorder,
+        urls: Callable[[int], Mapping[str, str]],
+        folder: Callable[[], Path],
+        deadline_s: Callable[[], float],
+    ) -> None:
+        self.scenario = scenario
+        self.input = input_
+        self.saga_id = saga_id
+        self.traffic = traffic
+        self.urls = urls
+        self.folder = folder
+        self.deadline_s = deadline_s
+        self._recorder = recorder
+
+    @property
+    def store_dir(self) -> Path:
+        """Survives a crash."""
+        store = self.folder() / "store"
+        store.mkdir(exist_ok=True)
+        return store
+
+    @property
+    def late(self) -> str:
+        """What is wrong with a saga whose time is up."""
+        limit_s = self.scenario.limit_s("wire")
+        return f"no outcome within {limit_s:g} s after everything had healed"
+
+    def in_time(self) -> bool:
+        """Whether the saga's time is not up yet."""
+        return monotonic_s() < self.deadline_s()
+
+    def began(self, *, resumed: bool, node: int = 1) -> int:
+        """Record a new executor; its number."""
+        with self.traffic.lock:
+            self.traffic.executor += 1
+            self._recorder.add(
+                ExecutorBegan(
+                    t_s=self._recorder.now_s(),
+                    executor=self.traffic.executor,
+                    saga_id=self.saga_id,
+                    resumed=resumed,
+                    node=node,
+                )
+            )
+            return self.traffic.executor
+
+    def ended(
+        self, executor: int, returned: Returned, *, timed_out: bool = False, cancelled: bool = False
+    ) -> None:
+        """Record what came back."""
+        with self.traffic.lock:
+            self._recorder.add(
+                ExecutorEnded(
+                    t_s=self._recorder.now_s(),
+                    executor=executor,
+                    saga_id=self.saga_id,
+                    status=returned.status,
+                    detail=returned.detail,
+                    problem=returned.problem,
+                    timed_out=timed_out,
+                    cancelled=cancelled,
+                )
+            )
+
+    def woken(self, executor: int) -> None:
+        """Record that a frozen one goes on."""
+        with self.traffic.lock:
+            self._recorder.add(
+                ExecutorWoken(t_s=self._recorder.now_s(), executor=executor, saga_id=self.saga_id)
+            )

@@ -1,0 +1,249 @@
+"""Participants that are away for callers whom nobody sees coming: processes of their own.
+
+A connection that is refused leaves no trace at a disabled proxy, so a refusal is armed ahead, by a
+trigger, before the answer after which its call could be sent; it strikes the whole participant in
+every lane. It ends at settling; one that is counted, too, once the saga calls another participant; one
+that lasts until the restart, then. Everything here runs on the servers' loop.
+
+    refused call             trigger
+    first create             the participant's answer to the last of the steps before; none: from the start
+    first undo or query      the end of a call that may turn the saga back, once there is something to undo
+    nth call                 the end of the one before
+    after a call (outage)    its end
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from harness.faults import KINDS
+from harness.participant import Verb
+from harness.plan import Fault, FaultPlan, Lasting
+from harness.plan.types import FaultKind
+from harness.saga import Direction
+from harness.scenario import Scenario
+from harness.worlds.wire.lanes import Lanes
+from harness.worlds.wire.toxics import DISABLED
+from harness.worlds.wire.traffic import Call, Traffic
+
+NEVER = 1 << 30
+"""No call is the so manyth: the door must not strike what is armed here."""
+
+READ_S = 0.005
+"""Until an answer has passed the proxy that is to be disabled after it."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Outage:
+    """A fault of the plan that takes a participant away."""
+
+    index: int
+    fault: Fault
+    kind: FaultKind
+    fired: bool = False
+    down: bool = False
+    over: bool = False
+
+    @property
+    def participant(self) -> str:
+        return self.fault.operation.partition(".")[0]
+
+    @property
+    def crash(self) -> bool:
+        """Its first call arrives, and the participant dies with it."""
+        return self.kind.then is not None
+
+
+@dataclass(slots=True, eq=False)
+class _Falling:
+    """A participant that goes away as soon as its answer was read."""
+
+    read: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def armed_ahead(plan: FaultPlan) -> FaultPlan:
+    """The plan as the door is to know it: the same faults, less those that only the proxy can show."""
+    return FaultPlan(tuple(_for_the_door(fault) for fault in plan.faults))
+
+
+def _for_the_door(fault: Fault) -> Fault:
+    kind = KINDS[fault.kind]
+    return replace(fault, nth=NEVER) if kind.whole_participant and kind.then is None else fault
+
+
+class Outages:
+    """Those of one run."""
+
+    def __init__(self, plan: FaultPlan, scenario: Scenario, lanes: Lanes, traffic: Traffic) -> None:
+        self._all = [
+            Outage(index=index, fault=fault, kind=KINDS[fault.kind])
+            for index, fault in enumerate(plan.faults)
+            if KINDS[fault.kind].whole_participant and fault.operation not in scenario.spared
+        ]
+        self._scenario = scenario
+        self._lanes = lanes
+        self._traffic = traffic
+        self._done: set[str] = set()  # steps whose action was acknowledged
+        self._tried: set[str] = set()  # resources at which a create has ended
+        self._falling: dict[str, _Falling] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    # Triggers ---------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """What is away from the start."""
+        await self.take_down([one for one in self._waiting() if self._first_of_all(one)], 0)
+
+    async def arriving(self, participant: str) -> None:
+        """The saga calls a participant: what is away elsewhere for a number of calls comes back.
+
+        It has read the answer before: what was only waiting for that is away before anything else.
+        """
+        await self._all_fallen()
+        for outage in self._all:
+            if outage.down and isinstance(outage.fault.count, int) and outage.participant != participant:
+                await self._bring_back(outage)
+
+    def ending(self, call: Call, status: int | None) -> list[Outage]:
+        """A call is about to end, by an answer or without: the outages that begin with that."""
+        self._note(call, status)
+        return [one for one in self._waiting() if self._triggered(one, call, status)]
+
+    async def struck(self, call: int) -> None:
+        """An executor was killed: the next one may go back without another word."""
+        await self._all_fallen()
+        for outage in self._all:
+            if outage.down and outage.fault.count is Lasting.UNTIL_RESTART:
+                await self._bring_back(outage)
+                outage.over = True
+        await self.take_down([one for one in self._waiting() if self._may_turn_back(one)], call)
+
+    def dies_with(self, call: Call) -> Outage | None:
+        """The outage of a participant that dies in the middle of this call."""
+        strike = call.passage.strike
+        index = strike.fault if strike is not None else None
+        return next((one for one in self._all if one.crash and one.index == index and not one.fired), None)
+
+    def spares(self, call_fault: int) -> bool:
+        """Whether a strike of the door is none: the proxy has shown it already."""
+        return any(one.crash and one.fired and one.index == call_fault for one in self._all)
+
+    # Away, and back ---------------------------------------------------------------------------
+
+    async def take_down(self, outages: Iterable[Outage], call: int) -> None:
+        """Nobody listens from now on, in no lane."""
+        for outage in outages:
+            for station in self._lanes.of(outage.participant):
+                await station.go_away()
+            if self._traffic.settling:
+                return
+            outage.down = True
+            if not outage.fired:
+                outage.fired = True
+                if not outage.crash:
+                    self._traffic.outage_began(call, outage.index, outage.kind.name, DISABLED)
+
+    async def take_down_after(self, outages: Sequence[Outage], call: int) -> None:
+        """The same, for the participant whose answer is on its way."""
+        if not outages:
+            return
+        falling = self._falling[outages[0].participant] = _Falling()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(falling.read.wait(), READ_S)
+        await self.take_down(outages, call)
+        del self._falling[outages[0].participant]
+        falling.gone.set()
+
+    def falling(self, participant: str) -> bool:
+        """Whether a participant is about to go away."""
+        return participant in self._falling
+
+    async def _all_fallen(self) -> None:
+        for falling in list(self._falling.values()):
+            falling.read.set()
+            await falling.gone.wait()
+
+    async def _bring_back(self, outage: Outage) -> None:
+        outage.down = False
+        # What is undone or asked for may still lie ahead.
+        seen = self._seen(outage)
+        outage.over = self._verb(outage) is Verb.CREATE or outage.kind.after_site or seen >= outage.fault.nth
+        if any(one.down and one.participant == outage.participant for one in self._all):
+            return
+        for station in self._lanes.of(outage.participant):
+            await station.be_back()
+
+    # Reading the plan -------------------------------------------------------------------------
+
+    def _waiting(self) -> list[Outage]:
+        return [one for one in self._all if not (one.down or one.over or one.crash)]
+
+    def _first_of_all(self, outage: Outage) -> bool:
+        if outage.kind.after_site or outage.fault.nth > 1 or self._verb(outage) is not Verb.CREATE:
+            return False
+        steps = [step.name for step in self._scenario.spec.steps if step.action == outage.fault.operation]
+        return not steps or any(not self._scenario.spec.parents[step] for step in steps)
+
+    def _triggered(self, outage: Outage, call: Call, status: int | None) -> bool:
+        matched = call.passage.matched
+        name = matched.operation.name if matched is not None else None
+        nth, seen = outage.fault.nth, self._seen(outage)
+        if outage.kind.after_site:
+            return name == outage.fault.operation and seen >= nth
+        if nth > 1:
+            return name == outage.fault.operation and seen == nth - 1
+        if seen:
+            return False
+        if self._verb(outage) is Verb.CREATE:
+            return self._next_to_come(outage)
+        return self._may_turn_back(outage) and self._turns_back(outage, call, status)
+
+    def _next_to_come(self, outage: Outage) -> bool:
+        spec = self._scenario.spec
+        steps = [step.name for step in spec.steps if step.action == outage.fault.operation]
+        return any(set(spec.parents[step]) <= self._done for step in steps)
+
+    def _may_turn_back(self, outage: Outage) -> bool:
+        """Whether it is an undo or a query of something that may be there."""
+        if self._verb(outage) is Verb.CREATE or outage.fault.nth > 1 or self._seen(outage):
+            return False
+        return not outage.kind.after_site and _resource_of(outage.fault.operation) in self._tried
+
+    def _turns_back(self, outage: Outage, call: Call, status: int | None) -> bool:
+        """An action that failed, another undo; for a query any end at its resource."""
+        if call.passage.direction is Direction.COMPENSATION:
+            return call.passage.participant.name != outage.participant
+        if call.passage.direction is Direction.ACTION and not _good(status):
+            return True
+        matched = call.passage.matched
+        here = matched is not None and _resource_of(matched.operation.name) == _resource_of(
+            outage.fault.operation
+        )
+        return here and self._verb(outage).queries
+
+    def _note(self, call: Call, status: int | None) -> None:
+        matched = call.passage.matched
+        if matched is not None and matched.operation.verb is Verb.CREATE:
+            self._tried.add(_resource_of(matched.operation.name))
+        if call.passage.direction is Direction.ACTION and _good(status):
+            self._done.update(call.passage.steps)
+
+    def _seen(self, outage: Outage) -> int:
+        return self._traffic.door.engine.counted(self._scenario.operations[outage.fault.operation])
+
+    def _verb(self, outage: Outage) -> Verb:
+        return self._scenario.operations[outage.fault.operation].verb
+
+
+def _good(status: int | None) -> bool:
+    return status is not None and 200 <= status < 300
+
+
+def _resource_of(operation: str) -> str:
+    return operation.rpartition(".")[0]
