@@ -1,4 +1,4 @@
-"""nox -s tests · chaos · speed · sound · lint, each in an environment of its own that is kept between runs.
+"""nox -s tests · chaos · examples · speed · sound · lint, each in an environment of its own that is kept.
 
 `chaos` hands what follows `--` to `saga-chaos run`. On its own it searches the sound sagas in both
 worlds, which must pass, then the documented one, which must fail; it is green when both are so.
@@ -7,6 +7,8 @@ worlds, which must pass, then the documented one, which must fail; it is green w
 from __future__ import annotations
 
 import logging
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import nox
@@ -22,6 +24,33 @@ SOUND = ("order-fulfilment", "order-fulfilment-sync")
 BROKEN = "order-fulfilment-as-documented"
 WHOLLY_COVERED = "harness/invariants/*,harness/plan/*"
 FOUND = 1
+FAILED = "FAILED"
+EXAMPLES_SEARCH = ("--world", "wire", "--search", "guided", "--seconds", "300", "--workers", "8")
+
+
+@dataclass(frozen=True)
+class Example:
+    """An order saga in a language. needs: programs; build: what makes it one that starts quickly."""
+
+    language: str
+    folder: Path
+    needs: tuple[str, ...]
+    build: tuple[str, ...] = ()
+
+
+EXAMPLES = (
+    Example("Python", Path("scenarios/examples/order_python"), ("python3",)),
+    Example("Node", Path("scenarios/examples/order_node"), ("node",)),
+    Example(
+        "Go", Path("scenarios/examples/order_go"), ("go",), ("go", "build", "-o", "build/saga", "saga.go")
+    ),
+    Example(
+        "Java",
+        Path("scenarios/examples/order_java"),
+        ("java", "javac"),
+        ("javac", "-d", "build", "Saga.java"),
+    ),
+)
 
 
 @nox.session
@@ -57,6 +86,18 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """The same saga in several languages, each searched, and each must pass; names in posargs choose some."""
+    session.install("-e", ".")
+    chosen = [one for one in EXAMPLES if not session.posargs or one.language.lower() in session.posargs]
+    ends = {one.language: _searched(session, one) for one in chosen}
+    for language, end in ends.items():
+        session.log(f"examples: {language}: {end}")
+    if FAILED in ends.values():
+        session.error("examples: each that can run must pass")
+
+
+@nox.session
 def sound(session: nox.Session) -> None:
     """What a release is held to: no sound saga of any style alarms, in either world (over an hour)."""
     session.install("-e", ".[dev]")
@@ -74,6 +115,22 @@ def _lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+
+
+def _searched(session: nox.Session, example: Example) -> str:
+    missing = [name for name in example.needs if shutil.which(name) is None]
+    if missing:
+        return f"skipped, for {' and '.join(missing)} cannot be found: {example.language} is not installed"
+    out = OUT / f"examples-{example.language.lower()}"
+    try:
+        if example.build:
+            with session.chdir(example.folder):
+                session.run(*example.build, external=True)
+        toml = str(example.folder / "saga.toml")
+        session.run("saga-chaos", "run", toml, *EXAMPLES_SEARCH, "--out", str(out))
+    except nox.command.CommandFailed:
+        return FAILED
+    return f"passed, see {out}"
 
 
 def _must_pass(session: nox.Session, world: str, *bounds: str) -> None:

@@ -1,7 +1,6 @@
 """`saga-chaos doctor`: what is there, what is missing, what would be used, and how a scenario behaves.
 
-A scenario keeps its side of the contract where it completes when nothing fails, and answers
-truthfully when a step is refused.
+Owns the look at the machine. What a saga owes is looked at by `conformance`.
 
 Exit 0 where all is well, 4 where the machine lacks something, 2 where the scenario does.
 """
@@ -14,17 +13,12 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from harness.bench import refusals
+from harness.cli.checks import Check, told
+from harness.cli.conformance import conformance
 from harness.cli.loading import load
-from harness.cli.trial import chosen_world, trial
-from harness.plan import FaultPlan
-from harness.saga import Status
-from harness.scenario import Scenario
-from harness.search.digest import Digest
 from harness.toxiproxy.build import cached_binary
 from harness.toxiproxy.discovery import Tried, explain
 
@@ -33,33 +27,16 @@ OLDEST_PYTHON = (3, 11)
 ENVIRONMENT_FAILED, SCENARIO_FAILED = 4, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
-
-    good: bool
-    sentence: str
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Look at the machine, then at the scenario, where one is named."""
-    machine = _told(_machine())
+    machine = told(_machine())
     _tell_proxies(explain())
     if arguments.scenario is None:
         return 0 if machine else ENVIRONMENT_FAILED
-    kept = _told(_scenario(load(arguments.scenario)))
+    kept = told(conformance(load(arguments.scenario), _note))
     if not machine:
         return ENVIRONMENT_FAILED
     return 0 if kept else SCENARIO_FAILED
-
-
-def _told(checks: Iterator[Check]) -> bool:
-    """Show each as it comes; whether all are good."""
-    good = True
-    for check in checks:
-        _say(f"{'ok      ' if check.good else 'FAILED  '} {check.sentence}")
-        good = good and check.good
-    return good
 
 
 # The machine ----------------------------------------------------------------------------------
@@ -129,50 +106,6 @@ def _tell_proxies(trail: tuple[Tried, ...]) -> None:
     used = next(tried for tried in trail if tried.found)
     _say(f"  --proxy auto would use: {used.place}")
     _say("")
-
-
-# The scenario ---------------------------------------------------------------------------------
-
-
-def _scenario(scenario: Scenario) -> Iterator[Check]:
-    world = chosen_world(scenario, None)
-    steps = ", ".join(step.name for step in scenario.spec.steps)
-    yield Check(good=True, sentence=f"{scenario.name} loads: {scenario.saga.name}, with the steps {steps}")
-    refused = refusals(scenario, world)[:1]
-    plans = [FaultPlan(), *(plan for _, plan in refused)]
-    _say(f"         running it in the {world} world, as it is by default")
-    with trial(scenario, scenario.inputs[0], world, "auto", _note) as run_plans:
-        digests = list(run_plans(plans))
-    yield from _fault_free(digests[0])
-    for (step, _), digest in zip(refused, digests[1:], strict=True):
-        yield from _refused(step.name, digest)
-    if not refused:
-        yield Check(good=True, sentence="no step of it can be refused, so its undoing was not tried")
-
-
-def _fault_free(digest: Digest) -> Iterator[Check]:
-    ended = _ended(digest)
-    yield Check(Status.COMPLETED in digest.statuses, f"when nothing fails, it ends {ended}")
-    yield from _violations("when nothing fails", digest)
-
-
-def _refused(step: str, digest: Digest) -> Iterator[Check]:
-    when = f"when {step} is refused"
-    fired = all(digest.strikes)
-    if not fired:
-        yield Check(good=False, sentence=f"{when}: it never called that step, expected it to")
-    answered = any(status in (Status.COMPENSATED, Status.STUCK) for status in digest.statuses)
-    yield Check(answered, f"{when}, it ends {_ended(digest)}")
-    yield from _violations(when, digest)
-
-
-def _violations(when: str, digest: Digest) -> Iterator[Check]:
-    for id_ in digest.violated:
-        yield Check(good=False, sentence=f"{when}, it breaks {id_}: {digest.found[id_].message}")
-
-
-def _ended(digest: Digest) -> str:
-    return " and ".join(str(status or "without an outcome") for status in digest.statuses)
 
 
 def _say(line: str) -> None:

@@ -27,17 +27,19 @@ name = "{name}"
 
 [saga]
 {saga}
-claims = ["lost_reply"]
 
 {participants}
 {steps}
 """
 
+_DURABLE = 'claims = ["lost_reply", "process_death"]'
+
 _SAGA: Mapping[str, str] = {
-    "callable": 'adapter = "callable"\ntarget = "sagas.py:saga"',
-    "subprocess": 'adapter = "subprocess"\ncommand = ["python3", "saga.py"]',
+    "callable": 'adapter = "callable"\ntarget = "sagas.py:saga"\nclaims = ["lost_reply"]',
+    "subprocess": f'adapter = "subprocess"\ncommand = ["python3", "saga.py"]\n{_DURABLE}',
     "http": (
-        f'adapter = "http"\nbase_url = "http://127.0.0.1:{HTTP_PORT}"\nstart = ["python3", "service.py"]'
+        f'adapter = "http"\nbase_url = "http://127.0.0.1:{HTTP_PORT}"\n'
+        f'start = ["python3", "service.py"]\n{_DURABLE}'
     ),
 }
 
@@ -45,6 +47,26 @@ _FILES: Mapping[str, tuple[str, ...]] = {
     "callable": ("sagas.py",),
     "subprocess": ("saga.py",),
     "http": ("saga.py", "service.py"),
+}
+
+
+_WIRE = " (--search guided is enough to begin with)"
+_WHERE: Mapping[str, str] = {"callable": "", "subprocess": _WIRE, "http": _WIRE}
+_PARTICIPANTS = "and say in {toml} what its participants and steps are"
+_THEN: Mapping[str, tuple[str, ...]] = {
+    "callable": ("then replace {folder}/sagas.py by your saga, called in this process,", _PARTICIPANTS),
+    "subprocess": (
+        "then set command in {toml} to what starts your saga, in any language:",
+        "it is called with `run ID` or `resume ID` and the input on stdin, finds SAGA_STORE_DIR and a",
+        'SAGA_<PARTICIPANT>_URL for each participant, and ends with a line OUTCOME {{"status": …}},',
+        _PARTICIPANTS,
+    ),
+    "http": (
+        "then set start and base_url in {toml} to what starts your service, in any language, and where:",
+        "it is asked with POST /sagas and GET /sagas/ID, and finds SAGA_STORE_DIR and a",
+        "SAGA_<PARTICIPANT>_URL for each participant,",
+        _PARTICIPANTS,
+    ),
 }
 
 
@@ -137,14 +159,11 @@ def _write(folder: Path, written: Mapping[str, str]) -> None:
 def _next_steps(folder: Path, names: Sequence[str], adapter: str) -> list[str]:
     shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
     toml = f"{shown}/saga.toml"
-    wrote = [f"Wrote {', '.join(f'{shown}/{name}' for name in names)}", ""]
-    if adapter != "callable":
-        return [*wrote, f"{adapter} sagas cannot run yet: this version reads and checks {toml}, and no more."]
     return [
-        *wrote,
+        f"Wrote {', '.join(f'{shown}/{name}' for name in names)}",
+        "",
         "Next:",
-        f"  saga-chaos doctor {toml}   sees that it runs",
-        f"  saga-chaos run {toml}      searches it for plans that break it",
-        f"  then replace {shown}/{names[1]} by your saga, called in this process,",
-        f"  and say in {toml} what its participants and steps are",
+        f"  saga-chaos doctor {toml}   tries it, and says what it keeps of the contract",
+        f"  saga-chaos run {toml}      searches it for plans that break it{_WHERE[adapter]}",
+        *(f"  {line.format(folder=shown, toml=toml)}" for line in _THEN[adapter]),
     ]

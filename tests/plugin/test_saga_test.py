@@ -98,6 +98,18 @@ def test_an_inconclusive_search_fails_unless_it_is_allowed(run_tests: RunTests) 
     )
 
 
+def test_faults_of_what_is_not_claimed_are_sent_where_asked(run_tests: RunTests) -> None:
+    result = run_tests(
+        """
+        @saga_test("order-fulfilment", search="guided", depth=1, unclaimed=True)
+        def test_dies():
+            pass
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*By faults of what the saga does not claim: *"])
+
+
 def test_fixtures_parameters_and_classes_work_as_ever(run_tests: RunTests) -> None:
     run_tests(
         """

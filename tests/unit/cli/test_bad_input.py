@@ -156,6 +156,12 @@ CASES: dict[str, Bad] = {
     "replay of an unknown key": Bad(
         arguments=REPLAY, code=2, says=("'plam'", "'plan'"), files=failure(plam=[])
     ),
+    "replay with an unknown claim": Bad(
+        arguments=REPLAY,
+        code=2,
+        says=("failure.json, added_claims: found 'proces_death'", "'process_death'"),
+        files=failure(added_claims=["proces_death"]),
+    ),
     "replay of an unknown operation": Bad(
         arguments=REPLAY,
         code=2,
@@ -218,7 +224,7 @@ CASES: dict[str, Bad] = {
     "sim for a subprocess": Bad(
         arguments=("run", "saga.toml", "--world", "sim"),
         code=2,
-        says=("--world sim", "'user'", "wire only"),
+        says=("--world sim", "'user'", "expected --world wire"),
         files={
             "saga.toml": TOML.replace('"callable"', '"subprocess"').replace(
                 'target = "sagas.py:saga"', 'command = ["true"]'

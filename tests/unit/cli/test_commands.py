@@ -78,6 +78,66 @@ def test_a_failure_is_replayed_from_another_folder(mine: Path, tmp_path: Path) -
     assert "STILL FAILS" in saga_chaos(["replay", smallest(mine)], elsewhere).stdout
 
 
+@pytest.fixture(scope="module")
+def unclaimed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A saga that forgets what it did when it dies, and never claimed otherwise."""
+    folder = tmp_path_factory.mktemp("unclaimed")
+    run = ["run", "order-fulfilment", "--unclaimed", "--search", "guided", "--depth", "1", "--out", "out"]
+    done = saga_chaos(run, folder)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_unclaimed_faults_are_sent_where_asked_and_what_they_break_counts(
+    unclaimed: tuple[Path, str],
+) -> None:
+    folder, said = unclaimed
+    report = json.loads((folder / "out" / "report.json").read_text())["scenarios"][0]
+    found = {one["id"]: one for one in report["guarantees"]}
+    assert report["verdict"] == "fail"
+    assert report["unclaimed"]
+    assert [id_ for id_, one in found.items() if one["claimed"]] == ["lost_reply"]
+    assert found["process_death"]["result"] == "refuted"
+    assert found["lost_reply"]["result"] == "verified"
+    assert "    process_death      not claimed, refuted" in said
+    assert "  By faults of what the saga does not claim: " in said
+
+
+@pytest.mark.parametrize("claim", ["process_death", "duplicate_start", "cancel"])
+def test_what_refutes_a_guarantee_still_fails(unclaimed: tuple[Path, str], claim: str) -> None:
+    folder, _ = unclaimed
+    report = json.loads((folder / "out" / "report.json").read_text())["scenarios"][0]
+    (failure,) = [one["failure"] for one in report["guarantees"] if one["id"] == claim]
+    written = json.loads((folder / "out" / failure).read_text())
+    assert written["unclaimed"] == [claim]
+    done = saga_chaos(["replay", f"out/{failure}"], folder)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(f"STILL FAILS  {written['invariant']}: ")
+
+
+def test_a_fault_until_the_next_restart_is_replayed(unclaimed: tuple[Path, str]) -> None:
+    folder, _ = unclaimed
+    path = folder / "out" / "failures" / "order-fulfilment-sim-no_orphaned_resources.json"
+    failure = json.loads(path.read_text())
+    failure["plan"] = [
+        {"kind": "refuse", "operation": "payments.charge.create", "count": "until_restart"},
+        {"kind": "crash", "operation": "inventory.reservation.create", "variant": "applied"},
+    ]
+    lasting = folder / "until_restart.json"
+    lasting.write_text(json.dumps(failure))
+    done = saga_chaos(["replay", str(lasting)], folder)
+    assert "refuse at payments.charge.create, from call 1 on until the next restart: " in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(("STILL FAILS", "FIXED", "DIFFERS"))
+    assert done.returncode in (0, 1)
+
+
+def test_depth_0_says_that_it_can_be_no_pass(tmp_path: Path) -> None:
+    run = ["run", "order-fulfilment", "--search", "guided", "--depth", "0", "--out", "out"]
+    done = saga_chaos(run, tmp_path)
+    assert done.returncode == 3
+    assert "No fault was searched for (--depth 0), which can never be a pass." in done.stdout
+
+
 # gate -----------------------------------------------------------------------------------------
 
 

@@ -84,3 +84,15 @@ def test_retry_after_broken_says_by_how_much() -> None:
     tale.act("hold", Symptom.SILENCE)
     message = "the action of step hold was repeated after 0.50 s, and Retry-After asked for 1 s"
     assert tale.violation(ID) == message
+
+
+def test_who_was_only_heard_to_leave_may_have_left_before() -> None:
+    """A process of its own: its connection closes, and word of that may come as late as its next call."""
+    for unsure, right in ((True, True), (False, False)):
+        tale = Tale(spec(min_gap_s=0.01))
+        tale.gap_s = 0.001
+        for _ in range(4):
+            call = tale.act("hold", None)
+            tale.now_s += 0.25
+            tale.came(call, Symptom.SILENCE, unsure=unsure)
+        assert tale.held(ID) is right, unsure

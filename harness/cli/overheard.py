@@ -1,0 +1,91 @@
+"""What the requests of a saga tell its participants: keys, whose they are, and what of its input.
+
+A history keeps who called what, and not what a request said; here the participants write that down,
+in a file, because they work in another process. Refuses to change what they answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.participant import Operation, Owner, Reply, Request, RestParticipant
+from harness.saga import Json
+from harness.scenario import Scenario
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. owes_key: the participant heeds one there. named: it says whose it is, by saga_id.
+
+    says: the plain values in it.
+    """
+
+    operation: str
+    owes_key: bool
+    key: str | None
+    named: bool
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """Loads as `load` does, with participants that listen; a worker process gets it by pickling."""
+
+    load: Callable[[str], Scenario]
+    file: Path
+
+    def __call__(self, reference: str) -> Scenario:
+        """The same scenario."""
+        scenario = self.load(reference)
+        participants = tuple(_listening(one, self.file) for one in scenario.participants)
+        return replace(scenario, participants=participants)
+
+    def requests(self) -> tuple[Heard, ...]:
+        """What was heard so far."""
+        lines = self.file.read_bytes().splitlines() if self.file.exists() else []
+        return tuple(msgspec.json.decode(line, type=Heard) for line in lines)
+
+
+def plain_values(content: Json) -> Iterator[str]:
+    """What stands in a JSON value, names aside, each as text."""
+    if isinstance(content, Mapping):
+        for value in content.values():
+            yield from plain_values(value)
+    elif isinstance(content, Sequence) and not isinstance(content, str):
+        for value in content:
+            yield from plain_values(value)
+    elif content is not None:
+        yield str(content)
+
+
+class _Listening(RestParticipant):
+    """Comes before the class of a participant."""
+
+    heard_in: Path
+
+    def handle(
+        self, operation: Operation, id_: str | None, request: Request, owner: Owner, *, part: bool = False
+    ) -> Reply:
+        fields = request.fields()
+        heard = Heard(
+            operation=operation.name,
+            owes_key=self.heeds_key(operation, request),
+            key=self.key_of(request),
+            named=bool(fields.get("saga_id") or request.query.get("saga_id")),
+            says=(*plain_values(fields), *request.query.values()),
+        )
+        with self.heard_in.open("ab") as file:
+            file.write(msgspec.json.encode(heard) + b"\n")
+        return super().handle(operation, id_, request, owner, part=part)
+
+
+def _listening(participant: RestParticipant, file: Path) -> RestParticipant:
+    kind: Any = type("Listening", (_Listening, type(participant)), {"heard_in": file})
+    again = copy(participant)
+    again.__class__ = kind
+    return again
