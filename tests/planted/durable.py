@@ -162,20 +162,24 @@ class Durable(Saga):
 
     # Whose saga it is -------------------------------------------------------------------------
 
-    @property
-    def lead(self) -> Path:
-        return self.ctx.store_dir / f"{self.record}.lead"
+    def lead(self, token: int) -> Path:
+        return self.ctx.store_dir / f"{self.record}.lead.{token}"
 
     def leader(self) -> int:
-        return int(self.lead.read_text()) if self.lead.exists() else 0
+        taken = self.ctx.store_dir.glob(f"{self.record}.lead.*")
+        return max((int(path.suffix.removeprefix(".")) for path in taken), default=0)
 
     def at_work(self) -> bool:
         """Whether another has begun, and nobody said that it is gone."""
         return not self.ctx.resumed and self.leader() > 0
 
     def take_over(self) -> None:
+        """No two can take the same token: whoever makes its file first has it."""
         self.token = self.leader() + 1
-        self.lead.write_text(str(self.token))
+        try:
+            self.lead(self.token).touch(exist_ok=False)
+        except FileExistsError:
+            self.take_over()
 
     def check(self) -> None:
         """Raises TakenOver where a newer executor has the saga."""

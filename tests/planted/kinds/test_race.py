@@ -23,7 +23,7 @@ class SharesTheToken(AsksFirst):
 
     def take_over(self) -> None:
         self.token = 1
-        self.lead.write_text("1")
+        self.lead(1).touch()
 
 
 PLANT = Plant(

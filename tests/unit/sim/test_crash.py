@@ -110,7 +110,7 @@ def test_answered_strikes_as_the_next_request_arrives_and_nobody_gets_it(sim: Si
 )
 def test_a_fault_from_before_the_crash(sim: SimWorld, lasting: Lasting, status: str) -> None:
     """Still there after it, or gone."""
-    away = Fault(kind="refuse", operation=CREATES[1], count=lasting)
+    away = Fault(kind="error_before", operation=CREATES[1], count=lasting)
     found = run(sim, "async", crash(CREATES[0], "answered"), away)
     assert found.view.sagas[0].status == status
     assert told(found) == []
