@@ -21,6 +21,9 @@ from harness.errors import SagaChaosError, ScenarioError, misplaced, nearest
 
 _seen_folders: set[Path] = set()
 
+_OURS = Path(__file__).resolve().parents[2]
+"""Whatever a user's files are called: what was imported from here is in use."""
+
 
 def import_file(path: Path, where: str) -> ModuleType:
     """The module in a file; the same one each time that the same file is asked for."""
@@ -108,7 +111,7 @@ def _forget_namesakes(folder: Path) -> None:
         if name.partition(".")[0] not in neighbours:
             continue
         home = _home(module, name)
-        if home in _seen_folders and home != folder:
+        if home in _seen_folders and home not in (folder, _OURS):
             del sys.modules[name]
 
 

@@ -188,6 +188,14 @@ def test_the_users_folder_does_not_hide_our_own_modules(write: Write) -> None:
     assert sys.path == [*before, str(path.parent)]
 
 
+def test_not_even_where_scenarios_were_loaded_from_beside_them(write: Write) -> None:
+    ours = sys.modules["harness.scenario"]
+    load_scenario("tests.planted.kinds.test_crash:PLANT.sound_scenario", registered=None)
+    path = write(harness="raise AssertionError")
+    load_scenario(str(path), registered=None)
+    assert sys.modules["harness.scenario"] is ours
+
+
 @pytest.mark.parametrize("target", ["user_env.py:plain", "user_env.py:later"])
 def test_env_is_there_while_a_callable_is_imported_and_called(
     write: Write, target: str, monkeypatch: pytest.MonkeyPatch
