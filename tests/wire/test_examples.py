@@ -49,12 +49,11 @@ LANGUAGES: Mapping[str, Language] = {
 SHIP_REFUSED = Fault(kind="reject", operation=SHIP, count=Lasting.UNTIL_RESTART)
 PLANS: Mapping[str, tuple[tuple[Fault, ...], str]] = {
     "nothing fails": ((), "completed"),
-    "killed on its way": ((Fault(kind="crash", operation=CHARGE, variant="applied"),), "completed"),
     "killed on its way back": (
         (SHIP_REFUSED, Fault(kind="crash", operation=REFUND, variant="on_arrival")),
         "compensated",
     ),
-    "killed as the pivot was shipped, and moved": ((Fault(kind="move", operation=SHIP),), "completed"),
+    "killed on its way, and moved": ((Fault(kind="move", operation=SHIP),), "completed"),
     "the pivot is refused after it was shipped": (
         (Fault(kind="lose_reply", operation=SHIP), Fault(kind="reject", operation=SHIP, nth=2)),
         "completed",

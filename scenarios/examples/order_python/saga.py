@@ -3,6 +3,7 @@
 `python3 saga.py run ID` begins it and `python3 saga.py resume ID` goes on with it, the order on stdin.
 Shipping is the pivot: when something fails before it, all is undone; after it, nothing is.
 """
+# mypy: ignore-errors
 
 import fcntl
 import http.client
