@@ -93,11 +93,11 @@ def _every_search(last: str) -> str:
     (body,) = [block.body for block in blocks(DOCUMENT) if block.body.startswith(f"$ {CHAOS}\n")]
     told = [line for line in body.splitlines() if line.startswith("PASS")]
     searched = [line.split(":")[0].removeprefix("PASS").strip() for line in told if ":" in line]
-    assert searched == [f"{name} ({world})" for world in ("sim", "wire") for name in _sound()]
+    assert searched == [f"{name} ({world})" for world, names in _sound().items() for name in names]
     return "\n".join(["", *told, last.replace(" out/", " reports/out/chaos-documented/")])
 
 
-def _sound() -> tuple[str, ...]:
+def _sound() -> dict[str, tuple[str, ...]]:
     """What `nox -s chaos` searches, read from the noxfile: nox is not needed to run tests."""
     tree = ast.parse((ROOT / "noxfile.py").read_text())
     (value,) = [
@@ -106,7 +106,7 @@ def _sound() -> tuple[str, ...]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         if node.targets[0].id == "SOUND"
     ]
-    found: tuple[str, ...] = ast.literal_eval(value)
+    found: dict[str, tuple[str, ...]] = ast.literal_eval(value)
     return found
 
 

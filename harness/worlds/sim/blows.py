@@ -43,24 +43,28 @@ class Dealer:
             exchange.arrives = earlier
             if earlier.treatment.blow is not Blow.START_AGAIN:
                 self._run.door.swallow(passage)
-        elif passage.treatment.blow is not None and passage.treatment.boundary is Boundary.BEFORE_SEND:
-            self.fall(passage)
+            return
+        treatment = passage.treatment
+        before = treatment.blow is not None and treatment.boundary is Boundary.BEFORE_SEND
+        if before and not self.fall(passage):
+            exchange.spare()
 
-    def fall(self, passage: Passage) -> None:
-        """The blow of a call falls, if it still can."""
+    def fall(self, passage: Passage) -> bool:
+        """The blow of a call falls, if it still can; whether it did."""
         executor = self._run.executors[passage.executor - 1]
         blow = passage.treatment.blow
         if blow is None or not executor.alive or self._spent:
-            return
+            return False
         if blow.kills:
             self._kill(executor, passage, blow)
         elif blow is Blow.FREEZE:
-            self._freeze(executor, passage)
+            return self._freeze(executor, passage)
         elif blow is Blow.START_AGAIN:
             self._run.door.strike_executor(passage, blow)
             self._run.begin(node=executor.node, store=executor.store)
         else:
-            self._cancel(executor, passage)
+            return self._cancel(executor, passage)
+        return True
 
     def as_it_ends(self, executor: Executor, returned: Returned) -> bool:
         """Whether a blow that waited for its end keeps what it came to from being heard."""
@@ -114,20 +118,24 @@ class Dealer:
         shared = any(one.alive and one.store is executor.store for one in self._run.executors)
         return executor.store if shared else executor.store.copy()
 
-    def _freeze(self, executor: Executor, passage: Passage) -> None:
+    def _freeze(self, executor: Executor, passage: Passage) -> bool:
         if executor.frozen:
-            return
+            return False
         executor.frozen = True
         self._run.door.strike_executor(passage, Blow.FREEZE)
         self._run.begin_later(node=executor.node, store=executor.store, resumed=True, relieves=executor)
         if executor.held is None and executor.member is not None:
             self._run.crew.freeze(executor.member)
+        return True
 
-    def _cancel(self, executor: Executor, passage: Passage) -> None:
-        if executor.task is not None:
-            executor.cancelled = True
-            executor.task.cancel()
-            self._run.door.strike_executor(passage, Blow.CANCEL)
+    def _cancel(self, executor: Executor, passage: Passage) -> bool:
+        """Once: who cancels a second time, while the first is being cleaned up after, leaves no way out."""
+        if executor.task is None or executor.cancelled:
+            return False
+        executor.cancelled = True
+        executor.task.cancel()
+        self._run.door.strike_executor(passage, Blow.CANCEL)
+        return True
 
     # What comes of a freeze -------------------------------------------------------------------
 

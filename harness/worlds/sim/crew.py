@@ -30,24 +30,74 @@ class RunOver(BaseException):
 
 
 class Member:
-    """Something that runs, waits and ends. `ended` is called with what `body` returned."""
+    """Something that runs, waits and ends. `ended` is called with what `body` returned.
 
-    __slots__ = ("at", "ended", "frozen", "process", "stack", "stop", "until_s")
+    at: where it waits; sagas may have greenlets of their own.
+    """
+
+    __slots__ = (
+        *("at", "begun", "body", "came_to", "done", "ended", "frozen", "number", "process", "stack"),
+        *("stop", "until_s"),
+    )
 
     def __init__(
         self,
+        number: int,
         body: Callable[[], object],
         ended: Callable[[Any], None],
         process: Process = FIRST_PROCESS,
     ) -> None:
-        self.stack = greenlet(body)
-        self.stack.gr_context = contextvars.copy_context()
-        self.at = self.stack  # where it waits: sagas may have greenlets of their own
+        self.body = body
+        self.stack = self.at = _free_stack()
+        self.begun = self.done = False
+        self.came_to: object = None
+        self.number = number
         self.ended = ended
         self.process = process
         self.frozen = False
         self.until_s = -math.inf
         self.stop: Callable[[], bool] = _at_once
+
+    def go_on(self) -> None:
+        """Until it waits or ends."""
+        if self.begun:
+            self.at.switch()
+        else:
+            self.begun = True
+            self.stack.gr_context = contextvars.copy_context()
+            self.stack.switch(self._run)
+        if self.done:
+            _free.append(self.stack)
+
+    def _run(self) -> None:
+        self.came_to = self.body()
+        self.done = True
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it stands somewhere in its body."""
+        return self.begun and not self.done and not self.stack.dead
+
+
+_free: list[greenlet] = []
+"""Stacks that have nothing to do: a new one costs as much as ten switches."""
+
+
+def _free_stack() -> greenlet:
+    home = getcurrent()
+    stack = _free.pop() if _free else None
+    if stack is None or stack.parent is not home:
+        stack = greenlet(_serve)
+        stack.switch(home)
+    return stack
+
+
+def _serve(home: greenlet) -> None:
+    """Run one body after the other, and hold on to none in between."""
+    bodies = [home.switch()]
+    while True:
+        bodies.pop()()
+        bodies.append(home.switch())
 
 
 def _at_once() -> bool:
@@ -68,6 +118,7 @@ class Crew:
         self._killed: list[Member] = []
         self._news = False
         self._refusals = 0
+        self._several = False
         self._closed = False
         self._home = getcurrent()
         scheduler.host = self.wait
@@ -77,6 +128,7 @@ class Crew:
 
     def add(self, member: Member) -> None:
         """It begins as soon as its turn comes."""
+        self._several = self._several or self.latest is not None
         self._members.append(member)
         self._news = True
 
@@ -138,7 +190,8 @@ class Crew:
         else:
             with outside_of_loops():
                 self._home.switch()
-        sys.set_asyncgen_hooks(*hooks)
+        if self._several:
+            sys.set_asyncgen_hooks(*hooks)
 
     # Running ----------------------------------------------------------------------------------
 
@@ -185,12 +238,15 @@ class Crew:
             self._clocks.process = member.process
         self.running = self.latest = member
         try:
-            came_to = member.at.switch() if error is None else member.at.throw(error)
+            if error is None:
+                member.go_on()
+            else:
+                member.at.throw(error)
         finally:
             self.running = None
-        if member.stack.dead:
+        if member.done:
             self._members.remove(member)
-            member.ended(came_to)
+            member.ended(member.came_to)
 
     def _let_the_world_go_on(self) -> None:
         waiting = [member for member in self._members if not member.frozen]
@@ -203,7 +259,7 @@ class Crew:
 
     def _end_all(self, why: str) -> None:
         for member in tuple(self._members):
-            if member.stack:
+            if member.suspended:
                 self._resume(member, RunOver(why))
             if member in self._members:  # swallowed its end, or never began
                 self.kill(member)
@@ -215,7 +271,7 @@ class Crew:
         """Throw away those that still stand somewhere: their last lines run where all I/O is refused."""
         self._closed = True
         self._scheduler.host = None
-        left = [member for member in (*self._killed, *self._members) if member.stack]
+        left = [member for member in (*self._killed, *self._members) if member.suspended]
         self._members.clear()
         self._killed.clear()
         if not left:
@@ -229,5 +285,5 @@ class Crew:
         with last_lines(self._scheduler), suppress(BaseException):  # whatever its last words are
             member.at.throw(GreenletExit)
         events._set_running_loop(None)
-        if not member.stack.dead:
+        if member.suspended:
             never_free(member.stack)

@@ -24,7 +24,8 @@ SLOW_WITHOUT_TIMEOUT_S = 1.0
 class Exchange:
     """One call. `on_done` is called once: with a response, or with a symptom.
 
-    fall: what to do when a blow falls. arrives: the earlier call whose blow falls as this one arrives.
+    fall: lets a blow fall, and answers whether it did. arrives: the earlier call whose blow falls as this
+    one arrives.
     """
 
     __slots__ = (
@@ -47,7 +48,7 @@ class Exchange:
         door: Door,
         passage: Passage,
         read_timeout_s: float | None,
-        fall: Callable[[Passage], object],
+        fall: Callable[[Passage], bool],
     ) -> None:
         self.scheduler = scheduler
         self._door = door
@@ -88,10 +89,10 @@ class Exchange:
         return not self.done and self.passage.treatment.symptom is Symptom.SILENCE
 
     def _arrive(self) -> None:
-        if self.arrives is not None:
-            self._fall(self.arrives)
-        if self._struck(Boundary.ON_ARRIVAL):
-            self._fall(self.passage)
+        if self.arrives is not None and not self._fall(self.arrives):
+            self.spare()
+        if self.passage.treatment.blow is not None:
+            self._strike(Boundary.ON_ARRIVAL)
         if self.passage.treatment.delivery.held:
             self._door.hold(self.passage)
             return
@@ -109,14 +110,19 @@ class Exchange:
 
     def _pass_through(self) -> None:
         response = self._through_the_door()
-        if self._struck(Boundary.APPLIED):
-            self._fall(self.passage)
+        if self.passage.treatment.blow is not None:
+            self._strike(Boundary.APPLIED)
         deliver_due(self.scheduler, self._door)
         self._send_down(response)
 
-    def _struck(self, boundary: Boundary) -> bool:
-        treatment = self.passage.treatment
-        return treatment.blow is not None and treatment.boundary is boundary
+    def _strike(self, boundary: Boundary) -> None:
+        if self.passage.treatment.boundary is boundary and not self._fall(self.passage):
+            self.spare()
+
+    def spare(self) -> None:
+        """The blow can fall no more: the call is like any other."""
+        if not self.done:
+            self.passage.treatment = PASS
 
     def _through_the_door(self) -> Response:
         door, passage, copy = self._door, self.passage, self.passage.treatment.copy

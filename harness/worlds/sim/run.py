@@ -68,6 +68,7 @@ class SimRun:
         self.network = Network(self.door, self._hosts, self._whose, self._start, self._exchange)
         self.executors: list[Executor] = []
         self.dealer = Dealer(self)
+        self._blows = any(KINDS[fault.kind].blow is not None for fault in plan.faults)
         self.settled = False
         self._store = Store(make_store)
         self._sent: list[Exchange] = []
@@ -125,7 +126,7 @@ class SimRun:
         """Tasks that outlive the return run on, and what is under way lands."""
         for executor in self.executors:
             if self.crew.over is None and executor.unfinished:
-                executor.member = Member(executor.run_on, _nothing, self._process(executor))
+                executor.member = Member(executor.number, executor.run_on, _nothing, self._process(executor))
                 self.crew.add(executor.member)
                 self.crew.run()
         if self.crew.over is None:
@@ -181,6 +182,7 @@ class SimRun:
             )
         )
         executor.member = Member(
+            executor.number,
             lambda: executor.call(self.saga, partial(self._context, executor), self.input, self.scheduler),
             partial(self._ended, executor),
             self._process(executor),
@@ -237,17 +239,14 @@ class SimRun:
 
     # Calls ------------------------------------------------------------------------------------
 
-    def running(self) -> Executor:
-        """The executor whose code runs just now."""
-        member = self.crew.running
-        return next((one for one in self.executors if one.member is member), self.executors[-1])
-
     def hung(self) -> Executor:
         """The one that was interrupted: it ran last."""
-        return next((one for one in self.executors if one.member is self.crew.latest), self.executors[-1])
+        latest = self.crew.latest
+        return self.executors[-1 if latest is None else latest.number - 1]
 
     def _whose(self) -> tuple[int, int]:
-        executor = self.running()
+        running = self.crew.running
+        executor = self.executors[-1 if running is None else running.number - 1]
         return executor.number, executor.node
 
     def _exchange(self, passage: Passage, read_timeout_s: float | None) -> Exchange:
@@ -260,7 +259,8 @@ class SimRun:
         passage = exchange.passage
         self._sent.append(exchange)
         self.executors[passage.executor - 1].exchanges.append(exchange)
-        self.dealer.on_sending(exchange)
+        if self._blows:
+            self.dealer.on_sending(exchange)
         exchange.start()
 
 

@@ -53,15 +53,15 @@ class Forgetful(Journal):
         self.words.append(word)
 
 
-def course(ctx: SagaContext, kind: type[Journal]) -> Talk:
+def course(ctx: SagaContext, kind: type[Journal], tasks: tuple[Task, ...] = TASKS) -> Talk:
     """The saga itself, whoever moves its bytes."""
     journal = kind(ctx.store_dir / "journal.json")
     if "back" not in journal.words:
-        came = yield from _forward(ctx, journal)
+        came = yield from _forward(ctx, journal, tasks)
         if came != "back":
             return {"status": came}
         journal.add("back")
-    for task in reversed(TASKS[:-1]):
+    for task in reversed(tasks[:-1]):
         if f"{task.name} begun" in journal.words and f"{task.name} undone" not in journal.words:
             if (yield from _attempts(ctx, task, "DELETE")) != "done":
                 return {"status": "stuck", "detail": {"error": task.name}}
@@ -69,8 +69,10 @@ def course(ctx: SagaContext, kind: type[Journal]) -> Talk:
     return {"status": "compensated", "detail": {"error": "a step failed"}}
 
 
-def _forward(ctx: SagaContext, journal: Journal) -> Generator[tuple[str, Any], Any, str]:
-    for task in TASKS:
+def _forward(
+    ctx: SagaContext, journal: Journal, tasks: tuple[Task, ...]
+) -> Generator[tuple[str, Any], Any, str]:
+    for task in tasks:
         if f"{task.name} done" in journal.words:
             continue
         again = f"{task.name} begun" in journal.words
@@ -166,18 +168,20 @@ def by_hand(ctx: SagaContext, talk: Talk) -> Json:
             came = error
 
 
-def saga_of(style: str, journal: type[Journal] = Journal) -> CallableSaga:
+def saga_of(style: str, journal: type[Journal] = Journal, tasks: tuple[Task, ...] = TASKS) -> CallableSaga:
     async def awaited(ctx: SagaContext, input_: Json) -> Json:
-        return await by_asyncio(ctx, course(ctx, journal))
+        return await by_asyncio(ctx, course(ctx, journal, tasks))
 
     def plain(ctx: SagaContext, input_: Json) -> Json:
-        return by_hand(ctx, course(ctx, journal))
+        return by_hand(ctx, course(ctx, journal, tasks))
 
     return CallableSaga(awaited if style == "async" else plain, f"journal-{style}", durable=True)
 
 
-def scenario_of(saga: CallableSaga, claims: frozenset[Claim] = CLAIMS) -> Scenario:
-    return Scenario(name=saga.name, spec=spec_of(TASKS, SHOP, claims), participants=SHOP, saga=saga)
+def scenario_of(
+    saga: CallableSaga, claims: frozenset[Claim] = CLAIMS, tasks: tuple[Task, ...] = TASKS
+) -> Scenario:
+    return Scenario(name=saga.name, spec=spec_of(tasks, SHOP, claims), participants=SHOP, saga=saga)
 
 
 def plan_of(*faults: Fault) -> FaultPlan:

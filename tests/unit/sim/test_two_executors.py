@@ -296,3 +296,24 @@ def test_the_most_calls_end_a_frozen_one_too(sim: SimWorld, style: str) -> None:
     ends = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert sorted(one.executor for one in ends) == [1, 2]
     assert all(one.problem == "the run made more than 10000 calls" for one in ends)
+
+
+def test_nobody_is_cancelled_twice_and_the_second_call_is_like_any_other(sim: SimWorld) -> None:
+    async def undo(ctx: SagaContext, client: httpx.AsyncClient) -> Json:
+        reply = await client.delete(f"{ctx.urls['stock']}/holds", params={"saga_id": ctx.saga_id})
+        return {"status": "compensated", "detail": {"error": "cancelled", "undo": reply.status_code}}
+
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        assert isinstance(ctx.client, httpx.AsyncClient)
+        try:
+            await ctx.client.post(f"{ctx.urls['stock']}/holds", json={}, timeout=0.5)
+        except asyncio.CancelledError:
+            return await undo(ctx, ctx.client)
+        return {"status": "completed"}
+
+    plan = plan_of(fault("cancel", "applied"), fault("cancel", "applied", "stock.hold.delete_by_saga"))
+    run = run_once(scenario_of(CallableSaga(saga, "cancelled", durable=True)), {}, plan, sim)
+    assert run.history.fired() == {0}
+    assert [event.detail for event in run.history.events if isinstance(event, ExecutorEnded)] == [
+        {"error": "cancelled", "undo": 204}
+    ]
