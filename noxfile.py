@@ -141,7 +141,9 @@ def _must_pass(session: nox.Session, world: str, *bounds: str) -> None:
     try:
         session.run("saga-chaos", "run", *SOUND[world], "--world", world, "--out", str(out), *bounds)
     except nox.command.CommandFailed:
-        session.error(f"chaos: {' and '.join(SOUND[world])} must pass in the {world} world, and did not; see {out}")
+        session.error(
+            f"chaos: {' and '.join(SOUND[world])} must pass in the {world} world, and did not; see {out}"
+        )
 
 
 def _must_fail(session: nox.Session) -> None:
