@@ -21,8 +21,11 @@ WORDS = {
     "sim_guided": "sim, guided search, one core",
     "sim_fault_free": "sim, without faults, one core",
     "sim_hypothesis": "sim, Hypothesis, one core",
+    "sim_crash": "sim, single crashes of a saga that keeps a journal, one core",
+    "sim_crash_against_plain": "the same against its plans without a crash",
     "wire_fault_free": "wire, without faults, one at a time",
     "wire_fault_free_2_workers": "wire, without faults, two workers",
+    "wire_crash_and_recover_subprocess": "wire, crash and recovery of a Python command, default workers",
     "sim_guided_depth_2": "guided search of all pairs of faults, two workers",
     "pytest_n_2_against_n_1": "`pytest -n 2` against `-n 1`",
 }
