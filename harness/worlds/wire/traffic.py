@@ -220,13 +220,15 @@ class Traffic:
         blow, boundary = passage.treatment.blow, passage.treatment.boundary
         if blow is None or boundary in (Boundary.ANSWERED, Boundary.ENDED):
             return
+        if not self._dealt(passage, blow):
+            # Nobody is there to be struck: the call is like any other.
+            passage.treatment, call.symptom = PASS, Symptom.NONE
+            return
         call.hangs = call.symptom is Symptom.SILENCE
         if boundary is Boundary.APPLIED:
             self._deliver_with_copies(passage)
-        if self._dealt(passage, blow):
-            self.struck(passage, blow)
-        if boundary is Boundary.APPLIED:
-            self._deliver_due()
+        self.struck(passage, blow)
+        self._deliver_due()
 
     def _dealt(self, passage: Passage, blow: Blow) -> bool:
         if self.settling or self.deal is None:

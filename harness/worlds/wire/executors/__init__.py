@@ -5,6 +5,7 @@ Refuses to decide when faults end, and what a call means.
 
     stage        what a run gives its executors, and how they are recorded
     callable     a function, in this process; a coroutine can be cancelled
+    running      what is asked of an executor, and of who starts it
     supervisor   processes: several at once, killed, frozen, woken, started again
     command      a command for each executor
     hosted       a function that has to die: a command that runs it

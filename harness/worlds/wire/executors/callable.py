@@ -136,7 +136,7 @@ class Calls(Protocol):
         """From any thread: it has to end."""
 
     def cancel(self) -> bool:
-        """From any thread: cancel it as its caller would; whether that can be done."""
+        """From any thread: cancel it as its caller would, once; whether that can be done."""
 
     def run_on(self, until_s: float) -> None:
         """Let what outlived the return go on."""
@@ -166,6 +166,7 @@ class AsyncCalls:
     def call(self, make_context: MakeContext, input_: Json, limit: Callable[[], float]) -> Returned:
         client = httpx.AsyncClient(trust_env=False, timeout=CLIENT_TIMEOUT_S)
         self._clients.append(client)
+        self._cancelled = False
         saga = cast("Coroutine[Any, Any, object]", self._saga.function(make_context(client), input_))
         return _heard(lambda: self._drive(saga, limit))
 
@@ -174,7 +175,7 @@ class AsyncCalls:
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     def cancel(self) -> bool:
-        if self._task is None or self._task.done():
+        if self._task is None or self._task.done() or self._cancelled:
             return False
         self._cancelled = True
         self.interrupt()

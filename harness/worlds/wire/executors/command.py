@@ -11,8 +11,9 @@ from harness.adapter import Returned, SagaAdapter
 from harness.adapter.subprocess import SubprocessSaga, environment, read_output
 from harness.plan import FaultPlan
 from harness.processes import Command, Group, Marked
+from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Executors, Stage
-from harness.worlds.wire.executors.supervisor import Place, Supervisor
+from harness.worlds.wire.executors.supervisor import Supervisor
 
 
 def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:

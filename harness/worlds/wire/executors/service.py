@@ -25,8 +25,9 @@ from harness.processes import Command, Group, Marked
 from harness.processes.ports import listens, wait_until_free
 from harness.saga import Json, Status
 from harness.worlds.wire.background import PREFIX
+from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Executors, Stage
-from harness.worlds.wire.executors.supervisor import Place, Supervisor
+from harness.worlds.wire.executors.supervisor import Supervisor
 
 READY_LIMIT_S = 10.0
 FREE_LIMIT_S = 5.0

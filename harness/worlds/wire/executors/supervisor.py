@@ -8,15 +8,15 @@ command, a call of a service): a `Starter` does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from harness.adapter import Returned
 from harness.blows import Blow
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import SagaChaosError
 from harness.faults.passage import Passage
-from harness.processes import Marked, Watch
+from harness.processes import Watch
 from harness.saga import Status
+from harness.worlds.wire.executors.running import Place, Running, Starter
 from harness.worlds.wire.executors.stage import RESUME_AFTER_S, Stage
 
 MOST_RECALLS = 30
@@ -26,66 +26,6 @@ QUIET_S = 2.0
 """A child that outlives its executor and makes no call for so long has been left behind."""
 
 QUIET_POLL_S = 0.02
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where and how an executor begins. Each lane has its own addresses of the participants."""
-
-    executor: int
-    lane: int
-    node: int
-    resumed: bool
-
-    @property
-    def host(self) -> str | None:
-        """The name of its machine; None: this one's."""
-        return f"saga-node-{self.node}" if self.node > 1 else None
-
-
-class Running(Protocol):
-    """One executor under way. `kill`, `freeze` and `cancel` may come from any thread."""
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether a cancellation is what came out of it."""
-
-    def fileno(self) -> int | None:
-        """Readable once it has ended."""
-
-    def returned(self) -> Returned | None:
-        """What it came to; None while it runs."""
-
-    def kill(self) -> None: ...
-
-    def freeze(self) -> None: ...
-
-    def wake(self) -> None: ...
-
-    def cancel(self) -> bool:
-        """As its caller would; whether that can be done."""
-
-    def left(self) -> tuple[Marked, ...]:
-        """Children that outlive it."""
-
-    def bury(self) -> None:
-        """Wait until nothing of it is left. Raises EnvironmentFault where something stays."""
-
-
-class Starter(Protocol):
-    """Begins executors; knows what one is."""
-
-    @property
-    def lane(self) -> int | None:
-        """The lane of a process that serves all executors; None: any that is free."""
-
-    def start(self, place: Place) -> Running: ...
-
-    def run_on(self, until_s: float) -> None:
-        """Let what it keeps beside the executors finish its work."""
-
-    def close(self) -> None:
-        """End what it keeps beside the executors."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
