@@ -167,3 +167,25 @@ def test_who_cannot_be_seen_is_reset_where_it_should_be_refused(world: WireWorld
     assert [(one.kind, one.toxic) for one in receipts(history)] == [("refuse", "reset_peer")]
     assert effects_of(history, 1) == []
     assert not history.began.visible_attempts
+
+
+def test_a_late_call_of_an_earlier_run_is_no_call_of_this_one(world: WireWorld) -> None:
+    """An engine that is shared by the runs may still work at one that is over."""
+
+    def saga(ctx: Any, input_: object) -> object:
+        came = []
+        for named in ("saga-before", ctx.saga_id):
+            body = f'{{"saga_id":"{named}"}}'.encode()
+            request = urllib.request.Request(
+                f"{ctx.urls['payments']}/charges", data=body, headers={"Idempotency-Key": f"{named}:c"}
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=0.5) as reply:
+                    came.append(reply.status)
+            except (OSError, http.client.HTTPException):
+                came.append(None)
+        return {"status": "completed", "detail": came}
+
+    world.run(scenario(saga), {}, FaultPlan(), "saga-before")
+    history = world.run(scenario(saga), {}, plan("error_before"), "saga-now")
+    assert [one.saga_id for one in sent(history)] == ["saga-now"]

@@ -65,6 +65,7 @@ class Traffic:
         number: int,
         loop: asyncio.AbstractEventLoop,
         suspect: Callable[[], Future[None]],
+        earlier: frozenset[str] = frozenset(),
     ) -> None:
         self.door = door
         self.number = number
@@ -84,6 +85,7 @@ class Traffic:
         self.spares: Callable[[int], bool] | None = None
         self.occupants: dict[int, int] | None = None  # lane to executor; None: whoever runs, in any lane
         self._suspect = suspect
+        self._earlier = earlier  # ids of sagas whose runs are over
         self._closed = False
         self._tags: dict[str, Call] = {}
 
@@ -159,7 +161,7 @@ class Traffic:
                 return None
             if tag is not None:
                 call = self._tags.pop(tag, None)
-            elif self._may_come(lane):
+            elif self._may_come(lane) and not self._is_of_an_earlier_run(station, request):
                 self.untagged_seen += 1
                 call = self._new(self._occupant(lane), station, request, tagged=False, endless=False)
             else:
@@ -282,6 +284,14 @@ class Traffic:
         if self.occupants is None:
             return True
         return lane in self.occupants or (not lane and bool(self.occupants))  # else its sender is dead
+
+    def _is_of_an_earlier_run(self, station: str, request: Request) -> bool:
+        """An engine that outlives its runs may still work at one that was judged long ago (DESIGN, HTTP)."""
+        if not self._earlier:
+            return False
+        key = self.door.participants[station].key_of(request) or ""
+        named = request.fields().get("saga_id") or request.query.get("saga_id") or key.partition(":")[0]
+        return named in self._earlier
 
     def _occupant(self, lane: int) -> int:
         if self.occupants is None:

@@ -75,6 +75,7 @@ class WireWorld:
         self._lanes: dict[object, Lanes] = {}
         self._unseen: set[str] = set()
         self._runs = 0
+        self._saga_ids: set[str] = set()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -144,7 +145,15 @@ class WireWorld:
             recorder=recorder,
             saga_ids=(saga_id,),
         )
-        return Traffic(door=door, number=self._runs, loop=self._background.loop, suspect=self._suspect)
+        earlier = frozenset(self._saga_ids - {saga_id})
+        self._saga_ids.add(saga_id)
+        return Traffic(
+            door=door,
+            number=self._runs,
+            loop=self._background.loop,
+            suspect=self._suspect,
+            earlier=earlier,
+        )
 
     def _outages(self, plan: FaultPlan, scenario: Scenario, lanes: Lanes, traffic: Traffic) -> Outages:
         outages = Outages(plan, scenario, lanes, traffic)
