@@ -100,10 +100,11 @@ def cut(text: str) -> str:
 def _without_outcome(stdout: str, stderr: str, exit_code: int) -> str:
     said = f"its last words: {cut(stdout)!r}" if stdout.strip() else "and printed nothing"
     expected = 'a line OUTCOME {"status": …} on stdout'
-    return f"the saga ended {_how(exit_code)}, {said}; expected {expected}{_complaint(stderr)}"
+    return f"the saga ended {ended_how(exit_code)}, {said}; expected {expected}{_complaint(stderr)}"
 
 
-def _how(exit_code: int) -> str:
+def ended_how(exit_code: int) -> str:
+    """For people: by a signal, or with a code."""
     if exit_code < 0:
         return f"by signal {-exit_code}"
     return f"with exit code {exit_code}"

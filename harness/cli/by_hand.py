@@ -6,14 +6,16 @@ Owns one line for a shell. Refuses to run it.
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import msgspec
 
 from harness.adapter.http import HttpSaga
-from harness.adapter.subprocess import SubprocessSaga
+from harness.adapter.subprocess import SubprocessSaga, environment
 from harness.scenario import Scenario
 
 _PORT = 9001
+_STORE = Path("/tmp")  # noqa: S108 - a line for a person to try
 
 
 def by_hand(scenario: Scenario) -> str:
@@ -30,8 +32,5 @@ def by_hand(scenario: Scenario) -> str:
 
 
 def _variables(scenario: Scenario) -> str:
-    urls = [
-        f"SAGA_{one.name.upper().replace('-', '_')}_URL=http://127.0.0.1:{_PORT + index}"
-        for index, one in enumerate(scenario.participants)
-    ]
-    return " ".join(["SAGA_STORE_DIR=/tmp", *urls])
+    urls = {one.name: f"http://127.0.0.1:{_PORT + index}" for index, one in enumerate(scenario.participants)}
+    return " ".join(f"{name}={value}" for name, value in environment(urls, _STORE).items())

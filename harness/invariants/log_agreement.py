@@ -20,7 +20,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     entries = _entries(saga)
     if entries is None:
         return
-    at = tuple(index for index, event in enumerate(view.history.events) if event is saga.ended)
+    at = view.evidence(saga.ended)
     for step, word in entries:
         if word in _WORDS and not _backed(saga, step, word):
             yield Finding(f"the log says {step} {word}, and nobody acknowledged that", at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.history import Answer, ExecutorEnded
+from harness.history import Answer
 from harness.invariants.base import Finding, Invariant, InvariantViolated, always
 from harness.saga import Direction, Status, StepKind
 from harness.views import SagaView, View
@@ -18,21 +18,21 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     yield from _problems(view, saga)
     yield from _endless(saga)
     if saga.ended is not None and saga.ended.problem is None and saga.status is Status.RUNNING:
-        yield Finding("the saga still answers running after everything has healed", _index(view, saga.ended))
+        yield Finding("the saga still answers running after everything has healed", view.evidence(saga.ended))
     if saga.ended is None:
         yield Finding("the saga never ended", ())
     # An attempt that could not be seen counts as possibly made, and refused.
     if saga.status is Status.STUCK and view.history.began.visible_attempts and not _has_cause(saga):
         assert saga.ended is not None
         yield Finding(
-            "the saga ended stuck, and nothing that it saw called for a person", _index(view, saga.ended)
+            "the saga ended stuck, and nothing that it saw called for a person", view.evidence(saga.ended)
         )
 
 
 def _problems(view: View, saga: SagaView) -> Iterator[Finding]:
     for ended in saga.ends:
         if ended.problem is not None:
-            yield Finding(ended.problem, _index(view, ended))
+            yield Finding(ended.problem, view.evidence(ended))
 
 
 def _endless(saga: SagaView) -> Iterator[Finding]:
@@ -68,10 +68,6 @@ def _action_hopeless(saga: SagaView, step: str) -> bool:
     if kind is StepKind.PIVOT:
         return bool(saga.doubts(step))
     return kind is StepKind.RETRIABLE
-
-
-def _index(view: View, ended: ExecutorEnded) -> tuple[int, ...]:
-    return tuple(index for index, event in enumerate(view.history.events) if event is ended)
 
 
 INVARIANT = Invariant(

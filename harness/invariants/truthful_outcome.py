@@ -20,13 +20,13 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     if saga.ended is not None and _error_lost(saga.ended):
         yield Finding(
             f"the saga ended with {saga.status} and its `error` is empty: the first cause is lost",
-            _index(view, saga.ended),
+            view.evidence(saga.ended),
         )
 
 
 def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Finding]:
     """Each executor is held to its word: where two end, the caller of each believes what it was told."""
-    at, word = _index(view, ended), saga.word(ended)
+    at, word = view.evidence(ended), saga.word(ended)
     says = "was cancelled, so it owes" if ended.cancelled else "says"
     if word is Status.COMPLETED:
         for step in saga.spec.steps:
@@ -45,10 +45,6 @@ def _error_lost(ended: ExecutorEnded) -> bool:
         return False
     detail = ended.detail
     return isinstance(detail, Mapping) and "error" in detail and not detail["error"]
-
-
-def _index(view: View, ended: ExecutorEnded) -> tuple[int, ...]:
-    return tuple(index for index, event in enumerate(view.history.events) if event is ended)
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

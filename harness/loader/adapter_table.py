@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.adapter import SagaAdapter
+from harness.adapter.subprocess import STORE_VARIABLE, url_variable
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.loader.adapters import ADAPTERS, Surroundings
-from harness.loader.participants_table import variable
 from harness.loader.saga_table import SAGA_KEYS
 from harness.loader.table import Table
 from harness.participant import RestParticipant
@@ -37,7 +37,7 @@ def read_adapter(
     _check_own(table, name)
     if not reader.processes:
         _refuse_listen(table, listen)
-    env = _env(table, [variable(one.name) for one in participants] if reader.processes else [])
+    env = _env(table, [url_variable(one.name) for one in participants] if reader.processes else [])
     return reader.read(table, Surroundings(env=env, claims=claims, listen=listen))
 
 
@@ -65,7 +65,7 @@ def _env(table: Table, ours: Sequence[str]) -> Mapping[str, str]:
             raise env.wrong(key, "a text, as every environment variable is")
         if not key or "=" in key or "\0" in key:
             raise ScenarioError(misplaced(env.where(key), key, "the name of an environment variable"))
-        if ours and key in ("SAGA_STORE_DIR", *ours):
+        if ours and key in (STORE_VARIABLE, *ours):
             raise ScenarioError(misplaced(env.where(key), key, "another name: each run sets this one itself"))
         found[key] = value
     return found

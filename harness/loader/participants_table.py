@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 
+from harness.adapter.subprocess import url_variable
 from harness.errors import ScenarioError, misplaced
 from harness.loader.table import Table
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
@@ -44,11 +45,6 @@ def read_listen(tables: Table) -> Mapping[str, tuple[str, int]]:
                 raise table.wrong("listen", "an address of its own for each participant")
             fixed[name] = address
     return fixed
-
-
-def variable(participant: str) -> str:
-    """The environment variable that tells a process where a participant is."""
-    return f"SAGA_{participant.upper().replace('-', '_')}_URL"
 
 
 def _participant(name: str, table: Table, tables: Table, key_header: str) -> RestParticipant:
@@ -132,9 +128,9 @@ def _check_name(name: str, tables: Table) -> None:
 def _check_variables(tables: Table, names: Iterable[str]) -> None:
     owners: dict[str, str] = {}
     for name in names:
-        other = owners.setdefault(variable(name), name)
+        other = owners.setdefault(url_variable(name), name)
         if other != name:
-            expected = f"another name: {variable(name)} is the address of {other!r} already"
+            expected = f"another name: {url_variable(name)} is the address of {other!r} already"
             raise ScenarioError(misplaced(tables.where(name), name, expected))
 
 

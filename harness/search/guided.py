@@ -124,14 +124,7 @@ class GuidedSearch:
     def _ladders(self, parent: Digest) -> list[_Ladder]:
         """One a site and fault; none that was begun before."""
         newest = len(parent.plan.faults) - 1
-        sites = [site for site, struck in parent.sites if struck >= newest]
-        found = [
-            ladder
-            for site in sites
-            for possible in self._unlocked.possible[site.operation]
-            for ladder in _beside(parent, site, possible)
-        ]
-        return [ladder for ladder in found if self._is_first(ladder)]
+        return self._at([site for site, struck in parent.sites if struck >= newest], parent)
 
     def _on_the_way_back(self, digests: list[Digest]) -> list[_Ladder]:
         """Blows at the undos of runs that one fault turned back: one run for each way back from a call."""
@@ -142,14 +135,21 @@ class GuidedSearch:
             if undos and not digest.violated and KINDS[fault.kind].blow is None:
                 # The same undos after another failure: there a step is done that is in doubt here.
                 ways.setdefault((digest.input_index, fault.operation, undos), digest)
-        found = [
+        return [
             ladder
             for (_, _, undos), digest in ways.items()
-            for site in undos
-            for possible in self._unlocked.possible[site.operation]
-            if possible.kind.blow is not None
-            for ladder in _beside(digest, site, possible)
+            for ladder in self._at(undos, digest, blows_only=True)
         ]
+
+    def _at(self, sites: Iterable[Site], parent: Digest, *, blows_only: bool = False) -> list[_Ladder]:
+        """What may strike there beside the faults of the parent, less what was begun before."""
+        found = (
+            ladder
+            for site in sites
+            for possible in self._unlocked.possible[site.operation]
+            if possible.kind.blow is not None or not blows_only
+            for ladder in _beside(parent, site, possible)
+        )
         return [ladder for ladder in found if self._is_first(ladder)]
 
     def _undoes(self, site: Site) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from harness.history import History
+from harness.history import ExecutorEnded, History
 from harness.participant import ResourceSpec
 from harness.saga import SagaSpec
 from harness.views.ledger import LedgerView
@@ -19,6 +19,10 @@ class View:
         self.history = history
         self.spec = spec
         self.resources = resources
+
+    def evidence(self, event: ExecutorEnded | None) -> tuple[int, ...]:
+        """Where an end stands in the history; nothing for none."""
+        return tuple(index for index, one in enumerate(self.history.events) if one is event)
 
     @cached_property
     def ledger(self) -> LedgerView:

@@ -17,7 +17,7 @@ import msgspec
 
 from harness.adapter import Returned, SagaAdapter, read_outcome
 from harness.adapter.http import HttpSaga
-from harness.adapter.subprocess import cut, environment
+from harness.adapter.subprocess import cut, ended_how, environment
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import EnvironmentFault, SagaChaosError, UsageError, misplaced
 from harness.plan import FaultPlan
@@ -84,12 +84,7 @@ class Service:
 
     def run_on(self, until_s: float) -> None:
         """What the service does after its last word, until it has been quiet for a moment."""
-        door = self.stage.traffic.door
-        calls, quiet_s = door.calls, monotonic_s() + QUIET_S
-        while (now_s := monotonic_s()) < min(quiet_s, until_s):
-            sleep_s(READY_POLL_S)
-            if door.calls > calls:
-                calls, quiet_s = door.calls, now_s + QUIET_S
+        self.stage.until_quiet(QUIET_S, until_s, lambda: True)
 
     def close(self) -> None:
         self.kill()
@@ -166,8 +161,7 @@ class Service:
         group = self._group
         code = group.exit_code() if group is not None else None
         if code is not None and not self._killed:
-            how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-            raise self._not_up(f"its process ended by itself, {how}")
+            raise self._not_up(f"its process ended by itself, {ended_how(code)}")
 
     def _not_up(self, found: str) -> UsageError:
         where = f"service {self.saga.base_url}, started by {' '.join(self.saga.start)} in {self.saga.cwd}"

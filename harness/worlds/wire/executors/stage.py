@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.adapter import Returned
-from harness.clock.real import monotonic_s
+from harness.clock.real import monotonic_s, sleep_s
 from harness.history import ExecutorBegan, ExecutorEnded, ExecutorWoken, Recorder
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.worlds.wire.traffic import Traffic
 
 RESUME_AFTER_S = 0.1
+QUIET_POLL_S = 0.02
 
 
 class Executors(Protocol):
@@ -79,6 +80,15 @@ class Stage:
     def in_time(self) -> bool:
         """Whether the saga's time is not up yet."""
         return monotonic_s() < self.deadline_s()
+
+    def until_quiet(self, quiet_s: float, until_s: float, going_on: Callable[[], object]) -> None:
+        """Wait while something goes on, until no call came for so long, or the time is up."""
+        door = self.traffic.door
+        calls, since_s = door.calls, monotonic_s()
+        while going_on() and monotonic_s() < min(until_s, since_s + quiet_s):
+            if door.calls > calls:
+                calls, since_s = door.calls, monotonic_s()
+            sleep_s(QUIET_POLL_S)
 
     def began(self, *, resumed: bool, node: int = 1) -> int:
         """Record a new executor; its number."""

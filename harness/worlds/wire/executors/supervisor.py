@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from harness.adapter import Returned
 from harness.blows import Blow
-from harness.clock.real import monotonic_s, sleep_s
+from harness.clock.real import monotonic_s
 from harness.errors import SagaChaosError
 from harness.faults.passage import Passage
 from harness.processes import Watch
@@ -24,8 +24,6 @@ MOST_RECALLS = 30
 
 QUIET_S = 2.0
 """A child that outlives its executor and makes no call for so long has been left behind."""
-
-QUIET_POLL_S = 0.02
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -104,11 +102,7 @@ class Supervisor:
 
     def run_on(self, until_s: float) -> None:
         self._starter.run_on(until_s)
-        quiet_s, calls = monotonic_s(), self._traffic.door.calls
-        while self.left() and (now_s := monotonic_s()) < min(until_s, quiet_s + QUIET_S):
-            if self._traffic.door.calls > calls:
-                quiet_s, calls = now_s, self._traffic.door.calls
-            sleep_s(QUIET_POLL_S)
+        self._stage.until_quiet(QUIET_S, until_s, self.left)
 
     def left(self) -> list[str]:
         ended = [executor for executor in self._gone if not executor.killed]
