@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from harness.blows import Blow, Boundary
-from harness.faults.blow import struck_at
+from harness.faults.blow import dealing
 from harness.faults.limits import only_actions_found_again
-from harness.plan.treatment import Treatment
-from harness.plan.types import FaultKind, Target
+from harness.plan.types import FaultKind
 from harness.saga import Claim
 
-
-def _treat(variant: str, target: Target | None) -> Treatment:
-    del target
-    return struck_at(Blow.CRASH, Boundary(variant))
-
+_WHERE = {
+    one.value: one for one in (Boundary.BEFORE_SEND, Boundary.ON_ARRIVAL, Boundary.APPLIED, Boundary.ANSWERED)
+}
 
 KIND = FaultKind(
     name="crash",
     meaning="the process dies, and is resumed 0.1 s later",
-    treat=_treat,
+    treat=dealing(Blow.CRASH, _WHERE),
     claim=Claim.PROCESS_DEATH,
     in_doubt=True,
     blow=Blow.CRASH,
-    variants=("before_send", "on_arrival", "applied", "answered"),
+    variants=tuple(_WHERE),
     wire_variants=("on_arrival", "applied", "answered"),
     counts=(1, 2),
     impossible=only_actions_found_again,
