@@ -8,8 +8,9 @@ README.md beside this file.
 import sys
 from pathlib import Path
 
-from harness.adapter import CallableSaga
+from harness.adapter import CallableSaga, SagaAdapter
 from harness.adapter.subprocess import SubprocessSaga
+from harness.saga import Json, SagaSpec
 from harness.scenario import Scenario
 from scenarios.order_fulfilment.as_documented import as_documented
 from scenarios.order_fulfilment.durable import fulfil_durably, fulfil_durably_sync
@@ -30,78 +31,77 @@ __all__ = [
 
 
 def order_fulfilment() -> Scenario:
-    return Scenario(
-        name="order-fulfilment",
-        spec=SPEC,
-        participants=PARTICIPANTS,
-        saga=CallableSaga(fulfil, "scenarios.order_fulfilment.sagas:fulfil"),
-        inputs=ORDERS,
-        summary="the reference orchestrator, sound",
-        reference="order-fulfilment",
-    )
+    saga = CallableSaga(fulfil, "scenarios.order_fulfilment.sagas:fulfil")
+    return _scenario("order-fulfilment", saga, "the reference orchestrator, sound")
 
 
 def order_fulfilment_sync() -> Scenario:
-    return Scenario(
-        name="order-fulfilment-sync",
-        spec=SPEC,
-        participants=PARTICIPANTS,
-        saga=CallableSaga(fulfil_sync, "scenarios.order_fulfilment.sync:fulfil_sync"),
-        inputs=ORDERS,
-        summary="the same saga through a plain function with its own httpx.Client",
-        reference="order-fulfilment-sync",
+    return _scenario(
+        "order-fulfilment-sync",
+        CallableSaga(fulfil_sync, "scenarios.order_fulfilment.sync:fulfil_sync"),
+        "the same saga through a plain function with its own httpx.Client",
     )
 
 
 def order_fulfilment_durable() -> Scenario:
-    return Scenario(
-        name="order-fulfilment-durable",
+    return _scenario(
+        "order-fulfilment-durable",
+        CallableSaga(fulfil_durably, "scenarios.order_fulfilment.durable:fulfil_durably", durable=True),
+        "the reference orchestrator with a log that outlives its process",
         spec=DURABLE_ASYNC_SPEC,
-        participants=PARTICIPANTS,
-        saga=CallableSaga(fulfil_durably, "scenarios.order_fulfilment.durable:fulfil_durably", durable=True),
-        inputs=ORDERS,
-        summary="the reference orchestrator with a log that outlives its process",
-        reference="order-fulfilment-durable",
     )
 
 
 def order_fulfilment_durable_sync() -> Scenario:
-    return Scenario(
-        name="order-fulfilment-durable-sync",
-        spec=DURABLE_SPEC,
-        participants=PARTICIPANTS,
-        saga=CallableSaga(
+    return _scenario(
+        "order-fulfilment-durable-sync",
+        CallableSaga(
             fulfil_durably_sync, "scenarios.order_fulfilment.durable:fulfil_durably_sync", durable=True
         ),
-        inputs=ORDERS,
-        summary="the same saga with its log through a plain function",
-        reference="order-fulfilment-durable-sync",
+        "the same saga with its log through a plain function",
+        spec=DURABLE_SPEC,
     )
 
 
 def order_fulfilment_command() -> Scenario:
-    return Scenario(
-        name="order-fulfilment-command",
-        spec=DURABLE_SPEC,
-        participants=PARTICIPANTS,
-        saga=SubprocessSaga(
+    return _scenario(
+        "order-fulfilment-command",
+        SubprocessSaga(
             command=(sys.executable, "-m", "scenarios.order_fulfilment.command"),
             cwd=Path(__file__).parents[2],
         ),
-        inputs=ORDERS,
-        summary="the same saga with its log behind a command",
-        reference="order-fulfilment-command",
+        "the same saga with its log behind a command",
+        spec=DURABLE_SPEC,
     )
 
 
 def order_fulfilment_as_documented() -> Scenario:
-    return Scenario(
-        name="order-fulfilment-as-documented",
-        spec=SPEC,
-        participants=PARTICIPANTS,
-        saga=CallableSaga(as_documented, "scenarios.order_fulfilment.as_documented:as_documented"),
+    return _scenario(
+        "order-fulfilment-as-documented",
+        CallableSaga(as_documented, "scenarios.order_fulfilment.as_documented:as_documented"),
+        "the saga as the document describes it, with its weaknesses",
         inputs=ONE_LINE_ORDERS,
         holds=False,
-        summary="the saga as the document describes it, with its weaknesses",
-        reference="order-fulfilment-as-documented",
+    )
+
+
+def _scenario(
+    name: str,
+    saga: SagaAdapter,
+    summary: str,
+    *,
+    spec: SagaSpec = SPEC,
+    inputs: tuple[Json, ...] = ORDERS,
+    holds: bool = True,
+) -> Scenario:
+    """One shape of the saga; each is registered under its name."""
+    return Scenario(
+        name=name,
+        spec=spec,
+        participants=PARTICIPANTS,
+        saga=saga,
+        inputs=inputs,
+        holds=holds,
+        summary=summary,
+        reference=name,
     )

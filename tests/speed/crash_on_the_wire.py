@@ -10,31 +10,21 @@ from harness.campaign.options import DEFAULTS
 from harness.campaign.workers import Pool
 from harness.cli.loading import load
 from harness.plan import Fault, FaultPlan
+from tests.two_steps import TWO_STEPS
 
 PROGRAM = Path(__file__).parent.parent / "wire" / "programs" / "journal.py"
 BOUNDARIES = ("on_arrival", "applied", "answered")
-FILE = f"""
+FILE = (
+    f"""
 format_version = 1
 name = "journal"
 [saga]
 adapter = "subprocess"
 command = ["python3", "-S", "-E", "{PROGRAM}"]
 claims = ["lost_reply", "process_death"]
-[participants.inventory.resources.reservation]
-create = "POST /reservations"
-delete_by_saga = "DELETE /reservations"
-[participants.payments.resources.charge]
-create = "POST /charges"
-delete_by_saga = "DELETE /charges"
-[[steps]]
-name = "reserve"
-action = "inventory.reservation.create"
-compensation = "inventory.reservation.delete_by_saga"
-[[steps]]
-name = "charge"
-action = "payments.charge.create"
-compensation = "payments.charge.delete_by_saga"
 """
+    + TWO_STEPS
+)
 
 
 def crashes_per_s(runs: int, workers: int | None = None) -> float:

@@ -17,6 +17,7 @@ from harness.processes import Command, Group, Watch
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
+from tests.two_steps import TWO_STEPS
 from tests.wire.orders import CHARGE, outcomes
 from tests.wire.sagas import RESERVE, blows, executors, plan, run, statuses, violated, woken
 
@@ -84,7 +85,8 @@ def exits(ctx, input):
 async def nonsense(ctx, input):
     return "fine"
 """
-FILE = """
+FILE = (
+    """
 format_version = 1
 name = "hosted"
 [saga]
@@ -94,21 +96,9 @@ inputs = [{ sku = "A" }]
 claims = ["lost_reply", "process_death", "other_node", "retry_elsewhere", "duplicate_start", "cancel"]
 time_limit_s = 8
 patience_s = 4
-[participants.inventory.resources.reservation]
-create = "POST /reservations"
-delete_by_saga = "DELETE /reservations"
-[participants.payments.resources.charge]
-create = "POST /charges"
-delete_by_saga = "DELETE /charges"
-[[steps]]
-name = "reserve"
-action = "inventory.reservation.create"
-compensation = "inventory.reservation.delete_by_saga"
-[[steps]]
-name = "charge"
-action = "payments.charge.create"
-compensation = "payments.charge.delete_by_saga"
 """
+    + TWO_STEPS
+)
 UNDO = "inventory.reservation.delete_by_saga"
 
 

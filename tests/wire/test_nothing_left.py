@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from harness.processes.marks import Marked, find
+from tests.two_steps import TWO_STEPS
 from tests.unit.cli.console import SCRIPT
 from tests.wire.test_commands import CHARGES, GOOD
 
@@ -30,7 +31,8 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
-FILE = f"""
+FILE = (
+    f"""
 format_version = 1
 name = "daemon"
 [saga]
@@ -39,21 +41,9 @@ command = ["{sys.executable}", "-S", "-E", "saga.py"]
 claims = ["lost_reply", "process_death"]
 time_limit_s = 2
 patience_s = 1
-[participants.inventory.resources.reservation]
-create = "POST /reservations"
-delete_by_saga = "DELETE /reservations"
-[participants.payments.resources.charge]
-create = "POST /charges"
-delete_by_saga = "DELETE /charges"
-[[steps]]
-name = "reserve"
-action = "inventory.reservation.create"
-compensation = "inventory.reservation.delete_by_saga"
-[[steps]]
-name = "charge"
-action = "payments.charge.create"
-compensation = "payments.charge.delete_by_saga"
 """
+    + TWO_STEPS
+)
 
 
 @contextmanager

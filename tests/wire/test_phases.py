@@ -24,8 +24,8 @@ from harness.history import (
 )
 from harness.plan import FaultPlan, Lasting
 from harness.plan.treatment import Symptom
+from harness.worlds import bounds
 from harness.worlds.wire import WireWorld, traffic
-from harness.worlds.wire.executors import stage
 from tests.wire.orders import (
     detail,
     effects_of,
@@ -308,4 +308,4 @@ def test_a_run_ends_after_too_many_calls(world: WireWorld, monkeypatch: pytest.M
 
 
 def test_resumes_are_a_tenth_of_a_second_apart() -> None:
-    assert stage.RESUME_AFTER_S == 0.1
+    assert bounds.RESUME_AFTER_S == 0.1

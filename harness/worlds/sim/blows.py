@@ -15,16 +15,13 @@ from harness.faults.passage import Passage
 from harness.history import ExecutorWoken
 from harness.plan.treatment import Symptom
 from harness.saga import Status
+from harness.worlds.bounds import MOST_RECALLS
 from harness.worlds.sim.exchange import Exchange
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.store import Store
 
 if TYPE_CHECKING:
     from harness.worlds.sim.run import SimRun
-
-RESUME_AFTER_S = 0.1
-MOST_RELIEFS = 30
-"""How often one that found another at work is called again while that one is frozen."""
 
 
 class Dealer:
@@ -145,7 +142,7 @@ class Dealer:
         if frozen is None or not frozen.frozen:
             return
         found_another = returned.status is Status.RUNNING and returned.problem is None
-        if found_another and executor.again < MOST_RELIEFS and not self._run.settled:
+        if found_another and executor.again < MOST_RECALLS and not self._run.settled:
             self._run.begin_later(
                 node=executor.node,
                 store=executor.store,

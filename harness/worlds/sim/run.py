@@ -20,14 +20,14 @@ from harness.plan import FaultPlan
 from harness.plan.treatment import Symptom
 from harness.saga import Json, Status
 from harness.scenario import Scenario
-from harness.worlds.sim.blows import RESUME_AFTER_S, Dealer
+from harness.worlds.bounds import MOST_CALLS, RESUME_AFTER_S, too_late, too_many_calls
+from harness.worlds.sim.blows import Dealer
 from harness.worlds.sim.crew import Crew, Member
 from harness.worlds.sim.exchange import UP_S, Exchange, deliver_held
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.store import Store
 from harness.worlds.sim.transports import Network
 
-MOST_CALLS = 10_000
 FIRST_PID = 4000
 
 
@@ -119,8 +119,7 @@ class SimRun:
         self.scheduler.call_later(self.scenario.limit_s("sim"), self._time_up)
 
     def _time_up(self) -> None:
-        limit_s = self.scenario.limit_s("sim")
-        self.crew.end(f"no outcome within {limit_s:g} s after everything had healed")
+        self.crew.end(too_late(self.scenario.limit_s("sim")))
 
     def _let_quiet_down(self) -> None:
         """Tasks that outlive the return run on, and what is under way lands."""
@@ -254,7 +253,7 @@ class SimRun:
 
     def _start(self, exchange: Exchange) -> None:
         if self.door.calls > MOST_CALLS:
-            self.crew.end(f"the run made more than {MOST_CALLS} calls")
+            self.crew.end(too_many_calls(MOST_CALLS))
         self.crew.refuse()
         passage = exchange.passage
         self._sent.append(exchange)

@@ -18,9 +18,9 @@ from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.plan import FaultPlan
 from harness.saga import Json, Status
 from harness.scenario import Scenario
+from harness.worlds.bounds import RESUME_AFTER_S
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.executors import Executors, Stage, executors_for
-from harness.worlds.wire.executors.stage import RESUME_AFTER_S
 from harness.worlds.wire.station import Station
 from harness.worlds.wire.traffic import Traffic
 
@@ -46,9 +46,6 @@ class WireRun:
         urls: Callable[[int], Mapping[str, str]],
         folder: Callable[[], Path],
     ) -> None:
-        self._scenario = scenario
-        self._input = input_
-        self._saga_id = saga_id
         self._traffic = traffic
         self._recorder = recorder
         self._stations = stations
@@ -95,10 +92,10 @@ class WireRun:
         self._record(
             RunBegan(
                 t_s=self._recorder.now_s(),
-                scenario=self._scenario.name,
+                scenario=self._stage.scenario.name,
                 world="wire",
-                saga_ids=(self._saga_id,),
-                input=self._input,
+                saga_ids=(self._stage.saga_id,),
+                input=self._stage.input,
             )
         )
         self._phase(Phase.FAULTS)
@@ -106,7 +103,7 @@ class WireRun:
         self._background.loop.call_soon_threadsafe(self._start_timer)
 
     def _start_timer(self) -> None:
-        patience_s = self._scenario.faults_end_s("wire")
+        patience_s = self._stage.scenario.faults_end_s("wire")
         self._timer = self._background.loop.call_later(patience_s, self._settle_in_background)
 
     def _settle_in_background(self) -> None:
@@ -131,8 +128,8 @@ class WireRun:
         """When the saga's time is up."""
         settled_s = self._settled_s
         if settled_s is None:
-            settled_s = self._began_s + self._scenario.faults_end_s("wire") + SLACK_S
-        return settled_s + self._scenario.limit_s("wire")
+            settled_s = self._began_s + self._stage.scenario.faults_end_s("wire") + SLACK_S
+        return settled_s + self._stage.scenario.limit_s("wire")
 
     def _may_resume(self) -> bool:
         return self._traffic.over is None and monotonic_s() + RESUME_AFTER_S < self._deadline_s()

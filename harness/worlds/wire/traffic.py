@@ -22,8 +22,7 @@ from harness.faults.passage import Passage
 from harness.history import FaultFired
 from harness.participant import Request, Response
 from harness.plan.treatment import PASS, Copy, Symptom
-
-MOST_CALLS = 10_000
+from harness.worlds.bounds import MOST_CALLS, too_many_calls
 
 
 class RunOver(BaseException):
@@ -365,4 +364,4 @@ class ProxyIdle(EnvironmentFault):
 
 
 def _too_many() -> str:
-    return f"the run made more than {MOST_CALLS} calls"
+    return too_many_calls(MOST_CALLS)

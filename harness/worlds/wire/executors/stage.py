@@ -11,9 +11,9 @@ from harness.clock.real import monotonic_s, sleep_s
 from harness.history import ExecutorBegan, ExecutorEnded, ExecutorWoken, Recorder
 from harness.saga import Json
 from harness.scenario import Scenario
+from harness.worlds.bounds import too_late
 from harness.worlds.wire.traffic import Traffic
 
-RESUME_AFTER_S = 0.1
 QUIET_POLL_S = 0.02
 
 
@@ -74,8 +74,7 @@ class Stage:
     @property
     def late(self) -> str:
         """What is wrong with a saga whose time is up."""
-        limit_s = self.scenario.limit_s("wire")
-        return f"no outcome within {limit_s:g} s after everything had healed"
+        return too_late(self.scenario.limit_s("wire"))
 
     def in_time(self) -> bool:
         """Whether the saga's time is not up yet."""

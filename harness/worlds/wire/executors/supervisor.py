@@ -16,11 +16,9 @@ from harness.errors import SagaChaosError
 from harness.faults.passage import Passage
 from harness.processes import Watch
 from harness.saga import Status
+from harness.worlds.bounds import MOST_RECALLS, RESUME_AFTER_S
 from harness.worlds.wire.executors.running import Place, Running, Starter
-from harness.worlds.wire.executors.stage import RESUME_AFTER_S, Stage
-
-MOST_RECALLS = 30
-"""How often an executor beside a frozen one is called again: long enough for a short lease to run out."""
+from harness.worlds.wire.executors.stage import Stage
 
 QUIET_S = 2.0
 """A child that outlives its executor and makes no call for so long has been left behind."""

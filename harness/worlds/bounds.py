@@ -1,0 +1,21 @@
+"""How long and how often, in both worlds alike (RULES §3, §7), and what a run is told that goes beyond."""
+
+from __future__ import annotations
+
+MOST_CALLS = 10_000
+
+RESUME_AFTER_S = 0.1
+"""From the end or the death of an executor to the beginning of the next."""
+
+MOST_RECALLS = 30
+"""How often an executor beside a frozen one is called again: long enough for a short lease to run out."""
+
+
+def too_many_calls(most: int) -> str:
+    """Of a run that does not come to an end."""
+    return f"the run made more than {most} calls"
+
+
+def too_late(limit_s: float) -> str:
+    """Of a saga whose time is up."""
+    return f"no outcome within {limit_s:g} s after everything had healed"
