@@ -111,8 +111,9 @@ class Dealer:
         run.crew.kill(executor.member)
 
     def _store_after(self, executor: Executor) -> Store:
-        """A copy; but who still lives and shares it goes on with the same one."""
-        shared = any(one.alive and one.store is executor.store for one in self._run.executors)
+        """A copy; but who still lives and shares it, or is about to begin on it, has the same one."""
+        alive = [one.store for one in self._run.executors if one.alive]
+        shared = any(one is executor.store for one in (*alive, *self._run.awaited_stores))
         return executor.store if shared else executor.store.copy()
 
     def _freeze(self, executor: Executor, passage: Passage) -> bool:

@@ -71,6 +71,7 @@ class SimRun:
         self._blows = any(KINDS[fault.kind].blow is not None for fault in plan.faults)
         self.settled = False
         self._store = Store(make_store)
+        self.awaited_stores: list[Store] = []
         self._sent: list[Exchange] = []
         self._last = Returned()
 
@@ -144,9 +145,11 @@ class SimRun:
     ) -> None:
         """After the time that a supervisor takes to notice."""
         self.crew.awaited += 1
+        self.awaited_stores.append(store)
 
         def begin() -> None:
             self.crew.awaited -= 1
+            self.awaited_stores.remove(store)
             self.begin(node=node, store=store, resumed=resumed, relieves=relieves, again=again)
 
         self.scheduler.call_later(RESUME_AFTER_S, begin)

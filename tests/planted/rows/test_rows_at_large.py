@@ -6,6 +6,8 @@ import pkgutil
 
 import pytest
 
+from harness.plan import Fault, FaultPlan
+from harness.runner import run_once
 from harness.saga import Claim
 from harness.worlds.sim import SimWorld
 from tests.planted import rows
@@ -22,9 +24,8 @@ def test_every_row_has_its_plant() -> None:
     assert sorted(numbers) == list(PLANTED)
 
 
-@pytest.mark.parametrize("kind", [Durable, AsksFirst])
-def test_a_durable_saga_holds_under_every_claim(sim: SimWorld, kind: type[Saga]) -> None:
-    plant = Plant(
+def plant(kind: type[Saga]) -> Plant:
+    return Plant(
         broken=kind,
         sound=kind,
         caught_by="termination",
@@ -32,6 +33,21 @@ def test_a_durable_saga_holds_under_every_claim(sim: SimWorld, kind: type[Saga])
         participants=UNKEYED if kind is AsksFirst else SHOP,
         claims=frozenset(Claim),
     )
-    searched = search(plant.scenario("sound"), sim, 1)
+
+
+@pytest.mark.parametrize("kind", [Durable, AsksFirst])
+def test_a_durable_saga_holds_under_every_claim(sim: SimWorld, kind: type[Saga]) -> None:
+    searched = search(plant(kind).scenario("sound"), sim, 1)
     assert searched.told == {}
     assert searched.tally.completes
+
+
+def test_the_heirs_of_two_that_raced_share_a_store_though_nobody_lives_meanwhile(sim: SimWorld) -> None:
+    """Two stores of one saga would be two truths: there is but one on a node."""
+    faults = (
+        Fault(kind="race", operation="stock.hold.create"),
+        Fault(kind="crash", operation="stock.hold.find", variant="before_send", count=2),
+    )
+    run = run_once(plant(AsksFirst).scenario("sound"), {}, FaultPlan(faults), sim)
+    assert run.history.fired() == {0, 1}
+    assert run.violated == ()
