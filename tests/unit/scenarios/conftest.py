@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from harness.worlds.sim import SimWorld
 from scenarios.order_fulfilment.orchestrator import PostgresLog, SqliteLog
 from tests.unit.scenarios.postgres import Postgres, running_postgres
 
 Log = SqliteLog | PostgresLog
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[SimWorld]:
+    with SimWorld() as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

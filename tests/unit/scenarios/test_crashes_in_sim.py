@@ -1,17 +1,15 @@
 """A crash at every boundary of every durable scenario, forward and compensating, then one in the recovery."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from harness.faults import KINDS
 from harness.history import History
-from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import Run, run_once
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
 from scenarios import REGISTRY
+from tests.unit.scenarios.judged import wrong
 from tests.unit.scenarios.test_log_prefix import CHARGE, REFUND, RELEASE, RESERVE, SHIP, durable_in_sim
 
 CRASH = KINDS["crash"]
@@ -33,17 +31,6 @@ WAYS: dict[str, tuple[Plan, tuple[str, ...]]] = {
     "reservation in doubt": ((always("lose_request", RESERVE),), (RESERVE, RELEASE_BY_SAGA)),
     "pivot in doubt": ((always("error_after", SHIP),), (RESERVE, CHARGE, SHIP, FIND)),
 }
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[SimWorld]:
-    with SimWorld() as world:
-        yield world
-
-
-def wrong(run: Run) -> list[str]:
-    bad = (Verdict.VIOLATED, Verdict.UNKNOWN)
-    return [f"{one.invariant}: {one.message}" for one in run.judgements if one.verdict in bad]
 
 
 def crash(operation: str, variant: str, *, nth: int = 1, count: int | Lasting = 1) -> Fault:

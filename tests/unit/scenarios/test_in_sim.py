@@ -11,7 +11,6 @@ import pytest
 import scenarios
 from harness.faults import KINDS
 from harness.faults.unlocked import Possible, unlocked_faults
-from harness.invariants import Verdict
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan
 from harness.runner import Run, run_once
@@ -20,6 +19,7 @@ from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
 from scenarios import REGISTRY
 from scenarios.order_fulfilment.inputs import ORDERS
+from tests.unit.scenarios.judged import wrong
 
 SOUND = (
     "order-fulfilment",
@@ -29,17 +29,6 @@ SOUND = (
 )
 IN_SIM = [name for name, make in REGISTRY.items() if "sim" in make().saga.worlds]
 FIRST_SAGA = Path(scenarios.__file__).parent / "examples" / "first_saga"
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[SimWorld]:
-    with SimWorld() as world:
-        yield world
-
-
-def wrong(run: Run) -> list[str]:
-    bad = (Verdict.VIOLATED, Verdict.UNKNOWN)
-    return [f"{one.invariant}: {one.message}" for one in run.judgements if one.verdict in bad]
 
 
 def violated(run: Run) -> set[str]:
