@@ -58,7 +58,7 @@ class CampaignFiles:
         failure = FailureFile(
             scenario=ScenarioRef(name=scenario.name, reference=scenario.reference or scenario.name),
             world=world,
-            input=scenario.inputs[digest.input_index],
+            input=digest.input,
             plan=digest.plan,
             saga_id=digest.saga_id,
             invariant=invariant,

@@ -112,7 +112,7 @@ class Tally:
     def add(self, digest: Digest) -> None:
         """Count one run."""
         self.runs += 1
-        if not digest.plan.faults:
+        if not digest.plan.faults and isinstance(digest.input_index, int):
             self.fault_free.setdefault(digest.input_index, digest)
         for id_, found in digest.found.items():
             self.invariants[id_].add(digest, found.verdict)

@@ -30,7 +30,7 @@ from harness.errors import EnvironmentFault, SagaChaosError
 from harness.invariants import Verdict
 from harness.runner import run_once, saga_id_for
 from harness.scenario import Scenario
-from harness.search.digest import Digest, Found, Job, digest_run
+from harness.search.digest import Digest, Found, Job, digest_run, input_of
 from harness.worlds import World
 
 HANG_SLACK_S = 30.0
@@ -62,8 +62,7 @@ class LocalExecutor:
     def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
         """One after the other."""
         for input_index, plan in jobs:
-            input_ = self._scenario.inputs[input_index]
-            run = run_once(self._scenario, input_, plan, self._world)
+            run = run_once(self._scenario, input_of(self._scenario, input_index), plan, self._world)
             yield digest_run(run, input_index, keep_history=not plan.faults)
 
 
@@ -260,11 +259,12 @@ def _workers_for(scenario: Scenario, workers: int, note: Callable[[str], None]) 
 
 def _lost(scenario: Scenario, world: str, job: Job, why: str) -> Digest:
     input_index, plan = job
-    saga_id = saga_id_for(scenario, scenario.inputs[input_index], plan, world)
+    input_ = input_of(scenario, input_index)
     return Digest(
         input_index=input_index,
         plan=plan,
-        saga_id=saga_id,
+        saga_id=saga_id_for(scenario, input_, plan, world),
+        input=input_,
         found={"termination": Found(Verdict.VIOLATED, why)},
         strikes=(0,) * len(plan.faults),
         accidents=0,

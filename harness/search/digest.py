@@ -16,12 +16,34 @@ from harness.invariants import Verdict
 from harness.latency import compensation_seconds
 from harness.plan import FaultPlan, Site
 from harness.runner import Run
-from harness.saga import Status
+from harness.saga import Json, Status
+from harness.scenario import Scenario
 from harness.situations import seen_situations
 from harness.views import View
 
-Job = tuple[int, FaultPlan]
-"""Index of the input, and the plan."""
+
+class DrawnInput(msgspec.Struct, frozen=True):
+    """An input that was drawn for a run, as JSON text: equal where the inputs are, and hashable."""
+
+    text: bytes
+
+    @property
+    def value(self) -> Json:
+        """The input itself."""
+        value: Json = msgspec.json.decode(self.text)
+        return value
+
+
+InputRef = int | DrawnInput
+"""Which of the scenario's inputs, by its index; or one that was drawn."""
+
+Job = tuple[InputRef, FaultPlan]
+"""The input, and the plan."""
+
+
+def input_of(scenario: Scenario, ref: InputRef) -> Json:
+    """The input that a job or a digest refers to."""
+    return ref.value if isinstance(ref, DrawnInput) else scenario.inputs[ref]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -36,6 +58,7 @@ class Found(msgspec.Struct, frozen=True):
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """A run in short.
 
+    input: what the saga was given.
     strikes: how often each fault of the plan fired.
     sites: call sites that nothing struck, in the order they were reached, each with the index of the
         last fault that had struck by then (-1: none).
@@ -43,9 +66,10 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     history: encoded, where something was violated or unknown.
     """
 
-    input_index: int
+    input_index: InputRef
     plan: FaultPlan
     saga_id: str
+    input: Json = None
     found: dict[str, Found]
     strikes: tuple[int, ...]
     accidents: int
@@ -71,7 +95,7 @@ class Executor(Protocol):
         """Run them all; each is asked for only when something is free to run it."""
 
 
-def digest_run(run: Run, input_index: int, *, keep_history: bool = False) -> Digest:
+def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -> Digest:
     """Cut a run down to what is kept."""
     found = {
         one.invariant: Found(one.verdict, one.message, one.evidence, one.traceback) for one in run.judgements
@@ -83,6 +107,7 @@ def digest_run(run: Run, input_index: int, *, keep_history: bool = False) -> Dig
         input_index=input_index,
         plan=run.plan,
         saga_id=run.saga_id,
+        input=run.input,
         found=found,
         strikes=tuple(counts[index] for index in range(len(run.plan.faults))),
         accidents=counts[None],

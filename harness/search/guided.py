@@ -23,7 +23,7 @@ from harness.faults import KINDS
 from harness.faults.unlocked import Possible, Unlocked
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.saga import Direction
-from harness.search.digest import Digest, Executor, Job
+from harness.search.digest import Digest, Executor, InputRef, Job
 
 TURNS_BACK = "reject"
 """The kind that surely makes a saga undo what it did."""
@@ -33,7 +33,7 @@ TURNS_BACK = "reject"
 class _Ladder:
     """One fault at one site, to be tried with growing counts."""
 
-    input_index: int
+    input_index: InputRef
     parent: FaultPlan
     site: Site
     possible: Possible
@@ -128,7 +128,7 @@ class GuidedSearch:
 
     def _on_the_way_back(self, digests: list[Digest]) -> list[_Ladder]:
         """Blows at the undos of runs that one fault turned back: one run for each way back from a call."""
-        ways: dict[tuple[int, str, tuple[Site, ...]], Digest] = {}
+        ways: dict[tuple[InputRef, str, tuple[Site, ...]], Digest] = {}
         for digest in digests:
             undos = tuple(site for site, _ in digest.sites if self._undoes(site))
             fault = digest.plan.faults[0]

@@ -13,7 +13,7 @@ from harness.plan import FaultPlan, Site
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch
-from harness.search.digest import Found, Job
+from harness.search.digest import Found, InputRef, Job
 from harness.search.guided import StopAsked
 from harness.situations import SITUATIONS
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
@@ -50,7 +50,7 @@ class Pretender:
         for input_index, plan in jobs:
             yield self._digest(input_index, plan)
 
-    def _digest(self, input_index: int, plan: FaultPlan) -> Digest:
+    def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
         turned_back = any(fault.kind == "reject" and fault.operation == CHARGES for fault in plan.faults)
         reached = [HOLDS, CHARGES, *([UNDO] if turned_back else [])]
         return Digest(

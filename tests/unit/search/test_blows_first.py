@@ -15,7 +15,7 @@ from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch, minimise
-from harness.search.digest import Found, Job
+from harness.search.digest import Found, InputRef, Job
 from harness.search.guided import StopAsked
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
 from tests.planted.kit import BANK, CHARGE, HOLD, STOCK, Plant
@@ -49,7 +49,7 @@ class Pretender:
             self.plans.append(plan)
             yield self._digest(input_index, plan)
 
-    def _digest(self, input_index: int, plan: FaultPlan) -> Digest:
+    def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
         newest = len(plan.faults) - 1
         turned_back = any(fault.kind == "reject" and fault.operation == CHARGES for fault in plan.faults)
         reached = [HOLDS, CHARGES, *([UNDO] if turned_back else [])]
@@ -136,7 +136,7 @@ def test_a_fault_until_the_restart_shrinks_to_one_for_ever_where_that_shows_the_
     faults = (Fault(kind="refuse", operation=HOLDS, count=Lasting.UNTIL_RESTART),)
 
     class Breaking(Pretender):
-        def _digest(self, input_index: int, plan: FaultPlan) -> Digest:
+        def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
             digest = super()._digest(input_index, plan)
             lasting = any(isinstance(fault.count, Lasting) for fault in plan.faults)
             found = {"termination": Found(Verdict.VIOLATED)} if lasting else {}

@@ -19,7 +19,7 @@ from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Claim, Step, StepKind
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch, minimise
-from harness.search.digest import Found, Job
+from harness.search.digest import DrawnInput, Found, Job
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
 from harness.strategies import fault_plans, inputs
@@ -317,3 +317,24 @@ def test_what_cannot_be_undone_is_spared_unless_claimed() -> None:
     assert [told.kind for told in unlocked.impossible("bank.charge.create")] == ["every kind"]
     claimed = replace(spared, spec=replace(spared.spec, claims=frozenset({Claim.IRREVERSIBLE_STEP})))
     assert unlocked_faults(claimed, "sim").possible["bank.charge.create"]
+
+
+# Inputs ----------------------------------------------------------------------------------------
+
+
+def test_a_drawn_input_travels_with_its_job(sim: SimWorld) -> None:
+    drawn = DrawnInput(b'{"quantity":3}')
+    one = scenario(inputs=({"quantity": 1},))
+    listed, other = LocalExecutor(one, sim).run([(0, FaultPlan()), (drawn, FaultPlan())])
+    assert (listed.input, other.input) == ({"quantity": 1}, {"quantity": 3})
+    assert (other.input_index, other.violated) == (drawn, ())
+    assert other.saga_id != listed.saga_id
+
+
+def test_a_plan_is_minimised_with_the_drawn_input_it_was_found_with(sim: SimWorld) -> None:
+    drawn = DrawnInput(b'{"quantity":3}')
+    executor = LocalExecutor(scenario("broken"), sim)
+    big = FaultPlan((*LOST, Fault(kind="slow", operation=CREATE, nth=7)))
+    (digest,) = executor.run([(drawn, big)])
+    smallest = minimise(digest, "complete_compensation", executor)
+    assert (smallest.plan, smallest.input, smallest.input_index) == (FaultPlan(LOST), {"quantity": 3}, drawn)
