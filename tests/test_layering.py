@@ -24,7 +24,7 @@ LAYERS = (
     {"adapter", "json_files", "participant", "processes"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
-    {"faults", "latency", "views", "worlds.bounds", "worlds.protocol", "worlds.turn"},
+    {"faults", "latency", "lifecycle", "views", "worlds.bounds", "worlds.protocol", "worlds.turn"},
     {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
     {"runner"},
     {"strategies"},

@@ -1,0 +1,59 @@
+"""The lifecycle of a saga's executors in one run: a pure state machine, facts in, commands out.
+
+Owns what both worlds must decide alike: who may be struck by a process fault, who succeeds whom, who
+wakes whom, when a saga is called again, and which word was the last. Refuses to know processes,
+sockets, greenlets and clocks: a world reports facts and carries out the commands in their order.
+"""
+
+from harness.lifecycle.commands import (
+    Cancel,
+    Command,
+    CopyStore,
+    Freeze,
+    Kill,
+    RecordEnd,
+    RecordProcessFault,
+    RecordWake,
+    Start,
+    StartLater,
+    Wake,
+)
+from harness.lifecycle.facts import (
+    Began,
+    BoundaryReached,
+    ExecutorFinished,
+    Fact,
+    SettlingBegan,
+    StartDue,
+    Struck,
+    TimeUp,
+    WentQuiet,
+)
+from harness.lifecycle.machine import Lifecycle
+from harness.lifecycle.states import ExecutorState, IllegalTransition
+
+__all__ = [
+    "Began",
+    "BoundaryReached",
+    "Cancel",
+    "Command",
+    "CopyStore",
+    "ExecutorFinished",
+    "ExecutorState",
+    "Fact",
+    "Freeze",
+    "IllegalTransition",
+    "Kill",
+    "Lifecycle",
+    "RecordEnd",
+    "RecordProcessFault",
+    "RecordWake",
+    "SettlingBegan",
+    "Start",
+    "StartDue",
+    "StartLater",
+    "Struck",
+    "TimeUp",
+    "Wake",
+    "WentQuiet",
+]

@@ -1,0 +1,111 @@
+"""What the lifecycle asks of a world, to be carried out in the order given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.adapter import Returned
+from harness.lifecycle.facts import Struck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Record and start executor `executor`, numbered from 1 in the order of their starts.
+
+    store: the number of its store; executors with one number share it. elsewhere: the executor from
+    whose addresses it must keep away, because it is on another node.
+    """
+
+    executor: int
+    node: int
+    store: int
+    resumed: bool
+    elsewhere: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartLater:
+    """Report `StartDue(ticket)` in `after_s` seconds; 0: as soon as the world can."""
+
+    ticket: int
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyStore:
+    """Store `target` begins as what lies in `source` now; of use where a killed executor is not gone."""
+
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """The executor never runs another line, and its calls in flight lose their caller.
+
+    over: the run is, so nothing of it is told as a process fault.
+    """
+
+    executor: int
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """The executor stands still until it is woken."""
+
+    executor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """A frozen executor goes on."""
+
+    executor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Cancel the executor as its caller would."""
+
+    executor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordProcessFault:
+    """A process fault was injected; `restarts`: the saga's process comes back after it."""
+
+    executor: int
+    struck: Struck
+    restarts: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEnd:
+    """What an executor ended with; the last one recorded is the saga's word."""
+
+    executor: int
+    returned: Returned
+    timed_out: bool = False
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWake:
+    """A frozen executor goes on, or its word is heard now."""
+
+    executor: int
+
+
+Command = (
+    Start
+    | StartLater
+    | CopyStore
+    | Kill
+    | Freeze
+    | Wake
+    | Cancel
+    | RecordProcessFault
+    | RecordEnd
+    | RecordWake
+)
