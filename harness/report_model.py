@@ -167,7 +167,8 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario in one world. `unfired`: single faults without a receipt that were possible.
 
     notes: plain sentences on why it is inconclusive and what was left out. unclaimed: whether faults of
-    guarantees that the saga does not claim were sent too. duration_s: real seconds.
+    guarantees that the saga does not claim were sent too. duration_s: real seconds. fingerprint: equal for
+    two searches whose runs, in order, have equal histories.
     """
 
     name: str
@@ -189,6 +190,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     left_over: tuple[LeftOver, ...] = ()
     unclaimed: bool = False
     duration_s: float = 0.0
+    fingerprint: str = ""
 
     @property
     def title(self) -> str:

@@ -143,10 +143,11 @@ class Campaign:
         guided = GuidedSearch(
             unlocked_faults(scenario, world), len(scenario.inputs), depth, every_input=world == "sim"
         )
-        self._count(guided.run(executor, stop), tally)
+        self._count(guided.run(executor, stop), tally, stop)
         searched.left_out.update(guided.left_out_parts)
         searched.complete = guided.complete
-        if options.search != "guided" and not self._fault_free_failed(tally):
+        ended = self._fault_free_failed(tally) or (options.until_first and tally.violated)
+        if options.search != "guided" and not ended:
             self._by_property(scenario, world, executor, tally, searched, stop)
 
     def _by_property(
@@ -167,15 +168,17 @@ class Campaign:
             seed=self._options.seed,
         )
         known = tally.violated
-        self._count(search.run(executor, stop), tally)
+        self._count(search.run(executor, stop), tally, stop)
         searched.left_out["drawn plans"] += search.left_out
         new = [id_ for id_ in tally.violated if id_ not in known]
-        if new and world == "sim":
-            self._count(search.shrink(executor, new), tally)
+        if new and world == "sim" and not self._options.until_first:
+            self._count(search.shrink(executor, new), tally, stop)
 
-    def _count(self, digests: Iterable[Digest], tally: Tally) -> None:
+    def _count(self, digests: Iterable[Digest], tally: Tally, stop: StopAsked) -> None:
         for digest in digests:
             tally.add(digest)
+            if self._options.until_first and digest.violated:
+                stop.now()
             if tally.runs % PROGRESS_EVERY == 0:
                 self._tell(ScenarioProgressed(runs=tally.runs, violated=len(tally.violated)))
 

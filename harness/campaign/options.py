@@ -40,6 +40,7 @@ class CampaignOptions:
     narrate: a history and the evidence in it to timeline lines, for the failure files.
     in_process: run everything here, with no workers: for tests, and for `pytest -n`.
     unclaimed: send the faults of all guarantees, whatever the saga claims.
+    until_first: end the search of a scenario at the first run that violates something.
     """
 
     out: Path
@@ -55,6 +56,7 @@ class CampaignOptions:
     proxy: ProxyKind = "auto"
     in_process: bool = False
     unclaimed: bool = False
+    until_first: bool = False
 
     def __post_init__(self) -> None:
         self._at_least("--depth", self.depth, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -107,6 +108,7 @@ class Tally:
     left: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     fault_free: dict[int, Digest] = field(default_factory=dict)
     accidents: int = 0
+    _fingerprint: bytes = b""
     _alone: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def add(self, digest: Digest) -> None:
@@ -122,6 +124,12 @@ class Tally:
         self.compensation_s.extend(digest.compensation_s)
         self.left.update(digest.left)
         self.accidents += digest.accidents
+        self._fingerprint = _chained(self._fingerprint, digest.fingerprint)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two searches whose runs, in order, have equal histories."""
+        return self._fingerprint.hex()
 
     @property
     def violated(self) -> tuple[str, ...]:
@@ -173,6 +181,10 @@ class Tally:
                 self.by_kind[fault.kind] += 1
                 self.fired_at[mark] += 1
                 self.fired_variants.add((*mark, fault.variant))
+
+
+def _chained(before: bytes, next_: bytes) -> bytes:
+    return hashlib.blake2b(before + next_, digest_size=12).digest()
 
 
 def size_of(plan: FaultPlan) -> tuple[int, int]:

@@ -64,6 +64,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
         last fault that had struck by then (-1: none).
     trace: equal for runs whose calls, effects and held requests are.
     history: encoded, where something was violated or unknown.
+    fingerprint: equal for runs whose histories are, event for event.
     """
 
     input_index: InputRef
@@ -81,6 +82,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     compensation_s: tuple[float, ...] = ()
     left: tuple[tuple[str, str | None], ...] = ()
     history: bytes | None = None
+    fingerprint: bytes = b""
 
     @property
     def violated(self) -> tuple[str, ...]:
@@ -103,6 +105,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
     telling = any(one.verdict in (Verdict.VIOLATED, Verdict.UNKNOWN) for one in run.judgements)
     fired = [event for event in run.history.events if isinstance(event, FaultFired)]
     counts = Counter(event.fault for event in fired)
+    encoded = encode_history(run.history)
     return Digest(
         input_index=input_index,
         plan=run.plan,
@@ -118,7 +121,8 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         statuses=tuple(saga.status for saga in run.view.sagas),
         compensation_s=compensation_seconds(run.history),
         left=_left(run.view),
-        history=encode_history(run.history) if telling or keep_history else None,
+        history=encoded if telling or keep_history else None,
+        fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
 
 

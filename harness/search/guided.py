@@ -220,10 +220,15 @@ class StopAsked:
 
     def __init__(self, deadline_s: float | None = None) -> None:
         self._deadline_s = deadline_s
+        self._now = False
+
+    def now(self) -> None:
+        """What was searched for is found."""
+        self._now = True
 
     def asked(self) -> bool:
         """Whether to stop now."""
-        return self._deadline_s is not None and real.monotonic_s() >= self._deadline_s
+        return self._now or (self._deadline_s is not None and real.monotonic_s() >= self._deadline_s)
 
     def until(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """The jobs, up to when time is over."""
