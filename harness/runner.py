@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from harness.clock import real
-from harness.faults import KINDS
+from harness.faults import kinds_of
 from harness.history import History
 from harness.history.codec import decode_history, encode_history
-from harness.invariants import INVARIANTS, Judgement, Verdict, judge_view
+from harness.invariants import Invariant, Judgement, Verdict, invariants_of, judge_view
 from harness.plan import FaultPlan, check_plan, plan_to_json
 from harness.saga import Json
 from harness.scenario import Scenario
+from harness.situations import SITUATIONS, Situation, situations_of
 from harness.views import View
 from harness.worlds.protocol import World
 
@@ -40,6 +42,8 @@ class Run:
     history: History
     view: View
     judgements: tuple[Judgement, ...]
+    invariants: Mapping[str, Invariant]
+    own_situations: tuple[Situation, ...] = ()
 
     @property
     def violated(self) -> tuple[Judgement, ...]:
@@ -55,7 +59,7 @@ def run_once(
     Raises PlanError for a plan that names what is not there, UsageError and EnvironmentFault as
     the world does.
     """
-    check_plan(plan, operations=scenario.operations, kinds=KINDS)
+    check_plan(plan, operations=scenario.operations, kinds=kinds_of(scenario))
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
     own = saga_id or _never_used(id_, world.name)
     history = world.run(scenario, input_, plan, own)
@@ -64,6 +68,10 @@ def run_once(
     else:
         id_ = own
     view = View(history, scenario.spec, scenario.resources)
+    invariants = invariants_of(scenario)
+    own_situations = (
+        tuple(situations_of(scenario).values())[len(SITUATIONS.ours) :] if scenario.situations else ()
+    )
     return Run(
         scenario=scenario.name,
         world=world.name,
@@ -72,7 +80,9 @@ def run_once(
         saga_id=id_,
         history=history,
         view=view,
-        judgements=judge_view(view, INVARIANTS.values()),
+        judgements=judge_view(view, invariants.values()),
+        invariants=invariants,
+        own_situations=own_situations,
     )
 
 

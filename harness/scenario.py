@@ -23,6 +23,8 @@ class Scenario:
     """Raises ScenarioError where a step names an operation that no participant has.
 
     participants: prototypes; each run gets a `fresh()` one of each.
+    invariants, situations, faults: its own, beside ours: an `Invariant`, `Situation` or `FaultKind` each, or
+        the name of one that an installed package offers (`harness.registry`).
     holds: whether the saga claims to hold; `saga-chaos run` without names runs those that do.
     requires: ids of the situations that a pass needs; None: those that follow from the spec.
     reference: what the command line was given, so that another process can load it again.
@@ -36,6 +38,9 @@ class Scenario:
     time_limit_s: float | None = None
     patience_s: float | None = None
     requires: tuple[str, ...] | None = None
+    invariants: tuple[object, ...] = ()
+    situations: tuple[object, ...] = ()
+    faults: tuple[object, ...] = ()
     holds: bool = True
     summary: str = ""
     reference: str = ""

@@ -20,7 +20,7 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
     {"errors", "blows"},
-    {"saga", "clock", "toxiproxy"},
+    {"registry", "saga", "clock", "toxiproxy"},
     {"adapter", "json_files", "participant", "processes"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},

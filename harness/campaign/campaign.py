@@ -21,11 +21,13 @@ from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.options import CampaignOptions, WorldName
 from harness.campaign.refutations import shrink, take_unshrunk
 from harness.campaign.summary import summarise
-from harness.campaign.tally import Tally
+from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.workers import LocalExecutor, Pool, make_world
 from harness.clock import real
 from harness.errors import EnvironmentFault
+from harness.faults import kinds_of
 from harness.faults.unlocked import unlocked_faults
+from harness.invariants import invariants_of
 from harness.report_model import Proxy, Report, ScenarioReport, Search, Verdict, worst
 from harness.saga import Claim
 from harness.scenario import Scenario
@@ -64,6 +66,8 @@ class Campaign:
         worlds = [self._options.world_of(scenario) for scenario in scenarios]
         for scenario in scenarios:
             required_situations(scenario)
+            invariants_of(scenario)
+            kinds_of(scenario)
         self._files.check_writable()
         for scenario, world in zip(scenarios, worlds, strict=True):
             if self._environment is None:
@@ -85,7 +89,11 @@ class Campaign:
         self._tell(ScenarioBegan(name=scenario.name, world=world))
         began_s = real.monotonic_s()
         sent = widened(scenario) if self._options.unclaimed else scenario
-        tally, searched = Tally(irreversible=irreversible_operations(scenario)), _Searched()
+        searched = _Searched()
+        tally = Tally(
+            irreversible=irreversible_operations(scenario),
+            invariants={id_: InvariantTally() for id_ in invariants_of(scenario)},
+        )
         try:
             with self._executor(sent, unclaimed(scenario, sent).added, world, searched) as executor:
                 self._search(sent, world, executor, tally, searched)

@@ -8,7 +8,7 @@ from harness.campaign.claims import Unclaimed
 from harness.campaign.options import CampaignOptions
 from harness.history import History
 from harness.history.codec import decode_history
-from harness.invariants import INVARIANTS
+from harness.invariants import invariants_of
 from harness.json_files import write_whole
 from harness.report_model import FailureFile, ScenarioRef, Tool, WorldName, write_failure
 from harness.report_model import Found as FoundBy
@@ -62,7 +62,7 @@ class CampaignFiles:
             plan=digest.plan,
             saga_id=digest.saga_id,
             invariant=invariant,
-            claim=INVARIANTS[invariant].says,
+            claim=invariants_of(scenario)[invariant].says,
             message=found.message,
             evidence=found.evidence,
             timeline=tuple(self._narrated(digest, found.evidence)),

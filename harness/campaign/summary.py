@@ -9,7 +9,7 @@ from harness.campaign.options import WorldName
 from harness.campaign.owed import coverage
 from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.verdict import judge
-from harness.invariants import INVARIANTS
+from harness.invariants import invariants_of
 from harness.latency import summarised
 from harness.report_model import (
     Faults,
@@ -24,7 +24,7 @@ from harness.report_model import (
 )
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.situations import SITUATIONS, required_situations
+from harness.situations import required_situations, situations_of
 
 
 def summarise(
@@ -46,6 +46,7 @@ def summarise(
     owed = coverage(scenario, world, tally) if searched is not scenario else sent
     verdict, lacking = judge(scenario, tally, owed)
     claims = scenario.spec.claims
+    says = invariants_of(scenario)
     told = guarantees(scenario, searched, tally, sent, refuting)
     return ScenarioReport(
         name=scenario.name,
@@ -54,7 +55,9 @@ def summarise(
         verdict=verdict,
         runs=tally.runs,
         search=search,
-        invariants=tuple(_invariant(id_, one, files.get(id_)) for id_, one in tally.invariants.items()),
+        invariants=tuple(
+            _invariant(id_, says[id_].says, one, files.get(id_)) for id_, one in tally.invariants.items()
+        ),
         faults=_faults(tally),
         situations=_situations(scenario, tally),
         guarantees=told,
@@ -86,7 +89,7 @@ def _notes(tally: Tally, search: Search, told: Iterable[Guarantee]) -> Iterator[
         yield f"{tally.accidents} calls were struck by accident, while a toxic was armed for another."
 
 
-def _invariant(id_: str, one: InvariantTally, file: str | None) -> Invariant:
+def _invariant(id_: str, says: str, one: InvariantTally, file: str | None) -> Invariant:
     crash = one.crash.found[id_].traceback if one.crash is not None else None
     return Invariant(
         id=id_,
@@ -95,7 +98,7 @@ def _invariant(id_: str, one: InvariantTally, file: str | None) -> Invariant:
         violations=one.violations,
         minimal_faults=len(one.smallest.plan.faults) if one.smallest is not None else 0,
         failure=file,
-        claim=INVARIANTS[id_].says,
+        claim=says,
         crash=crash,
         failures=1 if file is not None else 0,
     )
@@ -117,5 +120,5 @@ def _situations(scenario: Scenario, tally: Tally) -> tuple[Situation, ...]:
     required = required_situations(scenario)
     return tuple(
         Situation(id=id_, required=id_ in required, seen=tally.situations[id_], reach=one.reach)
-        for id_, one in SITUATIONS.items()
+        for id_, one in situations_of(scenario).items()
     )

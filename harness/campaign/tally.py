@@ -92,7 +92,7 @@ class Tally:
 
     irreversible: frozenset[str] = frozenset()
     invariants: dict[str, InvariantTally] = field(
-        default_factory=lambda: {id_: InvariantTally() for id_ in INVARIANTS}
+        default_factory=lambda: {id_: InvariantTally() for id_ in INVARIANTS.ours}
     )
     claims: dict[Claim, ClaimTally] = field(default_factory=lambda: {claim: ClaimTally() for claim in Claim})
     broken_by: set[frozenset[Claim]] = field(default_factory=set)

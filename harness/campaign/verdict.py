@@ -9,7 +9,7 @@ from harness.campaign.tally import Tally
 from harness.invariants import Verdict
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.scenario import Scenario
-from harness.situations import SITUATIONS, required_situations
+from harness.situations import required_situations, situations_of
 
 
 def judge(scenario: Scenario, tally: Tally, covered: Coverage) -> tuple[ScenarioVerdict, tuple[str, ...]]:
@@ -34,4 +34,4 @@ def _lacking(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[st
         yield f"Not every single fault was seen to fire: {few}{more}."
     for id_ in required_situations(scenario):
         if not tally.situations[id_]:
-            yield f"Situation {id_} was never seen. To reach it: {SITUATIONS[id_].reach}."
+            yield f"Situation {id_} was never seen. To reach it: {situations_of(scenario)[id_].reach}."

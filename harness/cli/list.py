@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 import msgspec
 
 from harness.cli.loading import load
+from harness.faults import KINDS
+from harness.invariants import INVARIANTS
 from harness.scenario import Scenario
+from harness.situations import SITUATIONS
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -21,7 +25,17 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(one.name) for one in scenarios)
     for one in scenarios:
         print(f"{one.name:<{width}}  {'holds' if one.holds else 'breaks':<6}  {one.summary}")  # noqa: T201
+    for line in _offered():
+        print(line)  # noqa: T201 - this is the command line
     return 0
+
+
+def _offered() -> Iterator[str]:
+    """What installed packages offer beside ours; a scenario names what it wants of it."""
+    for key, registry in (("invariants", INVARIANTS), ("situations", SITUATIONS), ("faults", KINDS)):
+        if registry.offered:
+            names = ", ".join(registry.offered)
+            yield f"{key} of installed packages, for {key} = [...] in [saga]: {names}"
 
 
 def _described(one: Scenario) -> dict[str, object]:

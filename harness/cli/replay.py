@@ -23,9 +23,9 @@ from harness.cli.loading import load
 from harness.cli.telling import narrate
 from harness.cli.trial import chosen_world, trial
 from harness.errors import PlanError, ReportError, ScenarioError, misplaced, nearest
-from harness.faults import KINDS
+from harness.faults import kinds_of
 from harness.history.codec import decode_history
-from harness.invariants import INVARIANTS, Verdict
+from harness.invariants import Verdict, invariants_of
 from harness.plan import check_plan
 from harness.report_model import FailureFile, read_failure
 from harness.saga import Claim
@@ -104,17 +104,18 @@ def _scenario(path: Path, reference: str) -> Scenario:
 
 
 def _check(failure: FailureFile, scenario: Scenario, path: Path) -> None:
-    if failure.invariant not in INVARIANTS:
-        expected = nearest(failure.invariant, INVARIANTS)
+    known = invariants_of(scenario)
+    if failure.invariant not in known:
+        expected = nearest(failure.invariant, known)
         raise ReportError(misplaced(f"{path}, invariant", failure.invariant, expected))
     try:
-        check_plan(failure.plan, operations=scenario.operations, kinds=KINDS)
+        check_plan(failure.plan, operations=scenario.operations, kinds=kinds_of(scenario))
     except PlanError as error:
         raise PlanError(f"{path}, {error}") from None
 
 
 def _tell(failure: FailureFile, digest: Digest) -> None:
-    _say(f"  {INVARIANTS[failure.invariant].says}")
+    _say(f"  {failure.claim or failure.invariant}")
     _say(f"  The plan: {plan_size(failure.plan)}")
     for line in plan_lines(failure.plan):
         _say(f"    {line}")

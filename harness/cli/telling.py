@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.history import History
-from harness.invariants import INVARIANTS, Judgement
+from harness.invariants import Judgement
 from harness.report_model import FailureFile, Report, ScenarioRef
 from harness.runner import Run
 from reports.bundle import Violation, read_bundle
@@ -28,7 +28,7 @@ def counterexample_lines(run: Run, judgement: Judgement, replay: str) -> list[st
         saga_id=run.saga_id,
         invariant=judgement.invariant,
         input=run.input,
-        claim=INVARIANTS[judgement.invariant].says,
+        claim=run.invariants[judgement.invariant].says,
         message=judgement.message,
         evidence=judgement.evidence,
         timeline=tuple(narrate(run.history, judgement.evidence)),

@@ -9,9 +9,10 @@ Adding a kind is one new module with a `KIND`, and its line in `_MODULES`.
 
 from collections.abc import Mapping
 from importlib import import_module
-from types import MappingProxyType
 
 from harness.plan.types import FaultKind
+from harness.registry import Registry
+from harness.scenario import Scenario
 
 _MODULES = (
     "refuse",
@@ -45,7 +46,13 @@ def _kind(module: str) -> FaultKind:
     return kind
 
 
-KINDS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in map(_kind, _MODULES)})
-"""Every kind by name, in the order in which they are searched."""
+KINDS = Registry("fault kind", "saga_chaos.faults", FaultKind, lambda kind: kind.name, map(_kind, _MODULES))
+"""Every kind by name, in the order in which they are searched: ours, then those that packages offer."""
 
-__all__ = ["KINDS"]
+
+def kinds_of(scenario: Scenario) -> Mapping[str, FaultKind]:
+    """Those that are searched for it: all of ours, and its own. Raises ScenarioError for what is none."""
+    return KINDS.all_of(scenario.faults, f"scenario {scenario.name!r}, faults")
+
+
+__all__ = ["KINDS", "kinds_of"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.faults import KINDS
+from harness.faults import kinds_of
 from harness.plan import FaultKind, Target
 from harness.saga import Direction
 from harness.scenario import Scenario
@@ -49,7 +49,9 @@ class Unlocked:
     def kinds(self) -> tuple[FaultKind, ...]:
         """Those that the claims unlock."""
         claims = self._scenario.spec.claims
-        return tuple(kind for kind in KINDS.values() if kind.claim is None or kind.claim in claims)
+        return tuple(
+            kind for kind in kinds_of(self._scenario).values() if kind.claim is None or kind.claim in claims
+        )
 
     def _possible(self, operation: str) -> Iterator[Possible]:
         if operation in self._scenario.spared:

@@ -4,15 +4,17 @@ Owns the fourteen of the failure catalogue, and `judge`, which asks them all and
 crashed pass. Refuses to run anything, to read files, and to excuse what `docs/judgement.md` does
 not excuse.
 
-Adding an invariant is one new module with an `INVARIANT`, and its line in `_MODULES`.
+Adding an invariant is one new module with an `INVARIANT`, and its line in `_MODULES`. A user's own comes
+with a scenario, or from a package (`harness.registry`).
 """
 
 from collections.abc import Mapping
 from importlib import import_module
-from types import MappingProxyType
 
 from harness.invariants.base import Invariant, InvariantViolated, Judgement, Verdict, worst
 from harness.invariants.judge import judge_view
+from harness.registry import Registry
+from harness.scenario import Scenario
 
 _MODULES = (
     "no_orphaned_resources",
@@ -37,7 +39,24 @@ def _invariant(module: str) -> Invariant:
     return invariant
 
 
-INVARIANTS: Mapping[str, Invariant] = MappingProxyType({one.id: one for one in map(_invariant, _MODULES)})
-"""Every invariant by id, in the order of the failure catalogue."""
+INVARIANTS = Registry(
+    "invariant", "saga_chaos.invariants", Invariant, lambda one: one.id, map(_invariant, _MODULES)
+)
+"""Every invariant by id: ours in the order of the failure catalogue, then those that packages offer."""
 
-__all__ = ["INVARIANTS", "Invariant", "InvariantViolated", "Judgement", "Verdict", "judge_view", "worst"]
+
+def invariants_of(scenario: Scenario) -> Mapping[str, Invariant]:
+    """Those that its runs are judged by: all of ours, and its own. Raises ScenarioError for what is none."""
+    return INVARIANTS.all_of(scenario.invariants, f"scenario {scenario.name!r}, invariants")
+
+
+__all__ = [
+    "INVARIANTS",
+    "Invariant",
+    "InvariantViolated",
+    "Judgement",
+    "Verdict",
+    "invariants_of",
+    "judge_view",
+    "worst",
+]

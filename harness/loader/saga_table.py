@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 
 from harness.loader.table import Table
+from harness.loader.target import load_object
 from harness.saga import Choice, Claim, Json, OnFailedCompensation, Order, SagaPolicy
 
-SAGA_KEYS = ("adapter", "env", "claims", "inputs", "time_limit_s", "patience_s", "requires", "policy")
+_OWN = ("invariants", "situations", "faults")
+SAGA_KEYS = ("adapter", "env", "claims", "inputs", "time_limit_s", "patience_s", "requires", "policy", *_OWN)
 _POLICY_KEYS = (
     "failed_step",
     "untried_step",
@@ -33,6 +35,9 @@ class SagaTable:
     time_limit_s: float | None
     patience_s: float | None
     requires: tuple[str, ...] | None
+    invariants: tuple[object, ...]
+    situations: tuple[object, ...]
+    faults: tuple[object, ...]
 
 
 def read_saga(table: Table) -> SagaTable:
@@ -43,6 +48,20 @@ def read_saga(table: Table) -> SagaTable:
         time_limit_s=table.seconds("time_limit_s", _SECONDS),
         patience_s=table.seconds("patience_s", _SECONDS),
         requires=table.texts("requires", "a list of situations") if table.has("requires") else None,
+        invariants=_own(table, "invariants"),
+        situations=_own(table, "situations"),
+        faults=_own(table, "faults"),
+    )
+
+
+def _own(table: Table, key: str) -> tuple[object, ...]:
+    """Objects of the user's, or names of what installed packages offer, as they stand."""
+    if not table.has(key):
+        return ()
+    expected = "a list, each the name of one that an installed package offers, or 'checks.py:NAME'"
+    return tuple(
+        load_object(one, table.source.folder, table.where(key, index)) if ":" in one else one
+        for index, one in enumerate(table.texts(key, expected))
     )
 
 

@@ -42,6 +42,14 @@ def load_target(
         raise ScenarioError(f"{where}: {error}") from None
 
 
+def load_object(name: str, folder: Path, where: str) -> object:
+    """What `checks.py:NAME` or `package.module:NAME` names, from the folder of the file that names it."""
+    source, _, dotted = name.rpartition(":")
+    if not (source and dotted):
+        raise ScenarioError(misplaced(where, name, "'checks.py:NAME' or 'package.module:NAME'"))
+    return find_object(_module(source, folder, where), dotted, where)
+
+
 def is_file(source: str) -> bool:
     """Whether what stands before the colon is a path, and not the name of a module."""
     return source.endswith(".py") or "/" in source or "\\" in source

@@ -55,6 +55,9 @@ def _scenario(top: Table) -> Scenario:
         time_limit_s=saga.time_limit_s,
         patience_s=saga.patience_s,
         requires=saga.requires,
+        invariants=saga.invariants,
+        situations=saga.situations,
+        faults=saga.faults,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from harness.cli.loading import load
 from harness.cli.telling import counterexample_lines
 from harness.errors import UsageError, misplaced
-from harness.invariants import INVARIANTS, Verdict
+from harness.invariants import Verdict
 from harness.plan import FaultPlan
 from harness.pytest_plugin.shared import Worlds
 from harness.runner import Run, run_once
@@ -52,6 +52,6 @@ class SagaChaos:
         for judgement in run.judgements:
             if judgement.verdict is Verdict.VIOLATED:
                 lines = counterexample_lines(run, judgement, f"saga_chaos.run(scenario, {run.plan!r})")
-                raise INVARIANTS[judgement.invariant].error("\n".join(lines))
+                raise run.invariants[judgement.invariant].error("\n".join(lines))
             if judgement.verdict is Verdict.UNKNOWN:
                 raise AssertionError(f"{judgement.message}\n{judgement.traceback}")

@@ -14,7 +14,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
 
-from harness.invariants import INVARIANTS, InvariantViolated
+from harness.invariants import InvariantViolated, invariants_of
 from harness.plan import FaultPlan
 from harness.scenario import Scenario
 from harness.search.digest import Digest, Executor, Job
@@ -50,7 +50,7 @@ class PropertySearch:
         def check(input_index: int, plan: FaultPlan) -> None:
             (digest,) = executor.run([(input_index, plan)])
             digests.append(digest)
-            _raise_first(digest, invariants)
+            self._raise_first(digest, invariants)
 
         # What is raised is for the shrinker alone: the finding is in the digests.
         try:
@@ -83,8 +83,7 @@ class PropertySearch:
         seeded = hypothesis.seed(self._seed)
         return seeded(chosen(hypothesis.given(input_index=indexes, plan=plans)(drawn)))
 
-
-def _raise_first(digest: Digest, invariants: Collection[str]) -> None:
-    for id_ in digest.violated:
-        if id_ in invariants:
-            raise INVARIANTS[id_].error(digest.found[id_].message)
+    def _raise_first(self, digest: Digest, invariants: Collection[str]) -> None:
+        for id_ in digest.violated:
+            if id_ in invariants:
+                raise invariants_of(self._scenario)[id_].error(digest.found[id_].message)

@@ -8,6 +8,6 @@ Adding a situation is one entry in `calls` or, where only a blow brings it about
 
 from harness.situations.base import Situation
 from harness.situations.needs import undoes
-from harness.situations.table import SITUATIONS, required_situations, seen_situations
+from harness.situations.table import SITUATIONS, required_situations, seen_situations, situations_of
 
-__all__ = ["SITUATIONS", "Situation", "required_situations", "seen_situations", "undoes"]
+__all__ = ["SITUATIONS", "Situation", "required_situations", "seen_situations", "situations_of", "undoes"]

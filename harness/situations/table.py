@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
 
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.history import ExecutorStruck
+from harness.registry import Registry
 from harness.scenario import Scenario
 from harness.situations.base import Situation
 from harness.situations.calls import CALLS
@@ -18,25 +18,28 @@ _ALL = (
     *EXECUTORS,
 )
 
-SITUATIONS: Mapping[str, Situation] = MappingProxyType({one.id: one for one in _ALL})
-"""Every situation by id."""
+SITUATIONS = Registry("situation", "saga_chaos.situations", Situation, lambda one: one.id, _ALL)
+"""Every situation by id: ours, then those that packages offer."""
 
 
-def seen_situations(view: View) -> tuple[str, ...]:
-    """Those that a run shows."""
+def situations_of(scenario: Scenario) -> Mapping[str, Situation]:
+    """Those that its runs may show: all of ours, and its own. Raises ScenarioError for what is none."""
+    return SITUATIONS.all_of(scenario.situations, f"scenario {scenario.name!r}, situations")
+
+
+def seen_situations(view: View, own: Iterable[Situation] = ()) -> tuple[str, ...]:
+    """Those that a run shows. own: a scenario's own, beside ours."""
     struck = any(isinstance(event, ExecutorStruck) for event in view.history.events)
-    asked = _ALL if struck else CALLS
+    asked = (*(_ALL if struck else CALLS), *own)
     return tuple(one.id for one in asked if any(one.seen(view, saga) for saga in view.sagas))
 
 
 def required_situations(scenario: Scenario) -> tuple[str, ...]:
     """Those that a scenario asks for, else those that it must be able to show. Raises ScenarioError."""
-    asked = scenario.requires
+    asked, known = scenario.requires, situations_of(scenario)
     if asked is None:
-        return tuple(one.id for one in _ALL if one.required(scenario))
+        return tuple(one.id for one in known.values() if one.required(scenario))
     for id_ in asked:
-        if id_ not in SITUATIONS:
-            raise ScenarioError(
-                misplaced(f"saga {scenario.spec.name!r}, requires", id_, nearest(id_, SITUATIONS))
-            )
+        if id_ not in known:
+            raise ScenarioError(misplaced(f"saga {scenario.spec.name!r}, requires", id_, nearest(id_, known)))
     return asked
