@@ -103,6 +103,8 @@ def fault_place(fault: Fault) -> str:
 
 def fault_name(fault: Fault) -> str:
     """The kind, with its variant where it names one: `late (after undo)`."""
+    if fault.variant.endswith("%"):
+        return f"{fault.kind} ({fault.variant} of the time-out)"
     return f"{fault.kind} ({plain(fault.variant)})" if fault.variant else fault.kind
 
 
@@ -126,7 +128,7 @@ def blow_words(fault: Fault) -> str:
     kind = KINDS.get(fault.kind)
     if kind is None or kind.blow is None:
         return ""
-    boundary = kind.treat(fault.variant or kind.variants[0], None).boundary
+    boundary = kind.treat(kind.meant(fault.variant), None).boundary
     when = when_words(kind.blow, boundary, f"{fault.operation} #{fault.nth}")
     return _BEFALLS[kind.blow].format(when=when) + _in_a_row(fault.count)
 

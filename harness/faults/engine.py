@@ -111,7 +111,7 @@ class FaultEngine:
     def _strike(
         self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, direction: Direction | None
     ) -> Strike | None:
-        variant = fault.variant or kind.variants[0]
+        variant = kind.meant(fault.variant)
         later = index in self._after_first
         if kind.whole_participant and (later or kind.then is None):
             left = self._away[index]

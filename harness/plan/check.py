@@ -28,10 +28,10 @@ def _check_fault(
     kind = kinds.get(fault.kind)
     if kind is None:
         raise PlanError(misplaced(f"{where}, kind", fault.kind, nearest(fault.kind, kinds)))
-    if fault.variant and fault.variant not in kind.all_variants:
-        raise PlanError(
-            misplaced(f"{where}, variant", fault.variant, nearest(fault.variant, kind.all_variants))
-        )
+    if not kind.accepts(fault.variant):
+        measures = "".join(f", or {measure}" for measure in kind.measures)
+        expected = nearest(fault.variant, kind.all_variants) + measures
+        raise PlanError(misplaced(f"{where}, variant", fault.variant, expected))
     if fault.nth < 1:
         raise PlanError(misplaced(f"{where}, nth", fault.nth, "a call number, counted from 1"))
     if not isinstance(fault.count, Lasting) and fault.count < 1:

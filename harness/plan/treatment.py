@@ -48,9 +48,27 @@ class Symptom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """How late a reply is: a share of the caller's read time-out, or seconds; else as the world has it.
+
+    A share above 1 comes when the caller has left.
+    """
+
+    share: float | None = None
+    seconds: float | None = None
+
+    def of_s(self, timeout_s: float) -> float:
+        """Seconds from the request to the reply, for a caller that waits so long: half of that by default."""
+        if self.seconds is not None:
+            return self.seconds
+        return timeout_s * (0.5 if self.share is None else self.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
     """The default lets a call pass. `answer` replaces the participant's reply.
 
+    delay: of a reply whose symptom is to be late.
     blow: what befalls the executor that sent the call, at `boundary`.
     """
 
@@ -60,6 +78,7 @@ class Treatment:
     answer: Response | None = None
     garble: bool = False
     symptom: Symptom = Symptom.NONE
+    delay: Delay = Delay()
     blow: Blow | None = None
     boundary: Boundary = Boundary.ON_ARRIVAL
 

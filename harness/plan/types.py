@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from harness.blows import Blow
 from harness.participant import Operation
+from harness.plan.measure import Measure
 from harness.plan.treatment import Treatment
 from harness.saga import Claim, Direction
 
@@ -86,7 +87,9 @@ class FaultKind:
     whole_participant: strikes every call at the participant once it has begun.
     then: of what strikes a whole participant, what the calls after the first one meet, if not the same.
     blow: what befalls the process of the saga itself; None for what strikes calls alone.
-    variants: the first one is meant where a plan names none. `wire_variants` differ only there.
+    variants: those that guided search takes; `wire_variants` where they differ on the wire.
+    unnamed: what a plan means that names none; by default the first variant.
+    measures: numbers with a unit that are variants too.
     """
 
     name: str
@@ -100,6 +103,8 @@ class FaultKind:
     blow: Blow | None = None
     variants: tuple[str, ...] = ("",)
     wire_variants: tuple[str, ...] = ()
+    unnamed: str = ""
+    measures: tuple[Measure, ...] = ()
     counts: tuple[int | Lasting, ...] = (1, 2, 3, Lasting.FOR_EVER)
     impossible: Callable[[Target], str | None] = _anywhere
 
@@ -107,3 +112,12 @@ class FaultKind:
     def all_variants(self) -> tuple[str, ...]:
         """Those of either world."""
         return self.variants + tuple(one for one in self.wire_variants if one not in self.variants)
+
+    def accepts(self, variant: str) -> bool:
+        """Whether a plan may name it, in either world."""
+        measured = any(measure.number(variant) is not None for measure in self.measures)
+        return measured or variant in ("", *self.all_variants)
+
+    def meant(self, variant: str) -> str:
+        """The variant itself, or the one that is meant where a plan names none."""
+        return variant or self.unnamed or self.variants[0]

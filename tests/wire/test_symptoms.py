@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from harness.history import CallAnswered, CallSent, Delivered
 from harness.plan import FaultPlan
 from harness.worlds.wire import WireWorld
 from tests.wire.expected import ALL, SHOWN_BY_THE_PROXY, check
@@ -47,6 +50,51 @@ def test_a_slow_reply_whose_caller_has_left_is_a_lost_one(world: WireWorld) -> N
 
     history = world.run(scenario(saga), {}, plan("slow"), "saga-1")
     assert [(one.kind, one.toxic) for one in receipts(history)] == [("lose_reply", "latency")]
+
+
+@pytest.mark.parametrize(("variant", "least_s"), [("60%", 0.28), ("95%", 0.45), ("200ms", 0.19), ("", 0.045)])
+def test_a_slow_reply_comes_when_its_variant_says(world: WireWorld, variant: str, least_s: float) -> None:
+    """A plan of sim means the same here, where the caller's time-out is known."""
+    history = world.run(scenario(waiting(0.5)), {}, plan("slow", variant=variant), "saga-1")
+    ((sent,), (answered,)) = (
+        [event.t_s for event in history.events if isinstance(event, kind)]
+        for kind in (CallSent, CallAnswered)
+    )
+    assert least_s <= answered - sent < least_s + 0.25
+    assert [(one.kind, one.toxic) for one in receipts(history)] == [("slow", "latency")]
+
+
+def test_a_reply_that_would_come_too_late_and_may_not_be_lost_loses_the_request(world: WireWorld) -> None:
+    claimless = scenario(waiting(0.1))
+    claimless = replace(claimless, spec=replace(claimless.spec, claims=frozenset()))
+    history = world.run(claimless, {}, plan("slow", variant="150%"), "saga-1")
+    assert [one.fault for one in receipts(history)] == [0]
+    assert not any(isinstance(event, Delivered) for event in history.events)
+    lossy = world.run(scenario(waiting(0.1)), {}, plan("slow", variant="150%"), "saga-2")
+    assert [(one.fault, one.kind) for one in receipts(lossy)] == [(0, "lose_reply")]
+    assert any(isinstance(event, Delivered) for event in lossy.events)
+
+
+def test_a_slow_reply_comes_at_once_when_all_settles(world: WireWorld) -> None:
+    began_s = time.perf_counter()
+    history = world.run(
+        scenario(waiting(30.0), patience_s=0.3), {}, plan("slow", variant="20000ms"), "saga-1"
+    )
+    assert time.perf_counter() - began_s < 5
+    assert any(isinstance(event, CallAnswered) for event in history.events)
+
+
+def waiting(timeout_s: float) -> Any:
+    """A saga of one call, with a time-out of its own."""
+
+    async def saga(ctx: Any, input_: object) -> object:
+        with suppress(httpx.ReadTimeout):
+            await ctx.client.post(
+                f"{ctx.urls['payments']}/charges", json={"saga_id": ctx.saga_id}, timeout=timeout_s
+            )
+        return {"status": "completed"}
+
+    return saga
 
 
 @pytest.mark.parametrize("variant", ["at_once", "concurrent", "after_reply"])

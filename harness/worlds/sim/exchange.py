@@ -97,7 +97,7 @@ class Exchange:
             self._door.hold(self.passage)
             return
         if self.passage.treatment.symptom is Symptom.DELAYED and not self._door.may_lose_reply(self.passage):
-            self.scheduler.call_later(self._slow_s(), self._arrive_late)
+            self.scheduler.call_later(self._slow_s() - DOWN_S, self._arrive_late)
             return
         self._pass_through()
 
@@ -147,7 +147,11 @@ class Exchange:
             self.scheduler.call_later(DOWN_S, lambda: self.fail(treatment.symptom))
 
     def _slow_s(self) -> float:
-        return SLOW_WITHOUT_TIMEOUT_S if self.read_timeout_s is None else self.read_timeout_s / 2
+        """From the arrival of the request to that of the reply."""
+        timeout_s = 2 * SLOW_WITHOUT_TIMEOUT_S if self.read_timeout_s is None else self.read_timeout_s
+        late_s = self.passage.treatment.delay.of_s(timeout_s)
+        # At the very end of the time-out it is too late, whatever rounding says.
+        return max(late_s if late_s >= timeout_s else late_s - UP_S, DOWN_S)
 
     def _answer(self, response: Response) -> None:
         if self.done:

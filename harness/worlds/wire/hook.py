@@ -49,10 +49,10 @@ class Outgoing:
             return None
         return self._station.gate
 
-    def send(self, executor: int, *, endless: bool) -> Future[None] | None:
+    def send(self, executor: int, *, read_timeout_s: float | None) -> Future[None] | None:
         """Record the call; pending until the proxy is as the call has to find it."""
         self._call, self.tag = self._traffic.send(
-            executor, self._station.name, self._request, endless=endless
+            executor, self._station.name, self._request, read_timeout_s=read_timeout_s
         )
         if self._call.symptom is Symptom.REFUSED:
             return self._background.begin(self._station.refuse(self._call))
@@ -117,7 +117,7 @@ class HttpxHook:
             return self._send_sync(transport, request)
         while (gate := outgoing.gate()) is not None:
             gate.result()
-        ready = outgoing.send(running.get()[1], endless=_endless(request))
+        ready = outgoing.send(running.get()[1], read_timeout_s=_read_timeout_s(request))
         try:
             if ready is not None:
                 ready.result()
@@ -137,7 +137,7 @@ class HttpxHook:
             return await self._send_async(transport, request)
         while (gate := outgoing.gate()) is not None:
             await asyncio.shield(asyncio.wrap_future(gate))
-        ready = outgoing.send(running.get()[1], endless=_endless(request))
+        ready = outgoing.send(running.get()[1], read_timeout_s=_read_timeout_s(request))
         try:
             if ready is not None:
                 await asyncio.shield(asyncio.wrap_future(ready))
@@ -181,8 +181,9 @@ def _as_method(function: Callable[..., object]) -> Callable[..., object]:
     return lambda transport, request: function(transport, request)  # noqa: PLW0108 - see above
 
 
-def _endless(request: httpx.Request) -> bool:
-    return request.extensions.get("timeout", {}).get("read") is None
+def _read_timeout_s(request: httpx.Request) -> float | None:
+    seconds: float | None = request.extensions.get("timeout", {}).get("read")
+    return seconds
 
 
 def _symptom(error: BaseException) -> Symptom:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harness.participant import Request, Response
@@ -17,7 +18,7 @@ from harness.plan.treatment import Symptom
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.front import Exposure, Front
 from harness.worlds.wire.http import Connection, encode
-from harness.worlds.wire.toxics import DISABLED, SLOW_MS, toxic_for
+from harness.worlds.wire.toxics import DISABLED, slow_s, toxic_for
 from harness.worlds.wire.traffic import Call, Traffic
 
 if TYPE_CHECKING:
@@ -155,7 +156,8 @@ class Station(Front):
         strike = call.passage.strike
         variant = strike.variant if strike is not None else ""
         payload = encode(response, until_close=variant == "slow_close")
-        exposure = await self._arm(call, toxic_for(call.symptom, variant, payload))
+        toxic = toxic_for(call.symptom, variant, payload, self._slow_s(call))
+        exposure = await self._arm(call, toxic)
         if exposure is None:
             self._conclude(traffic, call)
             connection.close()
@@ -190,9 +192,19 @@ class Station(Front):
         if call.symptom is Symptom.SILENCE:
             await self._first_of(call, connection, self._settling.wait())
         elif call.symptom is Symptom.DELAYED and not call.tagged:
-            await asyncio.sleep(2 * SLOW_MS / 1000)
+            await self._settled_within(2 * self._slow_s(call))
+        elif call.symptom is Symptom.DELAYED:
+            await self._first_of(call, connection, self._settled_within(self._slow_s(call) + STRUCK_LIMIT_S))
         else:
             await self._first_of(call, connection, asyncio.sleep(STRUCK_LIMIT_S))
+
+    async def _settled_within(self, limit_s: float) -> None:
+        """A late reply comes at once when everything settles."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._settling.wait(), limit_s)
+
+    def _slow_s(self, call: Call) -> float:
+        return slow_s(call.passage.treatment.delay, call.read_timeout_s)
 
     async def _first_of(self, call: Call, connection: Connection, limit: Awaitable[object]) -> None:
         """Until the caller has left, as its side or ours sees it, or the limit."""

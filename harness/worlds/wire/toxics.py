@@ -6,13 +6,15 @@ knows what was applied, and the caller's connection behaves as it would in the w
 
 from __future__ import annotations
 
-from harness.plan.treatment import Symptom
+from harness.plan.treatment import Delay, Symptom
 from harness.toxiproxy.client import Toxic
 
 DISABLED = "disabled"
 """What a receipt names where it was not a toxic but the proxy itself that was away."""
 
-SLOW_MS = 50
+SLOW_S = 0.05
+"""Unless the plan says how slow."""
+
 SLICES = 10
 
 LINGER = Toxic(type="reset_peer", stream="downstream", attributes={"timeout": 0}, name="linger", hits=False)
@@ -20,27 +22,34 @@ LINGER = Toxic(type="reset_peer", stream="downstream", attributes={"timeout": 0}
 that comes later only closes it."""
 
 
-def toxic_for(symptom: Symptom, variant: str, payload: bytes) -> Toxic:
-    """The toxic that must be armed before `payload` is written."""
+def slow_s(delay: Delay, read_timeout_s: float | None) -> float:
+    """How late a reply is to be. Where the caller's time-out is not known, 50 % of it counts as `SLOW_S`."""
+    if delay.seconds is None and (delay.share is None or read_timeout_s is None):
+        return delay.of_s(2 * SLOW_S)
+    return delay.of_s(read_timeout_s or 0.0)
+
+
+def toxic_for(symptom: Symptom, variant: str, payload: bytes, late_s: float = SLOW_S) -> Toxic:
+    """The toxic that must be armed before `payload` is written. `late_s`: of a reply that is to be late."""
     if symptom is Symptom.SILENCE:
         return _downstream("timeout", timeout=0)
     if symptom is Symptom.CUT:
         return _downstream("limit_data", bytes=_half_way(payload))
     if symptom is Symptom.DELAYED:
-        return _slow(variant, len(payload))
+        return _slow(variant, len(payload), max(1, round(late_s * 1000)))
     # Refused, too: a caller whose requests are seen only here has connected already.
     return _downstream("reset_peer", timeout=0)
 
 
-def _slow(variant: str, size: int) -> Toxic:
+def _slow(variant: str, size: int, late_ms: int) -> Toxic:
     if variant == "bandwidth":
-        return _downstream("bandwidth", rate=max(1, size // SLOW_MS))
+        return _downstream("bandwidth", rate=max(1, size // late_ms))
     if variant == "slicer":
-        delay_us = SLOW_MS * 1000 // SLICES
+        delay_us = late_ms * 1000 // SLICES
         return _downstream("slicer", average_size=max(1, size // SLICES), size_variation=0, delay=delay_us)
     if variant == "slow_close":
-        return _downstream("slow_close", delay=SLOW_MS)
-    return _downstream("latency", latency=SLOW_MS, jitter=0)
+        return _downstream("slow_close", delay=late_ms)
+    return _downstream("latency", latency=late_ms, jitter=0)
 
 
 def _half_way(payload: bytes) -> int:

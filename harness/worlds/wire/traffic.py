@@ -21,8 +21,9 @@ from harness.faults.door import Door
 from harness.faults.passage import Passage
 from harness.history import FaultFired
 from harness.participant import Request, Response
-from harness.plan.treatment import PASS, Copy, Symptom
+from harness.plan.treatment import PASS, SWALLOWED, Copy, Symptom
 from harness.worlds.bounds import MOST_CALLS, too_many_calls
+from harness.worlds.wire.toxics import slow_s
 
 
 class RunOver(BaseException):
@@ -36,6 +37,7 @@ class Call:
     tagged: seen by the httpx wrapper, which then says how it ended; else the door finds out.
     symptom: what the caller is to see; kept here, for a held request loses its treatment when it lands.
     hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
+    endless, read_timeout_s: what is known of how long its caller waits.
     toxic: what was armed for it. left: set on the servers' loop once the caller waits no more.
     """
 
@@ -44,6 +46,7 @@ class Call:
     tagged: bool
     symptom: Symptom
     endless: bool = False
+    read_timeout_s: float | None = None
     hangs: bool = False
     toxic: str | None = None
     left: asyncio.Event | None = None
@@ -112,12 +115,14 @@ class Traffic:
 
     # What the httpx wrapper sees --------------------------------------------------------------
 
-    def send(self, executor: int, station: str, request: Request, *, endless: bool) -> tuple[Call, str]:
+    def send(
+        self, executor: int, station: str, request: Request, *, read_timeout_s: float | None
+    ) -> tuple[Call, str]:
         """A request is about to be sent; the tag travels with it."""
         with self.lock:
             self._check_over()
             self.tagged_seen += 1
-            call = self._new(executor or self.executor, station, request, tagged=True, endless=endless)
+            call = self._new(executor or self.executor, station, request, read_timeout_s, tagged=True)
             tag = f"{self.number}.{call.passage.call}"
             self._tags[tag] = call
             return call, tag
@@ -162,7 +167,7 @@ class Traffic:
                 call = self._tags.pop(tag, None)
             elif self._may_come(lane) and not self._is_of_an_earlier_run(station, request):
                 self.untagged_seen += 1
-                call = self._new(self._occupant(lane), station, request, tagged=False, endless=False)
+                call = self._new(self._occupant(lane), station, request, None, tagged=False)
             else:
                 return None
             if call is not None:
@@ -303,19 +308,34 @@ class Traffic:
         if self.over is not None:
             raise RunOver(self.over)
 
-    def _new(self, executor: int, station: str, request: Request, *, tagged: bool, endless: bool) -> Call:
+    def _new(
+        self, executor: int, station: str, request: Request, read_timeout_s: float | None, *, tagged: bool
+    ) -> Call:
+        endless = tagged and read_timeout_s is None
         passage = self.door.send(executor, station, request, endless=endless)
         if passage.strike is not None and self.spares is not None and self.spares(passage.strike.fault):
             passage.strike, passage.treatment = None, PASS
+        if self._would_lose_what_may_not_be_lost(passage, read_timeout_s):
+            passage.treatment = SWALLOWED
         call = Call(
             passage=passage,
             station=station,
             tagged=tagged,
             symptom=passage.treatment.symptom,
             endless=endless,
+            read_timeout_s=read_timeout_s,
         )
         self.open[passage.call] = call
         return call
+
+    def _would_lose_what_may_not_be_lost(self, passage: Passage, read_timeout_s: float | None) -> bool:
+        """Whether its reply would come once its caller has left, though none may be lost: it is not sent."""
+        treatment = passage.treatment
+        if treatment.symptom is not Symptom.DELAYED or read_timeout_s is None:
+            return False
+        return slow_s(treatment.delay, read_timeout_s) >= read_timeout_s and not self.door.may_lose_reply(
+            passage
+        )
 
     def _leave(self, call: Call) -> None:
         self.open.pop(call.passage.call, None)

@@ -33,7 +33,7 @@ class Impatient(Saga):
 PLANT = Plant(
     broken=Impatient,
     caught_by="no_orphaned_resources",
-    smallest=(Fault(kind="slow", operation="stock.hold.create", variant="latency"),),
+    smallest=(Fault(kind="slow", operation="stock.hold.create", variant="50%"),),
     tasks=(HOLD,),
     alone=frozenset({"slow"}),
 )

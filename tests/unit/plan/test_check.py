@@ -4,6 +4,7 @@ import pytest
 
 from harness.errors import PlanError
 from harness.faults import KINDS
+from harness.faults.slow import PERCENT
 from harness.plan import Fault, FaultPlan, Lasting, check_plan
 from harness.plan.check import MOST_FAULTS
 
@@ -21,6 +22,9 @@ def checked(*faults: Fault) -> None:
         GOOD,
         Fault(kind="slow", operation="stock.hold.delete", nth=3, count=Lasting.FOR_EVER, variant="slicer"),
         Fault(kind="throttle", operation="stock.hold.create", count=9, variant="503"),
+        Fault(kind="slow", operation="stock.hold.create", variant="1%"),
+        Fault(kind="slow", operation="stock.hold.create", variant="300%"),
+        Fault(kind="slow", operation="stock.hold.create", variant="60000ms"),
     ],
 )
 def test_what_is_there_may_be_named(fault: Fault) -> None:
@@ -66,3 +70,16 @@ def test_what_is_not_there_is_refused_with_its_place(fault: Fault, says: str) ->
 def test_a_plan_has_an_end() -> None:
     with pytest.raises(PlanError, match=r"^plan: found 9, expected at most 8 faults$"):
         checked(*[GOOD] * 9)
+
+
+@pytest.mark.parametrize(
+    "variant", ["0%", "301%", "+5%", "05%", "5.5%", "60001ms", "ms", "%", "\u0663%", "10"]
+)
+def test_a_number_outside_its_measure_is_refused_with_its_bounds(variant: str) -> None:
+    with pytest.raises(PlanError, match="or 1% to 300%, or 1ms to 60000ms"):
+        checked(Fault(kind="slow", operation="stock.hold.create", variant=variant))
+
+
+def test_a_measure_names_its_variants() -> None:
+    assert [PERCENT.variant(number) for number in (1, 60, 300)] == ["1%", "60%", "300%"]
+    assert [PERCENT.number(variant) for variant in ("1%", "60%", "300%", "60")] == [1, 60, 300, None]

@@ -48,8 +48,13 @@ def test_a_kind_may_strike_anywhere_unless_it_says_otherwise() -> None:
 
 
 def test_a_kind_knows_the_variants_of_both_worlds_once() -> None:
-    assert KINDS["slow"].all_variants == ("latency", "bandwidth", "slicer", "slow_close")
+    assert KINDS["slow"].all_variants == ("10%", "50%", "95%", "latency", "bandwidth", "slicer", "slow_close")
 
 
 def test_held_is_what_comes_later_than_the_sender_waits() -> None:
     assert [one.value for one in Delivery if one.held] == ["after_retry", "after_undo", "settling"]
+
+
+def test_what_a_plan_means_that_names_no_variant() -> None:
+    assert [KINDS[name].meant("") for name in ("slow", "throttle", "reject")] == ["latency", "429", ""]
+    assert KINDS["slow"].meant("60%") == "60%"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.faults import KINDS
@@ -67,3 +69,9 @@ def test_every_blow_has_words_at_every_boundary_and_nothing_else_has() -> None:
 def test_what_lasts_until_the_next_restart_says_so() -> None:
     plan = FaultPlan((Fault(kind="refuse", operation=CHARGE, count=Lasting.UNTIL_RESTART),))
     assert plan_lines(plan)[0].startswith(f"refuse at {CHARGE}, from call 1 on until the next restart: ")
+
+
+def test_a_share_of_the_time_out_says_of_what() -> None:
+    slow = Fault(kind="slow", operation="a.b.create", variant="60%")
+    assert fault_line(slow) == "slow (60% of the time-out) at a.b.create, call 1: the reply comes late"
+    assert fault_line(replace(slow, variant="80ms")).startswith("slow (80ms) at a.b.create")

@@ -298,7 +298,7 @@ def test_each_world_has_its_variants() -> None:
         ]
         for world in ("sim", "wire")
     }
-    assert slow == {"sim": ["latency"], "wire": ["latency", "bandwidth", "slicer", "slow_close"]}
+    assert slow == {"sim": ["10%", "50%", "95%"], "wire": ["latency", "bandwidth", "slicer", "slow_close"]}
 
 
 def test_what_cannot_strike_is_told_with_the_reason() -> None:
