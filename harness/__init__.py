@@ -12,6 +12,8 @@ if _typing.TYPE_CHECKING:
     from harness.adapter import SagaContext as SagaContext
     from harness.cli.loading import load as load
     from harness.invariants import InvariantViolated as InvariantViolated
+    from harness.participant import Owner as Owner
+    from harness.participant import Request as Request
     from harness.participant import ResourceSpec as ResourceSpec
     from harness.participant import RestParticipant as RestParticipant
     from harness.participant import Route as Route
@@ -23,6 +25,7 @@ if _typing.TYPE_CHECKING:
     from harness.runner import Run as Run
     from harness.runner import run_once as run_once
     from harness.saga import Claim as Claim
+    from harness.saga import Correlation as Correlation
     from harness.saga import Outcome as Outcome
     from harness.saga import SagaPolicy as SagaPolicy
     from harness.saga import SagaSpec as SagaSpec
@@ -37,11 +40,14 @@ if _typing.TYPE_CHECKING:
 __all__ = [
     "CallableSaga",
     "Claim",
+    "Correlation",
     "Fault",
     "FaultPlan",
     "InvariantViolated",
     "Lasting",
     "Outcome",
+    "Owner",
+    "Request",
     "ResourceSpec",
     "RestParticipant",
     "Route",
@@ -66,11 +72,11 @@ _ROOMS = {
     "adapter": ("CallableSaga", "SagaContext"),
     "cli.loading": ("load",),
     "invariants": ("InvariantViolated",),
-    "participant": ("ResourceSpec", "RestParticipant", "Route", "Verb"),
+    "participant": ("Owner", "Request", "ResourceSpec", "RestParticipant", "Route", "Verb"),
     "plan": ("Fault", "FaultPlan", "Lasting"),
     "pytest_plugin": ("saga_test",),
     "runner": ("Run", "run_once"),
-    "saga": ("Claim", "Outcome", "SagaPolicy", "SagaSpec", "Status", "Step", "StepKind"),
+    "saga": ("Claim", "Correlation", "Outcome", "SagaPolicy", "SagaSpec", "Status", "Step", "StepKind"),
     "scenario": ("Scenario",),
     "strategies": ("fault_plans",),
     "worlds.sim": ("SimWorld",),

@@ -125,6 +125,32 @@ class SagaPolicy:
     key_header: str = "Idempotency-Key"
 
 
+SAGA_ID = "{saga_id}"
+"""What stands for the saga's id in the pattern of a correlation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """Where a request says whose it is (RULES §2, `[saga.correlation]`).
+
+    field: a path a.b.c in the JSON body, and a parameter of the query. header: of the request.
+    pattern: how the saga's id stands in what was found there, and in the key: `order-{saga_id}`.
+    Raises ScenarioError where the pattern does not hold `{saga_id}` once, or a name is empty.
+    """
+
+    field: str = "saga_id"
+    header: str | None = None
+    pattern: str = SAGA_ID
+
+    def __post_init__(self) -> None:
+        if self.pattern.count(SAGA_ID) != 1:
+            raise ScenarioError(misplaced("correlation, pattern", self.pattern, f"{SAGA_ID} in it, once"))
+        if not all(self.field.split(".")):
+            raise ScenarioError(misplaced("correlation, field", self.field, "a name, or a path a.b.c"))
+        if self.header == "":
+            raise ScenarioError(misplaced("correlation, header", self.header, "the name of a header"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class SagaSpec:
     """A saga as its owner describes it.
@@ -137,6 +163,7 @@ class SagaSpec:
     steps: tuple[Step, ...]
     policy: SagaPolicy = field(default_factory=SagaPolicy)
     claims: frozenset[Claim] = frozenset({Claim.LOST_REPLY})
+    correlation: Correlation = field(default_factory=Correlation)
 
     def __post_init__(self) -> None:
         _check_names(self)
@@ -149,7 +176,7 @@ class SagaSpec:
         claims = ", ".join(f"Claim.{claim.name}" for claim in sorted(self.claims))
         return (
             f"SagaSpec(name={self.name!r}, steps={self.steps!r}, policy={self.policy!r}, "
-            f"claims=frozenset({{{claims}}}))"
+            f"claims=frozenset({{{claims}}}), correlation={self.correlation!r})"
         )
 
     @cached_property

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from harness.adapter import SagaAdapter
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.participant import Operation, ResourceSpec, RestParticipant, Verb
+from harness.participant import Operation, ResourceSpec, RestParticipant, Verb, Whose
 from harness.saga import Claim, Json, SagaSpec, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
@@ -25,6 +25,7 @@ class Scenario:
     participants: prototypes; each run gets a `fresh()` one of each.
     invariants, situations, faults: its own, beside ours: an `Invariant`, `Situation` or `FaultKind` each, or
         the name of one that an installed package offers (`harness.registry`).
+    whose: says whose a call is where the rules of the spec's `correlation` do not; see `Whose`.
     holds: whether the saga claims to hold; `saga-chaos run` without names runs those that do.
     requires: ids of the situations that a pass needs; None: those that follow from the spec.
     reference: what the command line was given, so that another process can load it again.
@@ -42,6 +43,7 @@ class Scenario:
     situations: tuple[object, ...] = ()
     faults: tuple[object, ...] = ()
     holds: bool = True
+    whose: Whose | None = None
     summary: str = ""
     reference: str = ""
 

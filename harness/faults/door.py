@@ -7,9 +7,10 @@ but the recorder's, and no socket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from harness.blows import Blow, Boundary
+from harness.errors import ScenarioError
 from harness.faults.answers import UNSEEN, answer_event, as_answered
 from harness.faults.engine import FaultEngine
 from harness.faults.held import HeldRequests
@@ -26,14 +27,21 @@ from harness.history import (
     KeyConflict,
     Recorder,
 )
-from harness.participant import Effect, Reply, Request, Response, RestParticipant
+from harness.participant import Effect, Reply, Request, Response, RestParticipant, Whose
 from harness.plan.treatment import PASS, SWALLOWED, Delivery, Symptom
 from harness.plan.types import Target
 from harness.saga import Claim, SagaSpec, StepKind
 
 
+class OfAnEarlierRun(Exception):  # noqa: N818 - no error, and never a user's to see
+    """The call names a saga that was judged already: it is none of this run, and is answered by nobody."""
+
+
 class Door:
-    """All participants of one run, with the plan that strikes them."""
+    """All participants of one run, with the plan that strikes them.
+
+    earlier: ids of sagas whose runs are over. whose: the scenario's own word on whose a call is.
+    """
 
     def __init__(
         self,
@@ -43,11 +51,13 @@ class Door:
         engine: FaultEngine,
         recorder: Recorder,
         saga_ids: tuple[str, ...],
+        earlier: Collection[str] = frozenset(),
+        whose: Whose | None = None,
     ) -> None:
         self.participants = participants
         self.recorder = recorder
         self.engine = engine
-        self._attribution = Attribution(spec, saga_ids)
+        self._attribution = Attribution(spec, saga_ids, earlier, whose)
         self._uncounted = frozenset(
             step.name
             for step in spec.steps
@@ -58,10 +68,15 @@ class Door:
         self._impending: dict[int, Passage] = {}
         self.calls = 0
 
+    @property
+    def broken(self) -> ScenarioError | None:
+        """Why the scenario's own word on whose a call is could not be had."""
+        return self._attribution.broken
+
     # The moments of a call --------------------------------------------------------------------
 
     def send(self, executor: int, participant: str, request: Request, *, endless: bool = False) -> Passage:
-        """A saga sent a request: identify it, choose its treatment, record both."""
+        """A saga sent a request: identify it, choose its treatment, record both. Raises OfAnEarlierRun."""
         passage = self._identify(executor, participant, request)
         self._record_sent(passage, endless=endless)
         return passage
@@ -196,6 +211,8 @@ class Door:
         participant = self.participants[name]
         matched = participant.router.match(request.method, request.path)
         owned = self._attribution.of(participant, matched, request)
+        if self._attribution.of_an_earlier_run(owned):
+            raise OfAnEarlierRun
         self.calls += 1
         passage = Passage(
             call=self.calls,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 import msgspec
 
-from harness.participant import Owner, Request, RestParticipant, Verb
+from harness.errors import ScenarioError, misplaced
+from harness.faults.naming import Naming
+from harness.participant import Owner, Request, RestParticipant, Verb, Whose
 from harness.participant.resource import Matched
 from harness.saga import Direction, SagaSpec, Step
 
@@ -20,10 +23,24 @@ class Owned(msgspec.Struct, frozen=True):
 
 
 class Attribution:
-    """Attributes the calls of one run."""
+    """Attributes the calls of one run.
 
-    def __init__(self, spec: SagaSpec, saga_ids: tuple[str, ...]) -> None:
+    earlier: ids of sagas whose runs are over. whose: the scenario's own word; where it fails, `broken`
+    says why, and the rules decide.
+    """
+
+    def __init__(
+        self,
+        spec: SagaSpec,
+        saga_ids: tuple[str, ...],
+        earlier: Collection[str] = frozenset(),
+        whose: Whose | None = None,
+    ) -> None:
+        self._whose = whose
+        self.broken: ScenarioError | None = None
         self._saga_ids = saga_ids
+        self._earlier = earlier
+        self._naming = Naming(spec.correlation)
         self._creators: dict[str, list[Step]] = defaultdict(list)
         self._at_resource: dict[str, list[str]] = defaultdict(list)
         for step in spec.steps:
@@ -32,48 +49,70 @@ class Attribution:
 
     def of(self, participant: RestParticipant, matched: Matched | None, request: Request) -> Owned:
         """Find out whose a request is."""
+        ruled = self._by_rules(participant, matched, request)
+        return ruled if self._whose is None else self._said(self._whose, participant, request, ruled)
+
+    def _said(self, whose: Whose, participant: RestParticipant, request: Request, ruled: Owned) -> Owned:
+        """What the scenario makes of it. Another step, or none, takes the place of those of the rules."""
+        try:
+            owner = _checked(whose(participant.name, request, ruled.owner))
+        except Exception as error:  # noqa: BLE001 - whatever the scenario's function raises
+            where = f"whose(), {request.method} {request.path} at {participant.name}"
+            found = f"{type(error).__name__}: {error}"
+            self.broken = self.broken or ScenarioError(misplaced(where, found, "an Owner"))
+            return ruled
+        if owner.step == ruled.owner.step:
+            return Owned(owner, ruled.steps, ruled.direction)
+        return Owned(owner, (owner.step,) if owner.step is not None else (), ruled.direction)
+
+    def _by_rules(self, participant: RestParticipant, matched: Matched | None, request: Request) -> Owned:
         key = participant.key_of(request)
-        saga_id = self._saga(participant, matched, request, key)
+        named, behind = self._by_key(key)
+        saga_id = self._naming.named(request) or named or self._by_path(participant, matched)
         if matched is None:
             return Owned(Owner(saga_id=saga_id))
         verb = matched.operation.verb
         if verb is Verb.CREATE:
-            return self._action(matched, saga_id, key)
+            return self._action(matched, saga_id, behind)
         if verb is Verb.DELETE:
-            return self._undo(participant, matched, saga_id, key)
+            return self._undo(participant, matched, saga_id, behind)
         if verb is Verb.DELETE_BY_SAGA:
             steps = tuple(self._at_resource[_resource(matched)])
             return Owned(Owner(saga_id=saga_id), steps, Direction.COMPENSATION)
         return self._query(participant, matched, saga_id)
 
-    def _saga(
-        self, participant: RestParticipant, matched: Matched | None, request: Request, key: str | None
-    ) -> str:
-        named = request.fields().get("saga_id") or request.query.get("saga_id")
-        if isinstance(named, str) and named:
-            return named
-        head, colon, _ = (key or "").partition(":")
-        if colon or head in self._saga_ids:  # a key without a colon is a random one, and names nobody
-            return head
+    def of_an_earlier_run(self, owned: Owned) -> bool:
+        """Whether the saga that a call names was judged already."""
+        return owned.owner.saga_id in self._earlier
+
+    def _by_key(self, key: str | None) -> tuple[str, str]:
+        """The saga that a key names, and what follows; a prefix that names none says nothing."""
+        named, behind = self._naming.in_key(key)
+        if named in self._saga_ids or named in self._earlier:
+            return named, behind
+        return "", (key or "").partition(":")[2]
+
+    def _by_path(self, participant: RestParticipant, matched: Matched | None) -> str:
+        """The saga whose resource stands in the path, else the only one of the run."""
         if matched is not None and matched.id is not None:
             found = participant.ledger.latest(_resource(matched), matched.id)
             if found is not None:
                 return found.saga_id
         return self._saga_ids[0] if len(self._saga_ids) == 1 else ""
 
-    def _action(self, matched: Matched, saga_id: str, key: str | None) -> Owned:
+    def _action(self, matched: Matched, saga_id: str, behind: str) -> Owned:
         creators = self._creators.get(matched.operation.name, [])
-        step = _by_key(creators, key)
+        step = _creator(creators, behind)
         if step is None:
             return Owned(Owner(saga_id=saga_id))
         return Owned(Owner(saga_id=saga_id, step=step.name), (step.name,), Direction.ACTION)
 
-    def _undo(self, participant: RestParticipant, matched: Matched, saga_id: str, key: str | None) -> Owned:
+    def _undo(self, participant: RestParticipant, matched: Matched, saga_id: str, behind: str) -> Owned:
         found = participant.ledger.latest(_resource(matched), matched.id or "")
         if found is not None and found.step is not None:
             return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,), Direction.COMPENSATION)
         names = self._at_resource[_resource(matched)]
-        named = _named(names, key) or (names[0] if len(names) == 1 else None)
+        named = _named(names, behind) or (names[0] if len(names) == 1 else None)
         steps = (named,) if named else ()
         return Owned(Owner(saga_id=saga_id, step=named), steps, Direction.COMPENSATION)
 
@@ -84,20 +123,25 @@ class Attribution:
         return Owned(Owner(saga_id=saga_id), tuple(self._at_resource[_resource(matched)]))
 
 
+def _checked(owner: object) -> Owner:
+    if not isinstance(owner, Owner):
+        raise TypeError(f"it returned {owner!r}")
+    return owner
+
+
 def _resource(matched: Matched) -> str:
     return f"{matched.operation.participant}.{matched.operation.resource.name}"
 
 
-def _by_key(steps: list[Step], key: str | None) -> Step | None:
+def _creator(steps: list[Step], behind: str) -> Step | None:
     if len(steps) < 2:
         return steps[0] if steps else None
-    named = _named([step.name for step in steps], key)
+    named = _named([step.name for step in steps], behind)
     return next((step for step in steps if step.name == named), steps[0])
 
 
-def _named(names: list[str], key: str | None) -> str | None:
-    """The step that stands behind the first `:` of a key."""
-    behind = (key or "").partition(":")[2]
+def _named(names: list[str], behind: str) -> str | None:
+    """The step that stands behind the saga in a key."""
     if behind in names:
         return behind
     head = behind.partition(":")[0]

@@ -15,12 +15,26 @@ class OrphanedResources(InvariantViolated):
 
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     # A stuck saga says that a person is needed, and the report lists what is left.
-    if saga.status in (Status.COMPLETED, Status.STUCK):
+    if saga.status is Status.STUCK:
+        return
+    yield from _nobodys(view)
+    if saga.status is Status.COMPLETED:
         return
     for held in view.ledger.left(saga.saga_id):
         outcome = saga.status or "no outcome"
         message = (
             f"{held.resource} #{held.number} of step {held.step} is left, and the saga ended with {outcome}"
+        )
+        yield Finding(message, (held.made,))
+
+
+def _nobodys(view: View) -> Iterator[Finding]:
+    """No saga of the run can ever undo these: it does not know them for its own."""
+    for held in view.ledger.nobodys(view.history.began.saga_ids):
+        under = f"the id {held.saga_id!r}" if held.saga_id else "no id"
+        message = (
+            f"{held.resource} #{held.number} of step {held.step} is left, made under {under}, which is no "
+            "saga of this run; where calls say whose they are in another way, say so in [saga.correlation]"
         )
         yield Finding(message, (held.made,))
 

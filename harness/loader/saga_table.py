@@ -1,4 +1,4 @@
-"""[saga] and [saga.policy]: what holds for every adapter.
+"""[saga], [saga.policy] and [saga.correlation]: what holds for every adapter.
 
 Owns claims, inputs, times, requirements and policy. Refuses to know the adapters' own keys.
 """
@@ -10,10 +10,31 @@ from dataclasses import dataclass
 
 from harness.loader.table import Table
 from harness.loader.target import load_object
-from harness.saga import Choice, Claim, Json, OnFailedCompensation, Order, SagaPolicy
+from harness.saga import (
+    SAGA_ID,
+    Choice,
+    Claim,
+    Correlation,
+    Json,
+    OnFailedCompensation,
+    Order,
+    SagaPolicy,
+)
 
 _OWN = ("invariants", "situations", "faults")
-SAGA_KEYS = ("adapter", "env", "claims", "inputs", "time_limit_s", "patience_s", "requires", "policy", *_OWN)
+SAGA_KEYS = (
+    "adapter",
+    "env",
+    "claims",
+    "inputs",
+    "time_limit_s",
+    "patience_s",
+    "requires",
+    "policy",
+    "correlation",
+    *_OWN,
+)
+_CORRELATION_KEYS = ("field", "header", "pattern")
 _POLICY_KEYS = (
     "failed_step",
     "untried_step",
@@ -88,8 +109,36 @@ def read_policy(table: Table) -> SagaPolicy:
         ),
         max_attempts=_attempts(policy, default.max_attempts),
         min_gap_s=default.min_gap_s if gap_s is None else gap_s,
-        key_header=_key_header(policy, default.key_header),
+        key_header=_header(policy, "key_header", default.key_header),
     )
+
+
+def read_correlation(table: Table) -> Correlation:
+    """Where a participant reads whose call it is."""
+    said = table.table_or_empty("correlation")
+    said.refuse_unknown(_CORRELATION_KEYS)
+    default = Correlation()
+    return Correlation(
+        field=_field(said, default.field),
+        header=_header(said, "header", "") or None,
+        pattern=_pattern(said, default.pattern),
+    )
+
+
+def _field(table: Table, default: str) -> str:
+    expected = "a field of the JSON body, or a path to one, like 'order.saga_id'"
+    name = table.text("field", expected, default)
+    if not all(name.split(".")):
+        raise table.wrong("field", expected)
+    return name
+
+
+def _pattern(table: Table, default: str) -> str:
+    expected = f"a text with {SAGA_ID} in it once, like 'order-{SAGA_ID}'"
+    pattern = table.text("pattern", expected, default)
+    if pattern.count(SAGA_ID) != 1:
+        raise table.wrong("pattern", expected)
+    return pattern
 
 
 def _attempts(policy: Table, default: int) -> int:
@@ -100,9 +149,12 @@ def _attempts(policy: Table, default: int) -> int:
     return attempts
 
 
-def _key_header(policy: Table, default: str) -> str:
+def _header(table: Table, key: str, default: str) -> str:
+    """The name of a header; the default where the file sets none."""
     expected = "the name of an HTTP header, like 'Idempotency-Key'"
-    name = policy.text("key_header", expected, default)
+    if not table.has(key):
+        return default
+    name = table.text(key, expected)
     if _HEADER.fullmatch(name) is None:
-        raise policy.wrong("key_header", expected)
+        raise table.wrong(key, expected)
     return name

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.errors import ScenarioError
 from harness.loader.adapter_table import check_keys, read_adapter
 from harness.loader.participants_table import read_listen, read_participants
-from harness.loader.saga_table import read_claims, read_policy, read_saga
+from harness.loader.saga_table import read_claims, read_correlation, read_policy, read_saga
 from harness.loader.source import read_toml
 from harness.loader.steps_table import read_steps
 from harness.loader.table import Table
@@ -42,13 +42,14 @@ def _scenario(top: Table) -> Scenario:
     saga = read_saga(saga_table)
     policy = read_policy(saga_table)
     claims = read_claims(saga_table)
+    correlation = read_correlation(saga_table)
     tables = top.table("participants", "tables like [participants.payments.resources.charge]")
     participants = read_participants(tables, policy.key_header)
     steps = read_steps(top, participants)
     adapter = read_adapter(saga_table, claims=claims, participants=participants, listen=read_listen(tables))
     return Scenario(
         name=name,
-        spec=SagaSpec(name=name, steps=steps, policy=policy, claims=claims),
+        spec=SagaSpec(name=name, steps=steps, policy=policy, claims=claims, correlation=correlation),
         participants=participants,
         saga=adapter,
         inputs=saga.inputs,

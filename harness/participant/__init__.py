@@ -6,7 +6,7 @@ concrete service (those live in `fakes`) and to know about faults (`harness.faul
 """
 
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
-from harness.participant.messages import Owner, Reply, Request, Response
+from harness.participant.messages import Owner, Reply, Request, Response, Whose
 from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, UndoAnswers, Verb
 from harness.participant.rest import RestParticipant
 
@@ -26,4 +26,5 @@ __all__ = [
     "Route",
     "UndoAnswers",
     "Verb",
+    "Whose",
 ]

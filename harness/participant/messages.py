@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -50,6 +51,13 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
 
     saga_id: str
     step: str | None = None
+
+
+class Whose(Protocol):
+    """A scenario's own word on whose a request is. It is given what the rules say, and may return that."""
+
+    def __call__(self, participant: str, request: Request, ruled: Owner, /) -> Owner:
+        """The saga and the step, at the participant of that name; a step of None belongs to no step."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -165,4 +165,8 @@ def _trace(history: History) -> bytes:
 
 def _left(view: View) -> tuple[tuple[str, str | None], ...]:
     stuck = [saga.saga_id for saga in view.sagas if saga.status is Status.STUCK]
-    return tuple((held.resource, held.step) for id_ in stuck for held in view.ledger.left(id_))
+    if not stuck:
+        return ()
+    nobodys = view.ledger.nobodys(view.history.began.saga_ids)
+    left = [held for id_ in stuck for held in view.ledger.left(id_)]
+    return tuple((held.resource, held.step) for held in (*left, *nobodys))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from harness.history import EffectApplied, History
@@ -29,7 +29,10 @@ class Held:
 
 
 class LedgerView:
-    """All incarnations of a run, in the order of their creation."""
+    """All incarnations that a run made, in the order of their creation.
+
+    What was there before the run is nobody's, whatever becomes of it.
+    """
 
     def __init__(self, history: History) -> None:
         self._held: dict[tuple[str, int], Held] = {}
@@ -54,6 +57,12 @@ class LedgerView:
         """What is left of a saga, less what never counts (RULES §8, complete_compensation)."""
         return tuple(one for one in self.of(saga_id) if one.live and one.counts)
 
+    def nobodys(self, saga_ids: Collection[str]) -> tuple[Held, ...]:
+        """What is left under an id that belongs to none of the run's sagas."""
+        return tuple(
+            one for one in self._held.values() if one.live and one.counts and one.saga_id not in saga_ids
+        )
+
     def applied(self, saga_id: str, step: str) -> bool:
         """Whether a step is whole and there at the end."""
         return any(one.live and one.whole is not None for one in self.of(saga_id, step))
@@ -70,6 +79,8 @@ class LedgerView:
                 made=index,
                 whole=index if event.change is Change.CREATED else None,
             )
+        elif mark not in self._held:
+            return  # made before the run
         elif event.change is Change.COMPLETED:
             self._held[mark].whole = index
         else:

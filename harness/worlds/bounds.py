@@ -10,6 +10,9 @@ RESUME_AFTER_S = 0.1
 MOST_RECALLS = 30
 """How often an executor beside a frozen one is called again: long enough for a short lease to run out."""
 
+DISCONNECTED = "Server disconnected without sending a response."
+"""What httpx says where a call of an earlier run is closed and not answered."""
+
 
 def too_many_calls(most: int) -> str:
     """Of a run that does not come to an end."""

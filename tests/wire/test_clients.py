@@ -8,12 +8,16 @@ import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from harness.errors import ScenarioError
 from harness.history import CallAnswered
+from harness.participant import Owner, Request
 from harness.plan import FaultPlan
 from harness.worlds.wire import WireWorld
 from tests.wire.orders import detail, effects_of, order, outcomes, plan, receipts, scenario, sent
@@ -189,3 +193,39 @@ def test_a_late_call_of_an_earlier_run_is_no_call_of_this_one(world: WireWorld) 
     world.run(scenario(saga), {}, FaultPlan(), "saga-before")
     history = world.run(scenario(saga), {}, plan("error_before"), "saga-now")
     assert [one.saga_id for one in sent(history)] == ["saga-now"]
+
+
+def test_nor_is_one_that_the_wrapper_sees(world: WireWorld) -> None:
+    def saga(ctx: Any, input_: object) -> object:
+        came = []
+        for named in ("saga-earlier", ctx.saga_id):
+            try:
+                reply = httpx.post(**{**order(ctx, "charge"), "json": {"saga_id": named}})
+                came.append(str(reply.status_code))
+            except httpx.TransportError as error:
+                came.append(type(error).__name__)
+        return {"status": "completed", "detail": came}
+
+    world.run(scenario(saga), {}, FaultPlan(), "saga-earlier")
+    history = world.run(scenario(saga), {}, plan("error_before"), "saga-now")
+    assert [one.saga_id for one in sent(history)] == ["saga-now"]
+    assert outcomes(history)[0].detail == ["RemoteProtocolError", "500"]
+
+
+def test_whose_a_call_is_may_be_said_by_the_scenario(world: WireWorld) -> None:
+    def saga(ctx: Any, input_: object) -> object:
+        with suppress(httpx.TransportError):
+            httpx.post(**order(ctx, "charge"))
+        return {"status": "completed"}
+
+    def whose(participant: str, request: Request, ruled: Owner, /) -> Owner:
+        return Owner(saga_id=f"{ruled.saga_id}-{participant}", step=ruled.step)
+
+    history = world.run(replace(scenario(saga), whose=whose), {}, FaultPlan(), "saga-1")
+    assert [one.saga_id for one in sent(history)] == ["saga-1-payments"]
+
+    def fails(participant: str, request: Request, ruled: Owner, /) -> Owner:
+        raise KeyError(participant)
+
+    with pytest.raises(ScenarioError, match=r"whose.., POST /charges at payments: found .KeyError"):
+        world.run(replace(scenario(saga), whose=fails), {}, FaultPlan(), "saga-1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -32,9 +32,12 @@ FIRST_PID = 4000
 
 
 class SimRun:
-    """One run. `make_client` gives the nth httpx client, plain or not; `make_store` a new folder."""
+    """One run. `make_client` gives the nth httpx client, plain or not; `make_store` a new folder.
 
-    def __init__(
+    earlier: ids of sagas whose runs are over.
+    """
+
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the world
         self,
         *,
         scheduler: Scheduler,
@@ -44,6 +47,7 @@ class SimRun:
         saga_id: str,
         make_client: Callable[[bool, int], httpx.AsyncClient | httpx.Client],
         make_store: Callable[[], Path],
+        earlier: Collection[str] = frozenset(),
     ) -> None:
         self.scheduler = scheduler
         self.scenario = scenario
@@ -62,6 +66,8 @@ class SimRun:
             engine=FaultEngine(plan, KINDS, scenario.spared),
             recorder=self.recorder,
             saga_ids=(saga_id,),
+            earlier=earlier,
+            whose=scenario.whose,
         )
         self._urls: dict[int, dict[str, str]] = {}
         self._hosts: dict[str, tuple[int, str]] = {}

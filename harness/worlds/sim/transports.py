@@ -13,9 +13,10 @@ import respx
 
 from harness.clock import SimSocketRefused, guard
 from harness.clock.active import current
-from harness.faults.door import Door
+from harness.faults.door import Door, OfAnEarlierRun
 from harness.participant import Request, Response
 from harness.plan.treatment import Symptom
+from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.sim.exchange import Exchange
 
 _JSON = ("content-type", "application/json")
@@ -50,9 +51,12 @@ class Network:
         if found[0] != node:
             raise httpx.ConnectError(f"nothing listens: {request.url.host} is no address of this node")
         read_timeout_s = request.extensions.get("timeout", {}).get("read")
-        passage = self.door.send(
-            executor, found[1], _as_request(request, body), endless=read_timeout_s is None
-        )
+        try:
+            passage = self.door.send(
+                executor, found[1], _as_request(request, body), endless=read_timeout_s is None
+            )
+        except OfAnEarlierRun:
+            raise httpx.RemoteProtocolError(DISCONNECTED, request=request) from None
         exchange = self._new(passage, read_timeout_s)
         self._start(exchange)
         return exchange

@@ -50,6 +50,7 @@ class SimWorld:
         self._foreign = ForeignClients(self._cell)
         self._clients: dict[tuple[bool, int], httpx.AsyncClient | httpx.Client] = {}
         self._stores = 0
+        self._saga_ids: set[str] = set()
         self._used: list[Path] = []
         self._collector = Collector()
         self._tls = mock.patch(
@@ -115,6 +116,7 @@ class SimWorld:
             saga_id=saga_id,
             make_client=self._client,
             make_store=self._store,
+            earlier=self._saga_ids - {saga_id} if saga_id in self._saga_ids else self._saga_ids,
         )
         self._cell.network = run.network
         self._watchdog.begin()
@@ -124,7 +126,10 @@ class SimWorld:
             history = _hung(run, hung)
         finally:
             self._watchdog.end()
+            self._saga_ids.add(saga_id)
         _refuse_escapes(scenario)
+        if run.door.broken is not None:
+            raise run.door.broken
         return history
 
     def _client(self, asynchronous: bool, place: int) -> httpx.AsyncClient | httpx.Client:

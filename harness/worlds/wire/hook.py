@@ -17,8 +17,10 @@ from unittest import mock
 
 import httpx
 
+from harness.faults.door import OfAnEarlierRun
 from harness.participant import Request, Response
 from harness.plan.treatment import Symptom
+from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.http import TAG_HEADER, request_of
 from harness.worlds.wire.station import Station
@@ -51,9 +53,12 @@ class Outgoing:
 
     def send(self, executor: int, *, read_timeout_s: float | None) -> Future[None] | None:
         """Record the call; pending until the proxy is as the call has to find it."""
-        self._call, self.tag = self._traffic.send(
-            executor, self._station.name, self._request, read_timeout_s=read_timeout_s
-        )
+        try:
+            self._call, self.tag = self._traffic.send(
+                executor, self._station.name, self._request, read_timeout_s=read_timeout_s
+            )
+        except OfAnEarlierRun:
+            raise httpx.RemoteProtocolError(DISCONNECTED) from None
         if self._call.symptom is Symptom.REFUSED:
             return self._background.begin(self._station.refuse(self._call))
         if self._station.down:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from harness.blows import Blow, Boundary
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.faults.answers import UNSEEN
-from harness.faults.door import Door
+from harness.faults.door import Door, OfAnEarlierRun
 from harness.faults.passage import Passage
 from harness.history import FaultFired
 from harness.participant import Request, Response
@@ -67,7 +67,6 @@ class Traffic:
         number: int,
         loop: asyncio.AbstractEventLoop,
         suspect: Callable[[], Future[None]],
-        earlier: frozenset[str] = frozenset(),
     ) -> None:
         self.door = door
         self.number = number
@@ -87,7 +86,6 @@ class Traffic:
         self.spares: Callable[[int], bool] | None = None
         self.occupants: dict[int, int] | None = None  # lane to executor; None: whoever runs, in any lane
         self._suspect = suspect
-        self._earlier = earlier  # ids of sagas whose runs are over
         self._closed = False
         self._tags: dict[str, Call] = {}
 
@@ -118,11 +116,11 @@ class Traffic:
     def send(
         self, executor: int, station: str, request: Request, *, read_timeout_s: float | None
     ) -> tuple[Call, str]:
-        """A request is about to be sent; the tag travels with it."""
+        """A request is about to be sent; the tag travels with it. Raises OfAnEarlierRun."""
         with self.lock:
             self._check_over()
-            self.tagged_seen += 1
             call = self._new(executor or self.executor, station, request, read_timeout_s, tagged=True)
+            self.tagged_seen += 1
             tag = f"{self.number}.{call.passage.call}"
             self._tags[tag] = call
             return call, tag
@@ -165,9 +163,8 @@ class Traffic:
                 return None
             if tag is not None:
                 call = self._tags.pop(tag, None)
-            elif self._may_come(lane) and not self._is_of_an_earlier_run(station, request):
-                self.untagged_seen += 1
-                call = self._new(self._occupant(lane), station, request, None, tagged=False)
+            elif self._may_come(lane):
+                call = self._new_untagged(lane, station, request)
             else:
                 return None
             if call is not None:
@@ -289,14 +286,6 @@ class Traffic:
             return True
         return lane in self.occupants or (not lane and bool(self.occupants))  # else its sender is dead
 
-    def _is_of_an_earlier_run(self, station: str, request: Request) -> bool:
-        """An engine that outlives its runs may still work at one that was judged long ago (DESIGN, HTTP)."""
-        if not self._earlier:
-            return False
-        key = self.door.participants[station].key_of(request) or ""
-        named = request.fields().get("saga_id") or request.query.get("saga_id") or key.partition(":")[0]
-        return named in self._earlier
-
     def _occupant(self, lane: int) -> int:
         if self.occupants is None:
             return self.executor
@@ -308,11 +297,22 @@ class Traffic:
         if self.over is not None:
             raise RunOver(self.over)
 
+    def _new_untagged(self, lane: int, station: str, request: Request) -> Call | None:
+        """None for an engine that outlives its runs, and works at one that was judged (DESIGN, HTTP)."""
+        try:
+            call = self._new(self._occupant(lane), station, request, None, tagged=False)
+        except OfAnEarlierRun:
+            return None
+        self.untagged_seen += 1
+        return call
+
     def _new(
         self, executor: int, station: str, request: Request, read_timeout_s: float | None, *, tagged: bool
     ) -> Call:
         endless = tagged and read_timeout_s is None
         passage = self.door.send(executor, station, request, endless=endless)
+        if self.door.broken is not None:
+            self.abort(self.door.broken)
         if passage.strike is not None and self.spares is not None and self.spares(passage.strike.fault):
             passage.strike, passage.treatment = None, PASS
         if self._would_lose_what_may_not_be_lost(passage, read_timeout_s):

@@ -144,15 +144,15 @@ class WireWorld:
             engine=FaultEngine(plan, KINDS, scenario.spared),
             recorder=recorder,
             saga_ids=(saga_id,),
+            earlier=frozenset(self._saga_ids - {saga_id}),
+            whose=scenario.whose,
         )
-        earlier = frozenset(self._saga_ids - {saga_id})
         self._saga_ids.add(saga_id)
         return Traffic(
             door=door,
             number=self._runs,
             loop=self._background.loop,
             suspect=self._suspect,
-            earlier=earlier,
         )
 
     def _outages(self, plan: FaultPlan, scenario: Scenario, lanes: Lanes, traffic: Traffic) -> Outages:

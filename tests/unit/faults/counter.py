@@ -12,21 +12,26 @@ from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
 from harness.faults.passage import Passage
 from harness.history import EffectApplied, History, Phase, PhaseBegan, Recorder, RunBegan
-from harness.participant import Request, Response, RestParticipant
+from harness.participant import Request, Response, RestParticipant, Whose
 from harness.plan import Fault, FaultPlan
 from harness.plan.treatment import Copy, Symptom
 from harness.saga import SagaSpec
 
 
 def request(
-    method: str, target: str, fields: Mapping[str, object] | None = None, *, key: str = ""
+    method: str,
+    target: str,
+    fields: Mapping[str, object] | None = None,
+    *,
+    key: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> Request:
     parts = urlsplit(target)
     return Request(
         method=method,
         path=parts.path,
         query=dict(parse_qsl(parts.query)),
-        headers={"idempotency-key": key} if key else {},
+        headers={**({"idempotency-key": key} if key else {}), **(headers or {})},
         body=b"" if fields is None else json.dumps(fields).encode(),
     )
 
@@ -59,6 +64,8 @@ class Counter:
         faults: tuple[Fault, ...] = (),
         saga_ids: tuple[str, ...] = ("saga-1",),
         spared: frozenset[str] = frozenset(),
+        earlier: frozenset[str] = frozenset(),
+        whose: Whose | None = None,
     ) -> None:
         self.now_s = 0.0
         self.recorder = Recorder(lambda: self.now_s)
@@ -71,6 +78,8 @@ class Counter:
             engine=FaultEngine(FaultPlan(faults), KINDS, spared),
             recorder=self.recorder,
             saga_ids=saga_ids,
+            earlier=earlier,
+            whose=whose,
         )
 
     def ask(
@@ -81,10 +90,12 @@ class Counter:
         fields: Mapping[str, object] | None = None,
         *,
         key: str = "",
+        headers: Mapping[str, str] | None = None,
         executor: int = 1,
     ) -> Came:
         """One call, from the caller's hand and back."""
-        passage = self.door.send(executor, at, request(method, target, fields, key=key))
+        sent = request(method, target, fields, key=key, headers=headers)
+        passage = self.door.send(executor, at, sent)
         self.now_s += 1
         came = self._carry(passage)
         self._land_due()

@@ -45,3 +45,22 @@ def test_what_a_step_without_undo_leaves_does_not_count() -> None:
     number = tale.act("hold", applied=False)
     tale.land(number, counts=False)
     assert tale.end("compensated").held(ID)
+
+
+@pytest.mark.parametrize("status", ["completed", "compensated", "running"])
+@pytest.mark.parametrize(("id_", "under"), [("order-77", "the id 'order-77'"), ("", "no id")])
+def test_violated_by_what_was_made_under_an_id_of_no_saga(status: str, id_: str, under: str) -> None:
+    tale = Tale()
+    tale.act("hold", saga=id_)
+    message = tale.end(status).violation(ID)
+    assert message.startswith(f"shop.hold #1 of step hold is left, made under {under}, which is no saga of")
+    assert "[saga.correlation]" in message
+
+
+def test_held_where_what_is_nobodys_is_gone_does_not_count_or_waits_for_a_person() -> None:
+    tale = Tale()
+    tale.act("hold", saga="order-77")
+    assert tale.end("stuck").held(ID)
+    tale.undo("hold", saga="order-77")
+    tale.land(tale.act("charge", saga="order-77", applied=False), counts=False)
+    assert tale.end("compensated").held(ID)

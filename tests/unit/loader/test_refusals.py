@@ -27,6 +27,10 @@ def _policy(line: str) -> str:
     return _saga("[saga.policy]\n" + line)
 
 
+def _correlation(line: str) -> str:
+    return _saga("[saga.correlation]\n" + line)
+
+
 def _resource(line: str) -> str:
     return MINIMAL.replace(UNDO, UNDO + line + "\n")
 
@@ -67,6 +71,11 @@ UNKNOWN = {
     ),
     "policy": (_policy("max_attempt = 3"), "max_attempt", ["saga.policy.max_attempt", "'max_attempts' (did"]),
     "inline policy": (_saga("policy = { ordr = 1 }"), "policy = {", ["saga.policy.ordr", "'order' (did"]),
+    "correlation": (
+        _correlation('heading = "X-Order"'),
+        "heading",
+        ["saga.correlation.heading", "'header' (did you mean it?)"],
+    ),
     "participant": (
         MINIMAL.replace(PARTICIPANT, '[participants.inventory]\nlisten_at = "x"\n' + PARTICIPANT),
         "listen_at",
@@ -157,6 +166,15 @@ TYPES = {
     "attempts": (_policy("max_attempts = 0"), "max_attempts", ["found 0", "1 or more"]),
     "attempts fraction": (_policy("max_attempts = 1.5"), "max_attempts", ["found 1.5", "whole number"]),
     "gap": (_policy("min_gap_s = -0.1"), "min_gap_s", ["found -0.1", "0 or more"]),
+    "correlation field": (_correlation('field = "a..b"'), "field", ["found 'a..b'", "order.saga_id"]),
+    "correlation header": (_correlation('header = "a b"'), "header", ["found 'a b'", "HTTP header"]),
+    "empty correlation header": (_correlation('header = ""'), "header", ["found ''", "not empty"]),
+    "correlation pattern": (
+        _correlation('pattern = "order"'),
+        "pattern",
+        ["found 'order'", "order-{saga_id}"],
+    ),
+    "correlation as text": (_saga('correlation = "x"'), "correlation", ["found 'x'", "[saga.correlation]"]),
     "key header": (_policy('key_header = "a b"'), "key_header", ["found 'a b'", "HTTP header"]),
     "env value": (_saga("env = { A = 1 }"), "env", ["saga.env.A", "found 1", "a text"]),
     "env name": (_saga('[saga.env]\n"A=B" = "1"'), '"A=B"', ["found 'A=B'", "environment variable"]),

@@ -9,7 +9,7 @@ from harness.adapter.http import HttpFields, HttpPaths, HttpSaga
 from harness.adapter.subprocess import SubprocessSaga
 from harness.loader import load_scenario
 from harness.participant import Repeats, Route, UndoAnswers, Verb
-from harness.saga import Choice, Claim, OnFailedCompensation, Order, SagaPolicy, Step, StepKind
+from harness.saga import Choice, Claim, Correlation, OnFailedCompensation, Order, SagaPolicy, Step, StepKind
 from harness.scenario import Scenario
 from tests.unit.loader.conftest import MINIMAL, Write
 
@@ -35,6 +35,11 @@ failed_compensation = "forever"
 max_attempts = 5
 min_gap_s = 0.5
 key_header = "X-Key"
+
+[saga.correlation]
+field = "order.saga_id"
+header = "X-Order-No"
+pattern = "order-{saga_id}"
 
 [participants.inventory]
 listen = "127.0.0.1:9001"
@@ -113,6 +118,13 @@ def test_reads_the_policy(full: Scenario) -> None:
         min_gap_s=0.5,
         key_header="X-Key",
     )
+
+
+def test_reads_the_correlation(full: Scenario, write: Write) -> None:
+    assert full.spec.correlation == Correlation(
+        field="order.saga_id", header="X-Order-No", pattern="order-{saga_id}"
+    )
+    assert load_scenario(str(write(MINIMAL)), registered={}).spec.correlation == Correlation()
 
 
 def test_reads_participants_with_their_routes_and_manners(full: Scenario) -> None:

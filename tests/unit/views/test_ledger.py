@@ -39,3 +39,25 @@ def test_each_removal_is_kept() -> None:
     (held,) = tale.view.ledger.incarnations
     assert len(held.removals) == 2
     assert held.made < held.removals[0] < held.removals[1]
+
+
+def test_what_belongs_to_no_saga_of_the_run_is_nobodys() -> None:
+    tale = Tale()
+    tale.act("hold")
+    tale.act("charge", saga="order-77")
+    tale.land(tale.act("hold", saga="order-78", applied=False), counts=False)
+    assert [(one.step, one.saga_id) for one in tale.view.ledger.nobodys(("saga-1",))] == [
+        ("charge", "order-77")
+    ]
+    tale.undo("charge", saga="order-77")
+    assert tale.view.ledger.nobodys(("saga-1",)) == ()
+
+
+def test_what_was_there_before_the_run_is_nobodys_concern() -> None:
+    tale = Tale()
+    tale.act("hold")
+    undo = tale.undo("hold", applied=False)
+    tale.land(undo, Change.REMOVED, number=7)
+    tale.land(undo, Change.COMPLETED, number=8)
+    assert [one.number for one in tale.view.ledger.incarnations] == [1]
+    assert [one.number for one in tale.view.ledger.left("saga-1")] == [1]
