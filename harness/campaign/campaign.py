@@ -148,9 +148,7 @@ class Campaign:
         deadline_s = None if options.seconds is None else real.monotonic_s() + options.seconds
         stop = StopAsked(deadline_s)
         depth = options.resolved(world).depth if options.search != "hypothesis" else 0
-        guided = GuidedSearch(
-            unlocked_faults(scenario, world), len(scenario.inputs), depth, every_input=world == "sim"
-        )
+        guided = GuidedSearch(unlocked_faults(scenario, world), len(scenario.inputs), depth)
         self._count(guided.run(executor, stop), tally, stop)
         searched.left_out.update(guided.left_out_parts)
         searched.complete = guided.complete

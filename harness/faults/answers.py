@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+
 from harness.faults.passage import Passage
 from harness.history import CallAnswered
 from harness.participant import Request, Response
@@ -22,8 +25,13 @@ def as_answered(treatment: Treatment, response: Response) -> Response:
     return response
 
 
-def answer_event(now_s: float, passage: Passage, response: Response) -> CallAnswered:
-    """The event of a whole reply that reached a caller who still waited."""
+def answer_event(
+    now_s: float, passage: Passage, response: Response, saga_ids: Iterable[str] = ()
+) -> CallAnswered:
+    """The event of a whole reply that reached a caller who still waited.
+
+    saga_ids: those of the run, which make no difference to what the reply said.
+    """
     matched = passage.matched
     retry_after = dict(response.headers).get("retry-after")
     lists = _listed(response) if matched is not None and matched.operation.verb.queries else None
@@ -31,11 +39,21 @@ def answer_event(now_s: float, passage: Passage, response: Response) -> CallAnsw
         t_s=now_s,
         call=passage.call,
         status=response.status,
+        content=_content(response, saga_ids),
         readable=response.body != GARBAGE,
         retry_after_s=float(retry_after) if retry_after is not None else None,
         lists=lists,
         shows=_shown(passage, lists),
     )
+
+
+def _content(response: Response, saga_ids: Iterable[str]) -> str:
+    if not (response.body or response.headers):
+        return ""
+    text = b"\n".join([*(f"{name}: {value}".encode() for name, value in response.headers), response.body])
+    for id_ in saga_ids:
+        text = text.replace(id_.encode(), b"*")
+    return hashlib.blake2b(text, digest_size=6).hexdigest()
 
 
 def _shown(passage: Passage, lists: tuple[str, ...] | None) -> tuple[str, ...] | None:

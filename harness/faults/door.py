@@ -58,6 +58,7 @@ class Door:
         self.recorder = recorder
         self.engine = engine
         self._attribution = Attribution(spec, saga_ids, earlier, whose)
+        self._saga_ids = saga_ids
         self._uncounted = frozenset(
             step.name
             for step in spec.steps
@@ -105,7 +106,7 @@ class Door:
         if passage.over:
             return
         passage.over = True
-        self.recorder.add(answer_event(self.recorder.now_s(), passage, response))
+        self.recorder.add(answer_event(self.recorder.now_s(), passage, response, self._saga_ids))
         if passage.treatment.boundary in (Boundary.ANSWERED, Boundary.ENDED):
             self._impending.setdefault(passage.executor, passage)
         self.engine.ended(passage.matched)

@@ -150,10 +150,14 @@ class KeyConflict(Event, frozen=True, kw_only=True, tag="key_conflict"):
 
 
 class CallAnswered(Event, frozen=True, kw_only=True, tag="call_answered"):
-    """A whole reply reached a caller that still waited."""
+    """A whole reply reached a caller that still waited.
+
+    content: equal for equal bodies and headers, whatever the saga is called; empty where there is neither.
+    """
 
     call: int
     status: int
+    content: str = ""
     readable: bool = True
     retry_after_s: float | None = None
     lists: tuple[str, ...] | None = None  # ids that a query's answer shows

@@ -11,13 +11,14 @@ import msgspec
 
 from harness.history import FaultFired, History
 from harness.history.codec import encode_history
-from harness.history.events import CallSent, EffectApplied, Held
+from harness.history.events import CallSent
 from harness.invariants import Verdict
 from harness.latency import compensation_seconds
 from harness.plan import FaultPlan, Site
 from harness.runner import Run
 from harness.saga import Json, Status
 from harness.scenario import Scenario
+from harness.search.trace import trace_of
 from harness.situations import seen_situations
 from harness.views import View
 
@@ -62,7 +63,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     strikes: how often each fault of the plan fired.
     sites: call sites that nothing struck, in the order they were reached, each with the index of the
         last fault that had struck by then (-1: none).
-    trace: equal for runs whose calls, effects and held requests are.
+    trace: equal for runs that are (see `harness.search.trace`).
     history: encoded, where something was violated or unknown.
     fingerprint: equal for runs whose histories are, event for event.
     """
@@ -116,7 +117,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         accidents=counts[None],
         kinds=_struck(run.history, fired),
         sites=_sites(run.history),
-        trace=_trace(run.history),
+        trace=trace_of(run.history),
         situations=seen_situations(run.view, run.own_situations),
         statuses=tuple(saga.status for saga in run.view.sagas),
         compensation_s=compensation_seconds(run.history),
@@ -144,23 +145,6 @@ def _sites(history: History) -> tuple[tuple[Site, int], ...]:
         fault = struck[event.call]
         last = max(last, -1 if fault is None else fault)
     return tuple(sites)
-
-
-def _trace(history: History) -> bytes:
-    """Calls, with their executors, effects and held requests in order; neither times nor symptoms."""
-    told: list[object] = []
-    for event in history.events:
-        if isinstance(event, CallSent):
-            told.append((event.executor, event.operation, event.nth, event.path, event.key))
-        elif isinstance(event, EffectApplied):
-            told.append((event.resource, event.incarnation, event.change, event.step))
-        elif isinstance(event, Held):
-            told.append((event.call, event.until))
-    saga_ids = history.began.saga_ids
-    text = msgspec.json.encode(told)
-    for id_ in saga_ids:
-        text = text.replace(id_.encode(), b"*")
-    return hashlib.blake2b(text, digest_size=12).digest()
 
 
 def _left(view: View) -> tuple[tuple[str, str | None], ...]:

@@ -1,8 +1,8 @@
 """Guided enumeration: faults only at call sites that the parent run reached, to depth K.
 
 Level 0 is the fault-free run of each input, and each gets every single fault. Level k+1 adds one
-fault to each run of level k whose calls, effects and held requests were seen for the first time,
-whatever its input: at a call site that it reached once its own faults had struck. Where a fault of
+fault to each run of level k that is equal to none before it (`harness.search.trace`): at a call site
+that it reached once its own faults had struck. Where a fault of
 n calls fired fewer than n times, more calls change nothing, and larger counts are skipped as equal.
 
 What befalls the saga's own process comes first: every single blow, then each blow on the way back of a
@@ -59,17 +59,12 @@ class _Ladder:
 
 
 class GuidedSearch:
-    """Yields digests as they come. `complete` and `left_out` tell afterwards what was not run.
+    """Yields digests as they come. `complete` and `left_out` tell afterwards what was not run."""
 
-    every_input: single faults for each input, or only for those whose fault-free runs differ, which
-    is what a world can afford where runs take real seconds.
-    """
-
-    def __init__(self, unlocked: Unlocked, inputs: int, depth: int, *, every_input: bool = True) -> None:
+    def __init__(self, unlocked: Unlocked, inputs: int, depth: int) -> None:
         self._unlocked = unlocked
         self._inputs = inputs
         self._depth = depth
-        self._every_input = every_input
         self._seen: set[bytes] = set()
         self._begun: set[Job] = set()
         self.left_out_parts: Counter[str] = Counter()
@@ -90,9 +85,8 @@ class GuidedSearch:
         parents: list[Digest] = []
         for digest in executor.run([(index, FaultPlan()) for index in range(self._inputs)]):
             yield digest
-            known = digest.trace in self._seen
             self._seen.add(digest.trace)
-            if not digest.violated and (self._every_input or not known):
+            if not digest.violated:
                 parents.append(digest)
         for level in range(self._depth):
             children: list[Digest] = []

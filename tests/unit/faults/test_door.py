@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.faults.answers import GARBAGE, answer_event
 from harness.history import CallAnswered, CallFailed, FaultFired, KeyConflict
 from harness.participant import Reply, ResourceSpec, Response, RestParticipant, Verb
 from harness.plan import Fault
@@ -107,3 +108,24 @@ def test_an_undo_by_saga_without_the_rest_is_a_whole_resource_too() -> None:
     bare = ResourceSpec(name="hold", routes=routes((Verb.CREATE, "POST /holds"), (Verb.FIND, "GET /holds")))
     counter = Counter(SPEC, shop(bare))
     assert counter.ask("shop", "DELETE", "/holds?saga_id=saga-1").status == 404
+
+
+# What a reply said ---------------------------------------------------------------------------------
+
+
+def said(body: bytes = b"", headers: tuple[tuple[str, str], ...] = (), saga_id: str = "saga-1") -> str:
+    counter = Counter(SPEC, shop(), saga_ids=(saga_id,))
+    passage = counter.ask("shop", "POST", "/holds", {"saga_id": saga_id}).passage
+    response = Response(status=200, body=body, headers=headers)
+    return answer_event(0.0, passage, response, (saga_id,)).content
+
+
+def test_equal_replies_have_equal_content_and_others_have_not() -> None:
+    assert said() == ""
+    assert said(b'{"id":1}') == said(b'{"id":1}') != said(b'{"id":2}')
+    assert said(b'{"id":1}', (("retry-after", "1"),)) != said(b'{"id":1}')
+    assert said(GARBAGE) != said(b'{"id":1}')
+
+
+def test_what_the_saga_is_called_makes_no_difference_to_the_content() -> None:
+    assert said(b'{"of":"saga-1"}') == said(b'{"of":"saga-2"}', saga_id="saga-2") != said(b'{"of":"saga-2"}')

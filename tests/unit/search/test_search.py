@@ -131,6 +131,14 @@ def test_equal_traces_collapse() -> None:
     assert len({digest.trace for digest in digests}) < len(digests)
 
 
+def test_each_input_is_searched_on_its_own_though_its_runs_look_like_another_s(sim: SimWorld) -> None:
+    _, _, digests = guided(sim, 1, inputs=({"a": 1}, {"a": 2}))
+    plans = [{digest.plan for digest in digests if digest.input_index == index} for index in (0, 1)]
+    assert plans[0] == plans[1]
+    assert len(plans[0]) > 1
+    assert len({digest.trace for digest in digests if not digest.plan.faults}) == 2
+
+
 def test_nothing_is_built_on_a_fault_free_run_that_fails(sim: SimWorld) -> None:
     impossible = replace(scenario().spec, steps=(*scenario().spec.steps, Step(name="more", action=CREATE)))
     _, executor, digests = guided(sim, 2, spec=impossible)
