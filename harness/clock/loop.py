@@ -249,6 +249,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().close()
         if left:
             self._end(left)
+        del self._selector  # which refers to this loop: a cycle that only the collector would find
         self._tasks.clear()
         self._graveyard.clear()
         self._ready.clear()

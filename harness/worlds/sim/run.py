@@ -245,6 +245,12 @@ class SimRun:
             )
         )
 
+    def let_go(self) -> None:
+        """Part what refers to each other: it would stay until the collector comes."""
+        for executor in self.executors:
+            executor.member = None
+        vars(self).clear()
+
     # Calls ------------------------------------------------------------------------------------
 
     def hung(self) -> Executor:

@@ -89,35 +89,30 @@ class SimWorld:
                 misplaced(f"scenario {scenario.name!r}, world sim", saga.name, "a callable; use --world wire")
             )
         scheduler = Scheduler(start_s=START_S)
-        self._collector.pause()
+        run: SimRun | None = None
         try:
             # A repeated run is the same run: its id has a counter behind the dot, its seed has not.
             with virtual_time.active(scheduler, seed=saga_id.partition(".")[0]):
-                return self._watched(scheduler, scenario, input_, plan, saga_id)
+                run = SimRun(
+                    scheduler=scheduler,
+                    scenario=scenario,
+                    input_=input_,
+                    plan=plan,
+                    saga_id=saga_id,
+                    make_client=self._client,
+                    make_store=self._store,
+                    earlier=self._saga_ids - {saga_id} if saga_id in self._saga_ids else self._saga_ids,
+                )
+                return self._watched(run, scenario)
         finally:
             self._cell.network = None
             scheduler.close()
+            if run is not None:
+                run.let_go()
             self._drop_stores()
-            self._collector.resume()
+            self._collector.after_a_run()
 
-    def _watched(
-        self,
-        scheduler: Scheduler,
-        scenario: Scenario,
-        input_: Json,
-        plan: FaultPlan,
-        saga_id: str,
-    ) -> History:
-        run = SimRun(
-            scheduler=scheduler,
-            scenario=scenario,
-            input_=input_,
-            plan=plan,
-            saga_id=saga_id,
-            make_client=self._client,
-            make_store=self._store,
-            earlier=self._saga_ids - {saga_id} if saga_id in self._saga_ids else self._saga_ids,
-        )
+    def _watched(self, run: SimRun, scenario: Scenario) -> History:
         self._cell.network = run.network
         self._watchdog.begin()
         try:
@@ -126,7 +121,7 @@ class SimWorld:
             history = _hung(run, hung)
         finally:
             self._watchdog.end()
-            self._saga_ids.add(saga_id)
+            self._saga_ids.add(run.saga_id)
         _refuse_escapes(scenario)
         if run.door.broken is not None:
             raise run.door.broken
