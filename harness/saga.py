@@ -106,11 +106,6 @@ class Step:
         """`participant.resource` of the action."""
         return self.action.rpartition(".")[0]
 
-    @property
-    def irreversible(self) -> bool:
-        """After the pivot and without an undo: what it did stays (RULES §5)."""
-        return self.kind is StepKind.RETRIABLE and self.compensation is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SagaPolicy:

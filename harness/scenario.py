@@ -74,15 +74,18 @@ class Scenario:
         }
 
     @cached_property
-    def spared(self) -> frozenset[str]:
-        """Operations that no fault may strike: at and after an irreversible step, unclaimed (RULES §5)."""
-        if Claim.IRREVERSIBLE_STEP in self.spec.claims:
-            return frozenset()
-        stays = {step.name for step in self.spec.steps if step.irreversible}
-        after = [
-            step for step in self.spec.steps if step.name in stays or self.spec.ancestors[step.name] & stays
-        ]
-        return frozenset(step.action for step in after)
+    def irreversible(self) -> frozenset[str]:
+        """Actions of steps that can be neither undone, nor repeated, nor found (RULES §5)."""
+        return frozenset(
+            step.action
+            for step in self.spec.steps
+            if step.compensation is None and not self.resources[step.resource].found_again
+        )
+
+    @cached_property
+    def left_in_doubt(self) -> frozenset[str]:
+        """Irreversible actions whose effect faults may leave in doubt, for the saga claims to hold there."""
+        return self.irreversible if Claim.IRREVERSIBLE_STEP in self.spec.claims else frozenset()
 
     def limit_s(self, world: str) -> float:
         """Seconds to reach an outcome once everything has healed."""

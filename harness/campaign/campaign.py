@@ -12,7 +12,7 @@ import msgspec
 from harness.campaign.claims import (
     LoadedWithClaims,
     Unclaimed,
-    irreversible_operations,
+    irreversible_faults,
     unclaimed,
     widened,
 )
@@ -91,7 +91,7 @@ class Campaign:
         sent = widened(scenario) if self._options.unclaimed else scenario
         searched = _Searched()
         tally = Tally(
-            irreversible=irreversible_operations(scenario),
+            irreversible=irreversible_faults(scenario),
             invariants={id_: InvariantTally() for id_ in invariants_of(scenario)},
         )
         try:

@@ -1,7 +1,8 @@
 """Which claims a plan is about, and a saga searched with more claims than it makes (`--unclaimed`).
 
-Owns the one answer to "whose fault is it": a fault is of the claim that unlocks its kind, and, at or
-after a step that cannot be undone, of *irreversible_step* too.
+Owns the one answer to "whose fault is it": a fault is of the claim that unlocks its kind, and, where it
+may leave an effect behind at a step that can be neither undone, nor repeated, nor found, of
+*irreversible_step* too.
 """
 
 from __future__ import annotations
@@ -10,24 +11,35 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from harness.faults import KINDS
+from harness.faults.unlocked import Unlocked
 from harness.plan import Fault, FaultPlan
 from harness.saga import Claim
 from harness.scenario import Scenario
 
-
-def irreversible_operations(scenario: Scenario) -> frozenset[str]:
-    """At and after steps that cannot be undone: spared, unless that is claimed."""
-    return with_claims(scenario, scenario.spec.claims - {Claim.IRREVERSIBLE_STEP}).spared
+Irreversible = frozenset[tuple[str, str]]
+"""Kinds at operations that only the claim *irreversible_step* unlocks."""
 
 
-def claims_of(fault: Fault, irreversible: frozenset[str]) -> frozenset[Claim]:
+def irreversible_faults(scenario: Scenario) -> Irreversible:
+    """What may leave an effect behind at a step of the scenario where nothing can be done about it."""
+    claimed = Unlocked(with_claims(scenario, Claim), "sim").possible
+    without = Unlocked(with_claims(scenario, set(Claim) - {Claim.IRREVERSIBLE_STEP}), "sim").possible
+    return frozenset(
+        (one.kind.name, operation)
+        for operation in sorted(scenario.irreversible)
+        for one in set(claimed[operation]) - set(without[operation])
+    )
+
+
+def claims_of(fault: Fault, irreversible: Irreversible) -> frozenset[Claim]:
     """The claims without which a fault would not have been sent."""
     claim = KINDS[fault.kind].claim
     found = {claim} if claim is not None else set()
-    return frozenset(found | {Claim.IRREVERSIBLE_STEP} if fault.operation in irreversible else found)
+    stays = (fault.kind, fault.operation) in irreversible
+    return frozenset(found | {Claim.IRREVERSIBLE_STEP} if stays else found)
 
 
-def claims_of_plan(plan: FaultPlan, irreversible: frozenset[str]) -> frozenset[Claim]:
+def claims_of_plan(plan: FaultPlan, irreversible: Irreversible) -> frozenset[Claim]:
     """Of all its faults."""
     return frozenset(claim for fault in plan.faults for claim in claims_of(fault, irreversible))
 
@@ -55,7 +67,7 @@ class Unclaimed:
     """What a search let a saga claim on top of its own claims. `irreversible`: see `claims_of`."""
 
     added: tuple[Claim, ...]
-    irreversible: frozenset[str]
+    irreversible: Irreversible
 
     def of(self, plan: FaultPlan) -> tuple[Claim, ...]:
         """Those that a plan has faults of."""
@@ -68,7 +80,7 @@ def unclaimed(scenario: Scenario, searched: Scenario) -> Unclaimed:
     added = searched.spec.claims - scenario.spec.claims
     return Unclaimed(
         added=tuple(claim for claim in Claim if claim in added),
-        irreversible=irreversible_operations(scenario),
+        irreversible=irreversible_faults(scenario),
     )
 
 

@@ -68,7 +68,7 @@ def _result(claim: Claim, searched: Scenario, tally: Tally, covered: Coverage) -
 def _struck(claim: Claim, tally: Tally) -> bool:
     """Whether what the claim is about struck: the process itself, where its faults befall that."""
     if claim is Claim.IRREVERSIBLE_STEP:
-        return any(operation in tally.irreversible for _, operation in tally.fired_at)
+        return any(mark in tally.irreversible for mark in tally.fired_at)
     return any(kind in _telling(claim) for kind, _ in tally.fired_at)
 
 
@@ -81,7 +81,7 @@ def _telling(claim: Claim) -> frozenset[str]:
 def _why_impossible(claim: Claim, searched: Scenario, tally: Tally, covered: Coverage) -> str:
     """The reason where nothing of a claim can strike, else nothing: it could have, and did not."""
     if claim is Claim.IRREVERSIBLE_STEP:
-        return "" if tally.irreversible else "every step can be undone, or is the pivot"
+        return "" if tally.irreversible else "every step can be undone, repeated or found"
     unfit = unfit_for(searched, claim)
     if unfit is not None:
         return unfit

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
-from harness.campaign.claims import claims_of, claims_of_plan
+from harness.campaign.claims import Irreversible, claims_of, claims_of_plan
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultPlan
 from harness.saga import Claim, Status
@@ -85,12 +85,12 @@ class ClaimTally:
 
 @dataclass(slots=True)
 class Tally:
-    """Everything that is counted. `irreversible`: operations whose faults are of *irreversible_step* too.
+    """Everything that is counted. `irreversible`: faults that are of *irreversible_step* too.
 
     broken_by: for each violating run the claims that its faults are of.
     """
 
-    irreversible: frozenset[str] = frozenset()
+    irreversible: Irreversible = frozenset()
     invariants: dict[str, InvariantTally] = field(
         default_factory=lambda: {id_: InvariantTally() for id_ in INVARIANTS.ours}
     )

@@ -29,7 +29,6 @@ from harness.history import (
 )
 from harness.participant import Effect, Reply, Request, Response, RestParticipant, Whose
 from harness.plan.treatment import PASS, SWALLOWED, Delivery, Symptom
-from harness.plan.types import Target
 from harness.saga import Claim, SagaSpec, StepKind
 
 
@@ -65,7 +64,7 @@ class Door:
             if step.compensation is None and step.kind is StepKind.COMPENSABLE
         )
         self._claims = spec.claims
-        self._held = HeldRequests(recorder)
+        self._held = HeldRequests(recorder, engine.target)
         self._impending: dict[int, Passage] = {}
         self.calls = 0
 
@@ -157,7 +156,7 @@ class Door:
         """Whether the reply to a call may be lost: the saga claims it, and could hold (RULES §5, §6)."""
         if passage.matched is None or Claim.LOST_REPLY not in self._claims:
             return False
-        target = Target(operation=passage.matched.operation, direction=passage.direction)
+        target = self.engine.target(passage.matched.operation, passage.direction)
         return only_actions_found_again(target) is None
 
     # Blows ------------------------------------------------------------------------------------

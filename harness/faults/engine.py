@@ -27,12 +27,12 @@ class Strike:
 
 
 class FaultEngine:
-    """The plan of one run, and how far it got."""
+    """The plan of one run, and how far it got. `left_in_doubt`: see `Scenario`."""
 
     def __init__(
-        self, plan: FaultPlan, kinds: Mapping[str, FaultKind], spared: frozenset[str] = frozenset()
+        self, plan: FaultPlan, kinds: Mapping[str, FaultKind], left_in_doubt: frozenset[str] = frozenset()
     ) -> None:
-        self._spared = spared
+        self._left_in_doubt = left_in_doubt
         self._faults = [(index, fault, kinds[fault.kind]) for index, fault in enumerate(plan.faults)]
         self._counts: Counter[str] = Counter()
         self._away: dict[int, int | None] = {}  # fault to refusals left, None: until healed
@@ -43,12 +43,19 @@ class FaultEngine:
         """How many calls of an operation there were so far."""
         return self._counts[operation.name] if operation is not None else 0
 
+    def target(self, operation: Operation, direction: Direction | None, count: int | Lasting = 1) -> Target:
+        """What a fault at an operation would strike in this run."""
+        return Target(
+            operation=operation,
+            direction=direction,
+            count=count,
+            irreversible=operation.name in self._left_in_doubt,
+        )
+
     def strike(self, matched: Matched | None, direction: Direction | None, participant: str) -> Strike | None:
         """Count the call, and find what strikes it."""
         if matched is not None:
             self._counts[matched.operation.name] += 1
-        if matched is not None and matched.operation.name in self._spared:
-            return None
         for index, fault, kind in self._faults:
             if self._covers(index, fault, kind, matched, participant):
                 struck = self._strike(index, fault, kind, matched, direction)
@@ -118,7 +125,7 @@ class FaultEngine:
             self._away[index] = None if left is None else left - 1
         target = None
         if matched is not None:
-            target = Target(operation=matched.operation, direction=direction, count=fault.count)
+            target = self.target(matched.operation, direction, fault.count)
             if kind.impossible(target) is not None:
                 return None
         treatment = kind.then if later and kind.then is not None else kind.treat(variant, target)

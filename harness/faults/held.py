@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from harness.faults.limits import may_land_late
 from harness.faults.passage import Passage
 from harness.history import Held, Recorder, Released
-from harness.participant import Response, Verb
+from harness.participant import Operation, Response, Verb
 from harness.plan.treatment import PASS, Delivery
+from harness.plan.types import Target
 from harness.saga import Direction
 
 
 class HeldRequests:
     """What is held in one run. Those whose trigger has come wait in `take_due` for their world."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, target: Callable[[Operation, Direction | None], Target]) -> None:
         self._recorder = recorder
+        self._target = target
         self._held: list[Passage] = []
         self._due: list[Passage] = []
 
@@ -56,11 +61,17 @@ class HeldRequests:
         self._due.append(passage)
 
     def _release(self, passage: Passage, *, settling: bool = False) -> bool:
-        dropped = settling and not _may_land(passage)
+        dropped = settling and not self._may_land(passage)
         self._recorder.add(Released(t_s=self._recorder.now_s(), call=passage.call, dropped=dropped))
         if not dropped:
             passage.treatment = PASS
         return not dropped
+
+    def _may_land(self, passage: Passage) -> bool:
+        matched = passage.matched
+        if matched is None or matched.operation.verb is not Verb.CREATE:
+            return True
+        return may_land_late(self._target(matched.operation, passage.direction))
 
 
 def _same_call(held: Passage, passage: Passage) -> bool:
@@ -78,10 +89,3 @@ def _undoes(undo: Passage, held: Passage) -> bool:
 def _acknowledges(response: Response) -> bool:
     done = 200 <= response.status < 300 and response.status != 202
     return done or response.status in (404, 410)
-
-
-def _may_land(passage: Passage) -> bool:
-    matched = passage.matched
-    if matched is None or matched.operation.verb is not Verb.CREATE:
-        return True
-    return matched.operation.resource.survives_late

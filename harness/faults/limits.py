@@ -11,6 +11,8 @@ def only_actions_found_again(target: Target) -> str | None:
     """For effects whose reply is lost: the saga must be able to find, undo or repeat what it made."""
     if target.operation.verb is not Verb.CREATE or target.operation.resource.found_again:
         return None
+    if target.irreversible:
+        return None
     return "what was made cannot be found, undone by saga or repeated, so no saga could hold"
 
 
@@ -33,9 +35,14 @@ def only_repeatable(target: Target) -> str | None:
     return never_queries(target)
 
 
+def may_land_late(target: Target) -> bool:
+    """Whether a create may land after its sender gave up: it can be withstood, or the saga claims to."""
+    return target.operation.resource.survives_late or target.irreversible
+
+
 def only_surviving_late(target: Target) -> str | None:
     """A create that lands late needs a tombstone or a repeat that finds it."""
-    if target.operation.verb is Verb.CREATE and not target.operation.resource.survives_late:
+    if target.operation.verb is Verb.CREATE and not may_land_late(target):
         return "the resource declares neither delete_by_saga nor repeats, so no saga could hold"
     return never_queries(target)
 
@@ -44,7 +51,7 @@ def only_actions_with_parts(target: Target) -> str | None:
     """A part that no query lists must be removed by saga or completed by a repeat."""
     if target.direction is not Direction.ACTION or target.operation.verb is not Verb.CREATE:
         return "only a create has parts"
-    if not target.operation.resource.survives_late:
+    if not may_land_late(target):
         return (
             "queries do not list a part, and it cannot be undone by saga or completed, so no saga could hold"
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from harness.faults import kinds_of
 from harness.plan import FaultKind, Target
 from harness.saga import Direction
 from harness.scenario import Scenario
+
+UNCLAIMED = "the step can be neither undone, nor repeated, nor found, and irreversible_step is not claimed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,6 @@ class Unlocked:
         )
 
     def _possible(self, operation: str) -> Iterator[Possible]:
-        if operation in self._scenario.spared:
-            return
         target = self.target(operation)
         for kind in self.kinds():
             if self._reason(kind, target) is None:
@@ -63,12 +63,6 @@ class Unlocked:
                     yield Possible(kind=kind, variant=variant, operation=operation)
 
     def _impossible(self, operation: str) -> Iterator[Impossible]:
-        if operation in self._scenario.spared:
-            reason = (
-                "it is, or comes after, a step that cannot be undone, and irreversible_step is not claimed"
-            )
-            yield Impossible(kind="every kind", operation=operation, reason=reason)
-            return
         target = self.target(operation)
         for kind in self.kinds():
             reason_or_none = self._reason(kind, target)
@@ -78,7 +72,14 @@ class Unlocked:
     def _reason(self, kind: FaultKind, target: Target) -> str | None:
         """Why a kind may not strike a target, be it for the resource or for the saga."""
         unfit = self._scenario.saga.unfit(kind.blow) if kind.blow is not None else None
-        return unfit or kind.impossible(target)
+        return unfit or self._unclaimed(kind, target) or kind.impossible(target)
+
+    def _unclaimed(self, kind: FaultKind, target: Target) -> str | None:
+        """Whether only the claim irreversible_step would unlock it there."""
+        if target.irreversible or target.operation.name not in self._scenario.irreversible:
+            return None
+        claimed = replace(target, irreversible=True)
+        return UNCLAIMED if kind.impossible(target) and not kind.impossible(claimed) else None
 
     def _variants(self, kind: FaultKind) -> tuple[str, ...]:
         return kind.wire_variants or kind.variants if self._world == "wire" else kind.variants
@@ -89,7 +90,9 @@ class Unlocked:
         if found.verb.queries:
             return Target(operation=found, direction=None)
         return Target(
-            operation=found, direction=Direction.COMPENSATION if found.verb.undoes else Direction.ACTION
+            operation=found,
+            direction=Direction.COMPENSATION if found.verb.undoes else Direction.ACTION,
+            irreversible=operation in self._scenario.left_in_doubt,
         )
 
 

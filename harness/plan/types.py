@@ -65,11 +65,16 @@ class FaultPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a fault would strike: an operation, and which way it goes for its step (None: a query)."""
+    """What a fault would strike: an operation, and which way it goes for its step (None: a query).
+
+    irreversible: an action that can be neither undone, nor repeated, nor found, of a saga that claims to
+        hold all the same where its effect is in doubt.
+    """
 
     operation: Operation
     direction: Direction | None
     count: int | Lasting = 1
+    irreversible: bool = False
 
 
 def _anywhere(target: Target) -> str | None:

@@ -111,7 +111,7 @@ CALLS = (
     Situation(
         id="failure_after_pivot",
         says="a retriable step failed after the pivot",
-        reach="claim irreversible_step, and fail a step after the pivot",
+        reach="fail a step after the pivot",
         seen=_failure_after_pivot,
         required=goes_on_after_pivot,
     ),

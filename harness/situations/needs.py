@@ -23,47 +23,55 @@ def always(scenario: Scenario) -> bool:
 def undoes(scenario: Scenario) -> bool:
     """Whether one refusal leaves something to undo, whatever the saga does with its doubts."""
     return any(
-        _undone_after(scenario, made, failed) for made in scenario.spec.steps for failed in _failing(scenario)
+        _undone_after(scenario.spec, made, failed)
+        for made in scenario.spec.steps
+        for failed in scenario.spec.steps
+        if _turns_back(failed)
     )
 
 
-def _failing(scenario: Scenario) -> list[Step]:
-    """Steps whose refusal turns a saga back."""
-    return [
-        step
-        for step in scenario.spec.steps
-        if step.kind is not StepKind.RETRIABLE and not step.optional and step.action not in scenario.spared
-    ]
+def may_undo(scenario: Scenario) -> bool:
+    """Whether anything may be left to undo: by a refusal, or by a doubt about the step itself."""
+    in_doubt = (step for step in scenario.spec.steps if _turns_back(step) and _loses_reply(scenario, step))
+    return undoes(scenario) or any(_is_undone(scenario.spec, step) for step in in_doubt)
 
 
-def _undone_after(scenario: Scenario, made: Step, failed: Step) -> bool:
-    spec = scenario.spec
+def _turns_back(failed: Step) -> bool:
+    """Whether its failure turns a saga back."""
+    return failed.kind is not StepKind.RETRIABLE and not failed.optional
+
+
+def _undone_after(spec: SagaSpec, made: Step, failed: Step) -> bool:
+    return _is_undone(spec, made) and made.name in spec.ancestors[failed.name]
+
+
+def _is_undone(spec: SagaSpec, made: Step) -> bool:
     before_pivot = spec.pivot is None or spec.pivot.name not in {made.name, *spec.ancestors[made.name]}
-    undone = made.compensation is not None and made.kind is StepKind.COMPENSABLE and before_pivot
-    return undone and made.name in spec.ancestors[failed.name]
+    return made.compensation is not None and made.kind is StepKind.COMPENSABLE and before_pivot
 
 
 def loses_replies(scenario: Scenario) -> bool:
     """Whether the reply to an action may be lost."""
-    return Claim.LOST_REPLY in scenario.spec.claims and any(
-        step.action not in scenario.spared and scenario.operations[step.action].resource.found_again
-        for step in scenario.spec.steps
-    )
+    return any(_loses_reply(scenario, step) for step in scenario.spec.steps)
 
 
 def loses_pivot(scenario: Scenario) -> bool:
     """Whether the reply to the pivot may be lost."""
     pivot = scenario.spec.pivot
-    claimed = Claim.LOST_REPLY in scenario.spec.claims
-    return claimed and pivot is not None and pivot.action not in scenario.spared
+    return pivot is not None and _loses_reply(scenario, pivot)
+
+
+def _loses_reply(scenario: Scenario, step: Step) -> bool:
+    found_again = scenario.resources[step.resource].found_again
+    strikes = found_again or step.action in scenario.left_in_doubt
+    return strikes and Claim.LOST_REPLY in scenario.spec.claims
 
 
 def goes_on_after_pivot(scenario: Scenario) -> bool:
-    """Whether a step after the pivot may be struck."""
+    """Whether a step follows that is retried until it succeeds."""
     spec = scenario.spec
     pivot = spec.pivot
-    claimed = Claim.IRREVERSIBLE_STEP in spec.claims
-    return claimed and pivot is not None and any(_follows(spec, step, pivot) for step in spec.steps)
+    return pivot is not None and any(_follows(spec, step, pivot) for step in spec.steps)
 
 
 def _follows(spec: SagaSpec, step: Step, pivot: Step) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
@@ -60,16 +61,22 @@ class Saga:
     # The course of things ---------------------------------------------------------------------
 
     async def run(self) -> Json:
-        begun: list[Task] = []
-        for task in self.tasks:
+        return await self.go_on([], self.tasks)
+
+    async def go_on(self, begun: list[Task], tasks: Sequence[Task]) -> Json:
+        for task in tasks:
             begun.append(task)
             if await self.act(task) is not Reading.DONE:
                 return await self.failed(task, begun)
         return self.outcome("completed")
 
     async def failed(self, task: Task, begun: list[Task]) -> Json:
+        if task.kind is StepKind.RETRIABLE:
+            return self.outcome("stuck")
         if task.kind is StepKind.PIVOT and task.name in self.doubtful:
-            return self.outcome("completed" if await self.find(task) else "stuck")
+            if not await self.find(task):
+                return self.outcome("stuck")
+            return await self.go_on(begun, self.tasks[self.tasks.index(task) + 1 :])
         return await self.abort(begun)
 
     async def abort(self, begun: list[Task]) -> Json:

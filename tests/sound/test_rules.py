@@ -211,9 +211,12 @@ def test_a_compensation_is_required_where_one_refusal_leaves_something_to_undo(
     assert ("compensation" in needs(*steps)) is needed
 
 
-def test_nothing_is_required_of_what_is_spared() -> None:
-    spared = one("a", StepKind.RETRIABLE, undo=False)
-    assert needs(spared) == {"completed"}
-    assert "effect_without_reply" in needs(
-        spared, claims=frozenset({Claim.LOST_REPLY, Claim.IRREVERSIBLE_STEP})
-    )
+def test_a_lost_reply_is_required_of_a_step_of_any_kind() -> None:
+    assert needs(one("a", StepKind.RETRIABLE, undo=False)) == {"completed", "effect_without_reply"}
+
+
+@pytest.mark.parametrize("claims", [frozenset({Claim.LOST_REPLY}), frozenset()])
+def test_a_failure_after_the_pivot_is_required_where_a_step_follows_it(claims: frozenset[Claim]) -> None:
+    retried = one("b", StepKind.RETRIABLE, undo=False)
+    assert "failure_after_pivot" in needs(one("a", StepKind.PIVOT), retried, claims=claims)
+    assert "failure_after_pivot" not in needs(one("a"), retried, claims=claims)

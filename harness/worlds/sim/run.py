@@ -63,7 +63,7 @@ class SimRun:
         self.door = Door(
             spec=scenario.spec,
             participants=participants,
-            engine=FaultEngine(plan, KINDS, scenario.spared),
+            engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
             recorder=self.recorder,
             saga_ids=(saga_id,),
             earlier=earlier,

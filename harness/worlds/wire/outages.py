@@ -82,7 +82,7 @@ class Outages:
         self._all = [
             Outage(index=index, fault=fault, kind=KINDS[fault.kind])
             for index, fault in enumerate(plan.faults)
-            if KINDS[fault.kind].whole_participant and fault.operation not in scenario.spared
+            if KINDS[fault.kind].whole_participant
         ]
         self._scenario = scenario
         self._lanes = lanes

@@ -141,7 +141,7 @@ class WireWorld:
         door = Door(
             spec=scenario.spec,
             participants={prototype.name: prototype.fresh() for prototype in scenario.participants},
-            engine=FaultEngine(plan, KINDS, scenario.spared),
+            engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
             recorder=recorder,
             saga_ids=(saga_id,),
             earlier=frozenset(self._saga_ids - {saga_id}),

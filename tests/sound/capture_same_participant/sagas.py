@@ -1,4 +1,4 @@
-"""What follows the pivot is at the pivot's participant, and spared."""
+"""What follows the pivot is at the participant of the pivot, and is sent once."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from harness.campaign.claims import irreversible_operations
+from harness.campaign.claims import irreversible_faults
 from harness.campaign.refutations import shrink
 from harness.campaign.tally import Tally
 from harness.faults.unlocked import unlocked_faults
@@ -75,7 +75,7 @@ def searched(one: Scenario, breaks: Breaks = lambda plan: (), depth: int = 1) ->
 
 
 def tallied(one: Scenario, digests: Iterable[Digest], breaks: Breaks = lambda plan: ()) -> Tally:
-    tally = Tally(irreversible=irreversible_operations(one))
+    tally = Tally(irreversible=irreversible_faults(one))
     for digest in digests:
         tally.add(digest)
     shrink("sim", Pretender(breaks), tally)

@@ -138,7 +138,7 @@ def test_irreversible_step_where_every_step_can_be_undone_says_so() -> None:
     found = table(scenario(Claim.IRREVERSIBLE_STEP))[Claim.IRREVERSIBLE_STEP]
     assert (found.result, found.reason) == (
         GuaranteeResult.NOT_EXERCISED,
-        "every step can be undone, or is the pivot",
+        "every step can be undone, repeated or found",
     )
 
 

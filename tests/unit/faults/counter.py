@@ -63,7 +63,7 @@ class Counter:
         *participants: RestParticipant,
         faults: tuple[Fault, ...] = (),
         saga_ids: tuple[str, ...] = ("saga-1",),
-        spared: frozenset[str] = frozenset(),
+        left_in_doubt: frozenset[str] = frozenset(),
         earlier: frozenset[str] = frozenset(),
         whose: Whose | None = None,
     ) -> None:
@@ -75,7 +75,7 @@ class Counter:
         self.door = Door(
             spec=spec,
             participants=self.participants,
-            engine=FaultEngine(FaultPlan(faults), KINDS, spared),
+            engine=FaultEngine(FaultPlan(faults), KINDS, left_in_doubt),
             recorder=self.recorder,
             saga_ids=saga_ids,
             earlier=earlier,

@@ -1,14 +1,14 @@
-"""When a fault strikes: which call, how many in a row, which fault first, whom it spares."""
+"""When a fault strikes: which call, how many in a row, which fault first, and where it may not."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.participant import RestParticipant
+from harness.participant import Repeats, ResourceSpec, RestParticipant, Verb
 from harness.plan import Fault, Lasting
 from harness.plan.treatment import Symptom
 from tests.unit.faults.counter import Counter
-from tests.unit.faults.shop import KEY, MINE, SPEC, hold, shop
+from tests.unit.faults.shop import KEY, MINE, SPEC, hold, routes, shop
 
 CREATE, CHARGE = "shop.hold.create", "shop.charge.create"
 
@@ -67,10 +67,14 @@ def test_healing_ends_those_that_last_for_ever() -> None:
     assert make(counter) == [201]
 
 
-def test_what_is_spared_is_not_struck_but_counted() -> None:
-    fault = Fault(kind="error_before", operation=CREATE, count=Lasting.FOR_EVER)
-    counter = Counter(SPEC, shop(), faults=(fault,), spared=frozenset({CREATE}))
-    assert make(counter, 2) == [201, 201]
+@pytest.mark.parametrize(("left", "came"), [((), 201), ((CREATE,), None)])
+def test_an_effect_that_nobody_can_find_is_left_only_where_the_saga_claims_to_hold(
+    left: tuple[str, ...], came: int | None
+) -> None:
+    bare = ResourceSpec(name="hold", routes=routes((Verb.CREATE, "POST /holds")), repeats=Repeats.NONE)
+    fault = Fault(kind="lose_reply", operation=CREATE, count=Lasting.FOR_EVER)
+    counter = Counter(SPEC, shop(bare), faults=(fault,), left_in_doubt=frozenset(left))
+    assert make(counter, 2) == [came, came]
     assert [call.sent.nth for call in counter.history.calls] == [1, 2]
 
 
@@ -131,13 +135,6 @@ def test_other_participants_stay() -> None:
     assert make(counter, 2) == [None, None]
     assert counter.ask("other", "POST", "/holds", MINE, key=KEY).status == 201
     assert not counter.door.engine.away("other")
-
-
-def test_what_is_spared_is_reached_while_its_participant_is_away() -> None:
-    fault = Fault(kind="outage", operation=CREATE, count=Lasting.FOR_EVER)
-    counter = Counter(SPEC, shop(), faults=(fault,), spared=frozenset({CHARGE}))
-    assert make(counter, 2) == [201, None]
-    assert counter.ask("shop", "POST", "/charges", MINE, key="saga-1:charge").status == 201
 
 
 def test_a_restart_ends_what_lasts_until_then_and_nothing_else() -> None:

@@ -106,6 +106,15 @@ def test_a_held_create_that_may_not_land_is_dropped_and_did_not_fire() -> None:
     assert "fired" not in told(counter)
 
 
+def test_one_whose_saga_claims_to_hold_where_it_is_in_doubt_lands() -> None:
+    bare = ResourceSpec(name="hold", routes=routes((Verb.CREATE, "POST /holds")), repeats=Repeats.NONE)
+    late = Fault(kind="late", operation="shop.hold.create", variant="settling")
+    counter = Counter(SPEC, shop(bare), faults=(late,), left_in_doubt=frozenset({"shop.hold.create"}))
+    counter.ask("shop", "POST", "/holds", MINE)
+    assert len(counter.settle()) == 1
+    assert counter.effects() == ["created hold"]
+
+
 def test_what_no_route_serves_may_land() -> None:
     counter = Counter(SPEC, shop())
     counter.door.hold(counter.ask("shop", "POST", "/nowhere").passage)

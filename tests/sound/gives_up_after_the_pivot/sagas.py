@@ -1,4 +1,4 @@
-"""The same without the claim: what cannot be undone is spared."""
+"""What follows the pivot is sent once; where that fails, a person is told."""
 
 from __future__ import annotations
 
