@@ -115,12 +115,14 @@ class FaultFired(Event, frozen=True, kw_only=True, tag="fault_fired"):
 
     fault is None for a call struck by accident, while a toxic was armed for another. call is 0 where a
     participant was taken away before any call of which the harness could know.
+    participant: the one that was taken away; the call is then that after which it went, and was not struck.
     """
 
     call: int
     fault: int | None
     kind: str
     toxic: str | None = None
+    participant: str | None = None
 
 
 class Delivered(Event, frozen=True, kw_only=True, tag="delivered"):

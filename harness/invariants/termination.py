@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.history import Answer
 from harness.invariants.base import Finding, Invariant, InvariantViolated, always
-from harness.saga import Direction, Status, StepKind
-from harness.views import SagaView, View
+from harness.saga import Status
+from harness.views import SagaView, View, calls_for_a_person
 
 
 class NotTerminated(InvariantViolated):
@@ -21,12 +20,14 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         yield Finding("the saga still answers running after everything has healed", view.evidence(saga.ended))
     if saga.ended is None:
         yield Finding("the saga never ended", ())
-    # An attempt that could not be seen counts as possibly made, and refused.
-    if saga.status is Status.STUCK and view.history.began.visible_attempts and not _has_cause(saga):
-        assert saga.ended is not None
-        yield Finding(
-            "the saga ended stuck, and nothing that it saw called for a person", view.evidence(saga.ended)
-        )
+    yield from _without_cause(view, saga)
+
+
+def _without_cause(view: View, saga: SagaView) -> Iterator[Finding]:
+    for ended in saga.ends:
+        (at,) = view.evidence(ended)
+        if saga.word(ended) is Status.STUCK and not calls_for_a_person(saga, view.history, at):
+            yield Finding("the saga ended stuck, and nothing that it saw called for a person", (at,))
 
 
 def _problems(view: View, saga: SagaView) -> Iterator[Finding]:
@@ -42,32 +43,6 @@ def _endless(saga: SagaView) -> Iterator[Finding]:
             yield Finding(
                 f"{where} was sent without a time-out and waited until everything healed", (call.index,)
             )
-
-
-def _has_cause(saga: SagaView) -> bool:
-    """RULES §4: what calls for a person, in the saga's view."""
-    return any(_undo_failed(saga, step.name) or _action_hopeless(saga, step.name) for step in saga.spec.steps)
-
-
-def _undo_failed(saga: SagaView, step: str) -> bool:
-    undos = [call for call in saga.undos(repeats=True) if step in call.sent.steps]
-    # The last word counts: an undo by saga may have been acknowledged for the sake of another step.
-    if undos and undos[-1].answer is not Answer.ACKNOWLEDGED:
-        return True
-    queries = saga.queries(step)
-    return bool(queries) and queries[-1].answer is not Answer.ACKNOWLEDGED
-
-
-def _action_hopeless(saga: SagaView, step: str) -> bool:
-    sent = saga.attempts(step, Direction.ACTION)
-    if not sent or saga.acknowledged(step, Direction.ACTION) is not None:
-        return False
-    kind = saga.spec.by_name[step].kind
-    if saga.contradicted(step) or saga.no_way_back(step):
-        return True
-    if kind is StepKind.PIVOT:
-        return bool(saga.doubts(step))
-    return kind is StepKind.RETRIABLE
 
 
 INVARIANT = Invariant(

@@ -154,14 +154,15 @@ class SagaView:
         last = tried[-1]
         return last.index < at and _done(last, at) and (last.query or last.answer is not Answer.ACKNOWLEDGED)
 
-    def no_way_back(self, step: str) -> bool:
+    def no_way_back(self, step: str, before: int = END) -> bool:
         """In doubt at a resource that offers no way to find or undo it without its id, or did not find it.
 
         What was not found may still land: nobody can undo it then.
         """
         resource = self._resources[self.spec.by_name[step].resource]
-        blind = not resource.has(Verb.FIND) or self.denied(step)
-        unknown = bool(self.doubts(step)) and self.acknowledged(step, Direction.ACTION) is None
+        blind = not resource.has(Verb.FIND) or self.denied(step, before)
+        doubtful = bool(self.doubts(step, before)) or self.perhaps_begun(step, before)
+        unknown = doubtful and self.acknowledged(step, Direction.ACTION, before) is None
         return unknown and blind and not resource.has(Verb.DELETE_BY_SAGA)
 
     # ------------------------------------------------------------------------------------------

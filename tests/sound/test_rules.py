@@ -147,23 +147,15 @@ def test_an_attempt_that_nobody_could_see_may_be_the_cause_of_stuck() -> None:
         tale = Tale(visible_attempts=visible)
         tale.act("hold")
         tale.act("charge", 409)
+        tale.take_away()
         tale.end("stuck")
         assert violated(tale, "termination") is visible
 
 
 def test_what_was_not_found_may_still_land() -> None:
     tale = Tale(resources=(told("hold", Verb.CREATE, Verb.DELETE, Verb.FIND),))
-    tale.act("hold", Symptom.SILENCE)
+    tale.act("hold", Symptom.SILENCE, fault="lose_request")
     tale.ask("hold")
-    tale.end("stuck")
-    assert not violated(tale, "termination")
-
-
-def test_the_last_word_of_an_undo_counts() -> None:
-    tale = Tale()
-    tale.act("hold")
-    tale.undo("hold")
-    tale.undo("hold", came=403)
     tale.end("stuck")
     assert not violated(tale, "termination")
 

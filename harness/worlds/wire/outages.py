@@ -26,7 +26,6 @@ from harness.plan.types import FaultKind
 from harness.saga import Direction
 from harness.scenario import Scenario
 from harness.worlds.wire.lanes import Lanes
-from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.traffic import Call, Traffic
 
 NEVER = 1 << 30
@@ -147,7 +146,7 @@ class Outages:
             if not outage.fired:
                 outage.fired = True
                 if not outage.crash:
-                    self._traffic.outage_began(call, outage.index, outage.kind.name, DISABLED)
+                    self._traffic.outage_began(call, outage.index, outage.kind.name, outage.participant)
 
     async def take_down_after(self, outages: Sequence[Outage], call: int) -> None:
         """The same, for the participant whose answer is on its way."""

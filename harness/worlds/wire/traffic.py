@@ -23,7 +23,7 @@ from harness.history import FaultFired
 from harness.participant import Request, Response
 from harness.plan.treatment import PASS, SWALLOWED, Copy, Symptom
 from harness.worlds.bounds import MOST_CALLS, too_many_calls
-from harness.worlds.wire.toxics import slow_s
+from harness.worlds.wire.toxics import DISABLED, slow_s
 
 
 class RunOver(BaseException):
@@ -259,11 +259,19 @@ class Traffic:
             call.symptom = symptom
             self.door.accident(call.passage, kind, toxic)
 
-    def outage_began(self, call: int, fault: int, kind: str, toxic: str) -> None:
+    def outage_began(self, call: int, fault: int, kind: str, participant: str) -> None:
         """A participant is away from now on; `call` is that after which it went, 0 where there was none."""
         with self.lock:
-            now_s = self.door.recorder.now_s()
-            self.door.recorder.add(FaultFired(t_s=now_s, call=call, fault=fault, kind=kind, toxic=toxic))
+            self.door.recorder.add(
+                FaultFired(
+                    t_s=self.door.recorder.now_s(),
+                    call=call,
+                    fault=fault,
+                    kind=kind,
+                    toxic=DISABLED,
+                    participant=participant,
+                )
+            )
 
     def heal(self) -> None:
         """Every fault ends; what is held and may land does."""

@@ -12,6 +12,7 @@ from harness.history import (
     ExecutorBegan,
     ExecutorEnded,
     ExecutorStruck,
+    FaultFired,
     History,
     KeyConflict,
     Phase,
@@ -102,14 +103,20 @@ class Tale:
         """An attempt of an undo, by saga where it names several steps."""
         return self._call(names, COMPENSATION, came, **more)  # type: ignore[arg-type]
 
-    def ask(self, *names: str, came: int | Symptom | None = 200, lists: tuple[str, ...] = ()) -> int:
+    def ask(
+        self,
+        *names: str,
+        came: int | Symptom | None = 200,
+        lists: tuple[str, ...] = (),
+        fault: str | None = None,
+    ) -> int:
         """A query, and the ids that its answer shows."""
         told: dict[str, object] = (
             {}
             if isinstance(came, Symptom)
             else {"lists": lists, "shows": tuple(id_.rpartition("-")[0] for id_ in lists)}
         )
-        return self._call(names, None, came, **told)  # type: ignore[arg-type]
+        return self._call(names, None, came, fault=fault, **told)  # type: ignore[arg-type]
 
     def _call(
         self,
@@ -124,6 +131,7 @@ class Tale:
         executor: int = 1,
         copies: int = 0,
         endless: bool = False,
+        fault: str | None = None,
         **ended: object,
     ) -> int:
         self.now_s += self.gap_s
@@ -147,6 +155,8 @@ class Tale:
         )
         self._calls.append(sent)
         self.events.append(sent)
+        if fault is not None:
+            self._add(FaultFired(t_s=self.now_s, call=number, fault=0, kind=fault))
         good = isinstance(came, int) and 200 <= came < 300 and came != 202
         if came is not Symptom.REFUSED:
             for copy in range(copies + 1):
@@ -201,6 +211,11 @@ class Tale:
 
     def conflict(self, call: int) -> None:
         self._add(KeyConflict(t_s=self.now_s, call=call, key=self._calls[call - 1].key or ""))
+
+    def take_away(self, participant: str = "shop", call: int = 0) -> Tale:
+        """Nobody listens there from now on, as only the wire has it."""
+        self._add(FaultFired(t_s=self.now_s, call=call, fault=0, kind="outage", participant=participant))
+        return self
 
     # Blows ------------------------------------------------------------------------------------
 

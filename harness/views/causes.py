@@ -1,0 +1,109 @@
+"""What a saga saw that calls for a person (RULES §4): the causes of an honest `stuck`.
+
+Owns telling a failure that a fault or an answer brought about from one that the saga brought about itself,
+by leaving too early. Refuses to say whether `stuck` is right: *termination* does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from harness.faults import KINDS
+from harness.history import Answer, Call, History
+from harness.history.events import FaultFired
+from harness.plan.treatment import Symptom
+from harness.saga import Direction, Step, StepKind
+from harness.views.saga import SagaView
+
+
+def calls_for_a_person(saga: SagaView, history: History, at: int) -> bool:
+    """Whether, before the event of that index, the saga saw a cause that was still open then."""
+    away = () if history.began.visible_attempts else _away(history, at)
+    return any(
+        _undo_failed(saga, step, at) or _hopeless(saga, step, at) or _out_of_reach(saga, step, away, at)
+        for step in saga.spec.steps
+    )
+
+
+def _undo_failed(saga: SagaView, step: Step, at: int) -> bool:
+    """An undo, or the query before it, was refused or out of attempts, and the step is not undone."""
+    if not _may_be_undone(saga, step, at):
+        return False
+    undos = [call for call in saga.undos(repeats=True) if step.name in call.sent.steps and call.index < at]
+    if any(_failed(call, at) for call in undos):
+        return True
+    begun = saga.attempts(step.name, Direction.ACTION, at)
+    asked = [call for call in saga.queries(step.name, at) if begun and call.index > begun[0].index]
+    return bool(asked) and not _answered(asked[-1], at) and any(_failed(call, at) for call in asked)
+
+
+def _may_be_undone(saga: SagaView, step: Step, at: int) -> bool:
+    """Whether it has an undo, and none was acknowledged."""
+    undos = [call for call in saga.undos(repeats=True) if step.name in call.sent.steps and call.index < at]
+    # An undo by saga that covers several may have been acknowledged for the sake of another step.
+    own = [call for call in undos if call.sent.steps == (step.name,) or call is undos[-1]]
+    return (step.compensation is not None or bool(undos)) and not any(_answered(call, at) for call in own)
+
+
+def _hopeless(saga: SagaView, step: Step, at: int) -> bool:
+    """In doubt or contradicted with nothing left to do about it, or retried in vain."""
+    if _decided(saga, step, at) or _was_undone(saga, step, at):
+        return False
+    if saga.contradicted(step.name, at):
+        return True
+    perhaps = saga.perhaps_begun(step.name, at)
+    in_doubt = perhaps or any(_failed(call, at) for call in saga.doubts(step.name, at))
+    if in_doubt and saga.no_way_back(step.name, at):
+        return True
+    if step.kind is StepKind.PIVOT:
+        return in_doubt
+    tried = saga.attempts(step.name, Direction.ACTION, at)
+    return step.kind is StepKind.RETRIABLE and any(_failed(call, at) for call in tried)
+
+
+def _out_of_reach(saga: SagaView, step: Step, away: Collection[str], at: int) -> bool:
+    """Its participant was away, so that an attempt which nobody could see may have found nobody."""
+    if step.action.partition(".")[0] not in away or _was_undone(saga, step, at):
+        return False
+    if step.kind is StepKind.RETRIABLE:
+        return not _decided(saga, step, at)
+    return step.kind is StepKind.COMPENSABLE and step.compensation is not None
+
+
+def _away(history: History, at: int) -> tuple[str, ...]:
+    """Participants that were taken away before an event, ahead of any call or with one."""
+    fired = [event for event in history.events[:at] if isinstance(event, FaultFired)]
+    whole = {event.call for event in fired if event.kind in KINDS and KINDS[event.kind].whole_participant}
+    struck = [call.sent.participant for call in history.calls if call.sent.call in whole]
+    return (*(event.participant for event in fired if event.participant is not None), *struck)
+
+
+def _decided(saga: SagaView, step: Step, at: int) -> bool:
+    """Known to be applied."""
+    return saga.acknowledged(step.name, Direction.ACTION, at) is not None or saga.shown(step.name, at)
+
+
+def _was_undone(saga: SagaView, step: Step, at: int) -> bool:
+    return saga.acknowledged(step.name, Direction.COMPENSATION, at) is not None
+
+
+def _answered(call: Call, at: int) -> bool:
+    return _over(call, at) and call.struck is None and call.answer is Answer.ACKNOWLEDGED
+
+
+def _failed(call: Call, at: int) -> bool:
+    """Whether a fault or an answer made it fail, and not the saga itself, by leaving too early."""
+    if call.struck is not None or _struck(call.faults):
+        return not _answered(call, at)
+    if not _over(call, at) or call.answer is Answer.ACKNOWLEDGED:
+        return False
+    return call.failed is None or not (call.failed.abandoned or call.failed.symptom is Symptom.SILENCE)
+
+
+def _struck(faults: Iterable[FaultFired]) -> bool:
+    """Whether any struck this very call, and did not merely begin after it."""
+    return any(fault.participant is None for fault in faults)
+
+
+def _over(call: Call, at: int) -> bool:
+    return call.end is not None and call.end < at
