@@ -166,9 +166,9 @@ class LeftOver(msgspec.Struct, frozen=True, kw_only=True):
 class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario in one world. `unfired`: single faults without a receipt that were possible.
 
-    notes: plain sentences on why it is inconclusive and what was left out. unclaimed: whether faults of
-    guarantees that the saga does not claim were sent too. duration_s: real seconds. fingerprint: equal for
-    two searches whose runs, in order, have equal histories.
+    notes: plain sentences on why it is inconclusive and what was left out. advice: on what is not judged.
+    unclaimed: whether faults of guarantees that the saga does not claim were sent too. duration_s: real
+    seconds. fingerprint: equal for two searches whose runs, in order, have equal histories.
     """
 
     name: str
@@ -187,6 +187,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     impossible: tuple[Impossible, ...] = ()
     unfired: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
     left_over: tuple[LeftOver, ...] = ()
     unclaimed: bool = False
     duration_s: float = 0.0

@@ -109,7 +109,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SagaPolicy:
-    """What sagas may rightly do differently (RULES, `[saga.policy]`). `order` None: see `SagaSpec.order`."""
+    """What sagas may rightly do differently (RULES, `[saga.policy]`).
+
+    order: None: see `SagaSpec.order`. retry_after: `must` or `may`; whether a Retry-After is to be kept.
+    """
 
     failed_step: Choice = Choice.MAY
     untried_step: Choice = Choice.NEVER
@@ -118,6 +121,7 @@ class SagaPolicy:
     max_attempts: int = 12
     min_gap_s: float = 0.01
     key_header: str = "Idempotency-Key"
+    retry_after: Choice = Choice.MAY
 
 
 SAGA_ID = "{saga_id}"

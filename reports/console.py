@@ -110,6 +110,8 @@ class CampaignConsole:
         for scenario in report.scenarios:
             for sentence in lacking(scenario):
                 self._say(f"  {scenario.title}: {sentence}")
+            for sentence in scenario.advice:
+                self._say(f"  {scenario.title}: Advice: {sentence}")
         self._guarantees(bundle)
         self._say(f"  Report: {(bundle.folder / 'report.html').as_posix()}")
         self._list_violations(bundle)

@@ -199,6 +199,7 @@ def _notes(report: Report) -> list[str]:
     found = [
         f"{one.title}: {note}" for one in report.scenarios for note in one.notes if note not in lacking(one)
     ]
+    found += [f"{one.title}: Advice: {sentence}" for one in report.scenarios for sentence in one.advice]
     left = [
         f"{one.title}: {counted(one.search.left_out, 'plan')} left out of the search."
         for one in report.scenarios

@@ -26,7 +26,7 @@ LAYERS = (
     {"history", "loader", "report_model"},
     {"faults", "latency", "lifecycle", "views", "worlds.bounds", "worlds.protocol", "worlds.turn"},
     {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
-    {"runner"},
+    {"advice", "runner"},
     {"strategies"},
     {"search"},
     {"campaign"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from harness.advice import advice
 from harness.campaign.guarantees import guarantees
 from harness.campaign.options import WorldName
 from harness.campaign.owed import coverage
@@ -67,6 +68,7 @@ def summarise(
         impossible=sent.impossible,
         unfired=owed.unfired,
         notes=(*lacking, *_notes(tally, search, told)),
+        advice=tuple(advice(scenario, tally.early_repeats)),
         left_over=tuple(
             LeftOver(resource=resource, step=step, runs=runs) for (resource, step), runs in tally.left.items()
         ),

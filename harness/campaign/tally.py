@@ -108,6 +108,7 @@ class Tally:
     left: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     fault_free: dict[int, Digest] = field(default_factory=dict)
     accidents: int = 0
+    early_repeats: list[str] = field(default_factory=list)
     _fingerprint: bytes = b""
     _alone: set[tuple[str, str, str, str]] = field(default_factory=set)
 
@@ -124,6 +125,8 @@ class Tally:
         self.compensation_s.extend(digest.compensation_s)
         self.left.update(digest.left)
         self.accidents += digest.accidents
+        if digest.early_repeat:
+            self.early_repeats.append(digest.early_repeat)
         self._fingerprint = _chained(self._fingerprint, digest.fingerprint)
 
     @property

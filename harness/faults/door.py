@@ -61,7 +61,9 @@ class Door:
         self._uncounted = frozenset(
             step.name
             for step in spec.steps
-            if step.compensation is None and step.kind is StepKind.COMPENSABLE
+            if step.compensation is None
+            and step.kind is StepKind.COMPENSABLE
+            and (spec.pivot is None or spec.pivot.name not in spec.ancestors[step.name])
         )
         self._claims = spec.claims
         self._held = HeldRequests(recorder, engine.target)

@@ -1,4 +1,4 @@
-"""BUDG: attempts are bounded, back-off is kept, Retry-After is heeded."""
+"""BUDG: attempts are bounded, back-off is kept, and Retry-After where the policy says that it must be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from harness.history import Call
 from harness.invariants.base import Finding, Invariant, InvariantViolated
-from harness.saga import Direction, OnFailedCompensation
+from harness.saga import Choice, Direction, OnFailedCompensation
 from harness.views import SagaView, View
 
 RETRY_AFTER_SLACK = 0.95
@@ -25,7 +25,14 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         what = f"the {direction} of step {step}"
         yield from _too_many(saga, what, direction, attempts)
         yield from _too_close(saga, what, attempts)
-        yield from _too_early(what, attempts)
+        if saga.spec.policy.retry_after is Choice.MUST:
+            yield from _too_early(what, attempts)
+
+
+def early_repeats(saga: SagaView) -> Iterator[Finding]:
+    """Repeats before the time that a Retry-After asked for, whether that is judged or not."""
+    for step, direction, attempts in _series(saga):
+        yield from _too_early(f"the {direction} of step {step}", attempts)
 
 
 def _series(saga: SagaView) -> Iterator[tuple[str, Direction, list[Call]]]:
@@ -92,7 +99,7 @@ def _exercised(view: View, saga: SagaView) -> bool:
 
 INVARIANT = Invariant(
     id="bounded_retries",
-    says="Attempts are bounded, a gap is kept between them, and Retry-After is heeded.",
+    says="Attempts are bounded, a gap is kept between them, and Retry-After where it must be.",
     error=RetriesUnbounded,
     finds=_finds,
     exercised=_exercised,

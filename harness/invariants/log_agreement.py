@@ -22,31 +22,32 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         return
     at = view.evidence(saga.ended)
     for step, word in entries:
-        if word in _WORDS and not _backed(saga, step, word):
+        if not _backed(saga, step, word):
             yield Finding(f"the log says {step} {word}, and nobody acknowledged that", at)
     yield from _left_out(saga, entries, at)
 
 
 def _entries(saga: SagaView) -> list[tuple[str, str]] | None:
-    """The log's pairs; None where the saga gives no log."""
+    """What the log says of declared steps in words that mean something here; None where nothing is left."""
     detail = saga.ended.detail if saga.ended is not None else None
     log = detail.get("log") if isinstance(detail, Mapping) else None
     if not isinstance(log, list | tuple):
         return None
-    return [pair for entry in log if (pair := _pair(entry)) is not None]
+    return [pair for entry in log if (pair := _pair(saga, entry)) is not None] or None
 
 
-def _pair(entry: Json) -> tuple[str, str] | None:
+def _pair(saga: SagaView, entry: Json) -> tuple[str, str] | None:
     if isinstance(entry, list | tuple) and len(entry) == 2:
         step, word = entry
-        if isinstance(step, str) and isinstance(word, str):
-            return step, word
+        texts = isinstance(step, str) and isinstance(word, str)
+        if texts and step in saga.spec.by_name and word in _WORDS:
+            return str(step), str(word)
     return None
 
 
 def _backed(saga: SagaView, step: str, word: str) -> bool:
-    if step not in saga.spec.by_name:
-        return False
+    if word == "undone" and saga.spec.by_name[step].compensation is None:
+        return True  # there is nothing to undo
     if saga.taken_as_done(step, _WORDS[word]):
         return True
     return saga.shown(step) if word == "done" else saga.denied(step)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.invariants.base import Finding, Invariant, InvariantViolated, always
+from harness.invariants.causes import calls_for_a_person
 from harness.saga import Status
-from harness.views import SagaView, View, calls_for_a_person
+from harness.views import SagaView, View
 
 
 class NotTerminated(InvariantViolated):

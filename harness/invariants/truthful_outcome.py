@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.history import ExecutorEnded
 from harness.invariants.base import Finding, Invariant, InvariantViolated
-from harness.saga import Status
+from harness.saga import Json, Status
 from harness.views import SagaView, View
 
 
@@ -44,7 +44,11 @@ def _error_lost(ended: ExecutorEnded) -> bool:
     if ended.status not in (Status.COMPENSATED, Status.STUCK):
         return False
     detail = ended.detail
-    return isinstance(detail, Mapping) and "error" in detail and not detail["error"]
+    return isinstance(detail, Mapping) and "error" in detail and _empty(detail["error"])
+
+
+def _empty(error: Json) -> bool:
+    return not (error.strip() if isinstance(error, str) else error)
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

@@ -43,6 +43,7 @@ _POLICY_KEYS = (
     "max_attempts",
     "min_gap_s",
     "key_header",
+    "retry_after",
 )
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SECONDS = "a number of seconds above 0"
@@ -110,6 +111,7 @@ def read_policy(table: Table) -> SagaPolicy:
         max_attempts=_attempts(policy, default.max_attempts),
         min_gap_s=default.min_gap_s if gap_s is None else gap_s,
         key_header=_header(policy, "key_header", default.key_header),
+        retry_after=policy.word("retry_after", (Choice.MUST, Choice.MAY), default.retry_after),
     )
 
 

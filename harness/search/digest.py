@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from harness.advice import early_repeat
 from harness.history import FaultFired, History
 from harness.history.codec import encode_history
 from harness.history.events import CallSent
@@ -64,6 +65,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     sites: call sites that nothing struck, in the order they were reached, each with the index of the
         last fault that had struck by then (-1: none).
     trace: equal for runs that are (see `harness.search.trace`).
+    early_repeat: the first one that did not keep a Retry-After, where that is not judged.
     history: encoded, where something was violated or unknown.
     fingerprint: equal for runs whose histories are, event for event.
     """
@@ -82,6 +84,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[str | None, ...]
     compensation_s: tuple[float, ...] = ()
     left: tuple[tuple[str, str | None], ...] = ()
+    early_repeat: str = ""
     history: bytes | None = None
     fingerprint: bytes = b""
 
@@ -122,6 +125,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         statuses=tuple(saga.status for saga in run.view.sagas),
         compensation_s=compensation_seconds(run.history),
         left=_left(run.view),
+        early_repeat=early_repeat(run.view),
         history=encoded if telling or keep_history else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )

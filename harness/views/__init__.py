@@ -4,9 +4,8 @@ Owns the questions that invariants and situations ask of a history. Refuses to a
 anything is right: that is `harness.invariants`.
 """
 
-from harness.views.causes import calls_for_a_person
 from harness.views.ledger import Held, LedgerView
 from harness.views.saga import SagaView
 from harness.views.view import View
 
-__all__ = ["Held", "LedgerView", "SagaView", "View", "calls_for_a_person"]
+__all__ = ["Held", "LedgerView", "SagaView", "View"]

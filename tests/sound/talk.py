@@ -36,6 +36,7 @@ class Line:
     most_pause_s: float = 2.0
     timeout_s: float = 1.0
     key_header: str = "Idempotency-Key"
+    heeds_retry_after: bool = True
 
     async def send(
         self,
@@ -66,7 +67,8 @@ class Line:
                 if told is not None:
                     return told
                 doubtful = doubtful or reply.status_code != 429
-                wait_s = max(pause_s, float(reply.headers.get("retry-after", 0)))
+                asked_s = float(reply.headers.get("retry-after", 0)) if self.heeds_retry_after else 0.0
+                wait_s = max(pause_s, asked_s)
             await asyncio.sleep(wait_s)
             pause_s = min(2 * pause_s, self.most_pause_s)
         return Told("doubt" if doubtful else "unsent")

@@ -108,6 +108,8 @@ BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "order_keys": ("compensation_order", (LOST_CHARGE,)),
     "outcome_object": ("truthful_outcome", (fault("reject", RESERVE),)),
     "own_async_client": ("complete_compensation", (LOST_CHARGE,)),
+    "own_log": ("log_agreement", (fault("reject", SHIP),)),
+    "own_pace": ("bounded_retries", (fault("throttle", RESERVE, count=EVER),)),
     "pivot_first": ("truthful_outcome", (fault("reject", SHIP),)),
     "pivot_in_the_middle": ("pivot_correctness", (LOST_CHARGE,)),
     "gives_up_after_the_pivot": ("pivot_correctness", (LOST_CHARGE,)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from harness.plan import Fault
+from harness.saga import Choice, SagaPolicy
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import HOLD, TWINS, Plant
 from tests.planted.sagas import Saga
@@ -22,6 +23,7 @@ PLANT = Plant(
     caught_by="bounded_retries",
     smallest=(Fault(kind="throttle", operation="stock.hold.create", variant="429"),),
     tasks=(HOLD,),
+    policy=SagaPolicy(retry_after=Choice.MUST),
     alone=frozenset({"throttle"}),
 )
 

@@ -309,3 +309,10 @@ def test_what_a_compensable_step_without_undo_makes_does_not_count() -> None:
     one.ask("shop", "POST", "/charges", MINE)
     counts = [effect.counts for call in one.history.calls for _, effect in call.effects]
     assert counts == [False, True]
+
+
+def test_unless_it_comes_after_the_pivot() -> None:
+    look, ship = LOOK_THEN_SHIP.steps
+    one = counter(replace(LOOK_THEN_SHIP, steps=(ship, look)))
+    one.ask("shop", "POST", "/holds", MINE)
+    assert [effect.counts for call in one.history.calls for _, effect in call.effects] == [True]

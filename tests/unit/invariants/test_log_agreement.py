@@ -4,7 +4,7 @@ import pytest
 
 from harness.plan.treatment import Symptom
 from harness.saga import Json
-from tests.unit.invariants.tale import Tale
+from tests.unit.invariants.tale import HOLD, Tale, spec, step
 
 ID = "log_agreement"
 DONE, UNDONE = ["hold", "done"], ["hold", "undone"]
@@ -50,16 +50,25 @@ def test_an_unreadable_success_may_be_taken_as_done() -> None:
     assert tale.end("stuck", log=[DONE]).held(ID)
 
 
-def test_a_step_that_is_not_there_is_backed_by_nobody() -> None:
-    tale = Tale().end("completed", log=[["holt", "done"]])
-    assert tale.violation(ID) == "the log says holt done, and nobody acknowledged that"
+def test_entries_that_name_no_declared_step_are_ignored() -> None:
+    tale = Tale()
+    tale.act("hold")
+    assert tale.end("completed", log=[["begin", "done"], DONE, ["mail", "undone"]]).held(ID)
+    assert tale.end("completed", log=[["begin", "done"]]).not_exercised(ID)
+
+
+def test_what_has_no_undo_is_undone_by_doing_nothing() -> None:
+    tale = Tale(spec(step("look", undo=False), HOLD))
+    tale.act("look")
+    assert tale.end("compensated", log=[["look", "done"], ["look", "undone"]]).held(ID)
 
 
 def test_violated_where_completed_leaves_out_what_was_done() -> None:
     tale = Tale()
     tale.act("hold")
+    tale.act("charge")
     message = "step hold was acknowledged, and the log leaves out that it is done"
-    assert tale.end("completed", log=[]).violation(ID) == message
+    assert tale.end("completed", log=[["charge", "done"]]).violation(ID) == message
 
 
 def test_violated_where_compensated_leaves_out_what_was_undone() -> None:
@@ -81,18 +90,36 @@ def test_an_undo_by_saga_need_not_be_logged_for_what_was_never_sent() -> None:
 def test_other_outcomes_may_leave_out_what_they_like(status: str) -> None:
     tale = Tale()
     tale.act("hold")
-    assert tale.end(status, log=[]).held(ID)
+    tale.act("charge")
+    assert tale.end(status, log=[["charge", "done"]]).held(ID)
 
 
 @pytest.mark.parametrize(
-    "entry", [["hold", "tried"], ["hold"], "hold done", ["hold", 1], [1, "done"], ["hold", ["done"]], None]
+    "entry",
+    [
+        ["hold", "tried"],
+        ["hold"],
+        ["hold", "done", 0.5],
+        {"step": "hold", "word": "done"},
+        "hold done",
+        ["hold", 1],
+        [1, "done"],
+        [["hold"], "done"],
+        ["hold", ["done"]],
+        None,
+    ],
 )
 def test_other_words_and_shapes_are_ignored(entry: Json) -> None:
-    assert Tale().end("completed", log=[entry]).held(ID)
+    tale = Tale()
+    tale.act("hold")
+    assert tale.end("completed", log=[DONE, entry]).held(ID)
+    assert tale.end("completed", log=[entry]).not_exercised(ID)
 
 
 def test_not_exercised_without_a_log() -> None:
     tale = Tale()
+    tale.act("hold")
+    assert tale.end("completed", log=[]).not_exercised(ID)
     assert tale.not_exercised(ID)
     assert tale.end("completed").not_exercised(ID)
     assert tale.end("completed", log="hold done").not_exercised(ID)

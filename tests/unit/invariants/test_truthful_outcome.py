@@ -5,6 +5,7 @@ import pytest
 from harness.blows import Blow
 from harness.participant import Change
 from harness.plan.treatment import Symptom
+from harness.saga import Json
 from tests.unit.invariants.tale import HOLD, NOTE, PARCEL, Tale, spec, step
 
 ID = "truthful_outcome"
@@ -45,11 +46,12 @@ def test_compensated_is_false_where_something_is_left() -> None:
     assert message == "the saga says compensated, and shop.hold #1 of step hold is left"
 
 
+@pytest.mark.parametrize("error", ["", " \n", None, [], {}])
 @pytest.mark.parametrize("status", ["compensated", "stuck"])
-def test_the_first_cause_must_not_be_lost(status: str) -> None:
+def test_the_first_cause_must_not_be_lost(status: str, error: Json) -> None:
     tale = Tale()
     tale.act("hold", Symptom.REFUSED)
-    message = tale.end(status, error="").violation(ID)
+    message = tale.end(status, error=error).violation(ID)
     assert message == f"the saga ended with {status} and its `error` is empty: the first cause is lost"
 
 
@@ -57,6 +59,7 @@ def test_a_cause_that_is_told_or_never_told_is_right() -> None:
     tale = Tale()
     tale.act("hold", Symptom.REFUSED)
     assert tale.end("compensated", error="ConnectError").held(ID)
+    assert tale.end("compensated", error={"code": 0}).held(ID)
     assert tale.end("compensated", log=[]).held(ID)
     assert tale.end("compensated").held(ID)
 

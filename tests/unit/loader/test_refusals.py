@@ -166,6 +166,7 @@ TYPES = {
     "attempts": (_policy("max_attempts = 0"), "max_attempts", ["found 0", "1 or more"]),
     "attempts fraction": (_policy("max_attempts = 1.5"), "max_attempts", ["found 1.5", "whole number"]),
     "gap": (_policy("min_gap_s = -0.1"), "min_gap_s", ["found -0.1", "0 or more"]),
+    "retry after": (_policy('retry_after = "never"'), "retry_after", ["found 'never'", "may, must"]),
     "correlation field": (_correlation('field = "a..b"'), "field", ["found 'a..b'", "order.saga_id"]),
     "correlation header": (_correlation('header = "a b"'), "header", ["found 'a b'", "HTTP header"]),
     "empty correlation header": (_correlation('header = ""'), "header", ["found ''", "not empty"]),

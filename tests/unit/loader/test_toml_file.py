@@ -35,6 +35,7 @@ failed_compensation = "forever"
 max_attempts = 5
 min_gap_s = 0.5
 key_header = "X-Key"
+retry_after = "must"
 
 [saga.correlation]
 field = "order.saga_id"
@@ -117,6 +118,7 @@ def test_reads_the_policy(full: Scenario) -> None:
         max_attempts=5,
         min_gap_s=0.5,
         key_header="X-Key",
+        retry_after=Choice.MUST,
     )
 
 

@@ -13,7 +13,7 @@ from harness.history import Answer, Call, History
 from harness.history.events import FaultFired
 from harness.plan.treatment import Symptom
 from harness.saga import Direction, Step, StepKind
-from harness.views.saga import SagaView
+from harness.views import SagaView
 
 
 def calls_for_a_person(saga: SagaView, history: History, at: int) -> bool:

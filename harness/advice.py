@@ -1,0 +1,36 @@
+"""What is not judged, and what the owner of a saga may want to know all the same.
+
+Owns the sentences of advice in a report. Refuses to call anything wrong: invariants do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.invariants.bounded_retries import early_repeats
+from harness.saga import Choice, StepKind
+from harness.scenario import Scenario
+from harness.views import View
+
+
+def early_repeat(view: View) -> str:
+    """The first repeat in a run that came before its Retry-After; empty where that is judged."""
+    if view.spec.policy.retry_after is Choice.MUST:
+        return ""
+    return next((finding.message for saga in view.sagas for finding in early_repeats(saga)), "")
+
+
+def advice(scenario: Scenario, early: Sequence[str]) -> Iterator[str]:
+    """What to say of a scenario. `early`: what each run with an early repeat showed."""
+    if early:
+        yield (
+            f"In {len(early)} runs a Retry-After was not kept: {early[0]}. "
+            'It is judged where [saga.policy] says retry_after = "must".'
+        )
+    for step in scenario.spec.steps:
+        if step.kind is StepKind.COMPENSABLE and step.action in scenario.irreversible:
+            yield (
+                f"What step {step.name} makes can be neither undone, nor repeated, nor found, and does not "
+                'count as left over. If it must not be left behind, make the step kind = "pivot" or '
+                '"retriable".'
+            )
