@@ -60,11 +60,12 @@ def our_packages() -> Iterator[None]:
 
 def make_room(folder: Path) -> None:
     """Let the user's code import the namesakes in `folder`, where it has imported ours so far."""
-    for top in NAMES:
-        if _theirs(top, [str(folder)]) is not None:
-            for name, module in list(sys.modules.items()):
-                if name.partition(".")[0] == top and _ours.get(name) is module:
-                    del sys.modules[name]
+    imported = [name for name, module in _ours.items() if sys.modules.get(name) is module]
+    tops = {name.partition(".")[0] for name in imported}
+    theirs = {top for top in tops if _theirs(top, [str(folder)]) is not None}
+    for name in imported:
+        if name.partition(".")[0] in theirs:
+            del sys.modules[name]
 
 
 def is_ours(name: str) -> bool:
@@ -151,8 +152,7 @@ def _files(name: str) -> tuple[Path, Path]:
 
 def _theirs(top: str, entries: Sequence[str]) -> ModuleSpec | None:
     """What those folders have of that name, beside saga-chaos; a folder without Python is no package."""
-    elsewhere = [entry for entry in entries if not (Path(entry) / _COPY).is_file()]
-    found = PathFinder.find_spec(top, elsewhere)
+    found = PathFinder.find_spec(top, [entry for entry in entries if not _is_copy(entry)])
     if found is None or found.loader is not None:
         return found
     portions = [place for place in found.submodule_search_locations or () if _has_python(Path(place))]
@@ -161,8 +161,15 @@ def _theirs(top: str, entries: Sequence[str]) -> ModuleSpec | None:
     return package if portions else None
 
 
+def _is_copy(entry: str) -> bool:
+    try:
+        return (Path(entry) / _COPY).is_file()
+    except OSError:
+        return False  # a folder that may not be read
+
+
 def _has_python(folder: Path) -> bool:
-    return any(True for depth in ("*.py", "*/*.py") for _ in folder.glob(depth))
+    return next(folder.rglob("*.py"), None) is not None
 
 
 def _place(spec: ModuleSpec) -> str:
