@@ -32,4 +32,6 @@ class Boundary(StrEnum):
     ON_ARRIVAL = "on_arrival"  # not applied
     APPLIED = "applied"  # and unanswered
     ANSWERED = "answered"  # strikes when the executor's next request arrives, or as it ends
+    BETWEEN = "between"  # after the reply, before the next request: `harness.plan.moments` says when
+    STARTED = "started"  # the executor has begun, and sent nothing yet
     ENDED = "ended"  # once the executor has ended

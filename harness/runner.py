@@ -59,7 +59,7 @@ def run_once(
     Raises PlanError for a plan that names what is not there, UsageError and EnvironmentFault as
     the world does.
     """
-    check_plan(plan, operations=scenario.operations, kinds=kinds_of(scenario))
+    check_plan(plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world.name)
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
     own = saga_id or _never_used(id_, world.name)
     history = world.run(scenario, input_, plan, own)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-from harness.packages import our_packages
 from harness.report_model import GuaranteeResult, ScenarioReport
 from reports import words
 from reports.bundle import Bundle, Violation
@@ -41,9 +40,7 @@ def report_html(bundle: Bundle) -> str:
     """The whole page."""
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only the page needs it
 
-    with our_packages():
-        folder = files("reports")
-    source = folder.joinpath("templates/report.html.j2").read_text(encoding="utf-8")
+    source = files("reports").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -13,6 +13,7 @@ import msgspec
 
 from harness.blows import Blow, Boundary
 from harness.plan import Fault, FaultPlan, Lasting
+from harness.plan.moments import Moment, moment_of
 from harness.report_model import FailureFile, GuaranteeResult, Judgement, Report, ScenarioReport, Verdict
 from harness.saga import Json
 
@@ -54,6 +55,8 @@ _WHEN: Mapping[Boundary, str] = {
     Boundary.APPLIED: "once {call} was applied",
     Boundary.ANSWERED: "after the answer to {call}",
     Boundary.ENDED: "after the end of what sent {call}",
+    Boundary.BETWEEN: "after {call}, before its next request",
+    Boundary.STARTED: "before its first request",
 }
 
 
@@ -128,8 +131,10 @@ def blow_words(fault: Fault) -> str:
     kind = KINDS.get(fault.kind)
     if kind is None or kind.blow is None:
         return ""
+    call = f"{fault.operation} #{fault.nth}"
+    moment = moment_of(fault.variant)
     boundary = kind.treat(kind.meant(fault.variant), None).boundary
-    when = when_words(kind.blow, boundary, f"{fault.operation} #{fault.nth}")
+    when = when_words(kind.blow, boundary, call) if moment is None else _moment_words(moment, call)
     return _BEFALLS[kind.blow].format(when=when) + _in_a_row(fault.count)
 
 
@@ -138,6 +143,16 @@ def when_words(blow: Blow, boundary: Boundary, call: str) -> str:
     if blow is Blow.START_AGAIN and boundary is Boundary.ON_ARRIVAL:
         return f"as {call} arrives"
     return _WHEN[boundary].format(call=call)
+
+
+def _moment_words(moment: Moment, call: str) -> str:
+    if moment.first:
+        return f"after change {moment.change} of its store, before its first call, {call}"
+    if moment.percent is None:
+        return f"after change {moment.change} of its store that follows {call}"
+    if not moment.percent:
+        return f"right after the reply to {call}"
+    return f"{moment.percent} % into the pause after {call}"
 
 
 def _in_a_row(count: int | Lasting) -> str:

@@ -1,9 +1,9 @@
 """The single faults that a pass owes (RULES §5): which fired, which cannot strike, which are missing.
 
 What strikes calls is owed at every operation that a fault-free run reached. What befalls the process is
-owed as its claim says: a crash at every boundary of each of those calls, and at every boundary once more
-on the way back; another node, a race, a freeze and a cancel once for each step; each way of starting
-twice once.
+owed as its claim says: a crash at every boundary of each of those calls, at every boundary once more on
+the way back, and at every moment between two calls (`between`); another node, a race, a freeze and a
+cancel once for each step; each way of starting twice once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.blows import Blow
+from harness.campaign.between import Between
 from harness.campaign.tally import Tally
 from harness.faults.unlocked import Possible, Unlocked
 from harness.plan import Fault
@@ -44,6 +45,7 @@ class _Owed:
         self._unlocked = unlocked
         self._tally = tally
         self._reached = tally.reached()
+        self._between = Between(unlocked, tally)
         self._steps = tuple(dict.fromkeys(step.action for step in scenario.spec.steps))
 
     def impossible(self) -> Iterator[Impossible]:
@@ -54,6 +56,7 @@ class _Owed:
             missing = (one.kind.name for one in self._possible(operation) if self._nothing_follows(one))
             for kind in dict.fromkeys(missing):
                 yield Impossible(fault=kind, operation=operation, reason=NOTHING_FOLLOWS)
+        yield from self._between.impossible()
 
     def unfired(self) -> Iterator[Fault]:
         """Possible, owed and never seen to fire."""
@@ -65,6 +68,7 @@ class _Owed:
         yield from self._missing_starts()
         if undoes(self._scenario):
             yield from self._missing_on_the_way_back()
+        yield from self._between.unfired()
 
     def _possible(self, operation: str) -> tuple[Possible, ...]:
         return self._unlocked.possible[operation]

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from harness.campaign.claims import Irreversible, claims_of, claims_of_plan
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultPlan
-from harness.saga import Claim
-from harness.search.digest import Digest
+from harness.saga import Claim, Status
+from harness.search.digest import Digest, Job
+from harness.search.guided import TURNS_BACK
 
 
 @dataclass(slots=True)
@@ -88,6 +89,8 @@ class Tally:
     """Everything that is counted. `irreversible`: faults that are of *irreversible_step* too.
 
     broken_by: for each violating run the claims that its faults are of.
+    missed: single faults that were planned and did not fire, by kind, operation and variant.
+    refused_once: runs of the scenario's inputs whose only fault was one refusal.
     """
 
     irreversible: Irreversible = frozenset()
@@ -103,6 +106,8 @@ class Tally:
     planned_at: Counter[tuple[str, str]] = field(default_factory=Counter)
     fired_at: Counter[tuple[str, str]] = field(default_factory=Counter)
     fired_variants: set[tuple[str, str, str]] = field(default_factory=set)
+    missed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    refused_once: dict[Job, Digest] = field(default_factory=dict)
     situations: Counter[str] = field(default_factory=Counter)
     compensation_s: list[float] = field(default_factory=list)
     left: Counter[tuple[str, str | None]] = field(default_factory=Counter)
@@ -117,6 +122,8 @@ class Tally:
         self.runs += 1
         if not digest.plan.faults and isinstance(digest.input_index, int):
             self.fault_free.setdefault(digest.input_index, digest)
+        if not digest.violated and _refuses_once(digest):
+            self.refused_once.setdefault((digest.input_index, digest.plan), digest)
         for id_, found in digest.found.items():
             self.invariants[id_].add(digest, found.verdict)
         self._add_claims(digest)
@@ -138,6 +145,11 @@ class Tally:
     def violated(self) -> tuple[str, ...]:
         """Ids of the violated invariants, in the order of the catalogue."""
         return tuple(id_ for id_, one in self.invariants.items() if one.violations)
+
+    @property
+    def completes(self) -> bool:
+        """Whether some input completed without faults."""
+        return any(Status.COMPLETED in digest.statuses for digest in self.fault_free.values())
 
     def reached(self) -> tuple[str, ...]:
         """Operations that the fault-free runs reached, in that order."""
@@ -179,6 +191,8 @@ class Tally:
                 self.by_kind[fault.kind] += 1
                 self.fired_at[mark] += 1
                 self.fired_variants.add((*mark, fault.variant))
+            elif len(digest.plan.faults) == 1:
+                self.missed[*mark, fault.variant] += 1
 
 
 def _chained(before: bytes, next_: bytes) -> bytes:
@@ -195,6 +209,12 @@ def _struck(digest: Digest) -> FaultPlan:
     """The faults that fired; all of them where a worker was lost with the run."""
     fired = [fault for fault, strikes in zip(digest.plan.faults, digest.strikes, strict=True) if strikes]
     return FaultPlan(tuple(fired)) if fired or digest.history is not None else digest.plan
+
+
+def _refuses_once(digest: Digest) -> bool:
+    faults = digest.plan.faults
+    one = len(faults) == 1 and isinstance(digest.input_index, int)
+    return one and faults[0].kind == TURNS_BACK and faults[0].count == 1
 
 
 def _mark(fault: Fault) -> tuple[str, str, str]:

@@ -6,10 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.packages import our_packages
-
-with our_packages():
-    from reports.gate import gate_folder
+from reports.gate import gate_folder
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -26,15 +26,12 @@ from harness.errors import PlanError, ReportError, ScenarioError, misplaced, nea
 from harness.faults import kinds_of
 from harness.history.codec import decode_history
 from harness.invariants import Verdict, invariants_of
-from harness.packages import our_packages
 from harness.plan import check_plan
 from harness.report_model import FailureFile, read_failure
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search.digest import Digest
-
-with our_packages():
-    from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
+from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
 
 WIRE_RUNS = 3
 
@@ -54,8 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     failure = read_failure(path)
     added = _added_claims(failure, path)
     scenario = LoadedWithClaims(partial(_scenario, path), added)(failure.scenario.reference)
-    _check(failure, scenario, path)
     world = chosen_world(scenario, arguments.world or failure.world)
+    _check(failure, scenario, path, world)
     _say(f"Replaying {failure.invariant} of {scenario.name} in the {world} world")
     digests: list[Digest] = []
     with trial(scenario, failure.input, world, arguments.proxy, _note, added) as run_plans:
@@ -106,13 +103,13 @@ def _scenario(path: Path, reference: str) -> Scenario:
         raise ScenarioError(f"{path}, scenario.reference: {error}") from None
 
 
-def _check(failure: FailureFile, scenario: Scenario, path: Path) -> None:
+def _check(failure: FailureFile, scenario: Scenario, path: Path, world: str) -> None:
     known = invariants_of(scenario)
     if failure.invariant not in known:
         expected = nearest(failure.invariant, known)
         raise ReportError(misplaced(f"{path}, invariant", failure.invariant, expected))
     try:
-        check_plan(failure.plan, operations=scenario.operations, kinds=kinds_of(scenario))
+        check_plan(failure.plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world)
     except PlanError as error:
         raise PlanError(f"{path}, {error}") from None
 

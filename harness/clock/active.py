@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import shake_128
 from threading import get_ident
+from typing import Protocol
 
 from harness.clock.scheduler import Scheduler
 
@@ -42,10 +43,20 @@ class Process:
 FIRST_PROCESS = Process(pid=4001, host="node1")
 
 
-class ActiveRun:
-    """What the dispatchers need to know of the run that has the clocks."""
+class Disk(Protocol):
+    """Whoever wants to know when the code of a run changes files (`harness.clock.writes`)."""
 
-    __slots__ = ("_give_up", "entropy", "node", "over", "process", "scheduler", "thread_id")
+    def holds(self, path: str) -> bool:
+        """Whether a file lies where changes matter; an absolute path."""
+
+    def changed(self) -> None:
+        """Something was written, made, renamed or removed, and the operating system has it."""
+
+
+class ActiveRun:
+    """What the dispatchers need to know of the run that has the clocks. `disk`: None where nobody asks."""
+
+    __slots__ = ("_give_up", "disk", "entropy", "node", "over", "process", "scheduler", "thread_id")
 
     def __init__(
         self,
@@ -61,6 +72,7 @@ class ActiveRun:
         self.node: int | None = None
         self.process = FIRST_PROCESS
         self.over = over
+        self.disk: Disk | None = None
         self._give_up = give_up
 
     def has_ended(self) -> bool:

@@ -21,6 +21,7 @@ KIND = FaultKind(
     blow=Blow.CRASH,
     variants=tuple(_WHERE),
     wire_variants=("on_arrival", "applied", "answered"),
+    between=True,
     counts=(1, 2),
     impossible=only_actions_found_again,
 )

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from harness.blows import Blow, Boundary
 from harness.errors import ScenarioError
 from harness.faults.answers import UNSEEN, answer_event, as_answered
-from harness.faults.engine import FaultEngine
+from harness.faults.engine import FaultEngine, Strike
 from harness.faults.held import HeldRequests
 from harness.faults.limits import only_actions_found_again
 from harness.faults.owner import Attribution
@@ -184,6 +184,24 @@ class Door:
         )
         self.receipt(passage)
 
+    def strike_between(self, executor: int, passage: Passage | None, saga_id: str, strike: Strike) -> None:
+        """A process fault was injected between two calls of an executor: after one, or before its first."""
+        call = 0 if passage is None else passage.call
+        blow = strike.treatment.blow
+        assert blow is not None
+        now_s = self.recorder.now_s()
+        self.recorder.add(
+            ExecutorStruck(
+                t_s=now_s,
+                executor=executor,
+                saga_id=saga_id,
+                call=call,
+                blow=blow,
+                boundary=strike.treatment.boundary,
+            )
+        )
+        self.recorder.add(FaultFired(t_s=now_s, call=call, fault=strike.fault, kind=strike.kind))
+
     def swallow(self, passage: Passage) -> None:
         """The request that an executor sent just as it was struck reaches nobody."""
         passage.treatment = SWALLOWED
@@ -228,6 +246,7 @@ class Door:
             direction=owned.direction,
         )
         passage.strike = self.engine.strike(matched, owned.direction, participant.name)
+        passage.nth = self.engine.counted(matched.operation if matched is not None else None)
         if passage.strike is not None:
             passage.treatment = passage.strike.treatment
         return passage

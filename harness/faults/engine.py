@@ -1,16 +1,18 @@
 """Asks a plan what strikes a call: the first fault that covers it wins.
 
-Counts the calls of each operation, and knows which participants are away.
+Counts the calls of each operation, and knows which participants are away. A fault that strikes between
+two calls leaves the calls themselves to the others: it is asked for on its own.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.participant import Operation
 from harness.participant.resource import Matched
+from harness.plan.moments import Moment, moment_of
 from harness.plan.treatment import Treatment
 from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting, Target
 from harness.saga import Direction
@@ -33,7 +35,10 @@ class FaultEngine:
         self, plan: FaultPlan, kinds: Mapping[str, FaultKind], left_in_doubt: frozenset[str] = frozenset()
     ) -> None:
         self._left_in_doubt = left_in_doubt
-        self._faults = [(index, fault, kinds[fault.kind]) for index, fault in enumerate(plan.faults)]
+        numbered = [(index, fault, kinds[fault.kind]) for index, fault in enumerate(plan.faults)]
+        self._faults = [one for one in numbered if not _strikes_between(one[1], one[2])]
+        self._between = [one for one in numbered if _strikes_between(one[1], one[2])]
+        self._struck_at_start: Counter[int] = Counter()
         self._counts: Counter[str] = Counter()
         self._away: dict[int, int | None] = {}  # fault to refusals left, None: until healed
         self._begun: set[int] = set()
@@ -63,6 +68,33 @@ class FaultEngine:
                     return struck
         return None
 
+    def after(
+        self, matched: Matched, nth: int, direction: Direction | None
+    ) -> Iterator[tuple[Moment, Strike]]:
+        """What strikes between the nth call of an operation and the next request, and at which moment."""
+        for index, fault, kind in self._between:
+            moment = moment_of(fault.variant)
+            here = fault.operation == matched.operation.name and fault.covers(nth)
+            if moment is None or moment.first or not here:
+                continue
+            target = self.target(matched.operation, direction, fault.count)
+            if kind.impossible(target) is None:
+                yield moment, _strike_of(index, fault, kind, target)
+
+    def at_start(self, change: int) -> Strike | None:
+        """What strikes an executor that has sent nothing yet, as it changes its store for the nth time.
+
+        Its first call is known to nobody. The fault names it: as many calls of that operation came before.
+        """
+        for index, fault, kind in self._between:
+            next_call = self._counts[fault.operation] + 1
+            if moment_of(fault.variant) != Moment(change=change, first=True) or not fault.covers(next_call):
+                continue
+            if isinstance(fault.count, Lasting) or self._struck_at_start[index] < fault.count:
+                self._struck_at_start[index] += 1
+                return _strike_of(index, fault, kind, None)
+        return None
+
     def ended(self, matched: Matched | None) -> None:
         """A call ended: an outage may begin after it."""
         if not self._faults or matched is None:
@@ -75,10 +107,12 @@ class FaultEngine:
     def heal(self) -> None:
         """From now on nothing strikes."""
         self._faults = []
+        self._between = []
 
     def restarted(self) -> None:
         """The saga's process came back: what lasts until then is over."""
         self._faults = [one for one in self._faults if one[1].count is not Lasting.UNTIL_RESTART]
+        self._between = [one for one in self._between if one[1].count is not Lasting.UNTIL_RESTART]
 
     def away(self, participant: str) -> bool:
         """Whether the next call at a participant finds nobody, unless another fault strikes it first."""
@@ -130,3 +164,13 @@ class FaultEngine:
                 return None
         treatment = kind.then if later and kind.then is not None else kind.treat(variant, target)
         return Strike(fault=index, kind=kind.name, variant=variant, treatment=treatment)
+
+
+def _strikes_between(fault: Fault, kind: FaultKind) -> bool:
+    return kind.between and moment_of(fault.variant) is not None
+
+
+def _strike_of(index: int, fault: Fault, kind: FaultKind, target: Target | None) -> Strike:
+    return Strike(
+        fault=index, kind=kind.name, variant=fault.variant, treatment=kind.treat(fault.variant, target)
+    )

@@ -13,7 +13,10 @@ from harness.saga import Direction
 
 @dataclass(slots=True, kw_only=True)
 class Passage:
-    """`reply` is what the caller is to be answered, once the participant, or the fault, has spoken."""
+    """`reply` is what the caller is to be answered, once the participant, or the fault, has spoken.
+
+    nth: the call's number among those of its operation.
+    """
 
     call: int
     executor: int
@@ -23,6 +26,7 @@ class Passage:
     owner: Owner
     treatment: Treatment
     strike: Strike | None = None
+    nth: int = 0
     steps: tuple[str, ...] = ()
     direction: Direction | None = None
     reply: Response | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -43,6 +43,13 @@ class Unlocked:
     def possible(self) -> dict[str, tuple[Possible, ...]]:
         """By operation, in the order of the kinds."""
         return {name: tuple(self._possible(name)) for name in self._scenario.operations}
+
+    def between(self, operation: str, variants: Iterable[str]) -> Iterator[Possible]:
+        """What may strike between the calls at an operation, by variants that a run has shown to be there."""
+        kinds = dict.fromkeys(one.kind.name for one in self.possible[operation] if one.kind.between)
+        for kind in self.kinds():
+            for variant in variants if kind.name in kinds else ():
+                yield Possible(kind=kind, variant=variant, operation=operation)
 
     def impossible(self, operation: str) -> tuple[Impossible, ...]:
         """What is unlocked by the claims and cannot strike an operation."""

@@ -24,8 +24,10 @@ from harness.history.events import (
     PhaseBegan,
     Released,
     RunBegan,
+    StoreChanged,
 )
 from harness.history.history import History, Recorder
+from harness.history.pauses import pauses_of
 
 __all__ = [
     "Answer",
@@ -49,7 +51,9 @@ __all__ = [
     "Recorder",
     "Released",
     "RunBegan",
+    "StoreChanged",
     "fold_calls",
+    "pauses_of",
     "read_history",
     "write_history",
 ]

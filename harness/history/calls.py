@@ -142,7 +142,7 @@ def _add(call: Call, index: int, event: AnyEvent) -> None:
         call.faults.append(event)
     elif isinstance(event, KeyConflict):
         call.conflict = True
-    elif isinstance(event, ExecutorStruck) and event.blow is not Blow.START_AGAIN:
+    elif isinstance(event, ExecutorStruck) and event.blow is not Blow.START_AGAIN and call.struck is None:
         call.struck = index
         call.withheld = event.boundary is Boundary.BEFORE_SEND
 

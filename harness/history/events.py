@@ -71,13 +71,30 @@ class ExecutorEnded(Event, frozen=True, kw_only=True, tag="executor_ended"):
 
 
 class ExecutorStruck(Event, frozen=True, kw_only=True, tag="executor_struck"):
-    """A blow befell an executor at a boundary of a call, or as it ended."""
+    """A blow befell an executor at a boundary of a call, or as it ended.
+
+    call is 0 where the executor had sent nothing yet.
+    """
 
     executor: int
     saga_id: str
     call: int
     blow: Blow
     boundary: Boundary
+
+
+class StoreChanged(Event, frozen=True, kw_only=True, tag="store_changed"):
+    """An executor changed what a crash would leave in its store, between two of its calls; in sim alone.
+
+    call: the one whose end came before, 0 where the executor had sent nothing yet. state: which content
+    the store came to, numbered from 1 in the order in which they were first seen since then; 0: the one
+    that it had. The nth change of a plan is the one that first comes to state n.
+    """
+
+    executor: int
+    saga_id: str
+    call: int
+    state: int
 
 
 class ExecutorWoken(Event, frozen=True, kw_only=True, tag="executor_woken"):
@@ -196,6 +213,7 @@ AnyEvent = (
     | ExecutorBegan
     | ExecutorEnded
     | ExecutorStruck
+    | StoreChanged
     | ExecutorWoken
     | CallSent
     | FaultFired

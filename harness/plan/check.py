@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from harness.errors import PlanError, misplaced, nearest
+from harness.plan.moments import MOMENTS, moment_of
 from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting
 
 MOST_FAULTS = 8
 
 
-def check_plan(plan: FaultPlan, *, operations: Collection[str], kinds: Mapping[str, FaultKind]) -> None:
-    """Raise PlanError where a fault names an unknown operation, kind or variant, or counts below 1."""
+def check_plan(
+    plan: FaultPlan,
+    *,
+    operations: Collection[str],
+    kinds: Mapping[str, FaultKind],
+    world: str | None = None,
+) -> None:
+    """Raise PlanError where a fault names an unknown operation, kind or variant, or counts below 1.
+
+    world: where the plan is to run; None: anywhere. A moment between two calls is of one world alone.
+    """
     if len(plan.faults) > MOST_FAULTS:
         raise PlanError(misplaced("plan", len(plan.faults), f"at most {MOST_FAULTS} faults"))
     for index, fault in enumerate(plan.faults):
-        _check_fault(fault, f"plan, fault {index + 1}", operations, kinds)
+        where = f"plan, fault {index + 1}"
+        _check_fault(fault, where, operations, kinds)
+        if world is not None:
+            _check_moment(fault, f"{where}, variant", world)
 
 
 def _check_fault(
@@ -28,11 +41,34 @@ def _check_fault(
     kind = kinds.get(fault.kind)
     if kind is None:
         raise PlanError(misplaced(f"{where}, kind", fault.kind, nearest(fault.kind, kinds)))
-    if not kind.accepts(fault.variant):
-        measures = "".join(f", or {measure}" for measure in kind.measures)
-        expected = nearest(fault.variant, kind.all_variants) + measures
-        raise PlanError(misplaced(f"{where}, variant", fault.variant, expected))
+    _check_variant(fault.variant, kind, f"{where}, variant")
     if fault.nth < 1:
         raise PlanError(misplaced(f"{where}, nth", fault.nth, "a call number, counted from 1"))
     if not isinstance(fault.count, Lasting) and fault.count < 1:
         raise PlanError(misplaced(f"{where}, count", fault.count, "at least 1 call, or 'for_ever'"))
+
+
+def _check_variant(variant: str, kind: FaultKind, where: str) -> None:
+    if kind.accepts(variant):
+        return
+    moments = (*MOMENTS["sim"], *MOMENTS["wire"]) if kind.between else ()
+    measures = "".join(f", or {measure}" for measure in kind.measures)
+    expected = nearest(variant, (*kind.all_variants, *moments)) + measures
+    raise PlanError(misplaced(where, variant, expected))
+
+
+def _check_moment(fault: Fault, where: str, world: str) -> None:
+    moment = moment_of(fault.variant)
+    if moment is None or moment.world == world:
+        return
+    if world == "wire":
+        expected = (
+            f"a share of the pause after the call, such as {MOMENTS['wire'][1]!r}: on the wire nobody sees "
+            "the store change. Replay it with --world sim, or search on the wire"
+        )
+    else:
+        expected = (
+            f"a change of the store, such as {MOMENTS['sim'][0]!r}: in sim no time passes while a saga "
+            "computes. Replay it with --world wire, or search in sim"
+        )
+    raise PlanError(misplaced(where, fault.variant, expected))

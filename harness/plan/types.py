@@ -9,6 +9,7 @@ from enum import StrEnum
 from harness.blows import Blow
 from harness.participant import Operation
 from harness.plan.measure import Measure
+from harness.plan.moments import moment_of
 from harness.plan.treatment import Treatment
 from harness.saga import Claim, Direction
 
@@ -95,6 +96,7 @@ class FaultKind:
     variants: those that guided search takes; `wire_variants` where they differ on the wire.
     unnamed: what a plan means that names none; by default the first variant.
     measures: numbers with a unit that are variants too.
+    between: whether it can also strike between two calls, by the variants of `harness.plan.moments`.
     """
 
     name: str
@@ -110,6 +112,7 @@ class FaultKind:
     wire_variants: tuple[str, ...] = ()
     unnamed: str = ""
     measures: tuple[Measure, ...] = ()
+    between: bool = False
     counts: tuple[int | Lasting, ...] = (1, 2, 3, Lasting.FOR_EVER)
     impossible: Callable[[Target], str | None] = _anywhere
 
@@ -121,7 +124,8 @@ class FaultKind:
     def accepts(self, variant: str) -> bool:
         """Whether a plan may name it, in either world."""
         measured = any(measure.number(variant) is not None for measure in self.measures)
-        return measured or variant in ("", *self.all_variants)
+        moment = self.between and moment_of(variant) is not None
+        return measured or moment or variant in ("", *self.all_variants)
 
     def meant(self, variant: str) -> str:
         """The variant itself, or the one that is meant where a plan names none."""

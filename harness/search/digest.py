@@ -19,9 +19,10 @@ from harness.plan import FaultPlan, Site
 from harness.runner import Run
 from harness.saga import Json, Status
 from harness.scenario import Scenario
+from harness.search.gaps import Gap, gaps_of
 from harness.search.trace import trace_of
 from harness.situations import seen_situations
-from harness.views import View, first_trouble
+from harness.views import View
 
 
 class DrawnInput(msgspec.Struct, frozen=True):
@@ -64,9 +65,9 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     strikes: how often each fault of the plan fired.
     sites: call sites that nothing struck, in the order they were reached, each with the index of the
         last fault that had struck by then (-1: none).
+    gaps: between which calls a process fault could strike another run, and at which moments.
     trace: equal for runs that are (see `harness.search.trace`).
     early_repeat: the first one that did not keep a Retry-After, where that is not judged.
-    trouble: what went wrong first, of a run without faults.
     history: encoded, where something was violated or unknown.
     fingerprint: equal for runs whose histories are, event for event.
     """
@@ -80,13 +81,13 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     accidents: int
     kinds: tuple[tuple[str, str], ...]
     sites: tuple[tuple[Site, int], ...]
+    gaps: tuple[Gap, ...] = ()
     trace: bytes
     situations: tuple[str, ...]
     statuses: tuple[str | None, ...]
     compensation_s: tuple[float, ...] = ()
     left: tuple[tuple[str, str | None], ...] = ()
     early_repeat: str = ""
-    trouble: str = ""
     history: bytes | None = None
     fingerprint: bytes = b""
 
@@ -122,13 +123,13 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         accidents=counts[None],
         kinds=_struck(run.history, fired),
         sites=_sites(run.history),
+        gaps=gaps_of(run.history),
         trace=trace_of(run.history),
         situations=seen_situations(run.view, run.own_situations),
         statuses=tuple(saga.status for saga in run.view.sagas),
         compensation_s=compensation_seconds(run.history),
         left=_left(run.view),
         early_repeat=early_repeat(run.view),
-        trouble="" if run.plan.faults else first_trouble(run.view),
         history=encoded if telling or keep_history else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
@@ -144,6 +145,8 @@ def _sites(history: History) -> tuple[tuple[Site, int], ...]:
     last = -1
     struck = {event.call: event.fault for event in history.events if isinstance(event, FaultFired)}
     for event in history.events:
+        if isinstance(event, FaultFired) and not event.call and event.fault is not None:
+            last = max(last, event.fault)  # it struck when there was no call to strike
         if not isinstance(event, CallSent) or event.operation is None:
             continue
         if event.call not in struck:

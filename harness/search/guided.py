@@ -24,9 +24,13 @@ from harness.faults.unlocked import Possible, Unlocked
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.saga import Direction
 from harness.search.digest import Digest, Executor, InputRef, Job
+from harness.search.gaps import BY_PAUSE, could_strike_once_more
 
 TURNS_BACK = "reject"
 """The kind that surely makes a saga undo what it did."""
+
+MOST_TRIES = 3
+"""Of a process fault within a pause: the saga may be quicker this time, and be gone when it is due."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -38,6 +42,7 @@ class _Ladder:
     site: Site
     possible: Possible
     rung: int = 0
+    tries: int = 1
 
     def job(self) -> Job:
         fault = Fault(
@@ -49,10 +54,14 @@ class _Ladder:
         )
         return self.input_index, self.parent.with_fault(fault)
 
-    def climb(self, strikes: int) -> bool:
-        """Whether a larger count could differ; moves on to it."""
+    def climb(self, digest: Digest) -> bool:
+        """Whether a larger count could differ; moves on to it. What came too late is tried again."""
+        strikes = digest.strikes[-1]
+        if not strikes and self.tries < MOST_TRIES and self.possible.variant in BY_PAUSE:
+            self.tries += 1
+            return True
         count = self.possible.kind.counts[self.rung]
-        if isinstance(count, Lasting) or strikes < count:
+        if isinstance(count, Lasting) or strikes < count or not could_strike_once_more(digest, count):
             return False
         self.rung += 1
         return self.rung < len(self.possible.kind.counts)
@@ -108,7 +117,7 @@ class GuidedSearch:
             for ladder, digest in zip(ladders, executor.run(jobs), strict=False):
                 tried += 1
                 yield digest
-                if ladder.climb(digest.strikes[-1]):
+                if ladder.climb(digest):
                     higher.append(ladder)
             if tried < len(ladders):
                 self.left_out_parts.update(_part(ladder) for ladder in (*ladders[tried:], *higher))
@@ -118,7 +127,19 @@ class GuidedSearch:
     def _ladders(self, parent: Digest) -> list[_Ladder]:
         """One a site and fault; none that was begun before."""
         newest = len(parent.plan.faults) - 1
-        return self._at([site for site, struck in parent.sites if struck >= newest], parent)
+        sites = [site for site, struck in parent.sites if struck >= newest]
+        return [*self._between(parent, newest), *self._at(sites, parent)]
+
+    def _between(self, parent: Digest, newest: int) -> list[_Ladder]:
+        """Process faults between two calls of a parent, once its newest fault had struck."""
+        found = (
+            ladder
+            for gap in parent.gaps
+            if gap.last >= newest
+            for possible in self._unlocked.between(gap.site.operation, gap.variants)
+            for ladder in _beside(parent, gap.site, possible)
+        )
+        return [ladder for ladder in found if self._is_first(ladder)]
 
     def _on_the_way_back(self, digests: list[Digest]) -> list[_Ladder]:
         """Blows at the undos of runs that one fault turned back: one run for each way back from a call."""
@@ -132,7 +153,7 @@ class GuidedSearch:
         return [
             ladder
             for (_, _, undos), digest in ways.items()
-            for ladder in self._at(undos, digest, blows_only=True)
+            for ladder in (*self._between(digest, 0), *self._at(undos, digest, blows_only=True))
         ]
 
     def _at(self, sites: Iterable[Site], parent: Digest, *, blows_only: bool = False) -> list[_Ladder]:

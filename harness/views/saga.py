@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from harness.history import Answer, Call, ExecutorEnded, History
+from harness.history import Answer, Call, ExecutorEnded, ExecutorStruck, History
 from harness.participant import Change, ResourceSpec, Verb
 from harness.saga import Claim, Direction, SagaSpec, Status
 
@@ -26,6 +26,7 @@ class SagaView:
         self._visible = history.began.visible_attempts
         self.calls = tuple(call for call in history.calls if call.saga_id == saga_id and not _kept_back(call))
         self.ends: Sequence[ExecutorEnded] = history.ends(saga_id)
+        self._events = history.events
         self._sent: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._queries: dict[str, list[Call]] = defaultdict(list)
@@ -103,10 +104,12 @@ class SagaView:
         The call that was struck and the next one count as begun (RULES §7): the next one is a step all
         of whose parents had been sent by then.
         """
-        struck = [call.struck for call in self.calls if call.struck is not None and call.struck < before]
+        at_calls = [call.struck for call in self.calls if call.struck is not None]
         parents = self.spec.parents[step]
         return any(
-            all(self.attempts(parent, Direction.ACTION, index) for parent in parents) for index in struck
+            all(self.attempts(parent, Direction.ACTION, index) for parent in parents)
+            for index in (*at_calls, *self._struck_at_start)
+            if index < before
         )
 
     def shown(self, step: str, before: int = END) -> bool:
@@ -174,6 +177,15 @@ class SagaView:
             effect.change in (Change.CREATED, Change.COMPLETED)
             for call in self.attempts(pivot.name, Direction.ACTION)
             for _, effect in call.effects
+        )
+
+    @cached_property
+    def _struck_at_start(self) -> tuple[int, ...]:
+        """Indexes at which an executor was struck that had sent nothing yet."""
+        return tuple(
+            index
+            for index, event in enumerate(self._events)
+            if isinstance(event, ExecutorStruck) and event.saga_id == self.saga_id and not event.call
         )
 
     def _with_repeats(self, step: str, direction: Direction) -> list[Call]:

@@ -7,10 +7,13 @@ know how an executor is stopped (`crew`) and called (`executors`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.adapter import Returned
 from harness.blows import Blow, Boundary
+from harness.faults.engine import Strike
 from harness.faults.passage import Passage
 from harness.history import ExecutorWoken
 from harness.plan.treatment import Symptom
@@ -53,7 +56,7 @@ class Dealer:
         if blow is None or not executor.alive or self._spent:
             return False
         if blow.kills:
-            self._kill(executor, passage, blow)
+            self._kill(executor, blow, partial(self._run.door.strike_executor, passage, blow))
         elif blow is Blow.FREEZE:
             return self._freeze(executor, passage)
         elif blow is Blow.START_AGAIN:
@@ -63,6 +66,15 @@ class Dealer:
             return self._cancel(executor, passage)
         return True
 
+    def fall_between(self, executor: Executor, passage: Passage | None, strike: Strike) -> None:
+        """A process fault between two calls; where the executor that is struck runs, this does not return."""
+        blow = strike.treatment.blow
+        if blow is None or not blow.kills or not executor.alive or self._spent:
+            return
+        door, saga_id = self._run.door, self._run.saga_id
+        record = partial(door.strike_between, executor.number, passage, saga_id, strike)
+        self._kill(executor, blow, record)
+
     def as_it_ends(self, executor: Executor, returned: Returned) -> bool:
         """Whether a blow that waited for its end keeps what it came to from being heard."""
         passage = None if self._spent else self._run.door.impending(executor.number, ended=True)
@@ -70,7 +82,7 @@ class Dealer:
             return False
         blow = passage.treatment.blow
         if blow.kills:
-            self._kill(executor, passage, blow)
+            self._kill(executor, blow, partial(self._run.door.strike_executor, passage, blow))
             return True
         if blow is Blow.FREEZE:
             executor.held = returned
@@ -88,7 +100,7 @@ class Dealer:
 
     # What -------------------------------------------------------------------------------------
 
-    def _kill(self, executor: Executor, passage: Passage, blow: Blow) -> None:
+    def _kill(self, executor: Executor, blow: Blow, record: Callable[[], None]) -> None:
         run = self._run
         executor.killed = True
         if executor.loop is not None:
@@ -96,7 +108,7 @@ class Dealer:
         for exchange in executor.exchanges:
             exchange.on_done = None
             exchange.fail(Symptom.SILENCE, abandoned=True)
-        run.door.strike_executor(passage, blow)
+        record()
         run.door.restarted()
         store = self._store_after(executor)
         for _ in range(2 if blow is Blow.RACE else 1):

@@ -24,13 +24,14 @@ SLOW_WITHOUT_TIMEOUT_S = 1.0
 class Exchange:
     """One call. `on_done` is called once: with a response, or with a symptom.
 
-    fall: lets a blow fall, and answers whether it did. arrives: the earlier call whose blow falls as this
-    one arrives.
+    fall: lets a blow fall, and answers whether it did. over: hears that the call has ended.
+    arrives: the earlier call whose blow falls as this one arrives.
     """
 
     __slots__ = (
         "_door",
         "_fall",
+        "_over",
         "_timer",
         "arrives",
         "done",
@@ -49,6 +50,7 @@ class Exchange:
         passage: Passage,
         read_timeout_s: float | None,
         fall: Callable[[Passage], bool],
+        over: Callable[[Passage], object] | None = None,
     ) -> None:
         self.scheduler = scheduler
         self._door = door
@@ -60,6 +62,7 @@ class Exchange:
         self.on_done: Callable[[], object] | None = None
         self._timer: Timer | None = None
         self._fall = fall
+        self._over = over
         self.arrives: Passage | None = None
 
     def start(self) -> None:
@@ -174,6 +177,8 @@ class Exchange:
         self.done = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._over is not None:
+            self._over(self.passage)
         if self.on_done is not None:
             self.on_done()
 

@@ -11,6 +11,7 @@ from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
 from harness.clock import DeadLock, Scheduler, VirtualLoop
 from harness.saga import Json
+from harness.worlds.sim.changes import Gap
 from harness.worlds.sim.crew import Member, RunOver
 from harness.worlds.sim.exchange import Exchange
 from harness.worlds.sim.store import Store
@@ -21,6 +22,7 @@ class Executor:
     """What is known of one. `relieves`: the frozen one in whose place it runs; `again`: how often it may.
 
     held: what it came to, where it was frozen as it ended. place: which of the world's clients it has.
+    gap: between which of its calls it is; None where a call is under way, or nobody asks.
     """
 
     number: int
@@ -40,6 +42,7 @@ class Executor:
     frozen: bool = False
     ended: bool = False
     held: Returned | None = None
+    gap: Gap | None = None
 
     @property
     def alive(self) -> bool:

@@ -10,18 +10,20 @@ import httpx
 
 from harness.adapter import CallableSaga, Returned, SagaContext
 from harness.clock import Scheduler
-from harness.clock.active import Process
+from harness.clock.active import Process, current
 from harness.faults import KINDS
 from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
 from harness.faults.passage import Passage
 from harness.history import ExecutorBegan, ExecutorEnded, History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.plan import FaultPlan
+from harness.plan.moments import moment_of
 from harness.plan.treatment import Symptom
-from harness.saga import Json, Status
+from harness.saga import Claim, Json, Status
 from harness.scenario import Scenario
 from harness.worlds.bounds import MOST_CALLS, RESUME_AFTER_S, too_late, too_many_calls
 from harness.worlds.sim.blows import Dealer
+from harness.worlds.sim.changes import StoreWatch
 from harness.worlds.sim.crew import Crew, Member
 from harness.worlds.sim.exchange import UP_S, Exchange, deliver_held
 from harness.worlds.sim.executors import Executor
@@ -80,6 +82,10 @@ class SimRun:
         self.awaited_stores: list[Store] = []
         self._sent: list[Exchange] = []
         self._last = Returned()
+        self._watch = StoreWatch(self) if _may_die_between_calls(scenario, plan) else None
+        active = current()
+        if active is not None:
+            active.disk = self._watch
 
     # Phases -----------------------------------------------------------------------------------
 
@@ -180,6 +186,8 @@ class SimRun:
             again=again,
         )
         self.executors.append(executor)
+        if self._watch is not None:
+            self._watch.began(executor)
         self.recorder.add(
             ExecutorBegan(
                 t_s=self.recorder.now_s(),
@@ -264,7 +272,8 @@ class SimRun:
         return executor.number, executor.node
 
     def _exchange(self, passage: Passage, read_timeout_s: float | None) -> Exchange:
-        return Exchange(self.scheduler, self.door, passage, read_timeout_s, self.dealer.fall)
+        over = None if self._watch is None else self._watch.ended
+        return Exchange(self.scheduler, self.door, passage, read_timeout_s, self.dealer.fall, over)
 
     def _start(self, exchange: Exchange) -> None:
         if self.door.calls > MOST_CALLS:
@@ -272,10 +281,18 @@ class SimRun:
         self.crew.refuse()
         passage = exchange.passage
         self._sent.append(exchange)
-        self.executors[passage.executor - 1].exchanges.append(exchange)
+        executor = self.executors[passage.executor - 1]
+        executor.exchanges.append(exchange)
+        executor.gap = None
         if self._blows:
             self.dealer.on_sending(exchange)
         exchange.start()
+
+
+def _may_die_between_calls(scenario: Scenario, plan: FaultPlan) -> bool:
+    """Looking at the store costs time, so it is done only where somebody may ask what was seen."""
+    claimed = Claim.PROCESS_DEATH in scenario.spec.claims
+    return claimed or any(moment_of(fault.variant) is not None for fault in plan.faults)
 
 
 def _nothing(came_to: object) -> None:

@@ -72,7 +72,7 @@ class SimWorld:
             root = stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="saga-chaos-", ignore_cleanup_errors=True)
             )
-            self._stores_root = Path(root)
+            self._stores_root = Path(root).resolve()
             self._stack = stack.pop_all()
         return self
 

@@ -1,0 +1,82 @@
+"""The process faults between two calls that a pass owes (RULES §7): at every moment that a run showed.
+
+Forward those of the fault-free runs, compensating those of runs that one refusal turned back. A run that
+showed none owes none. On the wire a saga may be quicker when the fault is tried than it was in the run
+that showed the pause, and have sent its next request before the fault is due; where that was so each
+time, though an earlier moment of that pause could be struck, the later one is listed as impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.campaign.tally import Tally
+from harness.faults.unlocked import Possible, Unlocked
+from harness.plan import Fault
+from harness.plan.moments import moment_of
+from harness.report_model import Impossible
+from harness.saga import Direction
+from harness.search.digest import Digest
+from harness.search.guided import MOST_TRIES
+
+TOO_QUICK = "the next request came before {variant} of the pause each time"
+
+
+class Between:
+    """Of one scenario in one world."""
+
+    def __init__(self, unlocked: Unlocked, tally: Tally) -> None:
+        self._unlocked = unlocked
+        self._tally = tally
+
+    def impossible(self) -> Iterator[Impossible]:
+        """Moments that were gone before the fault was due."""
+        for one in self._missing():
+            if self._too_quick(one):
+                reason = TOO_QUICK.format(variant=one.variant.partition(":")[2])
+                yield Impossible(fault=one.kind.name, operation=one.operation, reason=reason)
+
+    def unfired(self) -> Iterator[Fault]:
+        """Owed and never seen to fire."""
+        for one in self._missing():
+            if not self._too_quick(one):
+                yield Fault(kind=one.kind.name, operation=one.operation, variant=one.variant)
+
+    def _missing(self) -> Iterator[Possible]:
+        fired = self._tally.fired_variants
+        for one in dict.fromkeys(self._owed()):
+            if (one.kind.name, one.operation, one.variant) not in fired:
+                yield one
+
+    def _owed(self) -> Iterator[Possible]:
+        for digest in self._shown():
+            for gap in digest.gaps:
+                if gap.last >= len(digest.plan.faults) - 1:
+                    yield from self._unlocked.between(gap.site.operation, gap.variants)
+
+    def _shown(self) -> Iterator[Digest]:
+        traces: set[bytes] = set()
+        for digest in self._tally.fault_free.values():
+            if digest.trace not in traces:  # of equal ones the wire searches the first alone
+                traces.add(digest.trace)
+                yield digest
+        yield from (digest for digest in self._tally.refused_once.values() if self._turned_back(digest))
+
+    def _turned_back(self, digest: Digest) -> bool:
+        target = self._unlocked.target
+        return any(target(site.operation).direction is Direction.COMPENSATION for site, _ in digest.sites)
+
+    def _too_quick(self, one: Possible) -> bool:
+        moment = moment_of(one.variant)
+        if moment is None or not moment.percent:
+            return False
+        earlier = any(
+            kind == one.kind.name and operation == one.operation and _percent(variant) < moment.percent
+            for kind, operation, variant in self._tally.fired_variants
+        )
+        return earlier and self._tally.missed[one.kind.name, one.operation, one.variant] >= MOST_TRIES
+
+
+def _percent(variant: str) -> int:
+    moment = moment_of(variant)
+    return 100 if moment is None or moment.percent is None else moment.percent
