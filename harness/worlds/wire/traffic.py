@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -18,9 +18,11 @@ from harness.blows import Blow, Boundary
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.faults.answers import UNSEEN
 from harness.faults.door import Door, OfAnEarlierRun
+from harness.faults.engine import Strike
 from harness.faults.passage import Passage
 from harness.history import FaultFired
 from harness.participant import Request, Response
+from harness.plan import Site
 from harness.plan.treatment import PASS, SWALLOWED, Copy, Symptom
 from harness.worlds.bounds import MOST_CALLS, too_many_calls
 from harness.worlds.wire.toxics import DISABLED, slow_s
@@ -86,6 +88,8 @@ class Traffic:
         self.spares: Callable[[int], bool] | None = None
         self.occupants: dict[int, int] | None = None  # lane to executor; None: whoever runs, in any lane
         self._suspect = suspect
+        self.pauses: Mapping[Site, float] = {}  # seconds that the same run makes after a reply, unless struck
+        self._silent: dict[int, int] = {}  # executor to its last call that was answered, until its next one
         self._closed = False
         self._tags: dict[str, Call] = {}
 
@@ -132,6 +136,7 @@ class Traffic:
                 self._leaked(call, response)
             self._slow_receipt(call)
             self.door.answered(call.passage, response)
+            self._await_moment(call.passage)
             self._leave(call)
             if call.passage.treatment.copy is Copy.AFTER_REPLY and call.passage.deliveries == 1:
                 self.door.deliver(call.passage, copy=True)
@@ -193,18 +198,45 @@ class Traffic:
             passage = self.door.impending(executor, ended=True)
             return None if self.settling else passage
 
-    def struck(self, passage: Passage, blow: Blow) -> None:
-        """A blow has fallen: record it, and what became of the calls of an executor that is dead."""
+    def struck(self, passage: Passage, blow: Blow, between: Strike | None = None) -> None:
+        """A blow has fallen: record it, and what became of the calls of an executor that is dead.
+
+        between: what struck after the call, where it is not the call's own strike.
+        """
         with self.lock:
             if blow.kills:
                 for call in list(self.open.values()):
                     if call.passage.executor == passage.executor:
                         self.failed(call, Symptom.SILENCE, abandoned=True)
-            self.door.strike_executor(passage, blow)
+            if between is None:
+                self.door.strike_executor(passage, blow)
+            else:
+                self.door.strike_between(passage.executor, passage, passage.owner.saga_id, between)
             if blow.kills:
                 self.door.restarted()
                 if self.on_struck is not None:
                     self.on_struck(passage)
+
+    def _await_moment(self, passage: Passage) -> None:
+        """The reply is on its way: what is to strike in the pause after it is due in a while."""
+        self._silent[passage.executor] = passage.call
+        if passage.matched is None or not self.pauses:
+            return
+        pause_s = self.pauses.get(Site(operation=passage.matched.operation.name, nth=passage.nth))
+        for moment, strike in self.door.engine.after(passage.matched, passage.nth, passage.direction):
+            if pause_s is not None and moment.percent is not None:
+                wait_s = pause_s * moment.percent / 100
+                self.loop.call_soon_threadsafe(
+                    self.loop.call_later, wait_s, self._strike_between, passage, strike
+                )
+
+    def _strike_between(self, passage: Passage, strike: Strike) -> None:
+        """On the servers' loop; too late where the next request is there, or nobody is left to strike."""
+        blow = strike.treatment.blow
+        with self.lock:
+            silent = self._silent.get(passage.executor) == passage.call
+            if silent and blow is not None and not self._closed and self._dealt(passage, blow):
+                self.struck(passage, blow, strike)
 
     def _strike_pending(self, call: Call) -> None:
         """The executor was answered and sent its next request, which reaches nobody."""
@@ -319,6 +351,7 @@ class Traffic:
     ) -> Call:
         endless = tagged and read_timeout_s is None
         passage = self.door.send(executor, station, request, endless=endless)
+        self._silent.pop(executor, None)
         if self.door.broken is not None:
             self.abort(self.door.broken)
         if passage.strike is not None and self.spares is not None and self.spares(passage.strike.fault):

@@ -39,6 +39,7 @@ from harness.worlds.wire.front import ProxyLike
 from harness.worlds.wire.hook import HttpxHook
 from harness.worlds.wire.lanes import Address, Lanes
 from harness.worlds.wire.outages import Outages, armed_ahead
+from harness.worlds.wire.pauses import Pauses
 from harness.worlds.wire.ports import free_ports
 from harness.worlds.wire.run import WireRun
 from harness.worlds.wire.station import Station
@@ -76,6 +77,7 @@ class WireWorld:
         self._unseen: set[str] = set()
         self._runs = 0
         self._saga_ids: set[str] = set()
+        self._pauses = Pauses()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -101,12 +103,16 @@ class WireWorld:
 
     def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
         """One run. Raises UsageError for what cannot run here, EnvironmentFault where the machine fails."""
+        pauses = self._pauses.needed(
+            plan, scenario, input_, lambda rest: self.run(scenario, input_, rest, f"{saga_id}-unstruck")
+        )
         lanes = self._lanes_of(scenario)
         self._runs += 1
         began_s = monotonic_s()
         recorder = Recorder(lambda: monotonic_s() - began_s)
         processes = in_processes(scenario.saga, plan)
         traffic = self._traffic(scenario, armed_ahead(plan) if processes else plan, saga_id, recorder)
+        traffic.pauses = pauses
         outages = self._outages(plan, scenario, lanes, traffic) if processes else None
         folders: list[Path] = []
         self._hook.traffic = traffic
@@ -133,6 +139,7 @@ class WireWorld:
             self._end(lanes, traffic)
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
+        self._pauses.note(plan, scenario, input_, history)
         return history
 
     # A run's frame ----------------------------------------------------------------------------
