@@ -166,9 +166,9 @@ class LeftOver(msgspec.Struct, frozen=True, kw_only=True):
 class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario in one world. `unfired`: single faults without a receipt that were possible.
 
-    notes: plain sentences on why it is inconclusive and what was left out. advice: on what is not judged.
-    unclaimed: whether faults of guarantees that the saga does not claim were sent too. duration_s: real
-    seconds. fingerprint: equal for two searches whose runs, in order, have equal histories.
+    lacking: plain sentences on what a pass lacks. notes: those, and others on what was left out. advice: on
+    what is not judged. unclaimed: whether faults of guarantees that the saga does not claim were sent too.
+    duration_s: real seconds. fingerprint: equal for two searches whose runs, in order, have equal histories.
     """
 
     name: str
@@ -186,6 +186,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     not_claimed: tuple[str, ...] = ()
     impossible: tuple[Impossible, ...] = ()
     unfired: tuple[Fault, ...] = ()
+    lacking: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     left_over: tuple[LeftOver, ...] = ()
@@ -254,6 +255,11 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 EXIT_CODES: Mapping[Verdict, int] = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+
+
+def check_crashed(invariant: str) -> str:
+    """The sentence about an invariant whose check crashed."""
+    return f"The check of {invariant} crashed, so it is unknown."
 
 
 def exit_code(verdict: Verdict) -> int:

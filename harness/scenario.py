@@ -13,7 +13,7 @@ from functools import cached_property
 from harness.adapter import SagaAdapter
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant import Operation, ResourceSpec, RestParticipant, Verb, Whose
-from harness.saga import Claim, Json, SagaSpec, Step
+from harness.saga import Claim, Json, SagaSpec, Status, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
 
@@ -23,6 +23,7 @@ class Scenario:
     """Raises ScenarioError where a step names an operation that no participant has.
 
     participants: prototypes; each run gets a `fresh()` one of each.
+    expects: how the fault-free run of each input ends, completed or compensated; empty: all complete.
     invariants, situations, faults: its own, beside ours: an `Invariant`, `Situation` or `FaultKind` each, or
         the name of one that an installed package offers (`harness.registry`).
     whose: says whose a call is where the rules of the spec's `correlation` do not; see `Whose`.
@@ -36,6 +37,7 @@ class Scenario:
     participants: tuple[RestParticipant, ...]
     saga: SagaAdapter
     inputs: tuple[Json, ...] = field(default_factory=lambda: ({},))
+    expects: tuple[Status, ...] = ()
     time_limit_s: float | None = None
     patience_s: float | None = None
     requires: tuple[str, ...] | None = None
@@ -52,8 +54,13 @@ class Scenario:
             raise ScenarioError(
                 misplaced(f"scenario {self.name!r}, inputs", self.inputs, "at least one input")
             )
+        self._check_expects()
         for step in self.spec.steps:
             self._check_step(step)
+
+    def expected(self, index: int) -> Status:
+        """How the fault-free run of an input has to end."""
+        return self.expects[index] if self.expects else Status.COMPLETED
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
@@ -94,6 +101,14 @@ class Scenario:
     def faults_end_s(self, world: str) -> float:
         """Seconds after which faults end at the latest."""
         return self.patience_s if self.patience_s is not None else self.limit_s(world) / 2
+
+    def _check_expects(self) -> None:
+        where = f"scenario {self.name!r}, expects"
+        if self.expects and len(self.expects) != len(self.inputs):
+            raise ScenarioError(misplaced(where, self.expects, f"one for each of {len(self.inputs)} inputs"))
+        for one in self.expects:
+            if one not in (Status.COMPLETED, Status.COMPENSATED):
+                raise ScenarioError(misplaced(where, one, "completed or compensated"))
 
     def _check_step(self, step: Step) -> None:
         where = f"scenario {self.name!r}, step {step.name!r}"

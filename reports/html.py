@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from harness.packages import our_packages
 from harness.report_model import GuaranteeResult, ScenarioReport
 from reports import words
 from reports.bundle import Bundle, Violation
@@ -40,7 +41,9 @@ def report_html(bundle: Bundle) -> str:
     """The whole page."""
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only the page needs it
 
-    source = files("reports").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
+    with our_packages():
+        folder = files("reports")
+    source = folder.joinpath("templates/report.html.j2").read_text(encoding="utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

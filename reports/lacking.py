@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from harness.report_model import GuaranteeResult, Judgement, ScenarioReport, Verdict
+from harness.report_model import GuaranteeResult, Judgement, ScenarioReport, Verdict, check_crashed
 from reports.words import counted, fault_line
 
 
 def lacking(scenario: ScenarioReport, waived: Collection[str] = ()) -> list[str]:
-    """Empty where nothing is missing. Violations are no lack; an unknown invariant is."""
+    """Empty where nothing is missing. Violations are no lack; an unknown invariant is.
+
+    What a report of an earlier version does not say is read from its tables.
+    """
     if scenario.verdict is Verdict.PASS:
         return []
+    if scenario.lacking:
+        excused = {check_crashed(invariant) for invariant in waived}
+        return [sentence for sentence in scenario.lacking if sentence not in excused]
     found = [
         *_shallow(scenario),
         *_unknown(scenario, waived),

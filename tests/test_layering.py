@@ -19,7 +19,7 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
-    {"errors", "blows"},
+    {"errors", "blows", "packages"},
     {"registry", "saga", "clock", "toxiproxy"},
     {"adapter", "json_files", "participant", "processes"},
     {"plan", "scenario"},
@@ -38,7 +38,7 @@ SIDEWAYS = {("worlds", "worlds.protocol")}
 
 REPORTS_READ = {
     *("errors", "blows", "saga", "participant", "plan", "history", "faults"),
-    *("json_files", "report_model", "latency", "clock"),
+    *("json_files", "report_model", "latency", "clock", "packages"),
     "bench",  # what it measured; `harness.bench.result`
 }
 """What `reports` may know of the harness: words and files, and nothing that runs."""
@@ -81,6 +81,85 @@ def _imported(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: a relative import hides its arrow"
             assert node.module is not None
             yield node.module
+
+
+NAMESAKES = ("fakes", "reports", "scenarios")
+"""Ours by these names may stand beside a user's own: they are imported inside `with our_packages():`."""
+
+BY_NAME = ("import_module", "files", "find_spec")
+
+
+def _unguarded(text: str, *, harness: bool) -> list[str]:
+    """What would be the user's namesake, had the user one.
+
+    In a package of that name only what is imported late: the module itself is loaded amid ours.
+    """
+    return list(_escapes(ast.parse(text), late=harness, guarded=False))
+
+
+def _escapes(node: ast.AST, *, late: bool, guarded: bool) -> Iterator[str]:
+    if isinstance(node, ast.With) and any(ast.unparse(one) == "our_packages()" for one in node.items):
+        guarded = True
+        yield from (
+            f"line {one.lineno}: more than an import in our_packages()"
+            for one in node.body
+            if not (isinstance(one, ast.Import | ast.ImportFrom) or _by_name(getattr(one, "value", None)))
+        )
+    late = late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    if late and not guarded:
+        line = getattr(node, "lineno", 0)
+        yield from (f"line {line}: {name}" for name in _asked_for(node) if package_of(name) in NAMESAKES)
+    for child in ast.iter_child_nodes(node):
+        yield from _escapes(child, late=late, guarded=guarded)
+
+
+def _asked_for(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [str(node.module)]
+    call = _by_name(node)
+    if call is None or not call.args:
+        return []
+    first = call.args[0]
+    if isinstance(first, ast.JoinedStr) and first.values:
+        first = first.values[0]  # what is known of an f-string
+    return [first.value] if isinstance(first, ast.Constant) and isinstance(first.value, str) else []
+
+
+def _by_name(node: ast.AST | None) -> ast.Call | None:
+    """`import_module("reports.words")` and its like."""
+    found = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in BY_NAME
+    return node if found and isinstance(node, ast.Call) else None
+
+
+def test_what_may_have_a_namesake_is_imported_amid_ours() -> None:
+    wrong = {
+        file: found
+        for file in dict.fromkeys(file for file, _ in imports())
+        if not file.startswith("harness/packages/")  # what `our_packages` itself is made of
+        and (found := _unguarded((ROOT / file).read_text(), harness=package_of(file) == "harness"))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "harness", "found"),
+    [
+        ("from reports.words import headline", True, ["line 1: reports.words"]),
+        ("from reports.words import headline", False, []),
+        ("def f():\n import fakes.routes", False, ["line 2: fakes.routes"]),
+        ("f = lambda: import_module('reports')", False, ["line 1: reports"]),
+        ("def f():\n importlib.import_module(f'scenarios.{x}')", False, ["line 2: scenarios."]),
+        ("x = import_module(f'{__name__}.x')", True, []),
+        ("with our_packages():\n from reports import x", True, []),
+        ("with our_packages():\n folder = files('reports')", True, []),
+        ("with our_packages():\n f()", True, ["line 2: more than an import in our_packages()"]),
+        ("with other():\n from reports import x", True, ["line 2: reports"]),
+    ],
+)
+def test_an_import_that_escapes_is_seen(text: str, found: list[str], *, harness: bool) -> None:
+    assert _unguarded(text, harness=harness) == found
 
 
 def package_of(name: str) -> str:

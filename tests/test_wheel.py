@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.own_packages.project import make_project, run, write
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "scenarios" / "examples" / "first_saga"
 
@@ -68,3 +70,26 @@ def test_the_pytest_plugin_came_along(console_script: Path, tmp_path: Path) -> N
     pytest_ = console_script.with_name("pytest")
     ended = subprocess.run([str(pytest_), "-q"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("path", ["", "."], ids=["", "the folder on the path"])
+def test_a_users_packages_may_be_named_like_ours(console_script: Path, tmp_path: Path, path: str) -> None:
+    """Even `harness`, as long as nobody imports it."""
+    project = make_project(tmp_path)
+    write(project, {"harness/__init__.py": ""})
+    options = ("--depth", "1", "--search", "guided", "--out", "out")
+    ran = run(project, str(console_script), "run", "saga.toml", *options, PYTHONPATH=path)
+    assert (ran.returncode, "The smallest plan: 1 fault" in ran.stdout) == (1, True), ran.stdout + ran.stderr
+    failure = "out/failures/mine-sim-no_orphaned_resources.json"
+    replayed = run(project, str(console_script), "replay", failure, PYTHONPATH=path)
+    assert (replayed.returncode, "STILL FAILS" in replayed.stdout) == (1, True), replayed.stderr
+
+
+@pytest.mark.parametrize("command", [("pytest",), ("python", "-m", "pytest")], ids=" ".join)
+def test_so_may_those_of_a_users_tests(
+    console_script: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    project = make_project(tmp_path)
+    write(project, {"harness/__init__.py": ""})
+    ended = run(project, str(console_script.with_name(command[0])), *command[1:], "-q")
+    assert "1 failed, 5 passed" in ended.stdout, ended.stdout + ended.stderr

@@ -29,6 +29,7 @@ from harness.adapter.outcome import Returned, read_failure, read_outcome
 from harness.adapter.protocol import SagaAdapter
 from harness.adapter.subprocess import OUTCOME, STORE_VARIABLE, read_output, url_variable
 from harness.errors import UsageError, misplaced
+from harness.packages import python_m
 from harness.saga import Json
 
 CLIENT_TIMEOUT_S = 1.0
@@ -63,7 +64,7 @@ class WasCancelled(Exception):  # noqa: N818 - named for what is so
 
 def line(loader: str, reference: str) -> tuple[str, ...]:
     """The command that hosts a scenario's saga."""
-    return (sys.executable, "-m", "harness.adapter.host", loader, reference)
+    return (*python_m("harness.adapter.host"), loader, reference)
 
 
 def read_host(stdout: str, stderr: str, exit_code: int) -> tuple[Returned, bool]:

@@ -17,6 +17,7 @@ from harness.campaign.claims import (
     widened,
 )
 from harness.campaign.events import Listener, Noted, ScenarioBegan, ScenarioEnded, ScenarioProgressed
+from harness.campaign.fault_free import failures, until_one_fails
 from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.options import CampaignOptions, WorldName
 from harness.campaign.refutations import shrink, take_unshrunk
@@ -149,10 +150,14 @@ class Campaign:
         stop = StopAsked(deadline_s)
         depth = options.resolved(world).depth if options.search != "hypothesis" else 0
         guided = GuidedSearch(unlocked_faults(scenario, world), len(scenario.inputs), depth)
-        self._count(guided.run(executor, stop), tally, stop)
+        self._count(until_one_fails(guided.run(executor, stop), scenario, stop), tally, stop)
         searched.left_out.update(guided.left_out_parts)
         searched.complete = guided.complete
-        ended = self._fault_free_failed(tally) or (options.until_first and tally.violated)
+        ended = bool(options.until_first and tally.violated)
+        if failures(scenario, tally):
+            # Nothing was left out for want of time: there was no point in it.
+            searched.left_out.clear()
+            searched.complete, ended = False, True
         if options.search != "guided" and not ended:
             self._by_property(scenario, world, executor, tally, searched, stop)
 
@@ -187,9 +192,6 @@ class Campaign:
                 stop.now()
             if tally.runs % PROGRESS_EVERY == 0:
                 self._tell(ScenarioProgressed(runs=tally.runs, violated=len(tally.violated)))
-
-    def _fault_free_failed(self, tally: Tally) -> bool:
-        return any(digest.violated for digest in tally.fault_free.values())
 
     def _summed_up(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from harness.advice import advice
 from harness.campaign.guarantees import guarantees
@@ -14,7 +14,6 @@ from harness.invariants import invariants_of
 from harness.latency import summarised
 from harness.report_model import (
     Faults,
-    Guarantee,
     Invariant,
     Judgement,
     LeftOver,
@@ -67,7 +66,8 @@ def summarise(
         not_claimed=tuple(claim.value for claim in Claim if claim not in claims),
         impossible=sent.impossible,
         unfired=owed.unfired,
-        notes=(*lacking, *_notes(tally, search, told)),
+        lacking=lacking,
+        notes=(*lacking, *_notes(tally, search)),
         advice=tuple(advice(scenario, tally.early_repeats)),
         left_over=tuple(
             LeftOver(resource=resource, step=step, runs=runs) for (resource, step), runs in tally.left.items()
@@ -77,12 +77,7 @@ def summarise(
     )
 
 
-def _notes(tally: Tally, search: Search, told: Iterable[Guarantee]) -> Iterator[str]:
-    for one in told:
-        if one.reason and one.claimed:
-            yield f"Claim {one.id} was not exercised, and cannot be: {one.reason}."
-    if search.depth == 0 and search.kind == "guided":
-        yield "No fault was searched for (--depth 0), which can never be a pass."
+def _notes(tally: Tally, search: Search) -> Iterator[str]:
     if search.left_out:
         parts = ", ".join(f"{number} {part}" for part, number in search.left_out_parts.items())
         of = f" ({parts})" if parts else ""

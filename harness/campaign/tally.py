@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from harness.campaign.claims import Irreversible, claims_of, claims_of_plan
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultPlan
-from harness.saga import Claim, Status
+from harness.saga import Claim
 from harness.search.digest import Digest, Job
 from harness.search.guided import TURNS_BACK
 
@@ -145,11 +145,6 @@ class Tally:
     def violated(self) -> tuple[str, ...]:
         """Ids of the violated invariants, in the order of the catalogue."""
         return tuple(id_ for id_, one in self.invariants.items() if one.violations)
-
-    @property
-    def completes(self) -> bool:
-        """Whether some input completed without faults."""
-        return any(Status.COMPLETED in digest.statuses for digest in self.fault_free.values())
 
     def reached(self) -> tuple[str, ...]:
         """Operations that the fault-free runs reached, in that order."""

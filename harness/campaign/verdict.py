@@ -4,34 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.campaign.claims import claims_of
+from harness.campaign.fault_free import failures, missing
+from harness.campaign.guarantees import guarantees
 from harness.campaign.owed import Coverage
 from harness.campaign.tally import Tally
 from harness.invariants import Verdict
+from harness.report_model import GuaranteeResult, check_crashed
 from harness.report_model import Verdict as ScenarioVerdict
+from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.situations import required_situations, situations_of
 
 
 def judge(scenario: Scenario, tally: Tally, covered: Coverage) -> tuple[ScenarioVerdict, tuple[str, ...]]:
-    """The verdict, and a sentence for each thing that keeps it from being a pass."""
+    """The verdict, and a sentence for each thing that a pass lacks beside what was violated.
+
+    Where a run fails without any fault, that alone is said: nothing else was searched.
+    """
+    alone = failures(scenario, tally)
+    lacking = (*alone, *_unknown(tally)) if alone else tuple(_lacking(scenario, tally, covered))
     if tally.violated:
-        return ScenarioVerdict.FAIL, ()
-    lacking = tuple(_lacking(scenario, tally, covered))
+        return ScenarioVerdict.FAIL, lacking
     return (ScenarioVerdict.INCONCLUSIVE if lacking else ScenarioVerdict.PASS), lacking
 
 
 def _lacking(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[str]:
-    if not tally.completes:
-        ended = sorted({str(one) for digest in tally.fault_free.values() for one in digest.statuses})
-        yield f"No fault-free run completed (found {', '.join(ended) or 'no run'})."
-    unknown = [id_ for id_, one in tally.invariants.items() if one.verdict is Verdict.UNKNOWN]
-    if unknown:
-        yield f"The check of {', '.join(unknown)} crashed, so it is unknown."
+    yield from missing(scenario, tally)
+    yield from _nothing_seen(scenario, tally)
+    yield from _unknown(tally)
     if covered.unfired:
         named = [f"{fault.kind} at {fault.operation}" for fault in covered.unfired]
         few = ", ".join(dict.fromkeys(named[:3]))
         more = f" and {len(named) - 3} more" if len(named) > 3 else ""
         yield f"Not every single fault was seen to fire: {few}{more}."
+    yield from _unexercised(scenario, tally, covered)
     for id_ in required_situations(scenario):
         if not tally.situations[id_]:
             yield f"Situation {id_} was never seen. To reach it: {situations_of(scenario)[id_].reach}."
+
+
+def _nothing_seen(scenario: Scenario, tally: Tally) -> Iterator[str]:
+    if not tally.fault_free:
+        return
+    actions = {step.action for step in scenario.spec.steps}
+    if not actions & set(tally.reached()):
+        named = ", ".join(sorted(actions))
+        yield f"No run without faults sent the action of any step, and one of {named} was expected."
+    if not tally.fired:
+        why = "no call was struck" if tally.planned else "none was searched for (--depth 0)"
+        yield f"No fault fired in {tally.runs} runs: {why}."
+
+
+def _unknown(tally: Tally) -> Iterator[str]:
+    for id_, one in tally.invariants.items():
+        if one.verdict is Verdict.UNKNOWN:
+            yield check_crashed(id_)
+
+
+def _unexercised(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[str]:
+    """Claims that nothing put to the test, unless the faults that did not fire say so already."""
+    if tally.violated:
+        return  # a claim beside a violation is not verified, which does not mean that it was not tried
+    told = {claim for fault in covered.unfired for claim in claims_of(fault, tally.irreversible)}
+    for one in guarantees(scenario, scenario, tally, covered):
+        if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED and Claim(one.id) not in told:
+            if one.reason:
+                yield f"Claim {one.id} cannot be exercised: {one.reason}. Take it out of claims."
+            else:
+                yield f"Claim {one.id} was not exercised. Search deeper, or take it out of claims."

@@ -15,10 +15,13 @@ from harness.cli.loading import load, load_all
 from harness.cli.trial import chosen_world, trial
 from harness.errors import ScenarioError, UsageError, misplaced
 from harness.json_files import write_whole
+from harness.packages import our_packages
 from harness.plan import FaultPlan
 from harness.saga import Step
 from harness.scenario import Scenario
-from reports.bench import bench_lines, bench_svg
+
+with our_packages():
+    from reports.bench import bench_lines, bench_svg
 
 OUT = Path("reports/out/bench")
 

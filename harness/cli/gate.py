@@ -6,7 +6,10 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reports.gate import gate_folder
+from harness.packages import our_packages
+
+with our_packages():
+    from reports.gate import gate_folder
 
 
 def run(arguments: argparse.Namespace) -> int:

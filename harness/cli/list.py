@@ -10,13 +10,15 @@ import msgspec
 from harness.cli.loading import load
 from harness.faults import KINDS
 from harness.invariants import INVARIANTS
+from harness.packages import our_packages
 from harness.scenario import Scenario
 from harness.situations import SITUATIONS
 
 
 def run(arguments: argparse.Namespace) -> int:
     """One line a scenario, or JSON."""
-    from scenarios import REGISTRY  # noqa: PLC0415 - only the command line sees everything
+    with our_packages():
+        from scenarios import REGISTRY  # noqa: PLC0415 - only the command line sees everything
 
     scenarios = [load(name) for name in REGISTRY]
     if arguments.json:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.packages import our_packages
 from harness.scenario import Scenario
 
 
 def load(reference: str) -> Scenario:
     """A registered name, a saga.toml, or a Python object."""
     from harness.loader import load_scenario  # noqa: PLC0415 - late, see the room's docstring
-    from scenarios import REGISTRY  # noqa: PLC0415 - only the command line sees everything
+
+    with our_packages():
+        from scenarios import REGISTRY  # noqa: PLC0415 - only the command line sees everything
 
     return load_scenario(reference, registered=REGISTRY)
 
 
 def load_all(references: Sequence[str]) -> list[Scenario]:
     """Those named, or all registered that claim to hold."""
-    from scenarios import REGISTRY  # noqa: PLC0415 - see above
+    with our_packages():
+        from scenarios import REGISTRY  # noqa: PLC0415 - see above
 
     if references:
         return [load(reference) for reference in references]

@@ -26,12 +26,15 @@ from harness.errors import PlanError, ReportError, ScenarioError, misplaced, nea
 from harness.faults import kinds_of
 from harness.history.codec import decode_history
 from harness.invariants import Verdict, invariants_of
+from harness.packages import our_packages
 from harness.plan import check_plan
 from harness.report_model import FailureFile, read_failure
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search.digest import Digest
-from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
+
+with our_packages():
+    from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
 
 WIRE_RUNS = 3
 

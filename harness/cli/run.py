@@ -19,10 +19,13 @@ from harness.campaign import (
 from harness.cli.earlier import put_aside
 from harness.cli.loading import load, load_all
 from harness.cli.telling import narrate
+from harness.packages import our_packages
 from harness.report_model import Report, exit_code, write_report
-from reports.bundle import read_bundle
-from reports.console import CampaignConsole
-from reports.write import write_reports
+
+with our_packages():
+    from reports.bundle import read_bundle
+    from reports.console import CampaignConsole
+    from reports.write import write_reports
 
 OUT = Path("reports/out")
 ENVIRONMENT_FAILED = 4

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from harness.history import History
 from harness.invariants import Judgement
+from harness.packages import our_packages
 from harness.report_model import FailureFile, Report, ScenarioRef
 from harness.runner import Run
-from reports.bundle import Violation, read_bundle
-from reports.console import failure_lines
-from reports.timeline import timeline
-from reports.words import headline, replay_command
+
+with our_packages():
+    from reports.bundle import Violation, read_bundle
+    from reports.console import failure_lines
+    from reports.timeline import timeline
+    from reports.words import headline, replay_command
 
 
 def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.errors import SagaChaosError, ScenarioError, misplaced, nearest
+from harness.packages import NameTakenError, is_ours, make_room, our_packages
 
 _seen_folders: set[Path] = set()
 
@@ -39,9 +40,11 @@ def import_name(name: str, folder: Path, where: str) -> ModuleType:
     """The module of that name, looked for in `folder` first."""
     with importable(folder):
         try:
-            return importlib.import_module(name)
+            return _theirs_or_ours(name)
+        except NameTakenError as error:
+            raise broken(where, name, error, folder) from None
         except ModuleNotFoundError as error:
-            if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            if _is_missing(name, error):
                 expected = f"a module in {folder} or one that is installed"
                 raise ScenarioError(misplaced(where, name, expected)) from None
             raise broken(where, name, error, folder) from None
@@ -49,6 +52,22 @@ def import_name(name: str, folder: Path, where: str) -> ModuleType:
             raise
         except BaseException as error:  # noqa: BLE001 - a module may well call sys.exit() when imported
             raise broken(where, name, error, folder) from None
+
+
+def _theirs_or_ours(name: str) -> ModuleType:
+    """`scenarios.order_fulfilment` is there although the user has a package `scenarios`."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if not _is_missing(name, error) or not is_ours(name):
+            raise
+    with our_packages():
+        return importlib.import_module(name)
+
+
+def _is_missing(name: str, error: ModuleNotFoundError) -> bool:
+    """Whether the module itself is not there, and not one that it imports."""
+    return error.name is not None and (name == error.name or name.startswith(f"{error.name}."))
 
 
 def find_object(module: ModuleType, dotted: str, where: str) -> object:
@@ -88,6 +107,7 @@ def importable(folder: Path) -> Iterator[None]:
     """
     folder = folder.resolve()
     _forget_namesakes(folder)
+    make_room(folder)
     _seen_folders.add(folder)
     importlib.invalidate_caches()
     entry = str(folder)

@@ -19,6 +19,7 @@ from harness.saga import (
     OnFailedCompensation,
     Order,
     SagaPolicy,
+    Status,
 )
 
 _OWN = ("invariants", "situations", "faults")
@@ -27,6 +28,7 @@ SAGA_KEYS = (
     "env",
     "claims",
     "inputs",
+    "cases",
     "time_limit_s",
     "patience_s",
     "requires",
@@ -34,6 +36,7 @@ SAGA_KEYS = (
     "correlation",
     *_OWN,
 )
+_CASE_KEYS = ("input", "expect")
 _CORRELATION_KEYS = ("field", "header", "pattern")
 _POLICY_KEYS = (
     "failed_step",
@@ -54,6 +57,7 @@ class SagaTable:
     """What a scenario takes from [saga] as it stands."""
 
     inputs: tuple[Json, ...]
+    expects: tuple[Status, ...]
     time_limit_s: float | None
     patience_s: float | None
     requires: tuple[str, ...] | None
@@ -64,15 +68,35 @@ class SagaTable:
 
 def read_saga(table: Table) -> SagaTable:
     """Inputs, times and requirements."""
-    inputs = "a list of inputs, at least one; one is drawn for each run"
+    inputs, expects = _cases(table) if table.has("cases") else (_inputs(table), ())
     return SagaTable(
-        inputs=table.json("inputs", inputs) if table.has("inputs") else ({},),
+        inputs=inputs,
+        expects=expects,
         time_limit_s=table.seconds("time_limit_s", _SECONDS),
         patience_s=table.seconds("patience_s", _SECONDS),
         requires=table.texts("requires", "a list of situations") if table.has("requires") else None,
         invariants=_own(table, "invariants"),
         situations=_own(table, "situations"),
         faults=_own(table, "faults"),
+    )
+
+
+def _inputs(table: Table) -> tuple[Json, ...]:
+    expected = "a list of inputs, at least one; one is drawn for each run"
+    return table.json("inputs", expected) if table.has("inputs") else ({},)
+
+
+def _cases(table: Table) -> tuple[tuple[Json, ...], tuple[Status, ...]]:
+    """Inputs, each with how its run without faults has to end."""
+    if table.has("inputs"):
+        raise table.wrong("inputs", "either inputs or [[saga.cases]], not both")
+    cases = table.tables("cases", "a table [[saga.cases]] for each input, at least one")
+    for case in cases:
+        case.refuse_unknown(_CASE_KEYS)
+    ends = (Status.COMPLETED, Status.COMPENSATED)
+    return (
+        tuple(case.any_json("input", "the input of this case") for case in cases),
+        tuple(case.word("expect", ends, Status.COMPLETED) for case in cases),
     )
 
 

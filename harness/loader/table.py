@@ -137,6 +137,10 @@ class Table:
             raise self.wrong(key, expected)
         return tuple(self._json((key, index), one) for index, one in enumerate(value))
 
+    def any_json(self, key: str, expected: str) -> Json:
+        """A value that JSON can hold; it has to be there."""
+        return self._json((key,), self._value(key, expected, None))
+
     # Tables ---------------------------------------------------------------------------------
 
     def table(self, key: str, expected: str) -> Table:

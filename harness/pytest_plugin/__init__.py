@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import harness.packages  # noqa: F401 - from now on the names of our packages are the user's
 from harness.pytest_plugin.decorator import saga_test
 
 if TYPE_CHECKING:

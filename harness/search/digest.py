@@ -22,7 +22,7 @@ from harness.scenario import Scenario
 from harness.search.gaps import Gap, gaps_of
 from harness.search.trace import trace_of
 from harness.situations import seen_situations
-from harness.views import View
+from harness.views import View, first_trouble
 
 
 class DrawnInput(msgspec.Struct, frozen=True):
@@ -68,6 +68,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     gaps: between which calls a process fault could strike another run, and at which moments.
     trace: equal for runs that are (see `harness.search.trace`).
     early_repeat: the first one that did not keep a Retry-After, where that is not judged.
+    trouble: what went wrong first, of a run without faults.
     history: encoded, where something was violated or unknown.
     fingerprint: equal for runs whose histories are, event for event.
     """
@@ -88,6 +89,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     compensation_s: tuple[float, ...] = ()
     left: tuple[tuple[str, str | None], ...] = ()
     early_repeat: str = ""
+    trouble: str = ""
     history: bytes | None = None
     fingerprint: bytes = b""
 
@@ -130,6 +132,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         compensation_s=compensation_seconds(run.history),
         left=_left(run.view),
         early_repeat=early_repeat(run.view),
+        trouble="" if run.plan.faults else first_trouble(run.view),
         history=encoded if telling or keep_history else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from harness.history import Answer, Call
+from harness.participant import Change
 from harness.plan.treatment import Symptom
 from harness.saga import Direction, Status, StepKind
 from harness.situations.base import Situation
-from harness.situations.needs import always, goes_on_after_pivot, loses_pivot, loses_replies, never, undoes
+from harness.situations.needs import (
+    goes_on_after_pivot,
+    loses_pivot,
+    loses_replies,
+    may_complete,
+    may_undo,
+    never,
+)
 from harness.views import SagaView, View
 
 
@@ -21,9 +29,11 @@ def _stuck(view: View, saga: SagaView) -> bool:
 
 
 def _compensation(view: View, saga: SagaView) -> bool:
+    """Something was there to be undone, is undone, and the saga says that all is."""
     del view
     undos = [call for call in saga.calls if call.sent.direction is Direction.COMPENSATION]
-    return any(call.effects for call in undos)  # a repeat after a 202 is where it takes effect
+    undone = [effect for call in undos for _, effect in call.effects if effect.change is Change.REMOVED]
+    return saga.status is Status.COMPENSATED and bool(undone)
 
 
 def _effect_without_reply(view: View, saga: SagaView) -> bool:
@@ -39,7 +49,14 @@ def _retry(view: View, saga: SagaView) -> bool:
 
 def _failed_compensation(view: View, saga: SagaView) -> bool:
     del view
-    return any(call.faults and call.answer is not Answer.ACKNOWLEDGED for call in saga.undos())
+    return any(_fails(call) for call in saga.undos())
+
+
+def _fails(call: Call) -> bool:
+    """By a fault, or by what the participant answered; not because the saga left too early."""
+    if call.answer in (Answer.ACKNOWLEDGED, Answer.ACCEPTED):
+        return False
+    return call.answered is not None or any(fault.participant is None for fault in call.faults)
 
 
 def _duplicate_compensation(view: View, saga: SagaView) -> bool:
@@ -85,14 +102,14 @@ CALLS = (
         says="the saga completed",
         reach="run it without faults",
         seen=_completed,
-        required=always,
+        required=may_complete,
     ),
     Situation(
         id="compensation",
-        says="an undo took effect",
-        reach="reject the last step that can fail, or search deeper (--depth 2)",
+        says="the saga ended compensated, with something undone",
+        reach="reject the last step that can fail, lose every reply of one, or search deeper (--depth 2)",
         seen=_compensation,
-        required=undoes,
+        required=may_undo,
     ),
     Situation(
         id="effect_without_reply",
@@ -131,7 +148,7 @@ CALLS = (
     ),
     Situation(
         id="failed_compensation",
-        says="an undo was struck by a fault",
+        says="an undo failed",
         reach="search two faults deep (--depth 2): one to abort, one to strike the undo",
         seen=_failed_compensation,
         required=never,

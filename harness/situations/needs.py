@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.blows import Blow
 from harness.faults.unlocked import Unlocked
-from harness.saga import Claim, Direction, SagaSpec, Step, StepKind
+from harness.participant import Verb
+from harness.saga import Claim, Direction, SagaSpec, Status, Step, StepKind
 from harness.scenario import Scenario
 
 
@@ -14,10 +15,9 @@ def never(scenario: Scenario) -> bool:
     return False
 
 
-def always(scenario: Scenario) -> bool:
-    """Whatever the saga is."""
-    del scenario
-    return True
+def may_complete(scenario: Scenario) -> bool:
+    """Whether any input is expected to, which most are."""
+    return any(scenario.expected(index) is Status.COMPLETED for index in range(len(scenario.inputs)))
 
 
 def undoes(scenario: Scenario) -> bool:
@@ -32,8 +32,17 @@ def undoes(scenario: Scenario) -> bool:
 
 def may_undo(scenario: Scenario) -> bool:
     """Whether anything may be left to undo: by a refusal, or by a doubt about the step itself."""
-    in_doubt = (step for step in scenario.spec.steps if _turns_back(step) and _loses_reply(scenario, step))
-    return undoes(scenario) or any(_is_undone(scenario.spec, step) for step in in_doubt)
+    return undoes(scenario) or any(
+        _is_undone(scenario.spec, step) and _turns_back(step) and _undone_in_doubt(scenario, step)
+        for step in scenario.spec.steps
+    )
+
+
+def _undone_in_doubt(scenario: Scenario, step: Step) -> bool:
+    """Whether a step that was done unseen can be undone: without its id, or once it is found."""
+    resource = scenario.resources[step.resource]
+    reached = resource.has(Verb.DELETE_BY_SAGA) or resource.has(Verb.FIND)
+    return reached and _loses_reply(scenario, step)
 
 
 def _turns_back(failed: Step) -> bool:

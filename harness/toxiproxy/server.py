@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Self
 
 from harness.errors import UsageError
+from harness.packages import python_m
 from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.discovery import ServerChoice
 from harness.toxiproxy.errors import ProxyDied, ProxyUnavailable
@@ -193,7 +194,7 @@ class ProxyServer:
         where = ["--host", host, "--port", str(port)]
         if self._choice.binary is not None:
             return [str(self._choice.binary), *where]
-        return [sys.executable, "-m", "harness.toxiproxy.embedded", *where]
+        return [*python_m("harness.toxiproxy.embedded"), *where]
 
 
 def _spawn(command: list[str], log: IO[bytes], *, quiet: bool) -> "subprocess.Popen[bytes]":

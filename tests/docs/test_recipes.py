@@ -43,7 +43,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recipes")
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=SKIPPED)
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", "saga_chaos_entry.py"):
+        shutil.copy(ROOT / name, folder)
     for name, block in FILES.items():
         assert not (folder / name).exists(), f"{name} is there already: the recipe is no recipe any more"
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from harness.faults.unlocked import unlocked_faults
 from harness.invariants import Verdict
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
 from harness.plan import Fault, FaultPlan
-from harness.saga import Claim, Json, SagaPolicy, SagaSpec, Step, StepKind
+from harness.saga import Claim, Json, SagaPolicy, SagaSpec, Status, Step, StepKind
 from harness.scenario import Scenario
 from harness.search import GuidedSearch, minimise
 from harness.search.digest import Digest
@@ -123,7 +123,7 @@ class Plant:
         searched = search(self.scenario(twin), world, self.depth)
         if twin == "sound":
             assert searched.told == {}
-            assert searched.tally.completes
+            assert searched.completes
             assert searched.tally.invariants[self.caught_by].verdict is Verdict.HELD
             return
         found = searched.smallest(self.caught_by)
@@ -173,6 +173,11 @@ class Searched:
             for id_, found in digest.found.items()
             if found.verdict in bad
         }
+
+    @property
+    def completes(self) -> bool:
+        """Whether the fault-free run of each input completed."""
+        return all(one.statuses == (Status.COMPLETED,) for one in self.tally.fault_free.values())
 
     def smallest(self, invariant: str) -> Digest:
         found = self.tally.invariants[invariant].smallest

@@ -187,20 +187,23 @@ def one(
 
 
 @pytest.mark.parametrize(
-    ("steps", "needed"),
+    ("steps", "refused", "in_doubt"),
     [
-        ((one("a"),), False),
-        ((one("a"), one("b")), True),
-        ((one("a"), one("b", optional=True)), False),
-        ((one("a"), one("b", StepKind.PIVOT)), True),
-        ((one("a", StepKind.PIVOT), one("b")), False),
-        ((one("a", undo=False), one("b")), False),
+        ((one("a"),), False, True),  # there is something to undo only where it may have been done unseen
+        ((one("a"), one("b")), True, True),
+        ((one("a"), one("b", optional=True)), False, True),
+        ((one("a", optional=True),), False, False),
+        ((one("a"), one("b", StepKind.PIVOT)), True, True),
+        ((one("a", StepKind.PIVOT), one("b")), False, False),
+        ((one("a", undo=False), one("b")), False, True),
+        ((one("a", undo=False), one("b", undo=False)), False, False),
     ],
 )
-def test_a_compensation_is_required_where_one_refusal_leaves_something_to_undo(
-    steps: tuple[Step, ...], needed: bool
+def test_an_abort_is_required_where_anything_may_be_left_to_undo(
+    steps: tuple[Step, ...], refused: bool, in_doubt: bool
 ) -> None:
-    assert ("compensation" in needs(*steps)) is needed
+    assert ("compensation" in needs(*steps, claims=frozenset())) is refused
+    assert ("compensation" in needs(*steps)) is (refused or in_doubt)
 
 
 def test_a_lost_reply_is_required_of_a_step_of_any_kind() -> None:

@@ -12,6 +12,7 @@ from harness.adapter.host import line, read_host
 from harness.errors import UsageError
 from harness.history import ExecutorBegan, ExecutorEnded
 from harness.loader import load_scenario
+from harness.packages import python_m
 from harness.plan import FaultPlan
 from harness.processes import Command, Group, Watch
 from harness.scenario import Scenario
@@ -202,6 +203,6 @@ def test_a_host_starts_lean(tmp_path: Path) -> None:
 
 
 def test_the_command_of_a_host() -> None:
-    assert line("a:b", "c")[1:] == ("-m", "harness.adapter.host", "a:b", "c")
+    assert line("a:b", "c") == (*python_m("harness.adapter.host"), "a:b", "c")
     assert read_host('x\nPROBLEM "no"\n', "", 0)[0].problem == "no"
     assert read_host("CANCELLED\n", "", 0)[1]

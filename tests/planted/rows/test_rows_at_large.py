@@ -39,7 +39,7 @@ def plant(kind: type[Saga]) -> Plant:
 def test_a_durable_saga_holds_under_every_claim(sim: SimWorld, kind: type[Saga]) -> None:
     searched = search(plant(kind).scenario("sound"), sim, 1)
     assert searched.told == {}
-    assert searched.tally.completes
+    assert searched.completes
 
 
 def test_the_heirs_of_two_that_raced_share_a_store_though_nobody_lives_meanwhile(sim: SimWorld) -> None:

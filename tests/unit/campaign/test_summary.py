@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.campaign.summary import summarise
 from harness.faults.unlocked import unlocked_faults
-from harness.report_model import Search, SearchKind
+from harness.report_model import Search
 from harness.saga import Claim
 from harness.search import GuidedSearch
 from harness.search.guided import StopAsked
@@ -46,10 +46,3 @@ def test_what_time_did_not_allow_is_told_by_part() -> None:
         "Time was up: 7 plans were left out (3 single faults, 4 pairs of faults), "
         "the most telling had come first."
     )
-
-
-def test_a_search_without_faults_says_that_it_can_be_no_pass() -> None:
-    said = "No fault was searched for (--depth 0), which can never be a pass."
-    kinds: dict[SearchKind, bool] = {"guided": True, "both": False, "hypothesis": False}
-    for kind, shallow in kinds.items():
-        assert (said in notes(Search(kind=kind, depth=0))) is shallow

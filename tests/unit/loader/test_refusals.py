@@ -71,6 +71,11 @@ UNKNOWN = {
     ),
     "policy": (_policy("max_attempt = 3"), "max_attempt", ["saga.policy.max_attempt", "'max_attempts' (did"]),
     "inline policy": (_saga("policy = { ordr = 1 }"), "policy = {", ["saga.policy.ordr", "'order' (did"]),
+    "case": (
+        _saga('[[saga.cases]]\ninput = { a = 1 }\nexpects = "completed"'),
+        "expects",
+        ["saga.cases #1.expects", "'expect' (did you mean it?)"],
+    ),
     "correlation": (
         _correlation('heading = "X-Order"'),
         "heading",
@@ -167,6 +172,27 @@ TYPES = {
     "attempts fraction": (_policy("max_attempts = 1.5"), "max_attempts", ["found 1.5", "whole number"]),
     "gap": (_policy("min_gap_s = -0.1"), "min_gap_s", ["found -0.1", "0 or more"]),
     "retry after": (_policy('retry_after = "never"'), "retry_after", ["found 'never'", "may, must"]),
+    "case without input": (
+        _saga('[[saga.cases]]\nexpect = "completed"'),
+        "[[saga.cases]]",
+        ["no key 'saga.cases #1.input'", "the input of this case"],
+    ),
+    "case that ends otherwise": (
+        _saga('[[saga.cases]]\ninput = { a = 1 }\nexpect = "stuck"'),
+        "expect =",
+        ["saga.cases #1.expect", "found 'stuck'", "compensated, completed"],
+    ),
+    "case with a date": (
+        _saga("[[saga.cases]]\ninput = { a = 2024-01-01 }"),
+        "input",
+        ["saga.cases #1.input.a", "2024-01-01", "JSON"],
+    ),
+    "cases and inputs": (
+        _saga("inputs = [{ a = 1 }]\ncases = [{ input = { a = 1 } }]"),
+        "inputs",
+        ["either inputs or [[saga.cases]]"],
+    ),
+    "no cases": (_saga("cases = []"), "cases", ["found []", "at least one"]),
     "correlation field": (_correlation('field = "a..b"'), "field", ["found 'a..b'", "order.saga_id"]),
     "correlation header": (_correlation('header = "a b"'), "header", ["found 'a b'", "HTTP header"]),
     "empty correlation header": (_correlation('header = ""'), "header", ["found ''", "not empty"]),

@@ -9,7 +9,17 @@ from harness.adapter.http import HttpFields, HttpPaths, HttpSaga
 from harness.adapter.subprocess import SubprocessSaga
 from harness.loader import load_scenario
 from harness.participant import Repeats, Route, UndoAnswers, Verb
-from harness.saga import Choice, Claim, Correlation, OnFailedCompensation, Order, SagaPolicy, Step, StepKind
+from harness.saga import (
+    Choice,
+    Claim,
+    Correlation,
+    OnFailedCompensation,
+    Order,
+    SagaPolicy,
+    Status,
+    Step,
+    StepKind,
+)
 from harness.scenario import Scenario
 from tests.unit.loader.conftest import MINIMAL, Write
 
@@ -127,6 +137,25 @@ def test_reads_the_correlation(full: Scenario, write: Write) -> None:
         field="order.saga_id", header="X-Order-No", pattern="order-{saga_id}"
     )
     assert load_scenario(str(write(MINIMAL)), registered={}).spec.correlation == Correlation()
+
+
+def test_reads_cases(write: Write) -> None:
+    cases = """
+[[saga.cases]]
+input = { sku = "A" }
+
+[[saga.cases]]
+input = [1]
+expect = "compensated"
+"""
+    found = load_scenario(
+        str(write(MINIMAL.replace("[participants", cases + "[participants", 1))), registered={}
+    )
+    assert found.inputs == ({"sku": "A"}, [1])
+    assert found.expects == (Status.COMPLETED, Status.COMPENSATED)
+    assert [found.expected(index) for index in (0, 1)] == ["completed", "compensated"]
+    plain = load_scenario(str(write(MINIMAL)), registered={})
+    assert (plain.inputs, plain.expects, plain.expected(0)) == (({},), (), Status.COMPLETED)
 
 
 def test_reads_participants_with_their_routes_and_manners(full: Scenario) -> None:

@@ -9,6 +9,7 @@ import pytest
 from harness.errors import ReportError
 from harness.report_model import CompensationLatency, Report, Verdict, write_report
 from reports.gate import Gate, gate_folder
+from reports.lacking import lacking
 from tests.unit.reports.samples import failing, inconclusive, passing, report
 from tests.unit.reports.snapshots import check_snapshot
 
@@ -63,6 +64,15 @@ def test_a_waiver_excuses_up_to_its_day_and_no_further(tmp_path: Path) -> None:
 def test_a_waiver_does_not_hide_what_else_is_missing(tmp_path: Path) -> None:
     one = msgspec.structs.replace(failing(), situations=inconclusive().situations)
     assert decide(report(one), tmp_path, WAIVED).exit_code == 3
+
+
+def test_what_the_report_says_is_lacking_is_said_and_not_read_from_its_tables_again() -> None:
+    sentences = ("The fault-free run ended compensated.", "The check of isolation crashed, so it is unknown.")
+    one = msgspec.structs.replace(inconclusive(), lacking=sentences)
+    assert lacking(one) == list(sentences)
+    assert lacking(one, ["isolation"]) == [sentences[0]]
+    assert lacking(one, ["termination"]) == list(sentences)
+    assert lacking(msgspec.structs.replace(one, verdict=Verdict.PASS)) == []
 
 
 def test_a_waiver_for_nothing_is_said(tmp_path: Path) -> None:

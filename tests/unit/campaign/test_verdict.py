@@ -1,0 +1,292 @@
+"""What a pass needs (RULES §9), one thing taken away at a time, and the sentence that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.adapter import CallableSaga, SagaContext
+from harness.campaign import CampaignOptions, run_campaign
+from harness.campaign.fault_free import SEARCH_ENDED
+from harness.campaign.owed import coverage
+from harness.campaign.verdict import judge
+from harness.errors import ScenarioError
+from harness.invariants import Verdict
+from harness.report_model import ScenarioReport
+from harness.report_model import Verdict as ScenarioVerdict
+from harness.saga import Claim, Json, Status, Step
+from harness.scenario import Scenario
+from harness.search import Digest
+from harness.search.digest import Found
+from reports.lacking import lacking
+from tests.planted.kit import CHARGE, HOLD, SHOP, Plant, callable_of
+from tests.planted.sagas import Saga
+from tests.unit.campaign.pretend import CHARGES, scenario, searched, tallied
+
+INCONCLUSIVE, PASS, FAIL = ScenarioVerdict.INCONCLUSIVE, ScenarioVerdict.PASS, ScenarioVerdict.FAIL
+Change = Callable[[Digest], Digest | None]
+
+
+def told(one: Scenario, change: Change = lambda digest: digest) -> tuple[ScenarioVerdict, tuple[str, ...]]:
+    """Of a search that saw everything, less what `change` takes away."""
+    digests = [changed for digest in searched(one) if (changed := change(digest)) is not None]
+    tally = tallied(one, digests)
+    return judge(one, tally, coverage(one, "sim", tally))
+
+
+def lost(*claims: Claim, **more: object) -> Scenario:
+    return replace(scenario(Claim.LOST_REPLY, *claims), **more)  # type: ignore[arg-type]
+
+
+def without(**changes: object) -> Change:
+    """Changes the runs without faults."""
+    return lambda digest: digest if digest.plan.faults else msgspec.structs.replace(digest, **changes)
+
+
+def test_where_everything_was_seen_it_passes() -> None:
+    assert told(lost()) == (PASS, ())
+
+
+# The run without faults ---------------------------------------------------------------------------
+
+
+def test_no_run_at_all_is_no_pass() -> None:
+    verdict, sentences = told(lost(), lambda digest: None)
+    assert (verdict, sentences[0]) == (INCONCLUSIVE, "No fault-free run was made.")
+
+
+@pytest.mark.parametrize("status", ["compensated", "stuck", "running", None])
+def test_no_other_word_is_completed(status: str | None) -> None:
+    verdict, (sentence,) = told(lost(), without(statuses=(status,), trouble="the saga says 'no stock'"))
+    assert verdict is INCONCLUSIVE
+    ended = status or "without a word"
+    assert sentence.startswith(
+        f"The saga says 'no stock'. So the fault-free run ended {ended}, and completed was expected."
+    )
+    assert ('expect = "compensated"' in sentence) is (status == "compensated")
+
+
+def test_each_input_has_to_complete_and_not_merely_one() -> None:
+    two = lost(inputs=({"a": 1}, {"a": "b" * 100}))
+
+    def second_turns_back(digest: Digest) -> Digest:
+        if digest.plan.faults or digest.input_index == 0:
+            return digest
+        return msgspec.structs.replace(digest, statuses=("compensated",))
+
+    assert told(two) == (PASS, ())
+    verdict, (sentence,) = told(two, second_turns_back)
+    assert verdict is INCONCLUSIVE
+    assert sentence.startswith('The fault-free run of input 2, {"a":"bbb')
+    assert "…, ended compensated, and completed was expected." in sentence
+    assert told(replace(two, expects=(Status.COMPLETED, Status.COMPENSATED)), second_turns_back) == (PASS, ())
+    verdict, (sentence,) = told(replace(two, expects=(Status.COMPENSATED, Status.COMPENSATED)))
+    assert f"compensated was expected. 1 more of the inputs failed, too. {SEARCH_ENDED}" in sentence
+    verdict, (sentence, *_) = told(two, lambda digest: digest if digest.input_index == 0 else None)
+    assert (verdict, sentence[:35]) == (INCONCLUSIVE, 'No fault-free run of input 2, {"a":')
+
+
+def test_what_is_violated_without_faults_is_said_with_its_cause_first_and_nothing_else() -> None:
+    message = "saga says completed, and step hold is not"
+    found = {"truthful_outcome": Found(Verdict.VIOLATED, f"the {message}")}
+    verdict, sentences = told(lost(), without(found=found, situations=()))
+    assert verdict is FAIL
+    assert sentences == (f"The {message}. So the fault-free run violates truthful_outcome. {SEARCH_ENDED}",)
+    verdict, (sentence,) = told(lost(), without(found=found, trouble="POST /hold at stock is no route"))
+    assert sentence == (
+        "POST /hold at stock is no route. So the fault-free run violates truthful_outcome: the saga says "
+        "completed, and step hold is not. The search ended there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("expects", "expected"),
+    [
+        ((Status.COMPLETED, Status.COMPLETED), "one for each of 1 inputs"),
+        ((Status.STUCK,), "completed or compensated"),
+    ],
+)
+def test_what_no_run_without_faults_can_be_held_to_is_refused(
+    expects: tuple[Status, ...], expected: str
+) -> None:
+    with pytest.raises(ScenarioError, match=expected):
+        lost(expects=expects)
+
+
+# Faults, claims, situations, invariants -----------------------------------------------------------
+
+
+def test_one_fault_that_never_fired_keeps_from_a_pass() -> None:
+    def never_garbled(digest: Digest) -> Digest:
+        garbled = [one.kind == "garbage" and one.operation == CHARGES for one in digest.plan.faults]
+        strikes = tuple(0 if bad else times for bad, times in zip(garbled, digest.strikes, strict=True))
+        return msgspec.structs.replace(digest, strikes=strikes)
+
+    assert told(lost(), never_garbled) == (
+        INCONCLUSIVE,
+        (f"Not every single fault was seen to fire: garbage at {CHARGES}.",),
+    )
+
+
+def test_where_nothing_fired_nothing_was_tried() -> None:
+    def idle(digest: Digest) -> Digest:
+        return msgspec.structs.replace(digest, strikes=tuple(0 for _ in digest.strikes))
+
+    verdict, sentences = told(lost(), idle)
+    assert verdict is INCONCLUSIVE
+    assert any(
+        one.startswith("No fault fired in ") and one.endswith("no call was struck.") for one in sentences
+    )
+    verdict, sentences = told(lost(), lambda digest: None if digest.plan.faults else digest)
+    assert sentences[0] == "No fault fired in 1 runs: none was searched for (--depth 0)."
+
+
+def test_a_saga_that_sends_no_action_did_nothing() -> None:
+    verdict, sentences = told(lost(), without(sites=()))
+    assert verdict is INCONCLUSIVE
+    assert sentences[0] == (
+        "No run without faults sent the action of any step, and one of bank.charge.create, "
+        "stock.hold.create was expected."
+    )
+
+
+def test_a_claim_that_was_not_exercised_keeps_from_a_pass() -> None:
+    def never_cancelled(digest: Digest) -> Digest | None:
+        return None if any(one.kind == "cancel" for one in digest.plan.faults) else digest
+
+    verdict, sentences = told(lost(Claim.CANCEL), never_cancelled)
+    assert verdict is INCONCLUSIVE
+    missing = "cancel at stock.hold.create, cancel at bank.charge.create"
+    assert sentences == (f"Not every single fault was seen to fire: {missing}.",)
+    verdict, (sentence,) = told(lost(Claim.IRREVERSIBLE_STEP))
+    why = "every step can be undone, repeated or found"
+    assert sentence == f"Claim irreversible_step cannot be exercised: {why}. Take it out of claims."
+    assert verdict is INCONCLUSIVE
+
+
+@pytest.mark.parametrize("id_", ["completed", "compensation", "effect_without_reply"])
+def test_a_required_situation_that_was_never_seen_keeps_from_a_pass(id_: str) -> None:
+    def unseen(digest: Digest) -> Digest:
+        return msgspec.structs.replace(
+            digest, situations=tuple(one for one in digest.situations if one != id_)
+        )
+
+    verdict, (sentence,) = told(lost(), unseen)
+    assert verdict is INCONCLUSIVE
+    assert sentence.startswith(f"Situation {id_} was never seen. To reach it: ")
+
+
+def test_an_unknown_invariant_keeps_from_a_pass_each_with_its_sentence() -> None:
+    found = {id_: Found(Verdict.UNKNOWN, "crashed", (), "Traceback") for id_ in ("isolation", "termination")}
+    assert told(lost(), without(found=found)) == (
+        INCONCLUSIVE,
+        (
+            "The check of termination crashed, so it is unknown.",
+            "The check of isolation crashed, so it is unknown.",
+        ),
+    )
+
+
+# A campaign -----------------------------------------------------------------------------------------
+
+
+def campaign(one: Scenario, folder: Path) -> ScenarioReport:
+    options = CampaignOptions(
+        out=folder,
+        load=lambda _: one,
+        narrate=lambda history, evidence: [],
+        world="sim",
+        depth=1,
+        examples=20,
+        in_process=True,
+    )
+    (report,) = run_campaign([one], options, lambda _: None).scenarios
+    return report
+
+
+def saga_of(kind: type[Saga], **more: object) -> Scenario:
+    plant = Plant(broken=kind, caught_by="", smallest=(), tasks=(HOLD, CHARGE), participants=SHOP)
+    return replace(plant.scenario("broken"), **more)  # type: ignore[arg-type]
+
+
+class MistypesTheRoute(Saga):
+    async def send(self, method, task, path, *, key=None):  # type: ignore[no-untyped-def]
+        path = path.replace("charges", "chargs")
+        return await super().send(method, task, path, key=key)
+
+
+class TurnsBack(Saga):
+    async def run(self) -> Json:
+        self.error = "no stock"
+        return self.outcome("compensated")
+
+
+class NeverEnds(Saga):
+    async def run(self) -> Json:
+        return {"status": "running"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "cause"),
+    [
+        (MistypesTheRoute, INCONCLUSIVE, "POST /chargs at bank is no route that is declared. So the fault-f"),
+        (TurnsBack, INCONCLUSIVE, "The saga says 'no stock'. So the fault-free run ended compensated, and"),
+        (
+            NeverEnds,
+            FAIL,
+            "The saga still answers running after everything has healed. So the fault-free run",
+        ),
+    ],
+)
+def test_a_run_without_faults_that_fails_ends_the_search_there(
+    kind: type[Saga], verdict: ScenarioVerdict, cause: str, tmp_path: Path
+) -> None:
+    report = campaign(saga_of(kind, inputs=({}, {"n": 2})), tmp_path)
+    assert (report.verdict, report.runs) == (verdict, 2)
+    (sentence,) = report.lacking
+    assert sentence.startswith(cause.replace("run ended", "run of input 1, {}, ended"))
+    assert lacking(report) == [sentence]
+    assert report.notes == (sentence,)
+    assert (report.search.complete, report.search.left_out) == (False, 0)
+
+
+def test_optional_steps_of_which_none_is_ever_sent_are_no_pass(tmp_path: Path) -> None:
+    async def nothing(ctx: SagaContext, input_: Json) -> Json:
+        return {"status": "completed"}
+
+    whole = saga_of(Saga)
+    steps = tuple(optional(step) for step in whole.spec.steps)
+    idle = replace(
+        whole, spec=replace(whole.spec, steps=steps), saga=CallableSaga(nothing, "nothing"), requires=()
+    )
+    report = campaign(idle, tmp_path)
+    assert report.verdict is INCONCLUSIVE
+    assert report.lacking[0].startswith("No run without faults sent the action of any step")
+
+
+def optional(step: Step) -> Step:
+    return replace(step, optional=True)
+
+
+def test_an_input_that_is_expected_to_turn_back_is_searched_like_any_other(tmp_path: Path) -> None:
+    class Picky(Saga):
+        async def run(self) -> Json:
+            return await super().run()
+
+    async def picky(ctx: SagaContext, input_: Json) -> Json:
+        if input_ == {"stock": 0}:
+            return {"status": "compensated", "detail": {"error": "no stock"}}
+        return await callable_of(Picky, (HOLD, CHARGE))(ctx, input_)
+
+    one = saga_of(
+        Saga,
+        saga=CallableSaga(picky, "picky"),
+        inputs=({"stock": 0}, {"stock": 1}),
+        expects=(Status.COMPENSATED, Status.COMPLETED),
+    )
+    report = campaign(one, tmp_path)
+    assert (report.verdict, report.notes) == (PASS, ())
