@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.errors import PlanError
@@ -83,3 +85,34 @@ def test_a_number_outside_its_measure_is_refused_with_its_bounds(variant: str) -
 def test_a_measure_names_its_variants() -> None:
     assert [PERCENT.variant(number) for number in (1, 60, 300)] == ["1%", "60%", "300%"]
     assert [PERCENT.number(variant) for variant in ("1%", "60%", "300%", "60")] == [1, 60, 300, None]
+
+
+CRASH = Fault(kind="crash", operation="stock.hold.create")
+
+
+@pytest.mark.parametrize(
+    ("variant", "world"),
+    [("between:2", "sim"), ("start:1", "sim"), ("between:25%", "wire"), ("between:0%", "wire")],
+)
+def test_a_moment_between_two_calls_is_of_one_world(variant: str, world: str) -> None:
+    plan = FaultPlan((replace(CRASH, variant=variant),))
+    check_plan(plan, operations=OPERATIONS, kinds=KINDS)
+    check_plan(plan, operations=OPERATIONS, kinds=KINDS, world=world)
+    other = "wire" if world == "sim" else "sim"
+    with pytest.raises(
+        PlanError, match=f"plan, fault 1, variant: found '{variant}', expected a .*--world {world}"
+    ):
+        check_plan(plan, operations=OPERATIONS, kinds=KINDS, world=other)
+
+
+@pytest.mark.parametrize(
+    "variant", ["between:0", "between:", "start:25%", "between:100%", "between:-1", "start:"]
+)
+def test_what_names_no_moment_is_refused(variant: str) -> None:
+    with pytest.raises(PlanError, match=r"or one of .*between:1, between:2.*between:25%"):
+        checked(replace(CRASH, variant=variant))
+
+
+def test_a_kind_that_strikes_calls_alone_has_no_moments_between_them() -> None:
+    with pytest.raises(PlanError, match="variant: found 'between:1', expected"):
+        checked(Fault(kind="move", operation="stock.hold.create", variant="between:1"))

@@ -75,3 +75,16 @@ def test_a_share_of_the_time_out_says_of_what() -> None:
     slow = Fault(kind="slow", operation="a.b.create", variant="60%")
     assert fault_line(slow) == "slow (60% of the time-out) at a.b.create, call 1: the reply comes late"
     assert fault_line(replace(slow, variant="80ms")).startswith("slow (80ms) at a.b.create")
+
+
+@pytest.mark.parametrize(
+    ("variant", "line"),
+    [
+        ("between:2", f"the process dies after change 2 of its store that follows {CHARGE} #1"),
+        ("start:1", f"the process dies after change 1 of its store, before its first call, {CHARGE} #1"),
+        ("between:25%", f"the process dies 25 % into the pause after {CHARGE} #1"),
+        ("between:0%", f"the process dies right after the reply to {CHARGE} #1"),
+    ],
+)
+def test_a_death_between_two_calls(variant: str, line: str) -> None:
+    assert fault_line(Fault(kind="crash", operation=CHARGE, variant=variant)) == f"crash: {line}"
