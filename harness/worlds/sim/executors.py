@@ -21,14 +21,13 @@ from harness.worlds.sim.store import Store
 class Executor:
     """What is known of one. `relieves`: the frozen one in whose place it runs; `again`: how often it may.
 
-    held: what it came to, where it was frozen as it ended. place: which of the world's clients it has.
+    held: what it came to, where it was frozen as it ended.
     gap: between which of its calls it is; None where a call is under way, or nobody asks.
     """
 
     number: int
     node: int
     store: Store
-    place: int
     resumed: bool = False
     relieves: Executor | None = None
     again: int = 0

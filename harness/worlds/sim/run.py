@@ -34,7 +34,7 @@ FIRST_PID = 4000
 
 
 class SimRun:
-    """One run. `make_client` gives the nth httpx client, plain or not; `make_store` a new folder.
+    """One run. `make_client` gives a new httpx client, awaited or not; `make_store` a new folder.
 
     earlier: ids of sagas whose runs are over.
     """
@@ -47,7 +47,7 @@ class SimRun:
         input_: Json,
         plan: FaultPlan,
         saga_id: str,
-        make_client: Callable[[bool, int], httpx.AsyncClient | httpx.Client],
+        make_client: Callable[[bool], httpx.AsyncClient | httpx.Client],
         make_store: Callable[[], Path],
         earlier: Collection[str] = frozenset(),
     ) -> None:
@@ -180,7 +180,6 @@ class SimRun:
             number=len(self.executors) + 1,
             node=node,
             store=store,
-            place=self._free_place(),
             resumed=resumed,
             relieves=relieves,
             again=again,
@@ -209,7 +208,7 @@ class SimRun:
         return SagaContext(
             saga_id=self.saga_id,
             urls=self._urls_of(executor.node),
-            client=self._make_client(self.saga.asynchronous, executor.place),
+            client=self._make_client(self.saga.asynchronous),
             resumed=executor.resumed,
             make_store=executor.store.folder,
         )
@@ -223,10 +222,6 @@ class SimRun:
 
     def _process(self, executor: Executor) -> Process:
         return Process(pid=FIRST_PID + executor.number, host=f"node{executor.node}")
-
-    def _free_place(self) -> int:
-        taken = {one.place for one in self.executors if not one.ended}
-        return next(place for place in range(len(taken) + 1) if place not in taken)
 
     def _ended(self, executor: Executor, came_to: object) -> None:
         returned = came_to if isinstance(came_to, Returned) else Returned()

@@ -6,7 +6,8 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NoReturn
+from http import HTTPStatus
+from typing import Any, NoReturn
 
 import httpx
 import respx
@@ -19,7 +20,8 @@ from harness.plan.treatment import Symptom
 from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.sim.exchange import Exchange
 
-_JSON = ("content-type", "application/json")
+_JSON = (b"content-type", b"application/json")
+_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
 class Network:
@@ -82,7 +84,10 @@ class AsyncSimTransport(httpx.AsyncBaseTransport):
         self._cell = cell
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        body = request.content if isinstance(request.stream, httpx.ByteStream) else await request.aread()
+        return unread(await self.answer(request, await request.aread()))
+
+    async def answer(self, request: httpx.Request, body: bytes) -> Response:
+        """What the participant answers. Raises httpx.TransportError where the caller sees no answer."""
         exchange = self._cell.get().exchange(request, body)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         exchange.on_done = partial(_wake, future)
@@ -92,7 +97,7 @@ class AsyncSimTransport(httpx.AsyncBaseTransport):
             except BaseException:
                 exchange.fail(Symptom.SILENCE, abandoned=True)
                 raise
-        return _outcome(exchange, request)
+        return exchange.response or _raise(exchange.symptom, request)
 
 
 class SimTransport(httpx.BaseTransport):
@@ -102,14 +107,18 @@ class SimTransport(httpx.BaseTransport):
         self._cell = cell
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        exchange = self._cell.get().exchange(request, request.read())
+        return unread(self.answer(request, request.read()))
+
+    def answer(self, request: httpx.Request, body: bytes) -> Response:
+        """What the participant answers. Raises httpx.TransportError where the caller sees no answer."""
+        exchange = self._cell.get().exchange(request, body)
         try:
             if not exchange.done:
                 exchange.scheduler.wait(math.inf, lambda: exchange.done)
         except BaseException:
             exchange.fail(Symptom.SILENCE, abandoned=True)
             raise
-        return _outcome(exchange, request)
+        return exchange.response or _raise(exchange.symptom, request)
 
 
 class ForeignClients(respx.MockRouter):
@@ -147,15 +156,29 @@ def _as_request(request: httpx.Request, body: bytes) -> Request:
     )
 
 
-def _outcome(exchange: Exchange, request: httpx.Request) -> httpx.Response:
-    if exchange.response is None:
-        _raise(exchange.symptom, request)
-    return _as_response(exchange.response, request)
+def unread(response: Response) -> httpx.Response:
+    """A reply as httpx has it from a socket: its head, and a body that is still to be read."""
+    return httpx.Response(
+        response.status,
+        headers=head(response),
+        stream=httpx.ByteStream(response.body),
+        extensions=extensions(response.status),
+    )
 
 
-def _as_response(response: Response, request: httpx.Request) -> httpx.Response:
-    headers = [*response.headers, _JSON] if response.body else list(response.headers)
-    return httpx.Response(response.status, headers=headers, content=response.body, request=request)
+def head(response: Response) -> list[tuple[bytes, bytes]]:
+    """The headers of a reply: those that the wire sends."""
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    if response.body:
+        lines.append(_JSON)
+    if response.status != HTTPStatus.NO_CONTENT:
+        lines.append((b"content-length", b"%d" % len(response.body)))
+    return lines
+
+
+def extensions(status: int) -> dict[str, Any]:
+    """What httpcore tells of a reply over HTTP/1.1."""
+    return {"http_version": b"HTTP/1.1", "reason_phrase": _REASONS.get(status, b"Unknown")}
 
 
 _ERRORS: Mapping[Symptom, tuple[type[httpx.TransportError], str]] = {

@@ -23,6 +23,7 @@ from harness.history import ExecutorEnded, History
 from harness.plan import FaultPlan
 from harness.saga import Json
 from harness.scenario import Scenario
+from harness.worlds.sim import clients
 from harness.worlds.sim.collector import Collector
 from harness.worlds.sim.run import SimRun
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
@@ -48,7 +49,6 @@ class SimWorld:
         self._cell = NetworkCell()
         self._watchdog = Watchdog(_hung_after_s() if hung_after_s is None else hung_after_s, on_stuck)
         self._foreign = ForeignClients(self._cell)
-        self._clients: dict[tuple[bool, int], httpx.AsyncClient | httpx.Client] = {}
         self._stores = 0
         self._saga_ids: set[str] = set()
         self._used: list[Path] = []
@@ -127,21 +127,11 @@ class SimWorld:
             raise run.door.broken
         return history
 
-    def _client(self, asynchronous: bool, place: int) -> httpx.AsyncClient | httpx.Client:
-        """A client serves run after run, until a saga closes it or leaves cookies in it.
-
-        Executors that live at the same time, or have died in this run, have one each.
-        """
-        client = self._clients.get((asynchronous, place))
-        if client is None or client.is_closed or client.cookies:
-            client = self._new_client(asynchronous)
-            self._clients[asynchronous, place] = client
-        return client
-
-    def _new_client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:
+    def _client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:
+        """Each executor has one of its own: what it does to it is nobody else's, and ends with the run."""
         if asynchronous:
-            return httpx.AsyncClient(transport=AsyncSimTransport(self._cell), trust_env=False)
-        return httpx.Client(transport=SimTransport(self._cell), trust_env=False)
+            return clients.async_client(AsyncSimTransport(self._cell))
+        return clients.client(SimTransport(self._cell))
 
     def _store(self) -> Path:
         self._stores += 1
