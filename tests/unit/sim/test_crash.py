@@ -118,10 +118,10 @@ def test_a_fault_from_before_the_crash(sim: SimWorld, lasting: Lasting, status: 
 
 
 @STYLES
-def test_guided_depth_two_holds_and_strikes_every_boundary(sim: SimWorld, style: str) -> None:
+def test_guided_search_holds_and_strikes_every_boundary_both_ways(sim: SimWorld, style: str) -> None:
     tasks = (HOLD, PARCEL)
     scenario = scenario_of(saga_of(style, tasks=tasks), frozenset({Claim.PROCESS_DEATH}), tasks)
-    search = GuidedSearch(unlocked_faults(scenario, "sim"), 1, 2)
+    search = GuidedSearch(unlocked_faults(scenario, "sim"), 1, 1)
     digests = list(search.run(LocalExecutor(scenario, sim), StopAsked()))
     assert search.complete
     assert {f"{digest.plan}": digest.violated for digest in digests if digest.violated} == {}
