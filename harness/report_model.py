@@ -155,6 +155,20 @@ class Impossible(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Unconfirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """Faults of a kind that were set at an operation `times` times, and did not fire; `reason`: of the first.
+
+    void: it is not known what the caller saw, so that these runs were not judged.
+    """
+
+    fault: str
+    operation: str
+    reason: str
+    toxic: str | None = None
+    times: int = 1
+    void: bool = False
+
+
 class LeftOver(msgspec.Struct, frozen=True, kw_only=True):
     """A resource that runs which ended `stuck` left for a person."""
 
@@ -166,6 +180,7 @@ class LeftOver(msgspec.Struct, frozen=True, kw_only=True):
 class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario in one world. `unfired`: single faults without a receipt that were possible.
 
+    unconfirmed: faults that were set, and whose effect nobody saw.
     lacking: plain sentences on what a pass lacks. notes: those, and others on what was left out. advice: on
     what is not judged. unclaimed: whether faults of guarantees that the saga does not claim were sent too.
     duration_s: real seconds. fingerprint: equal for two searches whose runs, in order, have equal histories.
@@ -187,6 +202,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     impossible: tuple[Impossible, ...] = ()
     unfired: tuple[Fault, ...] = ()
     lacking: tuple[str, ...] = ()
+    unconfirmed: tuple[Unconfirmed, ...] = ()
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     left_over: tuple[LeftOver, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -25,6 +25,9 @@ from harness.scenario import Scenario
 from harness.situations import SITUATIONS, Situation, situations_of
 from harness.views import View
 from harness.worlds.protocol import World
+
+ATTEMPTS = 3
+"""At a run of which it is known what every caller saw; nearly always the first is one."""
 
 _runs: Counter[str] = Counter()
 """How often each id was given to a saga of this process."""
@@ -56,17 +59,15 @@ def run_once(
 ) -> Run:
     """Run a plan once and judge it.
 
-    Raises PlanError for a plan that names what is not there, UsageError and EnvironmentFault as
-    the world does.
+    Where it is not known what a caller saw, it is run again, `ATTEMPTS` times at most; a run that stays
+    void is not judged. Raises PlanError for a plan that names what is not there, UsageError and
+    EnvironmentFault as the world does.
     """
     check_plan(plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world.name)
-    id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
-    own = saga_id or _never_used(id_, world.name)
-    history = world.run(scenario, input_, plan, own)
-    if world.name == "sim":
-        history = _renamed(history, own, id_)
-    else:
-        id_ = own
+    for _ in range(ATTEMPTS):
+        id_, history = _history(scenario, input_, plan, world, saga_id)
+        if not history.void:
+            break
     view = View(history, scenario.spec, scenario.resources)
     invariants = invariants_of(scenario)
     own_situations = (
@@ -80,10 +81,27 @@ def run_once(
         saga_id=id_,
         history=history,
         view=view,
-        judgements=judge_view(view, invariants.values()),
+        judgements=_unjudged(history, invariants) if history.void else judge_view(view, invariants.values()),
         invariants=invariants,
         own_situations=own_situations,
     )
+
+
+def _history(
+    scenario: Scenario, input_: Json, plan: FaultPlan, world: World, saga_id: str | None
+) -> tuple[str, History]:
+    """One run, and the id under which it is told."""
+    id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
+    own = saga_id or _never_used(id_, world.name)
+    history = world.run(scenario, input_, plan, own)
+    return (id_, _renamed(history, own, id_)) if world.name == "sim" else (own, history)
+
+
+def _unjudged(history: History, invariants: Iterable[str]) -> tuple[Judgement, ...]:
+    """Of a run of which it is not known what a caller saw."""
+    unknown = (one for one in history.unconfirmed() if one.void)
+    why = "; ".join(f"{one.kind} was not confirmed: {one.reason}" for one in unknown)
+    return tuple(Judgement(invariant=id_, verdict=Verdict.NOT_EXERCISED, message=why) for id_ in invariants)
 
 
 def saga_id_for(scenario: Scenario, input_: Json, plan: FaultPlan, world: str) -> str:

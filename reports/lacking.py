@@ -27,6 +27,7 @@ def lacking(scenario: ScenarioReport, waived: Collection[str] = ()) -> list[str]
         *_unknown(scenario, waived),
         *_unseen(scenario),
         *_unfired(scenario),
+        *_unconfirmed(scenario),
         *_unverified(scenario),
     ]
     if not found and scenario.verdict is Verdict.INCONCLUSIVE:
@@ -59,6 +60,14 @@ def _unfired(scenario: ScenarioReport) -> Iterator[str]:
         first = fault_line(scenario.unfired[0])
         more = f", and {number - 1} more" if number > 1 else ""
         yield f"{counted(number, 'single fault')} never fired: {first}{more}."
+
+
+def _unconfirmed(scenario: ScenarioReport) -> Iterator[str]:
+    for one in scenario.unconfirmed:
+        if one.void:
+            by = f" (toxic {one.toxic})" if one.toxic else ""
+            often = f", in {counted(one.times, 'run')}" if one.times > 1 else ""
+            yield f"{one.fault} at {one.operation}{by} was not confirmed{often}: {one.reason}."
 
 
 def _unverified(scenario: ScenarioReport) -> Iterator[str]:

@@ -23,8 +23,10 @@ from harness.history import (
     ExecutorStruck,
     ExecutorWoken,
     FaultFired,
+    FaultUnconfirmed,
     Held,
     History,
+    ParticipantAway,
     Phase,
     PhaseBegan,
     Released,
@@ -139,7 +141,7 @@ class _Maker:
             notes=self._notes(call),
             relevant=bool(self.own[event.call] & self.evidence),
             undo=event.direction is Direction.COMPENSATION,
-            faulted=bool(call.faults),
+            faulted=any(fault.participant is None for fault in call.faults),
         )
 
     @row.register
@@ -180,9 +182,23 @@ class _Maker:
 
     @row.register
     def _(self, event: FaultFired, index: int) -> Row | None:
-        if event.call in self.calls:
+        if event.call in self.calls and event.participant is None:
             return None
-        what = f"fault {event.kind} begins, before any call that could be seen"
+        if event.participant is None:
+            what = f"fault {event.kind} begins, before any call that could be seen"
+        else:
+            what = f"fault {event.kind} struck a call at {event.participant} that nobody could see"
+        return self._sentence(event, index, RowKind.BLOW, what)
+
+    @row.register
+    def _(self, event: ParticipantAway, index: int) -> Row:
+        what = f"{event.participant} goes away (fault {event.kind})"
+        return self._sentence(event, index, RowKind.BLOW, what)
+
+    @row.register
+    def _(self, event: FaultUnconfirmed, index: int) -> Row:
+        by = f" by toxic {event.toxic}" if event.toxic else ""
+        what = f"fault {event.kind}{by} did not fire: {event.reason}"
         return self._sentence(event, index, RowKind.BLOW, what)
 
     @row.register
@@ -236,6 +252,7 @@ class _Maker:
         struck = dict.fromkeys(
             f"fault {fault.kind}" if fault.fault is not None else f"struck by accident: {fault.kind}"
             for fault in call.faults
+            if fault.participant is None
         )
         return (
             *struck,

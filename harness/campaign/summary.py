@@ -21,6 +21,7 @@ from harness.report_model import (
     Search,
     SiteCount,
     Situation,
+    Unconfirmed,
 )
 from harness.saga import Claim
 from harness.scenario import Scenario
@@ -69,6 +70,12 @@ def summarise(
         lacking=lacking,
         notes=(*lacking, *_notes(tally, search)),
         advice=tuple(advice(scenario, tally.early_repeats)),
+        unconfirmed=tuple(
+            Unconfirmed(
+                fault=kind, operation=operation, toxic=toxic, void=void, reason=reasons[0], times=len(reasons)
+            )
+            for (kind, operation, toxic, void), reasons in tally.unconfirmed.items()
+        ),
         left_over=tuple(
             LeftOver(resource=resource, step=step, runs=runs) for (resource, step), runs in tally.left.items()
         ),
@@ -83,7 +90,10 @@ def _notes(tally: Tally, search: Search) -> Iterator[str]:
         of = f" ({parts})" if parts else ""
         yield f"Time was up: {search.left_out} plans were left out{of}, the most telling had come first."
     if tally.accidents:
-        yield f"{tally.accidents} calls were struck by accident, while a toxic was armed for another."
+        yield (
+            f"{tally.accidents} calls were struck by accident: by what was armed for another, or once their "
+            "caller had left. No fault counts as fired by that."
+        )
 
 
 def _invariant(id_: str, says: str, one: InvariantTally, file: str | None) -> Invariant:

@@ -91,6 +91,8 @@ class Tally:
     broken_by: for each violating run the claims that its faults are of.
     missed: single faults that were planned and did not fire, by kind, operation and variant.
     refused_once: runs of the scenario's inputs whose only fault was one refusal.
+    unconfirmed: the reasons why faults of a kind, at an operation, by a toxic, did not fire.
+    void: runs that were not judged for it.
     """
 
     irreversible: Irreversible = frozenset()
@@ -114,6 +116,8 @@ class Tally:
     fault_free: dict[int, Digest] = field(default_factory=dict)
     accidents: int = 0
     early_repeats: list[str] = field(default_factory=list)
+    unconfirmed: dict[tuple[str, str, str | None, bool], list[str]] = field(default_factory=dict)
+    void: int = 0
     _fingerprint: bytes = b""
     _alone: set[tuple[str, str, str, str]] = field(default_factory=set)
 
@@ -134,6 +138,7 @@ class Tally:
         self.accidents += digest.accidents
         if digest.early_repeat:
             self.early_repeats.append(digest.early_repeat)
+        self.void += digest.void
         self._fingerprint = _chained(self._fingerprint, digest.fingerprint)
 
     @property
@@ -177,11 +182,15 @@ class Tally:
         )
 
     def _add_faults(self, digest: Digest) -> None:
-        for fault, strikes in zip(digest.plan.faults, digest.strikes, strict=True):
+        for one in digest.unconfirmed:
+            fault = digest.plan.faults[one.fault]
+            where = (fault.kind, fault.operation, one.toxic, one.void)
+            self.unconfirmed.setdefault(where, []).append(one.reason)
+        for fault, fired in zip(digest.plan.faults, digest.fired, strict=True):
             mark = (fault.kind, fault.operation)
             self.planned += 1
             self.planned_at[mark] += 1
-            if strikes:
+            if fired:
                 self.fired += 1
                 self.by_kind[fault.kind] += 1
                 self.fired_at[mark] += 1

@@ -39,6 +39,14 @@ def _lacking(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[st
         more = f" and {len(named) - 3} more" if len(named) > 3 else ""
         yield f"Not every single fault was seen to fire: {few}{more}."
     yield from _unexercised(scenario, tally, covered)
+    if tally.void:
+        kinds = dict.fromkeys(
+            f"{kind} at {operation}" for kind, operation, _, void in tally.unconfirmed if void
+        )
+        yield (
+            f"In {tally.void} of {tally.runs} runs a fault was set and its symptom not seen, so that they "
+            f"were not judged: {', '.join(kinds)}."
+        )
     for id_ in required_situations(scenario):
         if not tally.situations[id_]:
             yield f"Situation {id_} was never seen. To reach it: {situations_of(scenario)[id_].reach}."

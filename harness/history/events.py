@@ -142,6 +142,33 @@ class FaultFired(Event, frozen=True, kw_only=True, tag="fault_fired"):
     participant: str | None = None
 
 
+class ParticipantAway(Event, frozen=True, kw_only=True, tag="participant_away"):
+    """A participant was taken away for calls that nobody can see; whether one met that is told by a receipt.
+
+    call: that after which it went, or 0; it was not struck.
+    """
+
+    participant: str
+    call: int
+    fault: int
+    kind: str
+    toxic: str | None = None
+
+
+class FaultUnconfirmed(Event, frozen=True, kw_only=True, tag="fault_unconfirmed"):
+    """Fault `fault` of the plan was set at a call, and its effect was not confirmed: it did not fire.
+
+    void: it is not known what the caller saw, so the run is not judged. call, toxic: see FaultFired.
+    """
+
+    call: int
+    fault: int
+    kind: str
+    reason: str
+    toxic: str | None = None
+    void: bool = False
+
+
 class Delivered(Event, frozen=True, kw_only=True, tag="delivered"):
     """A request reached its participant; `copy` counts repeats by a fault, 0 is the original."""
 
@@ -217,6 +244,8 @@ AnyEvent = (
     | ExecutorWoken
     | CallSent
     | FaultFired
+    | FaultUnconfirmed
+    | ParticipantAway
     | Delivered
     | EffectApplied
     | KeyConflict

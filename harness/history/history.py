@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from harness.history.calls import Call, fold_calls
-from harness.history.events import AnyEvent, ExecutorEnded, FaultFired, RunBegan
+from harness.history.events import AnyEvent, ExecutorEnded, FaultFired, FaultUnconfirmed, RunBegan
 
 
 class History:
@@ -41,6 +41,15 @@ class History:
         return frozenset(
             event.fault for event in self.events if isinstance(event, FaultFired) and event.fault is not None
         )
+
+    def unconfirmed(self) -> tuple[FaultUnconfirmed, ...]:
+        """Faults that were set and whose effect was not confirmed."""
+        return tuple(event for event in self.events if isinstance(event, FaultUnconfirmed))
+
+    @property
+    def void(self) -> bool:
+        """Whether it is not known what a caller saw, so that the run cannot be judged."""
+        return any(event.void for event in self.unconfirmed())
 
     def ends(self, saga_id: str) -> tuple[ExecutorEnded, ...]:
         """How each executor of a saga ended, in order."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 
 from harness.faults import KINDS
 from harness.history import Answer, Call, History
-from harness.history.events import FaultFired
+from harness.history.events import FaultFired, ParticipantAway
 from harness.plan.treatment import Symptom
 from harness.saga import Direction, Step, StepKind
 from harness.views import SagaView
@@ -75,7 +75,8 @@ def _away(history: History, at: int) -> tuple[str, ...]:
     fired = [event for event in history.events[:at] if isinstance(event, FaultFired)]
     whole = {event.call for event in fired if event.kind in KINDS and KINDS[event.kind].whole_participant}
     struck = [call.sent.participant for call in history.calls if call.sent.call in whole]
-    return (*(event.participant for event in fired if event.participant is not None), *struck)
+    ahead = (event.participant for event in history.events[:at] if isinstance(event, ParticipantAway))
+    return (*ahead, *struck)
 
 
 def _decided(saga: SagaView, step: Step, at: int) -> bool:

@@ -58,11 +58,23 @@ class Found(msgspec.Struct, frozen=True):
     traceback: str = ""
 
 
+class Unconfirmed(msgspec.Struct, frozen=True):
+    """A fault of the plan, by its index, that was set and whose effect was not confirmed."""
+
+    fault: int
+    toxic: str | None
+    reason: str
+    void: bool
+
+
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """A run in short.
 
     input: what the saga was given.
-    strikes: how often each fault of the plan fired.
+    strikes: how often each fault of the plan struck a call, be it as another kind (a slow reply that
+        comes too late is a lost one). as_planned: how often as the kind that was planned: it fired
+        (None: each time).
+    unconfirmed: faults that were set, and did not fire. void: so the run was not judged.
     sites: call sites that nothing struck, in the order they were reached, each with the index of the
         last fault that had struck by then (-1: none).
     gaps: between which calls a process fault could strike another run, and at which moments.
@@ -79,6 +91,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     input: Json = None
     found: dict[str, Found]
     strikes: tuple[int, ...]
+    as_planned: tuple[int, ...] | None = None
+    unconfirmed: tuple[Unconfirmed, ...] = ()
     accidents: int
     kinds: tuple[tuple[str, str], ...]
     sites: tuple[tuple[Site, int], ...]
@@ -92,6 +106,16 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
     history: bytes | None = None
     fingerprint: bytes = b""
+
+    @property
+    def fired(self) -> tuple[int, ...]:
+        """How often each fault of the plan fired."""
+        return self.strikes if self.as_planned is None else self.as_planned
+
+    @property
+    def void(self) -> bool:
+        """Whether it is not known what a caller saw, so that the run says nothing."""
+        return any(one.void for one in self.unconfirmed)
 
     @property
     def violated(self) -> tuple[str, ...]:
@@ -114,6 +138,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
     telling = any(one.verdict in (Verdict.VIOLATED, Verdict.UNKNOWN) for one in run.judgements)
     fired = [event for event in run.history.events if isinstance(event, FaultFired)]
     counts = Counter(event.fault for event in fired)
+    void = run.history.void
     encoded = encode_history(run.history)
     return Digest(
         input_index=input_index,
@@ -122,20 +147,29 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         input=run.input,
         found=found,
         strikes=tuple(counts[index] for index in range(len(run.plan.faults))),
+        as_planned=_as_planned(run.plan, fired),
+        unconfirmed=tuple(
+            Unconfirmed(one.fault, one.toxic, one.reason, one.void) for one in run.history.unconfirmed()
+        ),
         accidents=counts[None],
         kinds=_struck(run.history, fired),
-        sites=_sites(run.history),
-        gaps=gaps_of(run.history),
+        sites=() if void else _sites(run.history),
+        gaps=() if void else gaps_of(run.history),
         trace=trace_of(run.history),
-        situations=seen_situations(run.view, run.own_situations),
+        situations=() if void else seen_situations(run.view, run.own_situations),
         statuses=tuple(saga.status for saga in run.view.sagas),
-        compensation_s=compensation_seconds(run.history),
-        left=_left(run.view),
         early_repeat=early_repeat(run.view),
         trouble="" if run.plan.faults else first_trouble(run.view),
-        history=encoded if telling or keep_history else None,
+        compensation_s=() if void else compensation_seconds(run.history),
+        left=() if void else _left(run.view),
+        history=encoded if telling or keep_history or void else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
+
+
+def _as_planned(plan: FaultPlan, fired: Iterable[FaultFired]) -> tuple[int, ...]:
+    counts = Counter((event.fault, event.kind) for event in fired)
+    return tuple(counts[index, fault.kind] for index, fault in enumerate(plan.faults))
 
 
 def _struck(history: History, fired: Iterable[FaultFired]) -> tuple[tuple[str, str], ...]:
@@ -144,9 +178,12 @@ def _struck(history: History, fired: Iterable[FaultFired]) -> tuple[tuple[str, s
 
 
 def _sites(history: History) -> tuple[tuple[Site, int], ...]:
+    """Those of calls that were not struck; a participant that was taken away struck later ones."""
+    fired = [event for event in history.events if isinstance(event, FaultFired)]
+    struck = {event.call: event.fault for event in fired if event.participant is None}
+    away = {event.call: event.fault for event in fired if event.participant is not None}
     sites: list[tuple[Site, int]] = []
-    last = -1
-    struck = {event.call: event.fault for event in history.events if isinstance(event, FaultFired)}
+    last = _later(-1, away.get(0))
     for event in history.events:
         if isinstance(event, FaultFired) and not event.call and event.fault is not None:
             last = max(last, event.fault)  # it struck when there was no call to strike
@@ -154,10 +191,12 @@ def _sites(history: History) -> tuple[tuple[Site, int], ...]:
             continue
         if event.call not in struck:
             sites.append((Site(operation=event.operation, nth=event.nth), last))
-            continue
-        fault = struck[event.call]
-        last = max(last, -1 if fault is None else fault)
+        last = _later(_later(last, struck.get(event.call)), away.get(event.call))
     return tuple(sites)
+
+
+def _later(last: int, fault: int | None) -> int:
+    return last if fault is None else max(last, fault)
 
 
 def _left(view: View) -> tuple[tuple[str, str | None], ...]:

@@ -29,6 +29,7 @@ from harness.history import (
     FaultFired,
     Held,
     History,
+    ParticipantAway,
     PhaseBegan,
     Released,
 )
@@ -92,6 +93,7 @@ _TELLERS: dict[type, Callable[[Any], _Told | None]] = {
         event.key,
     ),
     FaultFired: _fired,
+    ParticipantAway: lambda event: ("away", event.participant, event.call),
     Delivered: lambda event: ("delivered", event.call),
     EffectApplied: lambda event: (event.resource, event.incarnation, event.change, event.step, event.saga_id),
     CallAnswered: lambda event: ("answered", event.call, event.status, event.content),

@@ -16,9 +16,11 @@ import httpx
 import pytest
 
 from harness.errors import ScenarioError
-from harness.history import CallAnswered
+from harness.history import CallAnswered, CallFailed
 from harness.participant import Owner, Request
 from harness.plan import FaultPlan
+from harness.plan.treatment import Symptom
+from harness.runner import run_once
 from harness.worlds.wire import WireWorld
 from tests.wire.orders import detail, effects_of, order, outcomes, plan, receipts, scenario, sent
 
@@ -152,25 +154,44 @@ def test_who_cannot_be_seen_is_struck_by_accident(world: WireWorld) -> None:
     assert came[0] == "TimeoutError"
     assert came[1] in ("RemoteDisconnected", "TimeoutError")
     assert came[2] == "201"
-    struck = [(one.call, one.fault, one.kind, one.toxic) for one in receipts(history)]
+    struck = sorted((one.call, one.fault, one.kind, one.toxic) for one in receipts(history))
     assert struck == [(1, 0, "lose_reply", "timeout"), (2, None, "lose_request", "timeout")]
     assert [effects_of(history, call) for call in (1, 2, 3)] == [["created"], [], ["created"]]
 
 
-def test_who_cannot_be_seen_is_reset_where_it_should_be_refused(world: WireWorld) -> None:
-    def saga(ctx: Any, input_: object) -> object:
-        request = urllib.request.Request(f"{ctx.urls['payments']}/charges", data=b'{"saga_id":"saga-1"}')
+def ask(ctx: Any, input_: object) -> object:
+    """By urllib, whose requests nobody sees before they arrive."""
+    for what in ("reservation", "charge"):
+        asked = order(ctx, what)
+        body = f'{{"saga_id":"{ctx.saga_id}"}}'.encode()
+        request = urllib.request.Request(asked["url"], data=body, headers=asked["headers"])
         try:
             urllib.request.urlopen(request, timeout=0.3).close()
         except OSError as error:
-            return {"status": "completed", "detail": type(error).__name__}
-        return {"status": "completed"}
+            return {"status": "stuck", "detail": str(getattr(error, "reason", error))}
+    return {"status": "completed"}
 
-    history = world.run(scenario(saga), {}, plan("refuse"), "saga-1")
-    assert detail(history) == "RemoteDisconnected"
-    assert [(one.kind, one.toxic) for one in receipts(history)] == [("refuse", "reset_peer")]
-    assert effects_of(history, 1) == []
+
+def test_who_was_not_known_to_be_unseen_is_reset_and_the_run_is_void(world: WireWorld) -> None:
+    history = world.run(replace(scenario(ask), name="met-for-the-first-time"), {}, plan("refuse"), "saga-1")
+    assert "closed connection" in detail(history)
+    assert [(one.fault, one.kind, one.toxic) for one in receipts(history)] == [
+        (None, "reset_before", "reset_peer")
+    ]
+    [told] = history.unconfirmed()
+    assert (told.fault, told.kind, told.toxic, told.void) == (0, "refuse", "disabled", True)
+    assert "the client is not seen before it connects" in told.reason
+    assert effects_of(history, 2) == []
+    [failed] = [one for one in history.events if isinstance(one, CallFailed)]
+    assert failed.symptom is Symptom.RESET
     assert not history.began.visible_attempts
+
+
+def test_it_is_run_again_and_then_meets_nobody(world: WireWorld) -> None:
+    done = run_once(replace(scenario(ask), name="met-again"), {}, plan("refuse"), world)
+    assert "Connection refused" in detail(done.history)
+    assert [(one.fault, one.kind, one.toxic) for one in receipts(done.history)] == [(0, "refuse", "disabled")]
+    assert [one.operation for one in sent(done.history)] == ["inventory.reservation.create"]
 
 
 def test_a_late_call_of_an_earlier_run_is_no_call_of_this_one(world: WireWorld) -> None:

@@ -1,24 +1,27 @@
 """The front of a participant: the proxy that its callers meet.
 
-Owns arming and removing toxics, being away for calls that are to be refused, and the gate at which
-callers that the httpx wrapper sees wait meanwhile, so that a toxic strikes nobody else. Everything
-here runs on the servers' loop, except where it says so.
+Owns arming and removing toxics, the canaries under them, being away for calls that are to be refused,
+and the gate at which callers that the httpx wrapper sees wait meanwhile, so that a toxic strikes nobody
+else. Everything here runs on the servers' loop, except where it says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from typing import Protocol
 
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.toxiproxy.client import Toxic
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.call import Call
+from harness.worlds.wire.canary import Canary, NoCanary, refused
+from harness.worlds.wire.exposure import Exposure
 from harness.worlds.wire.http import Connection
 from harness.worlds.wire.toxics import DISABLED, LINGER
-from harness.worlds.wire.traffic import Call, Traffic
+from harness.worlds.wire.traffic import Traffic
 
 INNOCENTS_LIMIT_S = 0.05
 POLL_S = 0.001
@@ -43,22 +46,6 @@ class ProxyLike(Protocol):
     def destroy(self) -> None: ...
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Exposure:
-    """A toxic while it is armed, and the calls it is armed for."""
-
-    toxic: Toxic
-    calls: set[Call]
-    armed: asyncio.Event = field(default_factory=asyncio.Event)
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-    lifting: bool = False
-
-    @property
-    def silences(self) -> bool:
-        """Whether its removal closes every connection it saw."""
-        return self.toxic.type == "timeout"
-
-
 class Front:
     """The proxy of one participant, from run to run. `connections` are those that came through it."""
 
@@ -70,11 +57,15 @@ class Front:
         self._background = background
         self._proxy: ProxyLike | None = None
         self._traffic: Traffic | None = None
-        self._settling = asyncio.Event()
+        self.settling = asyncio.Event()
         self._exposure: Exposure | None = None
         self._turning = asyncio.Lock()
         self._refusing = 0
         self._down = False
+        self._confirming: set[asyncio.Future[None]] = set()
+        self._canaries: dict[str, Canary] = {}
+        self._sent = 0
+        self._harmed: list[tuple[str, float]] = []  # what struck callers, and until when
 
     def stand_behind(self, proxy: ProxyLike) -> None:
         """This proxy forwards to the server."""
@@ -91,7 +82,8 @@ class Front:
     def begin(self, traffic: Traffic) -> None:
         """Serve a run; from any thread, for nothing happens here between two runs."""
         self._traffic = traffic
-        self._settling = asyncio.Event()
+        self.settling = asyncio.Event()
+        self._harmed = []
         self.touched = False
 
     async def make_resettable(self) -> None:
@@ -104,9 +96,11 @@ class Front:
 
     async def settle(self) -> None:
         """Every fault ends here: nothing stays armed, and the proxy is there."""
-        self._settling.set()
+        self.settling.set()
         while self._exposure is not None:
             await self._exposure.gone.wait()
+        while self._confirming:
+            await asyncio.wait(set(self._confirming))
         async with self._turning:
             await self._listen_again()
 
@@ -125,8 +119,8 @@ class Front:
 
     # Refusals, asked for by the httpx wrapper -------------------------------------------------
 
-    async def refuse(self, call: Call) -> None:
-        """Let nobody listen while this call connects."""
+    async def refuse(self) -> None:
+        """Let nobody listen while a call connects, which tells itself what it met."""
         assert self._traffic is not None
         self.touched = True
         self._refusing += 1
@@ -137,7 +131,6 @@ class Front:
                 if not self._down:
                     self._down = True
                     await self._api(self.proxy.disable)
-            self._traffic.armed(call, DISABLED)
 
     async def refused(self) -> None:
         """The call was refused; the proxy is back unless the next one is refused too."""
@@ -158,13 +151,23 @@ class Front:
             async with self._turning:
                 await self._listen_again()
 
-    async def go_away(self) -> None:
-        """Drop every connection, and listen no more; callers whom nobody sees will find nobody."""
+    async def go_away(self) -> str | None:
+        """Drop every connection, and listen no more; callers whom nobody sees will find nobody.
+
+        A canary tries to connect; returns what it met where it was not refused.
+        """
+        assert self._traffic is not None
         self.touched = True
         async with self._turning:
-            if not self._down and not self._settling.is_set():
+            if self.settling.is_set():
+                return None
+            if not self._down:
                 self._down = True
                 await self._api(self.proxy.disable)
+            met = await refused(self.proxy.listen)
+        with self._traffic.lock:
+            self._traffic.receipts.away(self.proxy.name, met)
+        return met
 
     async def be_back(self) -> None:
         """Listen again after `go_away`."""
@@ -182,35 +185,80 @@ class Front:
 
     # Arming -----------------------------------------------------------------------------------
 
-    async def _arm(self, call: Call, toxic: Toxic) -> Exposure | None:
+    async def arm(self, call: Call, toxic: Toxic) -> Exposure | None:
         """Once no other toxic is in the way; None where everything settled meanwhile."""
         while (exposure := self._exposure) is not None:
             if exposure.silences and exposure.toxic == toxic and not exposure.lifting:
                 exposure.calls.add(call)
                 await exposure.armed.wait()
+                if not call.tagged:
+                    await self._watch_over(exposure, muted=True)
                 return exposure
             await exposure.gone.wait()
-        if self._settling.is_set():
+        if self.settling.is_set():
             return None
         exposure = self._exposure = Exposure(toxic=toxic, calls={call})
         self.touched = True
         if not call.endless:  # a caller that never leaves must not keep others waiting
             self._close_gate()
         await self._innocents_done()
+        if not call.tagged:
+            # It comes behind all that was written before, so that has passed the proxy by now.
+            await self._watch_over(exposure, muted=False)
         await self._api(self.proxy.add_toxic, toxic)
         exposure.armed.set()
         return exposure
 
-    async def _disarm(self, exposure: Exposure, call: Call) -> None:
+    async def disarm(self, exposure: Exposure, call: Call) -> None:
         exposure.calls.discard(call)
         if exposure.calls or exposure.lifting:
             return
         exposure.lifting = True
+        exposure.lifted_s = self._background.loop.time()
         # The server refuses to remove what is not there: this proves that it was, until now.
         await self._api(self.proxy.remove_toxic, exposure.toxic.name)
         self._exposure = None
+        self._harmed.append((exposure.toxic.name, self._background.loop.time()))
         exposure.gone.set()
         self._open_gate()
+
+    @contextmanager
+    def confirming(self) -> Iterator[None]:
+        """While a fault is to be confirmed, nothing here is settled."""
+        pending = self._background.loop.create_future()
+        self._confirming.add(pending)
+        try:
+            yield
+        finally:
+            self._confirming.discard(pending)
+            pending.set_result(None)
+
+    async def _watch_over(self, exposure: Exposure, *, muted: bool) -> None:
+        """One canary to an exposure."""
+        if exposure.watching is not None:
+            await asyncio.shield(exposure.watching)
+            return
+        exposure.watching = self._background.loop.create_future()
+        self._sent += 1
+        canary = Canary(f"canary-{self._sent}")
+        self._canaries[canary.tag] = canary
+        try:
+            await canary.open(self.proxy.listen, muted=muted)
+            exposure.canary = canary
+        except NoCanary as error:
+            exposure.blind = f"could not be sent: {error}"
+        finally:
+            del self._canaries[canary.tag]
+            exposure.watching.set_result(None)
+
+    def harmed_since(self, since_s: float) -> str | None:
+        """What was armed here at some time since then for calls of its own; from any thread."""
+        exposure = self._exposure
+        if exposure is not None and exposure.armed.is_set():
+            return exposure.toxic.name
+        if self._down:
+            return DISABLED
+        return next((name for name, until_s in reversed(self._harmed) if until_s >= since_s), None)
 
     def _close_gate(self) -> None:
         if self.gate is None:
@@ -242,6 +290,7 @@ class Front:
         if self._down:
             await self._api(self.proxy.enable)
             self._down = False
+            self._harmed.append((DISABLED, self._background.loop.time()))
 
     # Asking the proxy server, and giving up ---------------------------------------------------
 

@@ -17,14 +17,16 @@ from unittest import mock
 
 import httpx
 
+from harness.clock.real import monotonic_s
 from harness.faults.door import OfAnEarlierRun
 from harness.participant import Request, Response
 from harness.plan.treatment import Symptom
 from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.call import Call
 from harness.worlds.wire.http import TAG_HEADER, request_of
 from harness.worlds.wire.station import Station
-from harness.worlds.wire.traffic import Call, Traffic
+from harness.worlds.wire.traffic import Traffic
 
 running: ContextVar[tuple[int, int]] = ContextVar("running", default=(0, 0))
 """The run and the executor that the code belongs to; tasks inherit it, bare threads do not."""
@@ -43,6 +45,7 @@ class Outgoing:
         self._background = background
         self._request = request
         self._call: Call | None = None
+        self._sent_s = 0.0
         self.tag = ""
 
     def gate(self) -> Future[None] | None:
@@ -53,6 +56,7 @@ class Outgoing:
 
     def send(self, executor: int, *, read_timeout_s: float | None) -> Future[None] | None:
         """Record the call; pending until the proxy is as the call has to find it."""
+        self._sent_s = monotonic_s()
         try:
             self._call, self.tag = self._traffic.send(
                 executor, self._station.name, self._request, read_timeout_s=read_timeout_s
@@ -60,8 +64,8 @@ class Outgoing:
         except OfAnEarlierRun:
             raise httpx.RemoteProtocolError(DISCONNECTED) from None
         if self._call.symptom is Symptom.REFUSED:
-            return self._background.begin(self._station.refuse(self._call))
-        if self._station.down:
+            return self._background.begin(self._station.refuse())
+        if self._station.down and not self._station.outages:
             return self._background.begin(self._station.come_back())
         return None
 
@@ -80,7 +84,13 @@ class Outgoing:
         if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError) and self._unplanned(self._call):
             self._traffic.suspect()
         abandoned = not isinstance(error, httpx.TransportError)
-        self._traffic.failed(self._call, _symptom(error), abandoned=abandoned)
+        self._traffic.failed(
+            self._call,
+            _symptom(error),
+            abandoned=abandoned,
+            sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout),
+            collateral=None if abandoned else self._station.harmed_since(self._sent_s),
+        )
         self._over(self._call)
 
     def _over(self, call: Call) -> None:

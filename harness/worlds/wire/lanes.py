@@ -97,6 +97,8 @@ class Lanes:
     def _prepare(self, station: Station, traffic: Traffic) -> None:
         station.begin(traffic)
         station.outages = self._outages
+        if self._outages:
+            self._background.call(self._outages.joined(station))
         if station.name in self._resetting:
             self._background.call(station.make_resettable())
 

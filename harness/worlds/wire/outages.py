@@ -2,8 +2,10 @@
 
 A connection that is refused leaves no trace at a disabled proxy, so a refusal is armed ahead, by a
 trigger, before the answer after which its call could be sent; it strikes the whole participant in
-every lane. It ends at settling; one that is counted, too, once the saga calls another participant; one
-that lasts until the restart, then. Everything here runs on the servers' loop.
+every lane. It ends at settling; one that is counted, too, once the saga calls another participant, for
+anything but the next step of a saga that goes on; one that lasts until the restart, then. It has fired
+once a canary was refused there and the saga was seen to meet it (`course`). Everything here runs on the
+servers' loop, except where it says so.
 
     refused call             trigger
     first create             the participant's answer to the last of the steps before; none: from the start
@@ -25,11 +27,16 @@ from harness.plan import Fault, FaultPlan, Lasting
 from harness.plan.types import FaultKind
 from harness.saga import Direction
 from harness.scenario import Scenario
+from harness.worlds.wire.call import Call
+from harness.worlds.wire.course import Course, resource_of
 from harness.worlds.wire.lanes import Lanes
-from harness.worlds.wire.traffic import Call, Traffic
+from harness.worlds.wire.station import Station
+from harness.worlds.wire.traffic import Traffic
 
 NEVER = 1 << 30
 """No call is the so manyth: the door must not strike what is armed here."""
+
+UNMET = "no call of the saga was seen to want the participant while it was away"
 
 READ_S = 0.005
 """Until an answer has passed the proxy that is to be disabled after it."""
@@ -37,14 +44,21 @@ READ_S = 0.005
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Outage:
-    """A fault of the plan that takes a participant away."""
+    """A fault of the plan that takes a participant away.
+
+    after: the call after which it went, 0 where there was none. canary: what one met there, where it was
+    not refused. begun: it was away at some time. fired: a call of the saga met that.
+    """
 
     index: int
     fault: Fault
     kind: FaultKind
+    begun: bool = False
     fired: bool = False
     down: bool = False
     over: bool = False
+    after: int = 0
+    canary: str | None = None
 
     @property
     def participant(self) -> str:
@@ -54,6 +68,11 @@ class Outage:
     def crash(self) -> bool:
         """Its first call arrives, and the participant dies with it."""
         return self.kind.then is not None
+
+    @property
+    def of_an_undo(self) -> bool:
+        """It is to strike a call that comes only if the saga turns back, or asks."""
+        return not self.kind.after_site and Verb(self.fault.operation.rpartition(".")[2]) is not Verb.CREATE
 
 
 @dataclass(slots=True, eq=False)
@@ -86,8 +105,7 @@ class Outages:
         self._scenario = scenario
         self._lanes = lanes
         self._traffic = traffic
-        self._done: set[str] = set()  # steps whose action was acknowledged
-        self._tried: set[str] = set()  # resources at which a create has ended
+        self._course = Course(scenario.spec)
         self._falling: dict[str, _Falling] = {}
 
     def __bool__(self) -> bool:
@@ -99,20 +117,52 @@ class Outages:
         """What is away from the start."""
         await self.take_down([one for one in self._waiting() if self._first_of_all(one)], 0)
 
-    async def arriving(self, participant: str) -> None:
+    async def arriving(self, call: Call) -> None:
         """The saga calls a participant: what is away elsewhere for a number of calls comes back.
 
         It has read the answer before: what was only waiting for that is away before anything else.
         """
         await self._all_fallen()
+        participant = call.passage.participant.name
         for outage in self._all:
-            if outage.down and isinstance(outage.fault.count, int) and outage.participant != participant:
-                await self._bring_back(outage)
+            if not outage.down:
+                continue
+            if self._traffic.settling:
+                self._healed(outage, participant)
+            elif outage.participant != participant:
+                if self._course.passes_over(call, outage.participant):
+                    self._encountered(outage)
+                if self._ends_with(outage, call):
+                    await self._bring_back(outage)
+
+    def executor_ended(self) -> None:
+        """From any thread: an executor has ended; where it had work left at one who is away, it met that."""
+        for outage in self._all:
+            if outage.down and self._course.ends_short(outage.participant):
+                self._encountered(outage)
+
+    def refused(self, participant: str, call: int) -> None:
+        """From any thread: a call was seen to be refused."""
+        for outage in self._all:
+            if outage.down and outage.participant == participant:
+                self._encountered(outage, call)
+
+    def close(self) -> None:
+        """The run is over: what was away and not seen to be met did not fire."""
+        for outage in self._all:
+            if outage.begun and not outage.fired and not outage.crash:
+                self._traffic.receipts.outage_unconfirmed(
+                    outage.after, outage.index, outage.kind.name, UNMET, void=False
+                )
 
     def ending(self, call: Call, status: int | None) -> list[Outage]:
         """A call is about to end, by an answer or without: the outages that begin with that."""
-        self._note(call, status)
+        self._course.ended(call, status)
         return [one for one in self._waiting() if self._triggered(one, call, status)]
+
+    def dropped(self, call: Call) -> None:
+        """A call came while its participant went away, and was lost."""
+        self._course.ended(call, None)
 
     async def struck(self, call: int) -> None:
         """An executor was killed: the next one may go back without another word."""
@@ -127,26 +177,67 @@ class Outages:
         """The outage of a participant that dies in the middle of this call."""
         strike = call.passage.strike
         index = strike.fault if strike is not None else None
-        return next((one for one in self._all if one.crash and one.index == index and not one.fired), None)
+        return next((one for one in self._all if one.crash and one.index == index and not one.begun), None)
 
     def spares(self, call_fault: int) -> bool:
         """Whether a strike of the door is none: the proxy has shown it already."""
-        return any(one.crash and one.fired and one.index == call_fault for one in self._all)
+        return any(one.crash and one.begun and one.index == call_fault for one in self._all)
 
     # Away, and back ---------------------------------------------------------------------------
 
     async def take_down(self, outages: Iterable[Outage], call: int) -> None:
-        """Nobody listens from now on, in no lane."""
+        """Nobody listens from now on, in no lane; a canary in each sees that."""
         for outage in outages:
             for station in self._lanes.of(outage.participant):
-                await station.go_away()
+                outage.canary = await station.go_away() or outage.canary
             if self._traffic.settling:
                 return
-            outage.down = True
-            if not outage.fired:
-                outage.fired = True
-                if not outage.crash:
-                    self._traffic.outage_began(call, outage.index, outage.kind.name, outage.participant)
+            if not outage.begun:
+                outage.after = call
+                with self._traffic.lock:
+                    self._traffic.receipts.went_away(call, outage.index, outage.kind.name, outage.participant)
+            outage.begun = outage.down = True
+            if outage.canary is not None and not outage.crash:
+                self._not_away(outage)
+
+    async def joined(self, station: Station) -> None:
+        """A lane was made in the middle of the run: who is away is away there too."""
+        for outage in self._all:
+            if outage.down and outage.participant == station.name:
+                outage.canary = await station.go_away() or outage.canary
+
+    def _not_away(self, outage: Outage) -> None:
+        outage.fired = True  # nothing that follows makes it so
+        why = f"a canary met {outage.canary}, expected a refused connection"
+        with self._traffic.lock:
+            self._traffic.receipts.outage_unconfirmed(
+                outage.after, outage.index, outage.kind.name, why, void=True
+            )
+
+    def _encountered(self, outage: Outage, call: int | None = None) -> None:
+        if outage.fired or outage.crash:
+            return
+        outage.fired = True
+        with self._traffic.lock:
+            self._traffic.receipts.outage(
+                outage.after if call is None else call,
+                outage.index,
+                outage.kind.name,
+                outage.participant if call is None else None,
+            )
+
+    def _healed(self, outage: Outage, participant: str) -> None:
+        """The first call since everything healed: if it is there, it was wanted all along."""
+        outage.down = False
+        if participant == outage.participant:
+            self._encountered(outage)
+
+    def _ends_with(self, outage: Outage, call: Call) -> bool:
+        if not isinstance(outage.fault.count, int):
+            return False
+        if outage.kind.after_site:
+            return outage.fired
+        return outage.crash or outage.of_an_undo or not self._course.goes_on(call)
 
     async def take_down_after(self, outages: Sequence[Outage], call: int) -> None:
         """The same, for the participant whose answer is on its way."""
@@ -206,43 +297,28 @@ class Outages:
     def _next_to_come(self, outage: Outage) -> bool:
         spec = self._scenario.spec
         steps = [step.name for step in spec.steps if step.action == outage.fault.operation]
-        return any(set(spec.parents[step]) <= self._done for step in steps)
+        return any(set(spec.parents[step]) <= self._course.done for step in steps)
 
     def _may_turn_back(self, outage: Outage) -> bool:
         """Whether it is an undo or a query of something that may be there."""
         if self._verb(outage) is Verb.CREATE or outage.fault.nth > 1 or self._seen(outage):
             return False
-        return not outage.kind.after_site and _resource_of(outage.fault.operation) in self._tried
+        return not outage.kind.after_site and resource_of(outage.fault.operation) in self._course.tried
 
     def _turns_back(self, outage: Outage, call: Call, status: int | None) -> bool:
         """An action that failed, another undo; for a query any end at its resource."""
         if call.passage.direction is Direction.COMPENSATION:
             return call.passage.participant.name != outage.participant
-        if call.passage.direction is Direction.ACTION and not _good(status):
+        if call.passage.direction is Direction.ACTION and (status is None or not 200 <= status < 300):
             return True
         matched = call.passage.matched
-        here = matched is not None and _resource_of(matched.operation.name) == _resource_of(
+        here = matched is not None and resource_of(matched.operation.name) == resource_of(
             outage.fault.operation
         )
         return here and self._verb(outage).queries
-
-    def _note(self, call: Call, status: int | None) -> None:
-        matched = call.passage.matched
-        if matched is not None and matched.operation.verb is Verb.CREATE:
-            self._tried.add(_resource_of(matched.operation.name))
-        if call.passage.direction is Direction.ACTION and _good(status):
-            self._done.update(call.passage.steps)
 
     def _seen(self, outage: Outage) -> int:
         return self._traffic.door.engine.counted(self._scenario.operations[outage.fault.operation])
 
     def _verb(self, outage: Outage) -> Verb:
         return self._scenario.operations[outage.fault.operation].verb
-
-
-def _good(status: int | None) -> bool:
-    return status is not None and 200 <= status < 300
-
-
-def _resource_of(operation: str) -> str:
-    return operation.rpartition(".")[0]

@@ -1,30 +1,33 @@
 """A station: one participant's HTTP server, behind its front.
 
 Owns serving requests: at once where nothing strikes, else the toxic is armed for that request before
-its answer is written, and removed once the caller has left. Callers whom the httpx wrapper cannot see
-and who come while a reply is being lost are struck by accident, as if their request had been lost, and
-that is recorded. Everything here runs on the servers' loop.
+its answer is written, and removed once the caller has left. For callers whom the httpx wrapper cannot
+see, a canary is told the same under the same toxic; those of them who come while a reply is being lost
+are struck by accident, as if their request had been lost, and that is recorded. Everything here runs on
+the servers' loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harness.participant import Request, Response
 from harness.plan.treatment import Symptom
 from harness.worlds.wire.background import Background
-from harness.worlds.wire.front import Exposure, Front
+from harness.worlds.wire.call import Call
+from harness.worlds.wire.front import Front
 from harness.worlds.wire.http import Connection, encode
-from harness.worlds.wire.toxics import DISABLED, slow_s, toxic_for
-from harness.worlds.wire.traffic import Call, Traffic
+from harness.worlds.wire.struck import Struck
+from harness.worlds.wire.toxics import DISABLED
+from harness.worlds.wire.traffic import Traffic
 
 if TYPE_CHECKING:
     from harness.worlds.wire.outages import Outages
 
-STRUCK_LIMIT_S = 2.0
+DROPPED_LIMIT_S = 0.5
+"""For a proxy that is disabled to drop the connections that it had."""
 
 
 class Station(Front):
@@ -57,6 +60,9 @@ class Station(Front):
     # Requests ---------------------------------------------------------------------------------
 
     def _on_request(self, connection: Connection, request: Request, tag: str | None) -> None:
+        if tag is not None and (canary := self._canaries.get(tag)) is not None:
+            canary.reached(connection)
+            return
         traffic = self._traffic
         call = traffic.arrived(self.name, self.lane, tag, request) if traffic is not None else None
         if call is None or traffic is None:
@@ -86,7 +92,7 @@ class Station(Front):
     async def _serve_with_care(self, traffic: Traffic, connection: Connection, call: Call) -> None:
         with self._failing_loudly():
             if call.symptom is not Symptom.NONE:
-                await self._strike(traffic, connection, call)
+                await Struck(self, traffic, connection, call).strike()
                 return
             if not await self._lost_to_a_toxic(traffic, connection, call):
                 self._answer(traffic, connection, call)
@@ -95,12 +101,12 @@ class Station(Front):
         """Whether a toxic that is armed for another call strikes this one; waits for one that does not."""
         while (exposure := self._exposure) is not None and exposure.armed.is_set():
             if exposure.silences and not exposure.lifting:
-                await self._lose_by_accident(traffic, connection, call, exposure)
+                await Struck(self, traffic, connection, call).be_lost_with(exposure)
                 return True
             await exposure.gone.wait()
             if exposure.silences and connection.gone:  # the toxic took it along as it went
                 traffic.accident(call, exposure.toxic.name)
-                self._conclude(traffic, call)
+                Struck(self, traffic, connection, call).conclude()
                 return True
         return False
 
@@ -111,19 +117,27 @@ class Station(Front):
     ) -> None:
         with self._failing_loudly():
             too_late = outages.falling(self.name)
-            await outages.arriving(self.name)
+            await outages.arriving(call)
             if too_late:
                 self._drop(traffic, connection, call)
+                outages.dropped(call)
             elif (outage := outages.dies_with(call)) is not None:
                 traffic.through_the_door(call)
                 await outages.take_down([outage], call.passage.call)
-                traffic.armed(call, DISABLED)
-                traffic.failed(call, Symptom.RESET)
+                await self._die(traffic, connection, call, outage.canary)
             elif call.symptom is not Symptom.NONE:
                 await outages.take_down(outages.ending(call, None), call.passage.call)
-                await self._strike(traffic, connection, call)
+                await Struck(self, traffic, connection, call).strike()
             elif not await self._lost_to_a_toxic(traffic, connection, call):
                 await self._answer_before_outages(traffic, connection, call, outages)
+
+    async def _die(self, traffic: Traffic, connection: Connection, call: Call, met: str | None) -> None:
+        """The participant is away in the middle of a call, whose connection has gone with it."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(connection.lost()), DROPPED_LIMIT_S)
+        traffic.died(call, met if connection.gone else "the caller's connection still open")
+        traffic.failed(call, Symptom.RESET)
+        connection.close()
 
     def _drop(self, traffic: Traffic, connection: Connection, call: Call) -> None:
         """It came while its participant went away, and is lost."""
@@ -142,83 +156,5 @@ class Station(Front):
         await outages.take_down_after([one for one in due if one.participant == self.name], number)
 
     async def _hang(self, traffic: Traffic, connection: Connection, call: Call) -> None:
-        """Its sender is struck and hears nothing, until the connection goes with it or all settles."""
         with self._failing_loudly():
-            self._watch(traffic, call)
-            await self._first_of(call, connection, self._settling.wait())
-            self._conclude(traffic, call)
-            connection.close()
-
-    async def _strike(self, traffic: Traffic, connection: Connection, call: Call) -> None:
-        """Deliver or hold, arm, answer, wait until the caller has left, and disarm."""
-        self._watch(traffic, call)
-        response = traffic.through_the_door(call)
-        strike = call.passage.strike
-        variant = strike.variant if strike is not None else ""
-        payload = encode(response, until_close=variant == "slow_close")
-        toxic = toxic_for(call.symptom, variant, payload, self._slow_s(call))
-        exposure = await self._arm(call, toxic)
-        if exposure is None:
-            self._conclude(traffic, call)
-            connection.close()
-            return
-        traffic.armed(call, exposure.toxic.name)
-        if call.symptom is Symptom.DELAYED and not call.tagged:
-            traffic.answered(call, response)  # recorded first: the caller may act on it before we know
-        connection.write(payload)
-        if variant == "slow_close":
-            connection.close()
-        await self._until_left(connection, call)
-        self._conclude(traffic, call)
-        await self._disarm(exposure, call)
-
-    def _watch(self, traffic: Traffic, call: Call) -> None:
-        call.left = asyncio.Event()
-        with traffic.lock:
-            if call.passage.over:
-                call.left.set()
-
-    async def _lose_by_accident(
-        self, traffic: Traffic, connection: Connection, call: Call, exposure: Exposure
-    ) -> None:
-        self._watch(traffic, call)
-        traffic.accident(call, exposure.toxic.name)
-        await self._first_of(call, connection, self._settling.wait())
-        self._conclude(traffic, call)
-
-    # Waiting ----------------------------------------------------------------------------------
-
-    async def _until_left(self, connection: Connection, call: Call) -> None:
-        if call.symptom is Symptom.SILENCE:
-            await self._first_of(call, connection, self._settling.wait())
-        elif call.symptom is Symptom.DELAYED and not call.tagged:
-            await self._settled_within(2 * self._slow_s(call))
-        elif call.symptom is Symptom.DELAYED:
-            await self._first_of(call, connection, self._settled_within(self._slow_s(call) + STRUCK_LIMIT_S))
-        else:
-            await self._first_of(call, connection, asyncio.sleep(STRUCK_LIMIT_S))
-
-    async def _settled_within(self, limit_s: float) -> None:
-        """A late reply comes at once when everything settles."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._settling.wait(), limit_s)
-
-    def _slow_s(self, call: Call) -> float:
-        return slow_s(call.passage.treatment.delay, call.read_timeout_s)
-
-    async def _first_of(self, call: Call, connection: Connection, limit: Awaitable[object]) -> None:
-        """Until the caller has left, as its side or ours sees it, or the limit."""
-        assert call.left is not None
-        watched = [asyncio.ensure_future(call.left.wait()), asyncio.ensure_future(limit)]
-        if not (call.tagged and call.symptom is Symptom.DELAYED):  # its reply may outlive our connection
-            watched.append(asyncio.ensure_future(asyncio.shield(connection.lost())))
-        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-        for one in watched:
-            one.cancel()
-
-    def _conclude(self, traffic: Traffic, call: Call) -> None:
-        """Say how a call ended that settling broke off, or whose caller cannot tell."""
-        if self._settling.is_set() and call.symptom is Symptom.SILENCE:
-            traffic.failed(call, Symptom.RESET, broken_off=True)
-        elif not call.tagged:
-            traffic.failed(call, call.symptom)
+            await Struck(self, traffic, connection, call).hang()

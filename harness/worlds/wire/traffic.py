@@ -12,51 +12,27 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 from harness.blows import Blow, Boundary
-from harness.errors import EnvironmentFault, SagaChaosError
+from harness.clock.real import monotonic_s
+from harness.errors import SagaChaosError
 from harness.faults.answers import UNSEEN
 from harness.faults.door import Door, OfAnEarlierRun
 from harness.faults.engine import Strike
 from harness.faults.passage import Passage
-from harness.history import FaultFired
 from harness.participant import Request, Response
 from harness.plan import Site
 from harness.plan.treatment import PASS, SWALLOWED, Copy, Symptom
 from harness.worlds.bounds import MOST_CALLS, too_many_calls
-from harness.worlds.wire.toxics import DISABLED, slow_s
+from harness.worlds.wire.call import Armed, Call
+from harness.worlds.wire.evidence import Evidence
+from harness.worlds.wire.exposure import Finding
+from harness.worlds.wire.receipts import Receipts
+from harness.worlds.wire.toxics import slow_s
 
 
 class RunOver(BaseException):
     """Ends a saga that has not ended by itself; not an Exception, so that sagas let it through."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Call:
-    """One call on the wire.
-
-    tagged: seen by the httpx wrapper, which then says how it ended; else the door finds out.
-    symptom: what the caller is to see; kept here, for a held request loses its treatment when it lands.
-    hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
-    endless, read_timeout_s: what is known of how long its caller waits.
-    toxic: what was armed for it. left: set on the servers' loop once the caller waits no more.
-    """
-
-    passage: Passage
-    station: str
-    tagged: bool
-    symptom: Symptom
-    endless: bool = False
-    read_timeout_s: float | None = None
-    hangs: bool = False
-    toxic: str | None = None
-    left: asyncio.Event | None = None
-
-    @property
-    def innocent(self) -> bool:
-        """Under way, and to be answered like any other."""
-        return self.symptom is Symptom.NONE and not self.passage.over
 
 
 class Traffic:
@@ -69,11 +45,13 @@ class Traffic:
         number: int,
         loop: asyncio.AbstractEventLoop,
         suspect: Callable[[], Future[None]],
+        evidence: Evidence | None = None,
     ) -> None:
         self.door = door
         self.number = number
         self.loop = loop
         self.lock = threading.RLock()
+        self.receipts = Receipts(door, evidence or Evidence(), self.abort)
         self.executor = 0
         self.open: dict[int, Call] = {}
         self.tagged_seen = 0
@@ -86,12 +64,17 @@ class Traffic:
         self.deal: Callable[[int, Blow], bool] | None = None
         self.on_struck: Callable[[Passage], object] | None = None
         self.spares: Callable[[int], bool] | None = None
+        self.on_closing: Callable[[], object] | None = None
+        self.on_ended: Callable[[], object] | None = None
+        self.on_refused: Callable[[str, int], object] | None = None
         self.occupants: dict[int, int] | None = None  # lane to executor; None: whoever runs, in any lane
         self._suspect = suspect
         self.pauses: Mapping[Site, float] = {}  # seconds that the same run makes after a reply, unless struck
         self._silent: dict[int, int] = {}  # executor to its last call that was answered, until its next one
         self._closed = False
         self._tags: dict[str, Call] = {}
+        self._late: dict[int, Call] = {}  # held requests, by call
+        self._slow: list[tuple[Call, Response, float]] = []  # replies under way, and when they are due
 
     # Ending early -----------------------------------------------------------------------------
 
@@ -111,6 +94,8 @@ class Traffic:
     def close(self) -> None:
         """The run has been judged; what still arrives is nobody's."""
         with self.lock:
+            if self.on_closing is not None:
+                self.on_closing()
             self._closed = True
             for call in list(self.open.values()):
                 self.failed(call, Symptom.SILENCE, abandoned=True)
@@ -132,9 +117,7 @@ class Traffic:
     def answered(self, call: Call, response: Response) -> None:
         """The whole reply is with the caller."""
         with self.lock:
-            if not call.passage.over and call.symptom not in (Symptom.NONE, Symptom.DELAYED):
-                self._leaked(call, response)
-            self._slow_receipt(call)
+            self.receipts.answered(call, response)
             self.door.answered(call.passage, response)
             self._await_moment(call.passage)
             self._leave(call)
@@ -144,11 +127,26 @@ class Traffic:
             self._deliver_due()
 
     def failed(
-        self, call: Call, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False
+        self,
+        call: Call,
+        symptom: Symptom,
+        *,
+        abandoned: bool = False,
+        broken_off: bool = False,
+        sent: bool = True,
+        collateral: str | None = None,
     ) -> None:
-        """The caller waits no more, and has no whole reply."""
+        """The caller waits no more, and has no whole reply.
+
+        sent: it tried to connect. collateral: the toxic that was armed for another call meanwhile.
+        """
         with self.lock:
-            self._slow_receipt(call, kind="lose_reply")
+            self.receipts.failed(call, symptom, left=abandoned or broken_off, sent=sent)
+            if collateral is not None and call.innocent and call.passage.strike is None:
+                if symptom is Symptom.REFUSED and sent and self.on_refused is not None:
+                    self.on_refused(call.station, call.passage.call)
+                else:
+                    self.receipts.accident(call, symptom, collateral)
             # Of a caller that nobody sees it is known late that it has left.
             unsure = not call.tagged and not broken_off
             self.door.failed(call.passage, symptom, abandoned=abandoned, broken_off=broken_off, unsure=unsure)
@@ -166,6 +164,7 @@ class Traffic:
         with self.lock:
             if self._closed:
                 return None
+            self.deliver_slow()
             if tag is not None:
                 call = self._tags.pop(tag, None)
             elif self._may_come(lane):
@@ -181,12 +180,14 @@ class Traffic:
         """Deliver or hold the request; the answer as the participant, or a fault in its place, gives it."""
         with self.lock:
             passage = call.passage
+            call.arrived = True
             if passage.treatment.delivery.held:
+                self._late[passage.call] = call
                 self.door.hold(passage)
                 return Response(status=UNSEEN)
             response = self._deliver_with_copies(passage)
-            if passage.struck_at_delivery and passage.treatment.symptom is Symptom.NONE:
-                self._receipt_unless_blow(passage)
+            if passage.treatment.copy is not None and passage.deliveries > 1:
+                self.door.receipt(passage)
             self._deliver_due()
             return response
 
@@ -270,18 +271,45 @@ class Traffic:
             return False
         return self.deal(passage.executor, blow)
 
-    def _receipt_unless_blow(self, passage: Passage) -> None:
-        if passage.treatment.blow is None:
-            self.door.receipt(passage)
-
     # ------------------------------------------------------------------------------------------
 
-    def armed(self, call: Call, toxic: str) -> None:
-        """The call's toxic is armed: its fault has fired, unless that is still to be seen."""
+    def armed(self, call: Call, armed: Armed) -> None:
+        """A toxic is armed for the call, and its reply is about to be written."""
         with self.lock:
-            call.toxic = toxic
-            if call.symptom is not Symptom.DELAYED and not call.passage.treatment.delivery.held:
-                self.door.receipt(call.passage, toxic)
+            call.armed = armed
+
+    def canary(self, call: Call, found: Finding, came_to: str | None = None) -> None:
+        """What a canary under the call's toxic saw; see `Receipts.canary`."""
+        with self.lock:
+            self.receipts.canary(call, found, came_to)
+
+    def died(self, call: Call, met: str | None) -> None:
+        """The participant died in the middle of a call; `met`: what shows that it did not."""
+        with self.lock:
+            self.receipts.died(call, met)
+
+    def not_refused(self, call: Call) -> None:
+        """A call has arrived that was to meet nobody."""
+        with self.lock:
+            self.receipts.not_refused(call)
+
+    def may_lose_reply(self, call: Call) -> bool:
+        """Whether the saga holds against a lost reply to this call (RULES §5, §6)."""
+        with self.lock:
+            return self.door.may_lose_reply(call.passage)
+
+    def answer_slowly(self, call: Call, response: Response, due_s: float) -> None:
+        """A reply is under way to a caller whom nobody sees; it has it at `due_s`, unless it left before."""
+        with self.lock:
+            self._slow.append((call, response, due_s))
+
+    def deliver_slow(self) -> None:
+        """Record the slow replies that are with their callers by now, who may act on them."""
+        with self.lock:
+            due = [one for one in self._slow if one[2] <= monotonic_s()]
+            self._slow = [one for one in self._slow if one not in due and not one[0].passage.over]
+            for call, response, _ in due:
+                self.answered(call, response)
 
     def accident(
         self, call: Call, toxic: str, *, kind: str = "lose_request", symptom: Symptom = Symptom.SILENCE
@@ -291,24 +319,10 @@ class Traffic:
             call.symptom = symptom
             self.door.accident(call.passage, kind, toxic)
 
-    def outage_began(self, call: int, fault: int, kind: str, participant: str) -> None:
-        """A participant is away from now on; `call` is that after which it went, 0 where there was none."""
-        with self.lock:
-            self.door.recorder.add(
-                FaultFired(
-                    t_s=self.door.recorder.now_s(),
-                    call=call,
-                    fault=fault,
-                    kind=kind,
-                    toxic=DISABLED,
-                    participant=participant,
-                )
-            )
-
     def heal(self) -> None:
         """Every fault ends; what is held and may land does."""
         with self.lock:
-            self.settling = True
+            self.settling = self.receipts.settling = True
             for passage in self.door.heal():
                 self._deliver_held(passage)
         if self.on_settling is not None:
@@ -365,6 +379,7 @@ class Traffic:
             symptom=passage.treatment.symptom,
             endless=endless,
             read_timeout_s=read_timeout_s,
+            held=passage.treatment.delivery.held,
         )
         self.open[passage.call] = call
         return call
@@ -383,19 +398,6 @@ class Traffic:
         if call.left is not None:
             self.loop.call_soon_threadsafe(call.left.set)
 
-    def _leaked(self, call: Call, response: Response) -> None:
-        self.abort(
-            ProxyIdle(
-                f"proxy of {call.station!r}: found reply {response.status} with the caller, expected "
-                f"toxic {call.toxic or call.symptom.value!r} to stand in its way; is it a Toxiproxy server?"
-            )
-        )
-
-    def _slow_receipt(self, call: Call, kind: str | None = None) -> None:
-        """Whether a slow answer came in time is known once the caller has it or has left."""
-        if call.symptom is Symptom.DELAYED and call.toxic is not None and not call.passage.over:
-            self.door.receipt(call.passage, call.toxic, kind)
-
     def _deliver_with_copies(self, passage: Passage) -> Response:
         copy = passage.treatment.copy
         if copy is Copy.CONCURRENT:
@@ -411,17 +413,15 @@ class Traffic:
 
     def _deliver_held(self, passage: Passage) -> None:
         self.door.deliver(passage)
-        self.door.receipt(passage, "timeout")  # the toxic that kept its caller waiting
+        call = self._late.pop(passage.call, None)
+        if call is not None:
+            self.receipts.landed(call)
         self._deliver_due()
 
     def _convict(self, check: Future[None]) -> None:
         error = None if check.cancelled() else check.exception()
         if isinstance(error, SagaChaosError):
             self.abort(error)
-
-
-class ProxyIdle(EnvironmentFault):
-    """What stands in the proxy's place does not do what it was told."""
 
 
 def _too_many() -> str:

@@ -34,6 +34,7 @@ from harness.toxiproxy.server import ProxyServer
 from harness.worlds.turn import turn_of
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.ease import at_ease
+from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executors import in_processes
 from harness.worlds.wire.front import ProxyLike
 from harness.worlds.wire.hook import HttpxHook
@@ -78,6 +79,7 @@ class WireWorld:
         self._runs = 0
         self._saga_ids: set[str] = set()
         self._pauses = Pauses()
+        self._evidence = Evidence()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -111,9 +113,10 @@ class WireWorld:
         began_s = monotonic_s()
         recorder = Recorder(lambda: monotonic_s() - began_s)
         processes = in_processes(scenario.saga, plan)
-        traffic = self._traffic(scenario, armed_ahead(plan) if processes else plan, saga_id, recorder)
+        unseen = processes or scenario.name in self._unseen
+        traffic = self._traffic(scenario, armed_ahead(plan) if unseen else plan, saga_id, recorder)
         traffic.pauses = pauses
-        outages = self._outages(plan, scenario, lanes, traffic) if processes else None
+        outages = self._outages(plan, scenario, lanes, traffic) if unseen else None
         folders: list[Path] = []
         self._hook.traffic = traffic
         try:
@@ -132,7 +135,7 @@ class WireWorld:
             )
             history = run.execute(
                 lambda: self._background.call(outages.begin()) if outages else None,
-                lambda: not outages if processes else self._all_seen(scenario, traffic),
+                lambda: not outages and (processes or self._all_seen(scenario, traffic)),
             )
         finally:
             self._hook.traffic = None
@@ -160,12 +163,15 @@ class WireWorld:
             number=self._runs,
             loop=self._background.loop,
             suspect=self._suspect,
+            evidence=self._evidence,
         )
 
     def _outages(self, plan: FaultPlan, scenario: Scenario, lanes: Lanes, traffic: Traffic) -> Outages:
         outages = Outages(plan, scenario, lanes, traffic)
         if outages:
             traffic.spares = outages.spares
+            traffic.on_ended, traffic.on_refused = outages.executor_ended, outages.refused
+            traffic.on_closing = outages.close
             traffic.on_struck = lambda passage: self._background.spawn(outages.struck(passage.call))
         return outages
 

@@ -110,7 +110,9 @@ def test_the_smallest_counterexample_is_kept(sim: SimWorld) -> None:
     for faults in ((fault, fault), (replace(fault, count=3),), (fault,), (replace(fault, nth=2),)):
         bad = {"termination": Found(Verdict.VIOLATED, "it never ended")}
         tally.add(
-            msgspec.structs.replace(any_digest, plan=FaultPlan(faults), strikes=(1,) * len(faults), found=bad)
+            msgspec.structs.replace(
+                any_digest, plan=FaultPlan(faults), strikes=(1,) * len(faults), as_planned=None, found=bad
+            )
         )
     one = tally.invariants["termination"]
     assert one.smallest is not None

@@ -109,6 +109,9 @@ class Stage:
     ) -> None:
         """Record what came back."""
         with self.traffic.lock:
+            self.traffic.deliver_slow()
+            if self.traffic.on_ended is not None and not timed_out:
+                self.traffic.on_ended()
             self._recorder.add(
                 ExecutorEnded(
                     t_s=self._recorder.now_s(),

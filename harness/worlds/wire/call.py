@@ -1,0 +1,60 @@
+"""One call on the wire: what strikes it, who saw it, and what of that was confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+
+from harness.faults.passage import Passage
+from harness.plan.treatment import Symptom
+from harness.toxiproxy.client import Toxic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Armed:
+    """The toxic that was armed for a call when its reply, of `size` bytes, was written."""
+
+    proxy: str
+    toxic: Toxic
+    size: int
+    written_s: float
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Call:
+    """One call.
+
+    tagged: seen by the httpx wrapper, which then says how it ended; else the door finds out.
+    symptom: what the caller is to see; kept here, for a held request loses its treatment when it lands.
+    hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
+    endless, read_timeout_s: what is known of how long its caller waits.
+    left: set on the servers' loop once the caller waits no more.
+    held: its request is to land late. landed, shown: what of that has come about; `shown` names the toxic.
+    """
+
+    passage: Passage
+    station: str
+    tagged: bool
+    symptom: Symptom
+    endless: bool = False
+    read_timeout_s: float | None = None
+    hangs: bool = False
+    armed: Armed | None = None
+    left: asyncio.Event | None = None
+    arrived: bool = False
+    held: bool = False
+    landed: bool = False
+    shown: str | None = None
+
+    def watch(self, lock: threading.RLock) -> None:
+        """From now on `left` tells; on the servers' loop. lock: of the traffic."""
+        self.left = asyncio.Event()
+        with lock:
+            if self.passage.over:
+                self.left.set()
+
+    @property
+    def innocent(self) -> bool:
+        """Under way, and to be answered like any other."""
+        return self.symptom is Symptom.NONE and not self.passage.over

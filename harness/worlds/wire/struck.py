@@ -1,0 +1,179 @@
+"""One call that a fault strikes by a symptom: from the door to the proof that its toxic did what it does.
+
+Owns the order of things: deliver or hold, arm, answer, wait until the caller has left, disarm, confirm.
+A caller whom the httpx wrapper sees tells itself what it saw; for all others a canary is answered under
+the same toxic at the same moment. Everything here runs on the servers' loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from harness.clock.real import monotonic_s
+from harness.participant import Response
+from harness.plan.treatment import Symptom
+from harness.worlds.wire.call import Armed, Call
+from harness.worlds.wire.exposure import Exposure
+from harness.worlds.wire.front import Front
+from harness.worlds.wire.http import Connection, encode
+from harness.worlds.wire.symptoms import EARLY, least_s
+from harness.worlds.wire.toxics import slow_s, toxic_for
+from harness.worlds.wire.traffic import Traffic
+
+STRUCK_LIMIT_S = 2.0
+BEHIND_S = 0.025
+"""A link of the proxy may be so much behind another."""
+
+
+class Struck:
+    """The call, its connection and what it is answered, at the front that it came through."""
+
+    def __init__(self, front: Front, traffic: Traffic, connection: Connection, call: Call) -> None:
+        self._front = front
+        self._traffic = traffic
+        self._connection = connection
+        self._call = call
+        call.watch(traffic.lock)
+
+    async def strike(self) -> None:
+        """All of it."""
+        call, traffic, connection = self._call, self._traffic, self._connection
+        if call.symptom is Symptom.REFUSED:
+            traffic.not_refused(call)
+        if self._is_slow_unseen and not traffic.may_lose_reply(call):
+            await self._keep_waiting()
+            return
+        response = traffic.through_the_door(call)
+        strike = call.passage.strike
+        variant = strike.variant if strike is not None else ""
+        payload = encode(response, until_close=variant == "slow_close")
+        toxic = toxic_for(call.symptom, variant, payload, self._late_s)
+        exposure = await self._front.arm(call, toxic)
+        if exposure is None:
+            self.conclude()
+            connection.close()
+            return
+        with self._front.confirming():
+            await self._expose(exposure, response, payload)
+
+    async def be_lost_with(self, exposure: Exposure) -> None:
+        """A toxic that is armed for another call strikes this one, which is lost on its way."""
+        self._traffic.accident(self._call, exposure.toxic.name)
+        await self._first_of(self._front.settling.wait())
+        self.conclude()
+
+    async def hang(self) -> None:
+        """Its sender is struck and hears nothing, until the connection goes with it or all settles."""
+        await self._first_of(self._front.settling.wait())
+        self.conclude()
+        self._connection.close()
+
+    def conclude(self) -> None:
+        """Say how a call ended that settling broke off, or whose caller cannot tell."""
+        if self._front.settling.is_set() and self._call.symptom is Symptom.SILENCE:
+            self._traffic.failed(self._call, Symptom.RESET, broken_off=True)
+        elif not self._call.tagged:
+            self._traffic.failed(self._call, self._call.symptom)
+
+    # Under the toxic --------------------------------------------------------------------------
+
+    async def _expose(self, exposure: Exposure, response: Response, payload: bytes) -> None:
+        call, toxic = self._call, exposure.toxic
+        closes = toxic.type == "slow_close"
+        proxy = self._front.proxy.name
+        armed = Armed(proxy=proxy, toxic=toxic, size=len(payload), written_s=monotonic_s())
+        self._traffic.armed(call, armed)
+        self._connection.write(payload)
+        if not call.tagged:
+            exposure.answer_canary(payload, close=closes)
+        if closes:
+            self._connection.close()
+        came_to = None
+        if self._is_slow_unseen:
+            came_to = await self._until_whole(exposure, armed, response)
+        else:
+            await self._until_left()
+            self.conclude()
+            if not (call.tagged or exposure.silences):
+                await exposure.struck()
+        await self._front.disarm(exposure, call)
+        if not call.tagged:
+            await self._confirm(exposure, came_to)
+
+    async def _confirm(self, exposure: Exposure, came_to: str | None) -> None:
+        await exposure.gone.wait()
+        self._traffic.canary(self._call, await exposure.finding(), came_to)
+        exposure.close()
+
+    # Waiting ----------------------------------------------------------------------------------
+
+    async def _until_left(self) -> None:
+        if self._call.symptom is Symptom.SILENCE:
+            await self._first_of(self._front.settling.wait())
+        elif self._call.symptom is Symptom.DELAYED:
+            await self._first_of(self._settled_within(self._late_s + STRUCK_LIMIT_S))
+        else:
+            await self._first_of(asyncio.sleep(STRUCK_LIMIT_S))
+
+    async def _first_of(self, limit: Awaitable[object]) -> None:
+        """Until the caller has left, as its side or ours sees it, or the limit."""
+        call = self._call
+        assert call.left is not None
+        watched = [asyncio.ensure_future(call.left.wait()), asyncio.ensure_future(limit)]
+        if not (call.tagged and call.symptom is Symptom.DELAYED):  # its reply may outlive our connection
+            watched.append(asyncio.ensure_future(asyncio.shield(self._connection.lost())))
+        await _first(watched)
+
+    async def _settled_within(self, limit_s: float) -> None:
+        """A late reply comes at once when everything settles."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._front.settling.wait(), limit_s)
+
+    @property
+    def _late_s(self) -> float:
+        return slow_s(self._call.passage.treatment.delay, self._call.read_timeout_s)
+
+    # A slow reply to a caller whom nobody sees -------------------------------------------------
+
+    @property
+    def _is_slow_unseen(self) -> bool:
+        return self._call.symptom is Symptom.DELAYED and not self._call.tagged
+
+    async def _until_whole(self, exposure: Exposure, armed: Armed, response: Response) -> str | None:
+        """Until the caller has it, or has left before: then it is a lost one."""
+        due_s = armed.written_s + EARLY * least_s(armed.toxic, armed.size)
+        self._traffic.answer_slowly(self._call, response, due_s)
+        ends_itself = armed.toxic.type == "slow_close"
+        watched: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(exposure.struck()),
+            asyncio.ensure_future(self._front.settling.wait()),
+        ]
+        if not ends_itself:
+            watched.append(asyncio.ensure_future(asyncio.shield(self._connection.lost())))
+        await _first(watched)
+        if monotonic_s() < due_s and self._connection.gone and not ends_itself:
+            self._traffic.failed(self._call, Symptom.SILENCE, abandoned=True)
+            return "lose_reply"
+        self._traffic.answered(self._call, response)
+        await asyncio.sleep(BEHIND_S)
+        return None
+
+    async def _keep_waiting(self) -> None:
+        """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
+        await self._first_of(self._settled_within(self._late_s))
+        if self._connection.gone:
+            self._traffic.failed(self._call, Symptom.SILENCE, abandoned=True)
+            return
+        response = self._traffic.through_the_door(self._call)
+        self._traffic.answered(self._call, response)
+        self._connection.write(encode(response))
+
+
+async def _first(watched: Sequence[asyncio.Future[Any]]) -> None:
+    """Until one of them is done; the others are given up."""
+    await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+    for one in watched:
+        one.cancel()
