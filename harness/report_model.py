@@ -183,7 +183,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     unconfirmed: faults that were set, and whose effect nobody saw.
     lacking: plain sentences on what a pass lacks. notes: those, and others on what was left out. advice: on
     what is not judged. unclaimed: whether faults of guarantees that the saga does not claim were sent too.
-    duration_s: real seconds. fingerprint: equal for two searches whose runs, in order, have equal histories.
+    duration_s: real seconds.
     """
 
     name: str
@@ -208,7 +208,6 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     left_over: tuple[LeftOver, ...] = ()
     unclaimed: bool = False
     duration_s: float = 0.0
-    fingerprint: str = ""
 
     @property
     def title(self) -> str:

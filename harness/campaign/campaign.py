@@ -16,7 +16,14 @@ from harness.campaign.claims import (
     unclaimed,
     widened,
 )
-from harness.campaign.events import Listener, Noted, ScenarioBegan, ScenarioEnded, ScenarioProgressed
+from harness.campaign.events import (
+    Listener,
+    Noted,
+    RunEnded,
+    ScenarioBegan,
+    ScenarioEnded,
+    ScenarioProgressed,
+)
 from harness.campaign.fault_free import failures, until_one_fails
 from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.options import CampaignOptions, WorldName
@@ -188,6 +195,7 @@ class Campaign:
     def _count(self, digests: Iterable[Digest], tally: Tally, stop: StopAsked) -> None:
         for digest in digests:
             tally.add(digest)
+            self._tell(RunEnded(digest=digest))
             if self._options.until_first and digest.violated:
                 stop.now()
             if tally.runs % PROGRESS_EVERY == 0:

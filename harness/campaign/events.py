@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.report_model import ScenarioReport
+from harness.search.digest import Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,13 @@ class ScenarioProgressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """A run of the search was judged; in the order of the search, shrinking aside."""
+
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioEnded:
     """A scenario was summed up."""
 
@@ -38,5 +46,5 @@ class Noted:
     text: str
 
 
-CampaignEvent = ScenarioBegan | ScenarioProgressed | ScenarioEnded | Noted
+CampaignEvent = ScenarioBegan | RunEnded | ScenarioProgressed | ScenarioEnded | Noted
 Listener = Callable[[CampaignEvent], None]

@@ -80,7 +80,6 @@ def summarise(
             LeftOver(resource=resource, step=step, runs=runs) for (resource, step), runs in tally.left.items()
         ),
         unclaimed=searched is not scenario,
-        fingerprint=tally.fingerprint,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -118,7 +117,6 @@ class Tally:
     early_repeats: list[str] = field(default_factory=list)
     unconfirmed: dict[tuple[str, str, str | None, bool], list[str]] = field(default_factory=dict)
     void: int = 0
-    _fingerprint: bytes = b""
     _alone: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def add(self, digest: Digest) -> None:
@@ -139,12 +137,6 @@ class Tally:
         if digest.early_repeat:
             self.early_repeats.append(digest.early_repeat)
         self.void += digest.void
-        self._fingerprint = _chained(self._fingerprint, digest.fingerprint)
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for two searches whose runs, in order, have equal histories."""
-        return self._fingerprint.hex()
 
     @property
     def violated(self) -> tuple[str, ...]:
@@ -197,10 +189,6 @@ class Tally:
                 self.fired_variants.add((*mark, fault.variant))
             elif len(digest.plan.faults) == 1:
                 self.missed[*mark, fault.variant] += 1
-
-
-def _chained(before: bytes, next_: bytes) -> bytes:
-    return hashlib.blake2b(before + next_, digest_size=12).digest()
 
 
 def size_of(plan: FaultPlan) -> tuple[int, int]:

@@ -1,10 +1,10 @@
-"""A search that ends at the first violation, and the fingerprint that tells two searches apart."""
+"""A search that ends at the first violation, and the fingerprints of runs that tell two searches apart."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from harness.campaign import CampaignOptions, run_campaign
+from harness.campaign import CampaignEvent, CampaignOptions, RunEnded, run_campaign
 from harness.loader import load_scenario
 from harness.report_model import ScenarioReport, Verdict
 from harness.scenario import Scenario
@@ -14,7 +14,15 @@ FIRST_SAGA = str(REPO / "scenarios" / "examples" / "first_saga" / "saga.toml")
 UNDO_BY_SAGA = str(REPO / "tests" / "sound" / "undo_by_saga" / "saga.toml")
 
 
-def searched(reference: str, out: Path, *, until_first: bool, in_process: bool = True) -> ScenarioReport:
+def searched(
+    reference: str, out: Path, *, until_first: bool, in_process: bool = True
+) -> tuple[ScenarioReport, list[bytes]]:
+    fingerprints: list[bytes] = []
+
+    def listen(event: CampaignEvent) -> None:
+        if isinstance(event, RunEnded):
+            fingerprints.append(event.digest.fingerprint)
+
     options = CampaignOptions(
         out=out,
         load=load,
@@ -26,8 +34,8 @@ def searched(reference: str, out: Path, *, until_first: bool, in_process: bool =
         in_process=in_process,
         until_first=until_first,
     )
-    (report,) = run_campaign([load(reference)], options, lambda _: None).scenarios
-    return report
+    (report,) = run_campaign([load(reference)], options, listen).scenarios
+    return report, fingerprints
 
 
 def load(reference: str) -> Scenario:
@@ -35,8 +43,8 @@ def load(reference: str) -> Scenario:
 
 
 def test_it_ends_at_the_first_violation_and_shrinks_that(tmp_path: Path) -> None:
-    whole = searched(FIRST_SAGA, tmp_path, until_first=False)
-    first = searched(FIRST_SAGA, tmp_path, until_first=True)
+    whole, _ = searched(FIRST_SAGA, tmp_path, until_first=False)
+    first, _ = searched(FIRST_SAGA, tmp_path, until_first=True)
     assert (first.verdict, whole.verdict) == (Verdict.FAIL, Verdict.FAIL)
     assert first.runs < whole.runs / 4
     assert {one.minimal_faults for one in first.invariants if one.violations} == {1}
@@ -44,21 +52,22 @@ def test_it_ends_at_the_first_violation_and_shrinks_that(tmp_path: Path) -> None
 
 
 def test_workers_that_were_busy_do_not_confuse_the_shrinking(tmp_path: Path) -> None:
-    first = searched(FIRST_SAGA, tmp_path, until_first=True, in_process=False)
+    first, _ = searched(FIRST_SAGA, tmp_path, until_first=True, in_process=False)
     assert {one.minimal_faults for one in first.invariants if one.violations} == {1}
 
 
 def test_where_nothing_is_violated_nothing_is_left_out(tmp_path: Path) -> None:
-    whole = searched(UNDO_BY_SAGA, tmp_path, until_first=False)
-    first = searched(UNDO_BY_SAGA, tmp_path, until_first=True)
-    assert first.runs == whole.runs
-    assert first.fingerprint == whole.fingerprint
+    whole, all_runs = searched(UNDO_BY_SAGA, tmp_path, until_first=False)
+    first, runs = searched(UNDO_BY_SAGA, tmp_path, until_first=True)
+    assert first.runs == whole.runs == len(all_runs)
+    assert runs == all_runs
 
 
-def test_the_fingerprint_tells_searches_apart(tmp_path: Path) -> None:
-    fingerprints = {
-        searched(UNDO_BY_SAGA.replace("undo_by_saga", style), tmp_path, until_first=False).fingerprint
-        for style in ("undo_by_saga", "no_pivot", "undo_by_id")
-    }
-    assert len(fingerprints) == 3
-    assert "" not in fingerprints
+def test_fingerprints_tell_searches_apart_and_are_the_same_in_any_process(tmp_path: Path) -> None:
+    styles = ("undo_by_saga", "no_pivot", "undo_by_id")
+    here = [
+        searched(UNDO_BY_SAGA.replace("undo_by_saga", one), tmp_path, until_first=False)[1] for one in styles
+    ]
+    assert len({tuple(runs) for runs in here}) == len(styles)
+    there = searched(UNDO_BY_SAGA, tmp_path, until_first=False, in_process=False)[1]
+    assert there == here[0]
