@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from harness.adapter import SagaAdapter
 from harness.errors import ScenarioError, misplaced, nearest
@@ -30,6 +31,8 @@ class Scenario:
     holds: whether the saga claims to hold; `saga-chaos run` without names runs those that do.
     requires: ids of the situations that a pass needs; None: those that follow from the spec.
     reference: what the command line was given, so that another process can load it again.
+    sources: the saga's own Python, files and folders, for `saga-chaos mutate`; relative ones start from the
+        folder of the saga. None: the file of the saga, and what it imports from the same folder.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Scenario:
     whose: Whose | None = None
     summary: str = ""
     reference: str = ""
+    sources: tuple[Path, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs:

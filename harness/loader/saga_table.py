@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.loader.table import Table
 from harness.loader.target import load_object
@@ -32,6 +33,7 @@ SAGA_KEYS = (
     "time_limit_s",
     "patience_s",
     "requires",
+    "sources",
     "policy",
     "correlation",
     *_OWN,
@@ -64,6 +66,7 @@ class SagaTable:
     invariants: tuple[object, ...]
     situations: tuple[object, ...]
     faults: tuple[object, ...]
+    sources: tuple[Path, ...] | None
 
 
 def read_saga(table: Table) -> SagaTable:
@@ -75,6 +78,7 @@ def read_saga(table: Table) -> SagaTable:
         time_limit_s=table.seconds("time_limit_s", _SECONDS),
         patience_s=table.seconds("patience_s", _SECONDS),
         requires=table.texts("requires", "a list of situations") if table.has("requires") else None,
+        sources=_sources(table) if table.has("sources") else None,
         invariants=_own(table, "invariants"),
         situations=_own(table, "situations"),
         faults=_own(table, "faults"),
@@ -109,6 +113,19 @@ def _own(table: Table, key: str) -> tuple[object, ...]:
         load_object(one, table.source.folder, table.where(key, index)) if ":" in one else one
         for index, one in enumerate(table.texts(key, expected))
     )
+
+
+def _sources(table: Table) -> tuple[Path, ...]:
+    """Python files, and folders of them, from the file's folder on: where `saga-chaos mutate` may plant."""
+    expected = "a list of Python files or folders, like ['saga.py'], at least one"
+    names = table.texts("sources", expected)
+    if not names:
+        raise table.wrong("sources", expected)
+    paths = tuple((table.source.folder / name).resolve() for name in names)
+    for index, path in enumerate(paths):
+        if not path.is_dir() and not (path.is_file() and path.suffix == ".py"):
+            raise table.wrong("sources", f"a Python file or a folder, and there is none at {path}", index)
+    return paths
 
 
 def read_claims(table: Table) -> frozenset[Claim]:

@@ -60,6 +60,7 @@ def _scenario(top: Table) -> Scenario:
         invariants=saga.invariants,
         situations=saga.situations,
         faults=saga.faults,
+        sources=saga.sources,
     )
 
 

@@ -168,6 +168,22 @@ TYPES = {
     "time limit flag": (_saga("time_limit_s = true"), "time_limit_s", ["found True", "above 0"]),
     "patience": (_saga("patience_s = nan"), "patience_s", ["found nan", "above 0"]),
     "requires": (_saga("requires = [1]"), "requires", ["saga.requires #1", "found 1"]),
+    "sources as text": (
+        _saga('sources = "saga.py"'),
+        "sources",
+        ["found 'saga.py'", "a list of Python files"],
+    ),
+    "no sources": (_saga("sources = []"), "sources", ["found []", "at least one"]),
+    "source that is not there": (
+        _saga('sources = ["sagas.py",\n"nowhere.py"]'),
+        '"nowhere.py"]',
+        ["saga.sources #2", "found 'nowhere.py'", "there is none at"],
+    ),
+    "source in another language": (
+        _saga('sources = ["saga.toml"]'),
+        "sources",
+        ["a Python file or a folder"],
+    ),
     "attempts": (_policy("max_attempts = 0"), "max_attempts", ["found 0", "1 or more"]),
     "attempts fraction": (_policy("max_attempts = 1.5"), "max_attempts", ["found 1.5", "whole number"]),
     "gap": (_policy("min_gap_s = -0.1"), "min_gap_s", ["found -0.1", "0 or more"]),

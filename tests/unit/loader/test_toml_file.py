@@ -119,6 +119,17 @@ def test_reads_the_contracts_example(full: Scenario, tmp_path: Path) -> None:
     assert full.reference == str(tmp_path / "saga.toml")
 
 
+def test_reads_the_sources_from_the_files_folder(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "engine").mkdir()
+    named = MINIMAL.replace("[saga]\n", '[saga]\nsources = ["sagas.py", "engine"]\n')
+    scenario = load_scenario(str(write(named)), registered=None)
+    assert scenario.sources == (tmp_path / "sagas.py", tmp_path / "engine")
+
+
+def test_without_sources_they_are_found_by_imports(full: Scenario) -> None:
+    assert full.sources is None
+
+
 def test_reads_the_policy(full: Scenario) -> None:
     assert full.spec.policy == SagaPolicy(
         failed_step=Choice.MUST,
