@@ -30,7 +30,7 @@ LAYERS = (
     {"strategies"},
     {"search"},
     {"campaign"},
-    {"bench"},
+    {"bench", "mutation"},
     {"cli"},
     {"pytest_plugin"},
 )
@@ -39,12 +39,14 @@ SIDEWAYS = {("worlds", "worlds.protocol")}
 REPORTS_READ = {
     *("errors", "blows", "saga", "participant", "plan", "history", "faults"),
     *("json_files", "report_model", "latency", "clock", "packages"),
+    "mutation",  # what became of mutants; `harness.mutation.model`
     "bench",  # what it measured; `harness.bench.result`
 }
 """What `reports` may know of the harness: words and files, and nothing that runs."""
 
 SEAMS = {
     "toxiproxy": ("harness/toxiproxy/",),
+    "libcst": ("harness/mutation/",),
     "respx": ("harness/worlds/",),
     "hypothesis": ("harness/strategies.py", "harness/search/property.py", "harness/pytest_plugin/"),
     "time_machine": ("harness/clock/",),

@@ -87,6 +87,31 @@ def _replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("--proxy", choices=PROXIES, default="auto")
 
 
+def _mutate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a saga in Python that holds")
+    command.add_argument("--world", choices=WORLDS, help="default: sim for callables, wire otherwise")
+    command.add_argument("--seconds", type=_seconds, metavar="S", help="end everything after this")
+    command.add_argument(
+        "--each",
+        type=_seconds,
+        metavar="S",
+        help="for one mutant at most; default: 20 in sim, 60 on the wire",
+    )
+    command.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        help="an operator, or the id of a mutant; may be given several times",
+    )
+    command.add_argument(
+        "--reasons", metavar="FILE.toml", help="why mutants that survive may: [reasons], id = 'why'"
+    )
+    command.add_argument("--list", action="store_true", help="show operators and mutants, and search nothing")
+    command.add_argument("--workers", type=_whole, metavar="N", help="processes side by side")
+    command.add_argument("--out", metavar="DIR", help="for mutants.json; default: reports/out/mutants")
+    command.add_argument("--proxy", choices=PROXIES, default="auto")
+
+
 def _bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all that claim to hold")
     command.add_argument("--world", choices=WORLDS)
@@ -126,6 +151,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...
     ("list", "list the registered scenarios", _list),
     ("run", "search scenarios and report their invariants", _run),
     ("replay", "run a counterexample again: STILL FAILS (1), FIXED (0) or DIFFERS (1)", _replay),
+    ("mutate", "plant mistakes in a saga, and see which of them the search finds", _mutate),
     ("bench", "measure compensation latency", _bench),
     ("gate", "decide from a report whether CI may go on", _gate),
     ("scaffold", "write a new scenario to begin with", _scaffold),

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from harness.packages import our_packages
 from harness.scenario import Scenario
 
+REPLACED = "SAGA_CHAOS_REPLACED"
+"""Names a file that says which sources stand in for which: `saga-chaos mutate` sets it."""
+
 
 def load(reference: str) -> Scenario:
     """A registered name, a saga.toml, or a Python object."""
+    replaced = os.environ.get(REPLACED)
+    if replaced is None:
+        return _load(reference)
+    from harness.mutation.replaced import load_replaced  # noqa: PLC0415 - only the searches of mutants need it
+
+    return load_replaced(reference, _load, Path(replaced))
+
+
+def _load(reference: str) -> Scenario:
     from harness.loader import load_scenario  # noqa: PLC0415 - late, see the room's docstring
 
     with our_packages():

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from harness.adapter.subprocess import SubprocessSaga
 from harness.errors import PlanError
-from harness.loader import load_scenario
 from harness.plan import Site
 from harness.plan.moments import MOMENTS
 from harness.scenario import Scenario
@@ -91,11 +88,3 @@ def test_what_is_due_once_the_next_request_is_there_has_not_fired(world: WireWor
 def test_a_change_of_the_store_means_nothing_here(world: WireWorld) -> None:
     with pytest.raises(PlanError, match="on the wire nobody sees the store change"):
         run(world, thinking("one"), plan("crash", RESERVE, variant="between:2"))
-
-
-def test_a_function_in_a_process_of_its_own_that_dies_in_a_pause(world: WireWorld) -> None:
-    named = load_scenario("tests.planted.between.test_two_commits:STEP.sound_scenario", registered=None)
-    of = replace(named, time_limit_s=20.0, patience_s=15.0)
-    done = run(world, of, plan("crash", "stock.hold.create", variant="between:0%"))
-    assert (statuses(done), violated(done)) == (["completed"], {})
-    assert blows(done) == [(1, 1, "crash", "between")]
