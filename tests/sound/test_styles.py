@@ -83,6 +83,7 @@ KEPT = (REFUSED_CHARGE, fault("reject", UNRESERVE))
 
 BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "accepted": ("no_orphaned_resources", (REFUSED_CHARGE,)),
+    "asks_first": ("termination", (fault("error_before", "inventory.reservation.find", count=EVER),)),
     "asyncio_run_inside": ("failed_compensation_escalated", KEPT),
     "capture_same_participant": ("pivot_correctness", ()),
     "correlated": ("no_orphaned_resources", (fault("lose_reply", RESERVE, count=4),)),
