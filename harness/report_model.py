@@ -67,10 +67,23 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
 
 
+class Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What Hypothesis drew. `all_fired`: plans whose faults all fired. three_or_more: of these, with so many.
+
+    dropped: drawn faults that did not fire, and were taken out of their plan again.
+    """
+
+    plans: int = 0
+    all_fired: int = 0
+    three_or_more: int = 0
+    dropped: int = 0
+
+
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """How plans were found. `left_out` counts plans that the depth held and time did not.
 
     left_out_parts: the same by part of the search, in its order, for those parts that are not whole.
+    drawn: None where Hypothesis was not asked.
     """
 
     kind: SearchKind = "both"
@@ -78,6 +91,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = False
     left_out: int = 0
     left_out_parts: Mapping[str, int] = {}
+    drawn: Drawn | None = None
 
 
 class Invariant(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,22 +1,101 @@
-"""Hypothesis strategies for plans and inputs: the only place where anything is drawn.
+"""Hypothesis strategies for faults, plans and inputs: the only place where anything is drawn.
 
-A fault takes three draws (what and where, which call, how often), so that the shrinker leaves none
-dead. Refuses to draw what no saga could hold: impossible faults are not among the choices.
+Owns two ways to draw faults: `NextFault`, one more at call sites that a run has reached, and
+`fault_plans`, whole plans for a test of the user's own, which knows no run. Refuses to draw what no
+saga could hold: impossible faults are not among the choices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
 from harness.faults.unlocked import Possible, unlocked_faults
-from harness.plan import Fault, FaultPlan, Lasting
-from harness.saga import Json
+from harness.plan import Fault, FaultKind, FaultPlan, Lasting, Site
 from harness.scenario import Scenario
 
 MOST_FAULTS = 4
 MOST_NTH = 6
+
+FRESH_WEIGHT = 3
+"""How much more often a call is struck that was made only because of the faults before."""
+
+MOST_IN_TIME = 125
+"""Most replies that are drawn late come inside the time-out, or soon after it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """A kind that may strike an operation, with what may be drawn of it."""
+
+    kind: FaultKind
+    variants: st.SearchStrategy[str]
+    counts: tuple[int | Lasting, ...]
+
+
+class NextFault:
+    """One fault more, at call sites that a run has reached.
+
+    A fault takes four draws (where, what, which variant, how often). Kinds are drawn alike, however
+    many variants each has.
+    """
+
+    def __init__(self, scenario: Scenario, world: str) -> None:
+        possible = unlocked_faults(scenario, world).possible
+        restarts = _restarts([one for found in possible.values() for one in found])
+        self._choices = {name: _choices(found, world, restarts) for name, found in possible.items()}
+
+    def strikes(self, site: Site) -> bool:
+        """Whether any fault may strike there."""
+        return bool(self._choices.get(site.operation))
+
+    def at(self, fresh: list[Site], others: list[Site]) -> st.SearchStrategy[Fault]:
+        """At one of these sites, of which at least one has to be struck by something.
+
+        fresh: reached only because of the faults before.
+        """
+        sites = [*fresh * (FRESH_WEIGHT if others else 1), *others]
+        return _fault_at(tuple(sites), self._choices)
+
+
+@st.composite
+def _fault_at(draw: st.DrawFn, sites: tuple[Site, ...], choices: dict[str, tuple[_Choice, ...]]) -> Fault:
+    site = draw(st.sampled_from(sites))
+    chosen = draw(st.sampled_from(choices[site.operation]))
+    return Fault(
+        kind=chosen.kind.name,
+        operation=site.operation,
+        nth=site.nth,
+        count=draw(st.sampled_from(chosen.counts)),
+        variant=draw(chosen.variants),
+    )
+
+
+def _choices(found: Sequence[Possible], world: str, restarts: bool) -> tuple[_Choice, ...]:
+    kinds = {one.kind.name: one.kind for one in found}
+    return tuple(
+        _Choice(
+            kind=kind,
+            variants=_variants(kind, [one.variant for one in found if one.kind is kind], world),
+            counts=_counts(kind, restarts),
+        )
+        for kind in kinds.values()
+    )
+
+
+def _variants(kind: FaultKind, guided: Sequence[str], world: str) -> st.SearchStrategy[str]:
+    """Those that guided search takes, and in sim any number that the kind can measure."""
+    if world != "sim" or not kind.measures:
+        return st.sampled_from(guided)
+    measure = kind.measures[0]
+    usual = min(MOST_IN_TIME, measure.most)
+    return st.one_of(
+        st.sampled_from(guided),
+        st.integers(measure.least, usual).map(measure.variant),
+        st.integers(usual, measure.most).map(measure.variant),
+    )
 
 
 def fault_plans(
@@ -33,29 +112,34 @@ def fault_plans(
     choices = [possible for name in names for possible in unlocked.possible[name]]
     if not choices:
         return st.just(FaultPlan())
-    restarts = any(one.kind.blow is not None and one.kind.blow.kills for one in choices)
+    restarts = _restarts(choices)
     fault = st.builds(
         _fault,
         st.sampled_from(choices),
         st.integers(min_value=1, max_value=most_nth),
-        st.integers(min_value=0, max_value=max(len(_counts(one, restarts)) for one in choices) - 1),
+        st.integers(min_value=0, max_value=max(len(_counts(one.kind, restarts)) for one in choices) - 1),
         st.just(restarts),
     )
     return st.lists(fault, max_size=most_faults).map(_plan)
 
 
-def inputs(scenario: Scenario) -> st.SearchStrategy[Json]:
-    """One of the scenario's inputs."""
-    return st.sampled_from(scenario.inputs)
+def inputs(scenario: Scenario) -> st.SearchStrategy[int]:
+    """The index of one of the scenario's inputs."""
+    return st.integers(min_value=0, max_value=len(scenario.inputs) - 1)
 
 
-def _counts(possible: Possible, restarts: bool) -> tuple[int | Lasting, ...]:
-    counts = possible.kind.counts
+def _restarts(found: Sequence[Possible]) -> bool:
+    """Whether a fault may last until the next restart."""
+    return any(one.kind.blow is not None and one.kind.blow.kills for one in found)
+
+
+def _counts(kind: FaultKind, restarts: bool) -> tuple[int | Lasting, ...]:
+    counts = kind.counts
     return (*counts, Lasting.UNTIL_RESTART) if restarts and Lasting.FOR_EVER in counts else counts
 
 
 def _fault(possible: Possible, nth: int, rung: int, restarts: bool) -> Fault:
-    counts = _counts(possible, restarts)
+    counts = _counts(possible.kind, restarts)
     return Fault(
         kind=possible.kind.name,
         operation=possible.operation,

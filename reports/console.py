@@ -17,6 +17,7 @@ from reports.lacking import lacking
 from reports.words import (
     WORLDS,
     counted,
+    drawn_words,
     guarantee_note,
     guarantee_words,
     headline,
@@ -217,7 +218,9 @@ def _line_style(line: str) -> str | None:
 
 def _scenario_words(scenario: ScenarioReport) -> str:
     fired = f"{scenario.faults.fired:,} of {counted(scenario.faults.planned, 'fault')} fired"
-    return f"{scenario.title}: {counted(scenario.runs, 'run')}, {fired}, {search_words(scenario)}"
+    drawn = drawn_words(scenario)
+    told = f"{scenario.title}: {counted(scenario.runs, 'run')}, {fired}, {search_words(scenario)}"
+    return f"{told}, {drawn}" if drawn else told
 
 
 def _where(violation: Violation, bundle: Bundle) -> str:

@@ -15,6 +15,7 @@ from reports.words import (
     JUDGEMENTS,
     claims_note,
     counted,
+    drawn_words,
     guarantee_ids,
     guarantee_note,
     guarantee_words,
@@ -205,4 +206,5 @@ def _notes(report: Report) -> list[str]:
         for one in report.scenarios
         if one.search.left_out
     ]
-    return [_list([*found, *left])] if found or left else []
+    drawn = [f"{one.title}: {drawn_words(one)}." for one in report.scenarios if drawn_words(one)]
+    return [_list([*found, *left, *drawn])] if found or left or drawn else []

@@ -206,6 +206,23 @@ def search_words(scenario: ScenarioReport) -> str:
     return f"{kind}{depth}{left}"
 
 
+def drawn_words(scenario: ScenarioReport) -> str:
+    """`500 plans drawn (100 % fired all their faults, 76 % three or more)`; empty where none were."""
+    drawn = scenario.search.drawn
+    if drawn is None or not drawn.plans:
+        return ""
+    fired, three = drawn.all_fired / drawn.plans, drawn.three_or_more / drawn.plans
+    return (
+        f"{counted(drawn.plans, 'plan')} drawn "
+        f"({_percent(fired)} fired all their faults, {_percent(three)} three or more)"
+    )
+
+
+def _percent(share: float) -> str:
+    """Rounded down: what is not all must not look like it."""
+    return f"{int(share * 100)} %"
+
+
 def proxy_words(report: Report) -> str:
     """Which proxy was used."""
     if report.proxy.kind == "none":

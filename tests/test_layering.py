@@ -48,7 +48,7 @@ SEAMS = {
     "toxiproxy": ("harness/toxiproxy/",),
     "libcst": ("harness/mutation/",),
     "respx": ("harness/worlds/",),
-    "hypothesis": ("harness/strategies.py", "harness/search/property.py", "harness/pytest_plugin/"),
+    "hypothesis": ("harness/strategies.py", "harness/search/drawing.py", "harness/pytest_plugin/"),
     "time_machine": ("harness/clock/",),
     "psutil": ("harness/processes/",),
     "httptools": ("harness/worlds/wire/",),

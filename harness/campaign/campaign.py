@@ -36,12 +36,14 @@ from harness.errors import EnvironmentFault
 from harness.faults import kinds_of
 from harness.faults.unlocked import unlocked_faults
 from harness.invariants import invariants_of
-from harness.report_model import Proxy, Report, ScenarioReport, Search, Verdict, worst
+from harness.report_model import Drawn, Proxy, Report, ScenarioReport, Search, Verdict, worst
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search import Executor, GuidedSearch
+from harness.search import GuidedSearch
+from harness.search.chunks import ChunkExecutor, KnownRuns
 from harness.search.digest import Digest
 from harness.search.guided import StopAsked
+from harness.search.property import PropertySearch
 from harness.situations import required_situations
 
 PROGRESS_EVERY = 25
@@ -53,6 +55,7 @@ class _Searched:
 
     complete: bool = True
     left_out: Counter[str] = field(default_factory=Counter)
+    drawn: Drawn | None = None
     proxy: Proxy = field(default_factory=Proxy)
     environment: str | None = None
 
@@ -126,7 +129,7 @@ class Campaign:
     @contextmanager
     def _executor(
         self, scenario: Scenario, added: tuple[Claim, ...], world: WorldName, searched: _Searched
-    ) -> Iterator[Executor]:
+    ) -> Iterator[ChunkExecutor]:
         options = self._options
         with ExitStack() as stack:
             if options.in_process:
@@ -150,14 +153,16 @@ class Campaign:
         self._tell(Noted(text=text))
 
     def _search(
-        self, scenario: Scenario, world: WorldName, executor: Executor, tally: Tally, searched: _Searched
+        self, scenario: Scenario, world: WorldName, executor: ChunkExecutor, tally: Tally, searched: _Searched
     ) -> None:
         options = self._options
         deadline_s = None if options.seconds is None else real.monotonic_s() + options.seconds
         stop = StopAsked(deadline_s)
         depth = options.resolved(world).depth if options.search != "hypothesis" else 0
         guided = GuidedSearch(unlocked_faults(scenario, world), len(scenario.inputs), depth)
-        self._count(until_one_fails(guided.run(executor, stop), scenario, stop), tally, stop)
+        known = KnownRuns()
+        digests = known.watch(guided.run(executor, stop))
+        self._count(until_one_fails(digests, scenario, stop), tally, stop)
         searched.left_out.update(guided.left_out_parts)
         searched.complete = guided.complete
         ended = bool(options.until_first and tally.violated)
@@ -166,30 +171,33 @@ class Campaign:
             searched.left_out.clear()
             searched.complete, ended = False, True
         if options.search != "guided" and not ended:
-            self._by_property(scenario, world, executor, tally, searched, stop)
+            search = self._property_search(world, known)
+            self._by_property(search, executor, tally, searched, stop)
+
+    def _property_search(self, world: WorldName, known: KnownRuns) -> PropertySearch:
+        examples = self._options.resolved(world).examples
+        return PropertySearch(world, examples=examples, seed=self._options.seed, known=known.runs)
 
     def _by_property(
         self,
-        scenario: Scenario,
-        world: WorldName,
-        executor: Executor,
+        search: PropertySearch,
+        executor: ChunkExecutor,
         tally: Tally,
         searched: _Searched,
         stop: StopAsked,
     ) -> None:
-        from harness.search.property import PropertySearch  # noqa: PLC0415 - Hypothesis takes 150 ms to import
-
-        search = PropertySearch(
-            scenario,
-            world,
-            examples=self._options.resolved(world).examples,
-            seed=self._options.seed,
-        )
         known = tally.violated
-        self._count(search.run(executor, stop), tally, stop)
-        searched.left_out["drawn plans"] += search.left_out
+        first = self._options.until_first
+        self._count(search.run(executor, stop, until_first=first), tally, stop)
+        searched.left_out["drawn plans"] += search.came_to.left_out
+        searched.drawn = Drawn(
+            plans=search.came_to.plans,
+            all_fired=search.came_to.all_fired,
+            three_or_more=search.came_to.three_or_more,
+            dropped=search.came_to.dropped,
+        )
         new = [id_ for id_ in tally.violated if id_ not in known]
-        if new and world == "sim" and not self._options.until_first:
+        if new and search.world == "sim" and not first:
             self._count(search.shrink(executor, new), tally, stop)
 
     def _count(self, digests: Iterable[Digest], tally: Tally, stop: StopAsked) -> None:
@@ -258,6 +266,7 @@ class Campaign:
             complete=searched.complete and not left_out,
             left_out=sum(left_out.values()),
             left_out_parts=left_out,
+            drawn=searched.drawn,
         )
 
 

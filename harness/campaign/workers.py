@@ -1,16 +1,16 @@
-"""Executors: run jobs in this process, or side by side in processes of their own.
+"""The pool: runs jobs and chunks side by side in processes of their own.
 
-A worker holds one world and one scenario at a time. A saga that ends the process, or hangs beyond
-what can be interrupted, costs one worker and not the campaign: what it was running becomes a
-violation of *termination*, and another worker goes on.
+A worker (`harness.campaign.local`) holds one world and one scenario at a time. A saga that ends the
+process, or hangs beyond what can be interrupted, costs one worker and not the campaign: what it was
+running becomes a violation of *termination*, and another worker goes on.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -18,20 +18,19 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
 
+from harness.campaign.drawn import Drawing
+from harness.campaign.local import Failed, Known, LocalExecutor, Open, make_world, work
 from harness.campaign.options import ProxyKind
-from harness.campaign.processes import (
-    leave_interrupts_to_the_parent,
-    new_mark,
-    start_undisturbed,
-    sweep_up,
-)
+from harness.campaign.processes import new_mark, start_undisturbed, sweep_up
 from harness.clock import real
-from harness.errors import EnvironmentFault, SagaChaosError
+from harness.errors import EnvironmentFault
 from harness.invariants import Verdict
-from harness.runner import run_once, saga_id_for
+from harness.runner import saga_id_for
 from harness.scenario import Scenario
-from harness.search.digest import Digest, Found, Job, digest_run, input_of
-from harness.worlds import World
+from harness.search.chunks import Chunk, ChunkPart, Reached
+from harness.search.digest import Digest, Found, Job, input_of
+
+__all__ = ["LocalExecutor", "Pool", "make_world"]
 
 HANG_SLACK_S = 30.0
 """Real seconds beyond all time limits of a run after which its worker is given up."""
@@ -41,56 +40,29 @@ _CHUNK = {"sim": 16, "wire": 1}
 """Jobs handed to a worker at once: many where they are quick, for the pipe has its price too."""
 
 
-def make_world(name: str, proxy: ProxyKind, note: Callable[[str], None]) -> World:
-    """The world of a name; imported here, because each is heavy in its own way."""
-    if name == "sim":
-        from harness.worlds.sim import SimWorld  # noqa: PLC0415
-
-        return SimWorld()
-    from harness.worlds.wire import WireWorld  # noqa: PLC0415
-
-    return WireWorld(proxy=proxy, progress=note)
-
-
-class LocalExecutor:
-    """Runs jobs in this process."""
-
-    def __init__(self, scenario: Scenario, world: World) -> None:
-        self._scenario = scenario
-        self._world = world
-
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
-        """One after the other."""
-        for input_index, plan in jobs:
-            run = run_once(self._scenario, input_of(self._scenario, input_index), plan, self._world)
-            yield digest_run(run, input_index, keep_history=not plan.faults)
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    reference: str
-    world: str
-    proxy: ProxyKind
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    error: Exception
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    proxy_kind: str
-    proxy_version: str
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Worker:
+    """jobs, drawing: what it works at, of the one kind or the other. known: what it was told to build on."""
+
     process: BaseProcess
     pipe: Connection
     jobs: list[tuple[int, Job]]
     mark: str
     since_s: float = 0.0
+    drawing: Drawing | None = None
+    known: tuple[Reached, ...] = ()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is to be heard of it."""
+        return bool(self.jobs) or self.drawing is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """A worker is lost: its saga ended or blocked the process."""
+
+    why: str
 
 
 class Pool:
@@ -110,7 +82,7 @@ class Pool:
         self._world = world
         self._load = load
         self._note = note
-        self._open = _Open(scenario.reference or scenario.name, world, proxy)
+        self._open = Open(scenario.reference or scenario.name, world, proxy)
         self._mark = new_mark()
         self._started = 0
         self._wanted = _workers_for(scenario, workers, note)
@@ -156,72 +128,130 @@ class Pool:
         done: dict[int, Digest] = {}
         next_index = 0
         while self._hand_out(waiting):
-            self._collect(done)
+            for worker, message in self._heard():
+                self._take_digest(worker, message, done)
             while next_index in done:
                 yield done.pop(next_index)
                 next_index += 1
+
+    def draw(self, chunks: Iterable[Chunk], known: tuple[Reached, ...]) -> Iterator[ChunkPart]:
+        """Chunks side by side; what comes of them comes in their order."""
+        waiting = iter(chunks)
+        begun: deque[Drawing] = deque()
+        while self._hand_out_chunks(waiting, known, begun):
+            for worker, message in self._heard():
+                self._take_drawn(worker, message)
+            while begun:
+                yield from begun[0].parts()
+                if not begun[0].ended:
+                    break
+                begun.popleft()
+
+    # Handing out ------------------------------------------------------------------------------
 
     def _hand_out(self, waiting: Iterator[tuple[int, Job]]) -> bool:
         """Give every idle worker something to do; whether any is busy."""
         for worker in self._workers:
             if not worker.jobs:
-                worker.jobs = list(islice(waiting, _CHUNK[self._world]))
-                worker.since_s = real.monotonic_s()
-                if worker.jobs:
-                    self._send(worker, [job for _, job in worker.jobs])
+                self._set_jobs(worker, list(islice(waiting, _CHUNK[self._world])))
         return any(worker.jobs for worker in self._workers)
 
-    def _send(self, worker: _Worker, message: object) -> None:
-        try:
-            worker.pipe.send(message)
-        except (BrokenPipeError, OSError):
-            return  # its end shows in _collect, where it is dealt with
+    def _set_jobs(self, worker: _Worker, jobs: list[tuple[int, Job]]) -> None:
+        worker.jobs, worker.since_s = jobs, real.monotonic_s()
+        if jobs:
+            self._send(worker, [job for _, job in jobs])
 
-    def _collect(self, done: dict[int, Digest]) -> None:
-        busy = [worker for worker in self._workers if worker.jobs]
+    def _hand_out_chunks(
+        self, waiting: Iterator[Chunk], known: tuple[Reached, ...], begun: deque[Drawing]
+    ) -> bool:
+        for worker in self._workers:
+            chunk = next(waiting, None) if worker.drawing is None else None
+            if chunk is not None:
+                drawing = Drawing(chunk)
+                begun.append(drawing)
+                self._set_drawing(worker, drawing, known)
+        return bool(begun)
+
+    def _set_drawing(self, worker: _Worker, drawing: Drawing, known: tuple[Reached, ...]) -> None:
+        if worker.known is not known:
+            worker.known = known
+            self._send(worker, Known(known))
+        worker.drawing, worker.since_s = drawing, real.monotonic_s()
+        self._send(worker, drawing.chunk)
+
+    def _send(self, worker: _Worker, message: object) -> None:
+        with suppress(BrokenPipeError, OSError):  # its end shows in _heard, where it is dealt with
+            worker.pipe.send(message)
+
+    # Hearing ----------------------------------------------------------------------------------
+
+    def _heard(self) -> Iterator[tuple[_Worker, object]]:
+        """What busy workers say: a message of theirs, or that they are lost."""
+        busy = [worker for worker in self._workers if worker.busy]
         ready = wait([worker.pipe for worker in busy], timeout=1.0)
         for worker in busy:
             if worker.pipe in ready:
-                self._receive(worker, done)
+                yield worker, self._received(worker)
             elif real.monotonic_s() - worker.since_s > self._patience_s():
-                self._give_up(worker, done, "hung: it could not be interrupted")
+                yield worker, _Gone("hung: it could not be interrupted")
 
-    def _receive(self, worker: _Worker, done: dict[int, Digest]) -> None:
+    def _received(self, worker: _Worker) -> object:
         try:
-            message = worker.pipe.recv()
+            message: object = worker.pipe.recv()
         except (EOFError, OSError):
             worker.process.join(timeout=5)
-            self._give_up(worker, done, f"ended the process (exit status {worker.process.exitcode})")
-            return
-        if isinstance(message, _Failed):
+            return _Gone(f"ended the process (exit status {worker.process.exitcode})")
+        if isinstance(message, Failed):
             raise message.error
-        index, _ = worker.jobs.pop(0)
         worker.since_s = real.monotonic_s()
-        done[index] = message
+        return message
+
+    def _take_digest(self, worker: _Worker, message: object, done: dict[int, Digest]) -> None:
+        """What a lost worker was running is a finding; the rest of its jobs go to a new one."""
+        if isinstance(message, _Gone):
+            fresh, (index, job), *rest = self._replaced(worker), *worker.jobs
+            done[index] = self._lost(job, message)
+            self._set_jobs(fresh, rest)
+        elif isinstance(message, Digest):
+            index, _ = worker.jobs.pop(0)
+            done[index] = message
+
+    def _take_drawn(self, worker: _Worker, message: object) -> None:
+        drawing = worker.drawing
+        if drawing is None:
+            return
+        if not isinstance(message, _Gone):
+            drawing.take(message)
+            worker.drawing = None if drawing.ended else drawing
+            return
+        if drawing.running is None:
+            raise EnvironmentFault(f"a worker process {message.why} while inputs and faults were drawn")
+        drawing.lost(self._lost(drawing.running, message))
+        fresh = self._replaced(worker)
+        if not drawing.ended:
+            self._set_drawing(fresh, drawing, worker.known)
+
+    def _lost(self, job: Job, gone: _Gone) -> Digest:
+        return _lost(self._scenario, self._world, job, f"the saga {gone.why}")
 
     def _patience_s(self) -> float:
         limits = self._scenario.faults_end_s(self._world) + self._scenario.limit_s(self._world)
         return HANG_SLACK_S + (limits if self._world == "wire" else 0.0)
 
-    def _give_up(self, worker: _Worker, done: dict[int, Digest], why: str) -> None:
-        """What a lost worker was running is a finding; the rest of its jobs go to a new one."""
+    def _replaced(self, worker: _Worker) -> _Worker:
+        """A new one in place of one that is lost."""
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
         self._sweep_up(worker.mark)
-        index, job = worker.jobs[0]
-        done[index] = _lost(self._scenario, self._world, job, f"the saga {why}")
-        rest = worker.jobs[1:]
         fresh = self._start()
         self._workers[self._workers.index(worker)] = fresh
         self._await_open(fresh)
-        fresh.jobs, fresh.since_s = rest, real.monotonic_s()
-        if rest:
-            self._send(fresh, [job for _, job in rest])
+        return fresh
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, self._load), daemon=True)
+        process = self._context.Process(target=work, args=(theirs, self._load), daemon=True)
         self._started += 1
         mark = f"{self._mark}.{self._started}"
         start_undisturbed(process, mark)
@@ -242,7 +272,7 @@ class Pool:
                 ) from error
             if isinstance(message, str):
                 self._note(message)
-            elif isinstance(message, _Failed):
+            elif isinstance(message, Failed):
                 raise message.error
             else:
                 self.proxy_kind, self.proxy_version = message.proxy_kind, message.proxy_version
@@ -274,36 +304,3 @@ def _lost(scenario: Scenario, world: str, job: Job, why: str) -> Digest:
         situations=(),
         statuses=(None,),
     )
-
-
-def _work(pipe: Connection, load: Callable[[str], Scenario]) -> None:
-    """The life of a worker: open once, then run what comes, until the pipe closes."""
-    leave_interrupts_to_the_parent()
-    try:
-        _serve(pipe, load)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
-        with suppress(OSError):  # unless another worker told it first, and the parent has left
-            pipe.send(_Failed(_picklable(error)))
-
-
-def _serve(pipe: Connection, load: Callable[[str], Scenario]) -> None:
-    opened = pipe.recv()
-    with ExitStack() as stack:
-        world = stack.enter_context(make_world(opened.world, opened.proxy, pipe.send))
-        executor = LocalExecutor(load(opened.reference), world)
-        pipe.send(_Opened(getattr(world, "proxy_kind", "none"), getattr(world, "proxy_version", "")))
-        while True:
-            for digest in executor.run(pipe.recv()):
-                pipe.send(digest)
-
-
-def _picklable(error: Exception) -> Exception:
-    if isinstance(error, SagaChaosError):
-        return (
-            type(error)(*error.args)
-            if type(error).__init__ is Exception.__init__
-            else EnvironmentFault(str(error))
-        )
-    return EnvironmentFault(f"a worker failed: {type(error).__name__}: {error}")

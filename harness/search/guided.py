@@ -231,10 +231,10 @@ def _outlasting(plan: FaultPlan) -> Iterator[FaultPlan]:
 
 
 class StopAsked:
-    """Says when the time for a search is over."""
+    """Says when the time for a search is over. `deadline_s`: on the machine's monotonic clock."""
 
     def __init__(self, deadline_s: float | None = None) -> None:
-        self._deadline_s = deadline_s
+        self.deadline_s = deadline_s
         self._now = False
 
     def now(self) -> None:
@@ -243,7 +243,7 @@ class StopAsked:
 
     def asked(self) -> bool:
         """Whether to stop now."""
-        return self._now or (self._deadline_s is not None and real.monotonic_s() >= self._deadline_s)
+        return self._now or (self.deadline_s is not None and real.monotonic_s() >= self.deadline_s)
 
     def until(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """The jobs, up to when time is over."""

@@ -1,89 +1,77 @@
-"""Hypothesis over fault plans: draws what guided enumeration would not reach, and shrinks it.
+"""Hypothesis over faults and inputs: goes deeper than guided search, where runs have led, and shrinks.
 
-Drawing and running are apart, so that runs can go side by side. Hypothesis tells failures apart by
-type, so each invariant raises a class of its own and is shrunk on its own. What guided search found
-is not shrunk again: Hypothesis would spend its examples on what is as small as it gets.
+Owns dividing the examples into chunks, adding up what became of them, and which chunk is run again to
+shrink what it found. Hypothesis tells failures apart by type, so each invariant is shrunk on its own.
+What guided search found is not shrunk again: Hypothesis would spend its examples on what is as small as
+it gets. Refuses to draw (`harness.search.drawing` does, in a worker).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 
-import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity, settings
-from hypothesis import strategies as st
+import msgspec
 
-from harness.invariants import InvariantViolated, invariants_of
-from harness.plan import FaultPlan
-from harness.scenario import Scenario
-from harness.search.digest import Digest, Executor, Job
+from harness.search.chunks import Chunk, ChunkEnded, ChunkExecutor, Reached, chunks_of, reached_by
+from harness.search.digest import Digest
 from harness.search.guided import StopAsked
-from harness.strategies import fault_plans
+
+MOST_SHRINK_RUNS = 300
+"""Spent on shrinking one counterexample. What `minimise` does to it afterwards is not counted."""
 
 
 class PropertySearch:
-    """Runs `examples` plans, drawn by Hypothesis from a seed. `left_out` counts what time did not allow."""
+    """Runs `examples` plans, drawn by Hypothesis from a seed. `came_to` says what became of them.
 
-    def __init__(self, scenario: Scenario, world: str, *, examples: int, seed: int | None) -> None:
-        self._scenario = scenario
-        self._world = world
+    known: runs of guided search. `came_to.left_out` counts examples that time did not allow.
+    """
+
+    def __init__(self, world: str, *, examples: int, seed: int | None, known: Iterable[Reached] = ()) -> None:
+        self.world = world
         self._examples = examples
         self._seed = seed or 0
-        self.left_out = 0
+        self._known = tuple(known)
+        self._done: dict[int, list[Reached]] = defaultdict(list)
+        self.came_to = ChunkEnded()
 
-    def run(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
-        """Draw all plans, then run those that differ, as long as time allows."""
-        drawn: list[Job] = []
-        self._test(lambda index, plan: drawn.append((index, plan)), phases=(Phase.generate,))()
-        jobs = list(dict.fromkeys(drawn))
-        run = 0
-        for digest in executor.run(stop.until(jobs)):
-            run += 1
-            yield digest
-        self.left_out = len(jobs) - run
-
-    def shrink(self, executor: Executor, invariants: Collection[str]) -> Iterator[Digest]:
-        """Search again from the same seed, and let Hypothesis shrink what violates these invariants."""
-        digests: list[Digest] = []
-
-        def check(input_index: int, plan: FaultPlan) -> None:
-            (digest,) = executor.run([(input_index, plan)])
-            digests.append(digest)
-            self._raise_first(digest, invariants)
-
-        # What is raised is for the shrinker alone: the finding is in the digests.
-        try:
-            with suppress(InvariantViolated, hypothesis.errors.Flaky):
-                self._test(check, phases=(Phase.generate, Phase.shrink))()
-        except BaseExceptionGroup as group:
-            if group.split((InvariantViolated, hypothesis.errors.Flaky))[1] is not None:
-                raise
-        yield from digests
-
-    def _test(
-        self, check: Callable[[int, FaultPlan], None], *, phases: Sequence[Phase]
-    ) -> Callable[[], None]:
-        plans = fault_plans(self._scenario, self._world)
-        indexes = st.integers(min_value=0, max_value=len(self._scenario.inputs) - 1)
-
-        def drawn(input_index: int, plan: FaultPlan) -> None:
-            check(input_index, plan)
-
-        chosen = settings(
-            max_examples=self._examples,
-            database=None,
-            deadline=None,
-            phases=tuple(phases),
-            suppress_health_check=tuple(HealthCheck),
-            report_multiple_bugs=True,
-            verbosity=Verbosity.quiet,
-            print_blob=False,
+    def run(self, executor: ChunkExecutor, stop: StopAsked, *, until_first: bool = False) -> Iterator[Digest]:
+        """Draw and run, as long as time allows."""
+        chunks = list(
+            chunks_of(
+                self._examples,
+                self.world,
+                seed=self._seed,
+                deadline_s=stop.deadline_s,
+                until_first=until_first,
+            )
         )
-        seeded = hypothesis.seed(self._seed)
-        return seeded(chosen(hypothesis.given(input_index=indexes, plan=plans)(drawn)))
+        begun = (chunk for chunk in chunks if not stop.asked())
+        waiting = {chunk.number: chunk.examples for chunk in chunks}
+        for chunk, came in executor.draw(begun, self._known):
+            if isinstance(came, Digest):
+                self._done[chunk.number].append(reached_by(came))
+                yield came
+            else:
+                del waiting[chunk.number]
+                self._add(came)
+        self._add(ChunkEnded(left_out=sum(waiting.values())))
 
-    def _raise_first(self, digest: Digest, invariants: Collection[str]) -> None:
-        for id_ in digest.violated:
-            if id_ in invariants:
-                raise invariants_of(self._scenario)[id_].error(digest.found[id_].message)
+    def shrink(self, executor: ChunkExecutor, invariants: Collection[str]) -> Iterator[Digest]:
+        """Run the first chunk that violated each of these invariants again, and let Hypothesis shrink it."""
+        chunks = [chunk for id_ in invariants for chunk in self._first_with(id_)]
+        for _, came in executor.draw(chunks, self._known):
+            if isinstance(came, Digest):
+                yield came
+
+    def _first_with(self, invariant: str) -> Iterator[Chunk]:
+        for chunk in chunks_of(self._examples, self.world, seed=self._seed):
+            done = self._done[chunk.number]
+            if any(invariant in one.violated for one in done):
+                again = {"done": tuple(done), "shrink": invariant, "most_runs": MOST_SHRINK_RUNS}
+                yield msgspec.structs.replace(chunk, **again)
+                return
+
+    def _add(self, came: ChunkEnded) -> None:
+        both = zip(msgspec.structs.astuple(self.came_to), msgspec.structs.astuple(came), strict=True)
+        self.came_to = ChunkEnded(**dict(zip(ChunkEnded.__struct_fields__, map(sum, both), strict=True)))

@@ -32,14 +32,18 @@ def main() -> int:
         floors.append(floor_per_s(scenario, 400))
         guided.append(measures.sim_per_s(scenario))
         plain.append(measures.sim_plain_per_s(scenario, 400))
-        examples.append(measures.examples_per_s(scenario, 400, seed))
+        examples.append(measures.drawn_per_s(scenario, 400, seed))
     floor = statistics.median(floors)
     _add(rows, "floor", floor, "sagas/s", 1.0)
     _add(rows, "sim_guided", statistics.median(guided), "sagas/s", statistics.median(guided) / floor)
     _add(rows, "sim_fault_free", statistics.median(plain), "sagas/s", statistics.median(plain) / floor)
-    _add(
-        rows, "sim_hypothesis", statistics.median(examples), "examples/s", statistics.median(examples) / floor
-    )
+    drawn = statistics.median(per_s for per_s, _ in examples)
+    _add(rows, "sim_hypothesis", drawn, "examples/s", drawn / floor)
+    plans = sum(came.plans for _, came in examples)
+    fired = sum(came.all_fired for _, came in examples) / plans
+    three = sum(came.three_or_more for _, came in examples) / plans
+    _add(rows, "sim_hypothesis_all_fired", 100 * fired, "% of drawn plans", None)
+    _add(rows, "sim_hypothesis_three_or_more", 100 * three, "% of drawn plans", None)
     deaths = [measures.crash_against_plain() for _ in range(ROUNDS)]
     _add(rows, "sim_crash", statistics.median(one for one, _ in deaths), "sagas/s", None)
     _add(rows, "sim_crash_against_plain", statistics.median(one / two for one, two in deaths), "times", None)

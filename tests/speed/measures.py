@@ -16,6 +16,7 @@ from harness.runner import run_once
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import GuidedSearch
+from harness.search.chunks import ChunkEnded
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
 from tests.unit.sim.journal import saga_of, scenario_of
@@ -68,14 +69,14 @@ def _plans_per_s(executor: LocalExecutor, plans: list[FaultPlan]) -> float:
     return runs / (time.perf_counter() - began)
 
 
-def examples_per_s(scenario: Scenario, examples: int, seed: int) -> float:
-    """Hypothesis in sim, in this process: examples a second."""
+def drawn_per_s(scenario: Scenario, examples: int, seed: int) -> tuple[float, ChunkEnded]:
+    """Hypothesis in sim, in this process: plans a second, and what they came to. Each takes several runs."""
     with make_world("sim", "auto", _quiet) as world:
-        executor = LocalExecutor(scenario, world)
-        search = PropertySearch(scenario, "sim", examples=examples, seed=seed)
+        search = PropertySearch("sim", examples=examples, seed=seed)
         began = time.perf_counter()
-        runs = sum(1 for _ in search.run(executor, StopAsked()))
-        return runs / (time.perf_counter() - began)
+        for _ in search.run(LocalExecutor(scenario, world), StopAsked()):
+            pass
+        return search.came_to.plans / (time.perf_counter() - began), search.came_to
 
 
 def wire_per_s(scenario: Scenario, runs: int) -> float:

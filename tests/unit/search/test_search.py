@@ -21,7 +21,6 @@ from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch, minimise
 from harness.search.digest import DrawnInput, Found, Job
 from harness.search.guided import StopAsked
-from harness.search.property import PropertySearch
 from harness.strategies import fault_plans, inputs
 from harness.worlds.sim import SimWorld
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
@@ -42,12 +41,6 @@ class Counting(LocalExecutor):
         for job in jobs:
             self.plans.append(job[1])
             yield from super().run([job])
-
-
-@pytest.fixture
-def sim() -> Iterator[SimWorld]:
-    with SimWorld() as world:
-        yield world
 
 
 def scenario(twin: str = "sound", **more: object) -> Scenario:
@@ -153,14 +146,14 @@ def test_what_time_did_not_allow_is_counted(sim: SimWorld) -> None:
     assert not search.complete
 
 
-# Hypothesis ------------------------------------------------------------------------------------
+# Whole plans -----------------------------------------------------------------------------------
 
 
 def test_what_is_drawn_is_unlocked_and_bounded() -> None:
     one = scenario()
     unlocked = unlocked_faults(one, "sim")
 
-    @given(plan=fault_plans(one), drawn=inputs(one))
+    @given(plan=fault_plans(one), index=inputs(one))
     @settings(
         max_examples=150,
         database=None,
@@ -168,9 +161,9 @@ def test_what_is_drawn_is_unlocked_and_bounded() -> None:
         suppress_health_check=list(HealthCheck),
         deadline=None,
     )
-    def check(plan: FaultPlan, drawn: object) -> None:
+    def check(plan: FaultPlan, index: int) -> None:
         assert len(plan.faults) <= 4
-        assert drawn in one.inputs
+        assert index in range(len(one.inputs))
         for fault in plan.faults:
             marks = {(one.kind.name, one.variant) for one in unlocked.possible[fault.operation]}
             assert (fault.kind, fault.variant) in marks
@@ -188,33 +181,18 @@ def test_drawn_plans_shrink_without_dead_faults() -> None:
     assert (fault.kind, fault.nth, fault.count) == ("late", 1, 1)
 
 
+def test_plans_of_four_faults_and_sixth_calls_are_drawn() -> None:
+    chosen = settings(database=None, max_examples=2000, derandomize=True)
+    plans = fault_plans(scenario())
+    assert len(find(plans, lambda plan: len(plan.faults) == 4, settings=chosen).faults) == 4
+    (sixth,) = find(plans, lambda plan: any(one.nth == 6 for one in plan.faults), settings=chosen).faults
+    assert sixth.nth == 6
+
+
 def test_nothing_to_draw_is_an_empty_plan() -> None:
     nothing = fault_plans(scenario(), operations=())
     with pytest.raises(NoSuchExample):
         find(nothing, lambda plan: bool(plan.faults), settings=settings(database=None, derandomize=True))
-
-
-def test_the_same_seed_draws_the_same_plans(sim: SimWorld) -> None:
-    drawn = []
-    for seed in (1, 1, 2):
-        executor = Counting(scenario(), sim)
-        list(PropertySearch(scenario(), "sim", examples=30, seed=seed).run(executor, StopAsked()))
-        drawn.append(executor.plans)
-    assert drawn[0] == drawn[1] != drawn[2]
-
-
-def test_hypothesis_finds_and_shrinks_what_is_broken(sim: SimWorld) -> None:
-    one = scenario("broken")
-    executor = LocalExecutor(one, sim)
-    search = PropertySearch(one, "sim", examples=200, seed=0)
-    found = [digest for digest in search.run(executor, StopAsked()) if digest.violated]
-    assert any("complete_compensation" in digest.violated for digest in found)
-    shrunk = [
-        digest
-        for digest in search.shrink(executor, ["complete_compensation"])
-        if "complete_compensation" in digest.violated
-    ]
-    assert min(len(digest.plan.faults) for digest in shrunk) == 1
 
 
 # Shrinking -------------------------------------------------------------------------------------

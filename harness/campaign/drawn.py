@@ -1,0 +1,62 @@
+"""A chunk on its way through a worker: what came of it so far, and what is lost when the worker is."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached, RunBegins, reached_by
+from harness.search.digest import Digest, Job
+
+MOST_LOST = 3
+"""Workers that one chunk may cost."""
+
+
+class Drawing:
+    """running: what was begun and has not come back. ended: nothing more comes."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self.running: Job | None = None
+        self.ended = False
+        self._chunk = chunk
+        self._done: list[Reached] = []
+        self._waiting: deque[Digest | ChunkEnded] = deque()
+        self._lost = 0
+
+    @property
+    def chunk(self) -> Chunk:
+        """With what was run so far, so that another worker goes on from there."""
+        return msgspec.structs.replace(self._chunk, done=(*self._chunk.done, *self._done))
+
+    def take(self, message: object) -> None:
+        """What the worker said."""
+        if isinstance(message, RunBegins):
+            self.running = message.input_index, message.plan
+        elif isinstance(message, Digest):
+            self.running = None
+            self._ran(message)
+        elif isinstance(message, ChunkEnded):
+            self._end(message)
+
+    def lost(self, digest: Digest) -> None:
+        """The worker is lost with a run, of which this is what is known. Too many end the chunk."""
+        self.running = None
+        self._lost += 1
+        self._ran(digest)
+        if self._lost > MOST_LOST:
+            self._end(ChunkEnded(left_out=self._chunk.examples))
+
+    def parts(self) -> Iterator[ChunkPart]:
+        """What has come since this was last asked."""
+        while self._waiting:
+            yield self._chunk, self._waiting.popleft()
+
+    def _ran(self, digest: Digest) -> None:
+        self._waiting.append(digest)
+        self._done.append(reached_by(digest))
+
+    def _end(self, came: ChunkEnded) -> None:
+        self._waiting.append(came)
+        self.ended = True

@@ -1,0 +1,135 @@
+"""Runs jobs and chunks in this process: for tests, and as the life of a worker process.
+
+A worker holds one world and one scenario at a time, and answers each message in turn.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from harness.campaign.options import ProxyKind
+from harness.campaign.processes import leave_interrupts_to_the_parent
+from harness.errors import EnvironmentFault, SagaChaosError
+from harness.runner import run_once
+from harness.scenario import Scenario
+from harness.search.chunks import Chunk, ChunkPart, Event, Reached, RunBegins
+from harness.search.digest import Digest, Job, digest_run, input_of
+from harness.worlds import World
+
+
+def make_world(name: str, proxy: ProxyKind, note: Callable[[str], None]) -> World:
+    """The world of a name; imported here, because each is heavy in its own way."""
+    if name == "sim":
+        from harness.worlds.sim import SimWorld  # noqa: PLC0415
+
+        return SimWorld()
+    from harness.worlds.wire import WireWorld  # noqa: PLC0415
+
+    return WireWorld(proxy=proxy, progress=note)
+
+
+class LocalExecutor:
+    """Runs jobs in this process."""
+
+    def __init__(self, scenario: Scenario, world: World) -> None:
+        self._scenario = scenario
+        self._world = world
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+        """One after the other."""
+        return map(self._digest, jobs)
+
+    def draw(self, chunks: Iterable[Chunk], known: tuple[Reached, ...]) -> Iterator[ChunkPart]:
+        """One after the other; what was found before a chunk failed comes, too."""
+        for chunk in chunks:
+            events: list[Event] = []
+            try:
+                self.run_chunk(chunk, known, events.append)
+            finally:
+                yield from ((chunk, one) for one in events if not isinstance(one, RunBegins))
+
+    def run_chunk(self, chunk: Chunk, known: tuple[Reached, ...], emit: Callable[[Event], None]) -> None:
+        """Draw and run one chunk, and tell as it goes."""
+        from harness.search.drawing import run_chunk  # noqa: PLC0415 - Hypothesis takes 150 ms to import
+
+        run_chunk(chunk, self._scenario, known, self._digest, emit)
+
+    def _digest(self, job: Job) -> Digest:
+        input_index, plan = job
+        run = run_once(self._scenario, input_of(self._scenario, input_index), plan, self._world)
+        return digest_run(run, input_index, keep_history=not plan.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What a worker has to load and enter, first of all."""
+
+    reference: str
+    world: str
+    proxy: ProxyKind
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a worker cannot go on."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A worker is ready."""
+
+    proxy_kind: str
+    proxy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What drawing may build on, for all chunks that follow."""
+
+    runs: tuple[Reached, ...]
+
+
+def work(pipe: Connection, load: Callable[[str], Scenario]) -> None:
+    """The life of a worker: open once, then run what comes, until the pipe closes."""
+    leave_interrupts_to_the_parent()
+    try:
+        _serve(pipe, load)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
+        with suppress(OSError):  # unless another worker told it first, and the parent has left
+            pipe.send(Failed(_picklable(error)))
+
+
+def _serve(pipe: Connection, load: Callable[[str], Scenario]) -> None:
+    opened = pipe.recv()
+    with ExitStack() as stack:
+        world = stack.enter_context(make_world(opened.world, opened.proxy, pipe.send))
+        executor = LocalExecutor(load(opened.reference), world)
+        pipe.send(Opened(getattr(world, "proxy_kind", "none"), getattr(world, "proxy_version", "")))
+        known: tuple[Reached, ...] = ()
+        while True:
+            message = pipe.recv()
+            if isinstance(message, Known):
+                known = message.runs
+            elif isinstance(message, Chunk):
+                executor.run_chunk(message, known, pipe.send)
+            else:
+                for digest in executor.run(message):
+                    pipe.send(digest)
+
+
+def _picklable(error: Exception) -> Exception:
+    if isinstance(error, SagaChaosError):
+        return (
+            type(error)(*error.args)
+            if type(error).__init__ is Exception.__init__
+            else EnvironmentFault(str(error))
+        )
+    return EnvironmentFault(f"a worker failed: {type(error).__name__}: {error}")

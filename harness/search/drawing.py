@@ -1,0 +1,226 @@
+"""One chunk of examples: Hypothesis draws a fault, the plan is run, and the next is drawn where it came.
+
+Each fault is drawn at a call site that the run with the faults before it has reached. A fault that did
+not fire is taken out again. Runs are remembered by their plan, so that a prefix is run once, and what is
+drawn depends on nothing but the choices: Hypothesis can repeat and shrink it on real sockets too.
+
+Refuses to know workers: the caller runs the plans and takes what comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from unittest import mock
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import strategies as st
+
+from harness.clock import real
+from harness.invariants import InvariantViolated, invariants_of
+from harness.plan import FaultPlan, Site
+from harness.scenario import Scenario
+from harness.search.chunks import Chunk, ChunkEnded, Event, Reached, RunBegins, reached_by
+from harness.search.digest import Digest, InputRef, Job
+from harness.strategies import NextFault, inputs
+
+SIZES = (1, 2, 3, 3, 3, 4, 4, 4)
+"""How many faults a plan is to have: most of them more than guided search has tried by then."""
+
+MOST_REDRAWN = 3
+"""Faults of one plan that may fail to fire, or leave nothing to strike; then it stays as it is."""
+
+
+class _Ended(BaseException):
+    """Ends a Hypothesis run from within; no Exception, for those it would take for a failing example."""
+
+
+class _Escaped(BaseException):
+    """An error of the harness or of its user on the way out of a Hypothesis run."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def run_chunk(
+    chunk: Chunk,
+    scenario: Scenario,
+    known: Sequence[Reached],
+    run: Callable[[Job], Digest],
+    emit: Callable[[Event], None],
+) -> None:
+    """Draw and run all examples of a chunk; emits each run as it begins and as it ends, and what it came to.
+
+    Raises what `run` raises.
+    """
+    drawing = _Drawing(chunk, scenario, known, run, emit)
+    try:
+        with _without_constants_of_loaded_modules(), suppress(_Ended):
+            drawing.all_examples()
+    except _Escaped as escaped:
+        raise escaped.error from None
+    emit(drawing.came_to())
+
+
+class _Runs:
+    """Runs plans, each once."""
+
+    def __init__(
+        self,
+        chunk: Chunk,
+        known: Sequence[Reached],
+        run: Callable[[Job], Digest],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._chunk = chunk
+        self._run = run
+        self._emit = emit
+        self._known = {(one.input_index, one.plan): one for one in known}
+        self._done = {(one.input_index, one.plan): one for one in chunk.done}
+        self._made = 0
+
+    def is_known(self, ref: InputRef, plan: FaultPlan) -> bool:
+        """Whether another search has run it."""
+        return (ref, plan) in self._known
+
+    def run(self, ref: InputRef, plan: FaultPlan) -> Reached:
+        """What a plan comes to; made where it was not made before."""
+        job = (ref, plan)
+        found = self._known.get(job) or self._done.get(job)
+        if found is None:
+            found = self._done[job] = self._make(job)
+        return found
+
+    def _make(self, job: Job) -> Reached:
+        chunk = self._chunk
+        if chunk.deadline_s is not None and real.monotonic_s() >= chunk.deadline_s:
+            raise _Ended
+        if chunk.most_runs is not None and self._made >= chunk.most_runs:
+            hypothesis.reject()  # what is smallest so far was run, so it can still be told
+        self._made += 1
+        try:
+            self._emit(RunBegins(input_index=job[0], plan=job[1]))
+            digest = self._run(job)
+            self._emit(digest)
+        except Exception as error:
+            raise _Escaped(error) from error
+        return reached_by(digest)
+
+
+class _Drawing:
+    def __init__(
+        self,
+        chunk: Chunk,
+        scenario: Scenario,
+        known: Sequence[Reached],
+        run: Callable[[Job], Digest],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._chunk = chunk
+        self._scenario = scenario
+        self._runs = _Runs(chunk, known, run, emit)
+        self._next = NextFault(scenario, chunk.world)
+        self._inputs = inputs(scenario)
+        self._plans: dict[tuple[InputRef, FaultPlan], Reached] = {}
+        self._dropped = 0
+        self._whole = False
+
+    def all_examples(self) -> None:
+        """The Hypothesis run."""
+        shrinks = self._chunk.shrink is not None
+
+        def example(data: st.DataObject) -> None:
+            self._example(data)
+
+        chosen = settings(
+            max_examples=self._chunk.examples,
+            database=None,
+            deadline=None,
+            phases=(Phase.generate, Phase.shrink) if shrinks else (Phase.generate,),
+            suppress_health_check=tuple(HealthCheck),
+            report_multiple_bugs=False,
+            verbosity=Verbosity.quiet,
+            print_blob=False,
+        )
+        test = hypothesis.seed(self._chunk.own_seed)(chosen(hypothesis.given(data=st.data())(example)))
+        # What is raised is for the shrinker alone: the finding is in the digests. Unsatisfiable: nothing
+        # could be drawn that was not known.
+        with suppress(InvariantViolated, hypothesis.errors.Flaky, hypothesis.errors.Unsatisfiable):
+            test()
+        self._whole = True
+
+    def came_to(self) -> ChunkEnded:
+        """What the chunk came to."""
+        plans = self._plans.values()
+        return ChunkEnded(
+            plans=len(plans),
+            all_fired=sum(one.fired for one in plans),
+            three_or_more=sum(one.fired and len(one.plan.faults) >= 3 for one in plans),
+            dropped=self._dropped,
+            left_out=0 if self._whole else self._chunk.examples - len(plans),
+        )
+
+    def _example(self, data: st.DataObject) -> None:
+        ref = data.draw(self._inputs)
+        wanted = data.draw(st.sampled_from(SIZES))
+        reached = self._grown(data, ref, wanted)
+        job = (ref, reached.plan)
+        if self._runs.is_known(*job) or (self._chunk.shrink is None and job in self._plans):
+            hypothesis.reject()
+        self._plans[job] = reached
+        if self._chunk.shrink in reached.violated:
+            raise invariants_of(self._scenario)[self._chunk.shrink].error
+        if self._chunk.until_first and reached.violated:
+            raise _Ended
+
+    def _grown(self, data: st.DataObject, ref: InputRef, wanted: int) -> Reached:
+        """A run with up to so many faults, each drawn where the one before has led.
+
+        A fault after which nothing is left to strike is kept only where no other was found instead.
+        """
+        reached = self._runs.run(ref, FaultPlan())
+        before: frozenset[Site] = frozenset()
+        last: Reached | None = None
+        spent = 0
+        while len(reached.plan.faults) < wanted and not reached.violated and spent <= MOST_REDRAWN:
+            sites = self._sites(reached)
+            if not sites:
+                break
+            fresh = [site for site in sites if site not in before]
+            fault = data.draw(self._next.at(fresh, [site for site in sites if site in before]))
+            tried = self._runs.run(ref, reached.plan.with_fault(fault))
+            if tried.violated:
+                return tried
+            if not tried.fired:
+                self._dropped += 1
+                spent += 1
+            elif len(tried.plan.faults) < wanted and not self._sites(tried):
+                last = tried
+                spent += 1
+            else:
+                before |= set(reached.open_sites)
+                reached, last = tried, None
+        return last or reached
+
+    def _sites(self, reached: Reached) -> list[Site]:
+        return [site for site in reached.open_sites if self._next.strikes(site)]
+
+
+@contextmanager
+def _without_constants_of_loaded_modules() -> Iterator[None]:
+    """Hypothesis draws constants out of the modules that happen to be loaded, which differ by process."""
+    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - an inner module, which may go
+
+    known = getattr(providers, "_local_constants", None)
+    if known is None:
+        yield
+        return
+    none = type(known)()
+    try:
+        with mock.patch.object(providers, "_get_local_constants", return_value=none):
+            providers.CONSTANTS_CACHE.cache.clear()
+            yield
+    finally:
+        providers.CONSTANTS_CACHE.cache.clear()
