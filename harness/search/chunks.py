@@ -41,7 +41,7 @@ def reached_by(digest: Digest) -> Reached:
         input_index=digest.input_index,
         plan=digest.plan,
         sites=digest.sites,
-        fired=all(digest.strikes),
+        fired=all(digest.strikes) and not digest.void,
         violated=digest.violated,
     )
 
