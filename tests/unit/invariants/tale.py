@@ -15,6 +15,7 @@ from harness.history import (
     FaultFired,
     History,
     KeyConflict,
+    ParticipantAway,
     Phase,
     PhaseBegan,
     RunBegan,
@@ -213,7 +214,10 @@ class Tale:
         self._add(KeyConflict(t_s=self.now_s, call=call, key=self._calls[call - 1].key or ""))
 
     def take_away(self, participant: str = "shop", call: int = 0) -> Tale:
-        """Nobody listens there from now on, as only the wire has it."""
+        """Nobody listens there from now on, as only the wire has it; a call that nobody saw met that."""
+        self._add(
+            ParticipantAway(t_s=self.now_s, participant=participant, call=call, fault=0, kind="outage")
+        )
         self._add(FaultFired(t_s=self.now_s, call=call, fault=0, kind="outage", participant=participant))
         return self
 

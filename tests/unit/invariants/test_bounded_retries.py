@@ -90,6 +90,13 @@ def test_retry_after_broken_says_by_how_much() -> None:
         assert early_repeat(tale.view) == ("" if judged else message)
 
 
+def test_of_repeats_that_waited_there_is_nothing_to_advise() -> None:
+    tale = Tale(gap_s=1.0)
+    tale.act("hold", 429, retry_after_s=1.0)
+    tale.act("hold")
+    assert early_repeat(tale.view) == ""
+
+
 def test_who_was_only_heard_to_leave_may_have_left_before() -> None:
     """A process of its own: its connection closes, and word of that may come as late as its next call."""
     for unsure, right in ((True, True), (False, False)):
