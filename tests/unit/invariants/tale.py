@@ -215,9 +215,7 @@ class Tale:
 
     def take_away(self, participant: str = "shop", call: int = 0) -> Tale:
         """Nobody listens there from now on, as only the wire has it; a call that nobody saw met that."""
-        self._add(
-            ParticipantAway(t_s=self.now_s, participant=participant, call=call, fault=0, kind="outage")
-        )
+        self._add(ParticipantAway(t_s=self.now_s, participant=participant, call=call, fault=0, kind="outage"))
         self._add(FaultFired(t_s=self.now_s, call=call, fault=0, kind="outage", participant=participant))
         return self
 
