@@ -104,6 +104,7 @@ class Campaign:
         tally = Tally(
             irreversible=irreversible_faults(scenario),
             invariants={id_: InvariantTally() for id_ in invariants_of(scenario)},
+            kinds=kinds_of(scenario),
         )
         try:
             with self._executor(sent, unclaimed(scenario, sent).added, world, searched) as executor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.campaign.claims import claims_of, unfit_for
-from harness.campaign.owed import Coverage
+from harness.campaign.required import Coverage
 from harness.campaign.tally import Tally
 from harness.faults import KINDS
 from harness.report_model import Guarantee, GuaranteeResult

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from harness.advice import advice
 from harness.campaign.guarantees import guarantees
 from harness.campaign.options import WorldName
-from harness.campaign.owed import coverage
+from harness.campaign.required import coverage
 from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.verdict import judge
 from harness.invariants import invariants_of

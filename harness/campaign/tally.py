@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.campaign.claims import Irreversible, claims_of, claims_of_plan
+from harness.faults import KINDS
 from harness.invariants import INVARIANTS, Verdict
-from harness.plan import Fault, FaultPlan
+from harness.plan import Fault, FaultKind, FaultPlan, Lasting
 from harness.saga import Claim
+from harness.search.counts import equal_counts, nothing_follows
 from harness.search.digest import Digest, Job
 from harness.search.guided import TURNS_BACK
 
@@ -87,7 +90,9 @@ class ClaimTally:
 class Tally:
     """Everything that is counted. `irreversible`: faults that are of *irreversible_step* too.
 
-    broken_by: for each violating run the claims that its faults are of.
+    kinds: what the faults of the plans mean. broken_by: for each violating run the claims that its faults
+    are of. fired_counts: kind, operation, variant and count of what fired, and of what would have made an
+    equal run. followed_by_nothing: what strikes the next call, and had none to strike.
     missed: single faults that were planned and did not fire, by kind, operation and variant.
     refused_once: runs of the scenario's inputs whose only fault was one refusal.
     unconfirmed: the reasons why faults of a kind, at an operation, by a toxic, did not fire.
@@ -106,9 +111,12 @@ class Tally:
     by_kind: Counter[str] = field(default_factory=Counter)
     planned_at: Counter[tuple[str, str]] = field(default_factory=Counter)
     fired_at: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kinds: Mapping[str, FaultKind] = field(default_factory=lambda: KINDS)
     fired_variants: set[tuple[str, str, str]] = field(default_factory=set)
     missed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     refused_once: dict[Job, Digest] = field(default_factory=dict)
+    fired_counts: set[tuple[str, str, str, int | Lasting]] = field(default_factory=set)
+    followed_by_nothing: set[tuple[str, str, str]] = field(default_factory=set)
     situations: Counter[str] = field(default_factory=Counter)
     compensation_s: list[float] = field(default_factory=list)
     left: Counter[tuple[str, str | None]] = field(default_factory=Counter)
@@ -117,6 +125,8 @@ class Tally:
     early_repeats: list[str] = field(default_factory=list)
     unconfirmed: dict[tuple[str, str, str | None, bool], list[str]] = field(default_factory=dict)
     void: int = 0
+    _reached: dict[str, None] = field(default_factory=dict)
+    _healed: dict[str, None] = field(default_factory=dict)
     _alone: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def add(self, digest: Digest) -> None:
@@ -129,6 +139,7 @@ class Tally:
         for id_, found in digest.found.items():
             self.invariants[id_].add(digest, found.verdict)
         self._add_claims(digest)
+        self._add_reached(digest)
         self._add_faults(digest)
         self.situations.update(digest.situations)
         self.compensation_s.extend(digest.compensation_s)
@@ -144,9 +155,17 @@ class Tally:
         return tuple(id_ for id_, one in self.invariants.items() if one.violations)
 
     def reached(self) -> tuple[str, ...]:
-        """Operations that the fault-free runs reached, in that order."""
+        """Operations that any run called while faults could strike, in that order."""
+        return tuple(self._reached)
+
+    def reached_without_faults(self) -> tuple[str, ...]:
+        """Those of the fault-free runs."""
         sites = (site.operation for digest in self.fault_free.values() for site, _ in digest.sites)
         return tuple(dict.fromkeys(sites))
+
+    def healed_only(self) -> tuple[str, ...]:
+        """Operations that were called, but never while faults could strike."""
+        return tuple(name for name in self._healed if name not in self._reached)
 
     def needs(self, digest: Digest, claim: Claim) -> bool:
         """Whether a fault of the claim is in its plan."""
@@ -173,22 +192,37 @@ class Tally:
             if claim not in claims_of(fault, self.irreversible)
         )
 
+    def _add_reached(self, digest: Digest) -> None:
+        for site, _ in digest.sites:
+            self._reached.setdefault(site.operation)
+        for operation in digest.healed:
+            self._healed.setdefault(operation)
+
     def _add_faults(self, digest: Digest) -> None:
         for one in digest.unconfirmed:
             fault = digest.plan.faults[one.fault]
             where = (fault.kind, fault.operation, one.toxic, one.void)
             self.unconfirmed.setdefault(where, []).append(one.reason)
-        for fault, fired in zip(digest.plan.faults, digest.fired, strict=True):
+        for index, (fault, fired) in enumerate(zip(digest.plan.faults, digest.fired, strict=True)):
             mark = (fault.kind, fault.operation)
             self.planned += 1
             self.planned_at[mark] += 1
-            if fired:
-                self.fired += 1
-                self.by_kind[fault.kind] += 1
-                self.fired_at[mark] += 1
-                self.fired_variants.add((*mark, fault.variant))
-            elif len(digest.plan.faults) == 1:
-                self.missed[*mark, fault.variant] += 1
+            if not fired:
+                self._add_missed(digest, fault)
+                continue
+            self.fired += 1
+            self.by_kind[fault.kind] += 1
+            self.fired_at[mark] += 1
+            self.fired_variants.add((*mark, fault.variant))
+            for count in equal_counts(digest, index, self.kinds[fault.kind]):
+                self.fired_counts.add((*mark, fault.variant, count))
+
+    def _add_missed(self, digest: Digest, fault: Fault) -> None:
+        mark = (fault.kind, fault.operation, fault.variant)
+        if nothing_follows(digest, fault):
+            self.followed_by_nothing.add(mark)
+        if len(digest.plan.faults) == 1:
+            self.missed[mark] += 1
 
 
 def size_of(plan: FaultPlan) -> tuple[int, int]:

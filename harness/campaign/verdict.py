@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.campaign.claims import claims_of
 from harness.campaign.fault_free import failures, missing
 from harness.campaign.guarantees import guarantees
-from harness.campaign.owed import Coverage
+from harness.campaign.required import Coverage
 from harness.campaign.tally import Tally
 from harness.invariants import Verdict
 from harness.report_model import GuaranteeResult, check_crashed
@@ -34,8 +34,8 @@ def _lacking(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[st
     yield from _nothing_seen(scenario, tally)
     yield from _unknown(tally)
     if covered.unfired:
-        named = [f"{fault.kind} at {fault.operation}" for fault in covered.unfired]
-        few = ", ".join(dict.fromkeys(named[:3]))
+        named = list(dict.fromkeys(f"{fault.kind} at {fault.operation}" for fault in covered.unfired))
+        few = ", ".join(named[:3])
         more = f" and {len(named) - 3} more" if len(named) > 3 else ""
         yield f"Not every single fault was seen to fire: {few}{more}."
     yield from _unexercised(scenario, tally, covered)
@@ -56,7 +56,7 @@ def _nothing_seen(scenario: Scenario, tally: Tally) -> Iterator[str]:
     if not tally.fault_free:
         return
     actions = {step.action for step in scenario.spec.steps}
-    if not actions & set(tally.reached()):
+    if not actions & set(tally.reached_without_faults()):
         named = ", ".join(sorted(actions))
         yield f"No run without faults sent the action of any step, and one of {named} was expected."
     if not tally.fired:

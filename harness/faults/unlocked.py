@@ -8,7 +8,7 @@ from functools import cached_property
 
 from harness.faults import kinds_of
 from harness.plan import FaultKind, Target
-from harness.saga import Direction
+from harness.saga import Direction, StepKind
 from harness.scenario import Scenario
 
 UNCLAIMED = "the step can be neither undone, nor repeated, nor found, and irreversible_step is not claimed"
@@ -90,6 +90,19 @@ class Unlocked:
 
     def _variants(self, kind: FaultKind) -> tuple[str, ...]:
         return kind.wire_variants or kind.variants if self._world == "wire" else kind.variants
+
+    @cached_property
+    def decisive(self) -> frozenset[str]:
+        """Operations at the resources of the pivot, and of the steps after it."""
+        spec = self._scenario.spec
+        pivots = {step.name for step in spec.steps if step.kind is StepKind.PIVOT}
+        steps = [step for step in spec.steps if step.name in pivots or spec.ancestors[step.name] & pivots]
+        resources = {step.action.rpartition(".")[0] for step in steps}
+        return frozenset(name for name in self._scenario.operations if name.rpartition(".")[0] in resources)
+
+    def is_action(self, operation: str) -> bool:
+        """Whether an operation goes forward, rather than back or nowhere."""
+        return self.target(operation).direction is Direction.ACTION
 
     def target(self, operation: str) -> Target:
         """What a fault at an operation would strike."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Protocol
 
 import msgspec
 
 from harness.advice import early_repeat
-from harness.history import FaultFired, History
+from harness.history import CallSent, FaultFired, History, Phase, PhaseBegan
 from harness.history.codec import encode_history
-from harness.history.events import CallSent
 from harness.invariants import Verdict
 from harness.latency import compensation_seconds
 from harness.plan import FaultPlan, Site
@@ -75,9 +74,11 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
         comes too late is a lost one). as_planned: how often as the kind that was planned: it fired
         (None: each time).
     unconfirmed: faults that were set, and did not fire. void: so the run was not judged.
-    sites: call sites that nothing struck, in the order they were reached, each with the index of the
-        last fault that had struck by then (-1: none).
+    sites: call sites that nothing struck and something could have struck, in the order they were reached,
+        each with the index of the last fault that had struck by then (-1: none).
     gaps: between which calls a process fault could strike another run, and at which moments.
+    first: for each fault of the plan how many of `sites` came before it first struck.
+    healed: operations that were called once all had healed.
     trace: equal for runs that are (see `harness.search.trace`).
     early_repeat: the first one that did not keep a Retry-After, where that is not judged.
     trouble: what went wrong first, of a run without faults.
@@ -97,6 +98,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[tuple[str, str], ...]
     sites: tuple[tuple[Site, int], ...]
     gaps: tuple[Gap, ...] = ()
+    first: tuple[int, ...] = ()
+    healed: tuple[str, ...] = ()
     trace: bytes
     situations: tuple[str, ...]
     statuses: tuple[str | None, ...]
@@ -139,6 +142,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
     fired = [event for event in run.history.events if isinstance(event, FaultFired)]
     counts = Counter(event.fault for event in fired)
     void = run.history.void
+    sites, first = ((), ()) if void else _sites(run.history, len(run.plan.faults))
     encoded = encode_history(run.history)
     return Digest(
         input_index=input_index,
@@ -153,9 +157,11 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         ),
         accidents=counts[None],
         kinds=_struck(run.history, fired),
-        sites=() if void else _sites(run.history),
+        sites=sites,
+        first=first,
+        healed=() if void else _healed(run.history),
         gaps=() if void else gaps_of(run.history),
-        trace=trace_of(run.history),
+        trace=trace_of(run.history, run.plan),
         situations=() if void else seen_situations(run.view, run.own_situations),
         statuses=tuple(saga.status for saga in run.view.sagas),
         early_repeat=early_repeat(run.view),
@@ -177,26 +183,43 @@ def _struck(history: History, fired: Iterable[FaultFired]) -> tuple[tuple[str, s
     return tuple((event.kind, operations.get(event.call, "")) for event in fired)
 
 
-def _sites(history: History) -> tuple[tuple[Site, int], ...]:
-    """Those of calls that were not struck; a participant that was taken away struck later ones."""
+def _sites(history: History, faults: int) -> tuple[tuple[tuple[Site, int], ...], tuple[int, ...]]:
+    """The sites, and where among them each fault first struck. Once all heals, nothing can strike.
+
+    A participant that was taken away struck later calls than the one that its receipt names.
+    """
     fired = [event for event in history.events if isinstance(event, FaultFired)]
     struck = {event.call: event.fault for event in fired if event.participant is None}
     away = {event.call: event.fault for event in fired if event.participant is not None}
     sites: list[tuple[Site, int]] = []
-    last = _later(-1, away.get(0))
+    first: dict[int, int] = {}
+    _mark(first, away.get(0), sites)
     for event in history.events:
-        if isinstance(event, FaultFired) and not event.call and event.fault is not None:
-            last = max(last, event.fault)  # it struck when there was no call to strike
-        if not isinstance(event, CallSent) or event.operation is None:
-            continue
-        if event.call not in struck:
-            sites.append((Site(operation=event.operation, nth=event.nth), last))
-        last = _later(_later(last, struck.get(event.call)), away.get(event.call))
-    return tuple(sites)
+        if isinstance(event, PhaseBegan) and event.phase is Phase.SETTLING:
+            break
+        if isinstance(event, FaultFired) and not event.call:
+            _mark(first, event.fault, sites)  # it struck when there was no call to strike
+        elif isinstance(event, CallSent):
+            if event.call not in struck and event.operation is not None:
+                sites.append((Site(operation=event.operation, nth=event.nth), max(first, default=-1)))
+            _mark(first, struck.get(event.call), sites)
+            _mark(first, away.get(event.call), sites)
+    return tuple(sites), tuple(first.get(index, len(sites)) for index in range(faults))
 
 
-def _later(last: int, fault: int | None) -> int:
-    return last if fault is None else max(last, fault)
+def _mark(first: dict[int, int], fault: int | None, sites: Sized) -> None:
+    if fault is not None:
+        first.setdefault(fault, len(sites))
+
+
+def _healed(history: History) -> tuple[str, ...]:
+    healed, called = False, dict[str, None]()
+    for event in history.events:
+        if isinstance(event, PhaseBegan):
+            healed = event.phase is not Phase.FAULTS
+        elif healed and isinstance(event, CallSent) and event.operation is not None:
+            called.setdefault(event.operation)
+    return tuple(called)
 
 
 def _left(view: View) -> tuple[tuple[str, str | None], ...]:

@@ -8,7 +8,7 @@ boundary of a call. On the wire they are shares of the pause between a reply and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 import msgspec
 
@@ -24,11 +24,7 @@ from harness.history import (
 )
 from harness.history.events import AnyEvent
 from harness.plan import Site
-from harness.plan.moments import LEAST_PAUSE_S, PERCENTS, Moment, moment_of
-
-if TYPE_CHECKING:
-    from harness.search.digest import Digest
-
+from harness.plan.moments import LEAST_PAUSE_S, PERCENTS, Moment
 
 BY_PAUSE = tuple(Moment(percent=percent).variant for percent in PERCENTS)
 """The moments of the wire."""
@@ -102,20 +98,3 @@ def _by_pauses(history: History, sites: dict[int, Site]) -> Iterator[Gap]:
             last = max(last, event.fault)
         elif isinstance(event, CallAnswered) and event.call in long:
             yield Gap(site=sites[event.call], variants=BY_PAUSE, last=last)
-
-
-def could_strike_once_more(digest: Digest, count: int) -> bool:
-    """Whether the newest fault of a run, which struck `count` times in a row, could strike again.
-
-    Only a fault between calls is asked about: it needs another such moment in the run that came of it.
-    """
-    fault = digest.plan.faults[-1]
-    moment = moment_of(fault.variant)
-    if moment is None:
-        return True
-    if moment.first:
-        return any(
-            gap.site.operation == fault.operation and fault.variant in gap.variants for gap in digest.gaps
-        )
-    again = Site(operation=fault.operation, nth=fault.nth + count)
-    return any(site == again for site, _ in digest.sites)

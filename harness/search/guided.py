@@ -1,30 +1,29 @@
-"""Guided enumeration: faults only at call sites that the parent run reached, to depth K.
+"""Guided enumeration: faults only at call sites that a run reached, to depth K.
 
-Level 0 is the fault-free run of each input, and each gets every single fault. Level k+1 adds one
-fault to each run of level k that is equal to none before it (`harness.search.trace`): at a call site
-that it reached once its own faults had struck. Where a fault of
-n calls fired fewer than n times, more calls change nothing, and larger counts are skipped as equal.
-
-What befalls the saga's own process comes first: every single blow, then each blow on the way back of a
-run that one refusal turned back, then the other single faults and the ways back from them. A fault from
-before a death is tried as gone after it, and as still there.
+The fault-free run of each input comes first, and gets every single fault. *Every single fault* means at
+every operation that any run reached: so each run that turned back in a way of its own gets every fault at
+the undos and queries on that way, and what only other runs reached gets them there. Then each run that is
+equal to none before it (`harness.search.trace`) gets one fault more, level by level, at a call that it
+made once its own faults had struck. What comes first is said by `harness.search.agenda`, how long a fault
+lasts by `harness.search.counts`. Nothing is built on a run that violated something.
 
 Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from harness.clock import real
-from harness.faults import KINDS
 from harness.faults.unlocked import Possible, Unlocked
-from harness.plan import Fault, FaultPlan, Lasting, Site
-from harness.saga import Direction
+from harness.plan import FaultPlan, Lasting, Site
+from harness.search.agenda import SINGLES, Agenda, Planned, Rank, fault_at, in_turns
+from harness.search.counts import Kinds, open_sites, other_counts, revived
 from harness.search.digest import Digest, Executor, InputRef, Job
-from harness.search.gaps import BY_PAUSE, could_strike_once_more
+from harness.search.gaps import BY_PAUSE
 
 TURNS_BACK = "reject"
 """The kind that surely makes a saga undo what it did."""
@@ -33,197 +32,255 @@ MOST_TRIES = 3
 """Of a process fault within a pause: the saga may be quicker this time, and be gone when it is due."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Ladder:
-    """One fault at one site, to be tried with growing counts."""
+@dataclass(slots=True, eq=False)
+class _Equal:
+    """Runs that are equal, the first of them apart. covered: sites at which further faults are added."""
 
-    input_index: InputRef
-    parent: FaultPlan
-    site: Site
-    possible: Possible
-    rung: int = 0
-    tries: int = 1
-
-    def job(self) -> Job:
-        fault = Fault(
-            kind=self.possible.kind.name,
-            operation=self.site.operation,
-            nth=self.site.nth,
-            count=self.possible.kind.counts[self.rung],
-            variant=self.possible.variant,
-        )
-        return self.input_index, self.parent.with_fault(fault)
-
-    def climb(self, digest: Digest) -> bool:
-        """Whether a larger count could differ; moves on to it. What came too late is tried again."""
-        strikes = digest.strikes[-1]
-        if not strikes and self.tries < MOST_TRIES and self.possible.variant in BY_PAUSE:
-            self.tries += 1
-            return True
-        count = self.possible.kind.counts[self.rung]
-        if isinstance(count, Lasting) or strikes < count or not could_strike_once_more(digest, count):
-            return False
-        self.rung += 1
-        return self.rung < len(self.possible.kind.counts)
+    covered: set[Site] = field(default_factory=set)
+    others: list[Digest] = field(default_factory=list)
 
 
 class GuidedSearch:
-    """Yields digests as they come. `complete` and `left_out` tell afterwards what was not run."""
+    """Yields digests as they come. `left_out_parts` and `complete` tell afterwards what was not run.
+
+    collapsed: runs to which no fault was added, for they were equal to one before them.
+    """
 
     def __init__(self, unlocked: Unlocked, inputs: int, depth: int) -> None:
         self._unlocked = unlocked
+        self._kinds = {kind.name: kind for kind in unlocked.kinds()}
         self._inputs = inputs
         self._depth = depth
-        self._seen: set[bytes] = set()
+        self._agenda = Agenda()
         self._begun: set[Job] = set()
+        self._stopped = False
+        self._roots: dict[InputRef, Digest] = {}
+        self._equal: dict[bytes, _Equal] = {}
+        self._open: dict[int, list[tuple[Digest, Sequence[Site]]]] = defaultdict(list)
+        self._ways: set[tuple[InputRef, str, tuple[Site, ...]]] = set()
+        self._struck: set[str] = set()
+        self._reached: dict[str, tuple[Digest, Site]] = {}
+        self._early: list[tuple[Planned, Digest]] = []
         self.left_out_parts: Counter[str] = Counter()
         self.collapsed = 0
 
     @property
     def left_out(self) -> int:
-        """Plans that time did not allow."""
+        """Plans that time did not allow, as far as they were known."""
         return self.left_out_parts.total()
 
     @property
     def complete(self) -> bool:
         """Whether every plan to the depth was run or is equal to one that was."""
-        return self.left_out == 0
+        return not self._stopped
 
     def run(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
-        """Run level by level until done or `stop` says so."""
-        parents: list[Digest] = []
+        """Run until done or `stop` says so."""
         for digest in executor.run([(index, FaultPlan()) for index in range(self._inputs)]):
             yield digest
-            self._seen.add(digest.trace)
-            if not digest.violated:
-                parents.append(digest)
-        for level in range(self._depth):
-            children: list[Digest] = []
-            ladders = [ladder for parent in parents for ladder in self._ladders(parent)]
-            for stage in _most_telling_first(ladders):
-                for digest in self._climbed(stage, executor, stop):
-                    yield digest
-                    if self._is_new(digest):
-                        children.append(digest)
-                if level == 0:
-                    yield from self._climbed(self._on_the_way_back(children), executor, stop)
-            parents = children
+            if not (digest.violated or digest.void):
+                self._roots[digest.input_index] = digest
+                self._keep(digest)
+        if not self._depth:
+            return
+        for root in self._roots.values():
+            self._plan_singles(root)
+        yield from self._work_off(SINGLES, executor, stop)
+        self._tell_apart_early_ones()
+        for level in range(2, self._depth + 1):
+            for aborts in (True, False):
+                yield from self._batch(self._added(level, aborts=aborts), executor, stop)
+            yield from self._work_off(level, executor, stop)
+        self.left_out_parts.update(self._agenda.parts())
 
-    def _climbed(self, ladders: list[_Ladder], executor: Executor, stop: StopAsked) -> Iterator[Digest]:
-        while ladders:
-            higher: list[_Ladder] = []
-            tried = 0
-            jobs = stop.until(ladder.job() for ladder in ladders)
-            for ladder, digest in zip(ladders, executor.run(jobs), strict=False):
-                tried += 1
-                yield digest
-                if ladder.climb(digest):
-                    higher.append(ladder)
-            if tried < len(ladders):
-                self.left_out_parts.update(_part(ladder) for ladder in (*ladders[tried:], *higher))
+    # Running ----------------------------------------------------------------------------------
+
+    def _work_off(self, phase: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+        while not self._stopped:
+            if not self._agenda.has(SINGLES):
+                self._plan_latecomers()
+            if not self._agenda.has(phase):
                 return
-            ladders = higher
+            yield from self._batch(self._agenda.take(), executor, stop)
 
-    def _ladders(self, parent: Digest) -> list[_Ladder]:
-        """One a site and fault; none that was begun before."""
-        newest = len(parent.plan.faults) - 1
-        sites = [site for site, struck in parent.sites if struck >= newest]
-        return [*self._between(parent, newest), *self._at(sites, parent)]
+    def _batch(self, batch: Iterable[Planned], executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+        plans = iter(batch)
+        sent: deque[Planned] = deque()
+        for digest in executor.run(self._jobs(plans, sent, stop)):
+            yield digest
+            self._learn(sent.popleft(), digest)
+        self.left_out_parts.update(planned.part for planned in plans)
 
-    def _between(self, parent: Digest, newest: int) -> list[_Ladder]:
-        """Process faults between two calls of a parent, once its newest fault had struck."""
-        found = (
-            ladder
-            for gap in parent.gaps
-            if gap.last >= newest
-            for possible in self._unlocked.between(gap.site.operation, gap.variants)
-            for ladder in _beside(parent, gap.site, possible)
-        )
-        return [ladder for ladder in found if self._is_first(ladder)]
+    def _jobs(self, plans: Iterator[Planned], sent: deque[Planned], stop: StopAsked) -> Iterator[Job]:
+        while not self._stopped:
+            self._stopped = stop.asked()
+            planned = None if self._stopped else next(plans, None)
+            if planned is None:
+                return
+            sent.append(planned)
+            yield planned.job
 
-    def _on_the_way_back(self, digests: list[Digest]) -> list[_Ladder]:
-        """Blows at the undos of runs that one fault turned back: one run for each way back from a call."""
-        ways: dict[tuple[InputRef, str, tuple[Site, ...]], Digest] = {}
-        for digest in digests:
-            undos = tuple(site for site, _ in digest.sites if self._undoes(site))
-            fault = digest.plan.faults[0]
-            if undos and not digest.violated and KINDS[fault.kind].blow is None:
-                # The same undos after another failure: there a step is done that is in doubt here.
-                ways.setdefault((digest.input_index, fault.operation, undos), digest)
-        return [
-            ladder
-            for (_, _, undos), digest in ways.items()
-            for ladder in (*self._between(digest, 0), *self._at(undos, digest, blows_only=True))
-        ]
+    # Learning ---------------------------------------------------------------------------------
 
-    def _at(self, sites: Iterable[Site], parent: Digest, *, blows_only: bool = False) -> list[_Ladder]:
-        """What may strike there beside the faults of the parent, less what was begun before."""
-        found = (
-            ladder
-            for site in sites
-            for possible in self._unlocked.possible[site.operation]
-            if possible.kind.blow is not None or not blows_only
-            for ladder in _beside(parent, site, possible)
-        )
-        return [ladder for ladder in found if self._is_first(ladder)]
+    def _learn(self, planned: Planned, digest: Digest) -> None:
+        """What a run shows that is to be run as well. What came too late is tried again."""
+        if not digest.strikes[-1] and planned.newest.variant in BY_PAUSE and planned.tries < MOST_TRIES:
+            self._agenda.add(replace(planned, tries=planned.tries + 1))
+        for plan in other_counts(digest, planned.parent, self._kinds):
+            self._add(planned.with_counts(plan))
+        if digest.violated or digest.void:
+            return
+        self._note_reached(digest)
+        if planned.phase == SINGLES:
+            self._plan_way_back(planned, digest)
+            self._early.append((planned, digest))
+        else:
+            self._tell_apart(planned, digest)
+        if len(digest.plan.faults) < self._depth and digest.strikes[-1]:
+            self._keep(digest)
 
-    def _undoes(self, site: Site) -> bool:
-        return self._unlocked.target(site.operation).direction is Direction.COMPENSATION
-
-    def _is_first(self, ladder: _Ladder) -> bool:
-        job = ladder.job()
-        if job in self._begun:
-            return False
-        self._begun.add(job)
-        return True
-
-    def _is_new(self, digest: Digest) -> bool:
-        """Whether its trace was not seen before; a run whose newest fault did not fire is its parent's."""
-        if digest.strikes and not digest.strikes[-1]:
-            return False
-        if digest.trace in self._seen:
+    def _keep(self, digest: Digest) -> None:
+        """Add further faults to a run that is equal to none before it, or where those got none."""
+        equal = self._equal.get(digest.trace)
+        if equal is None:
+            equal = self._equal[digest.trace] = _Equal()
+        else:
             self.collapsed += 1
+            equal.others.append(digest)
+        new = not equal.covered and not equal.others
+        sites = [site for site in open_sites(digest) if site not in equal.covered]
+        if sites or (new and digest.gaps):
+            equal.covered.update(sites)
+            self._open[len(digest.plan.faults)].append((digest, sites))
+
+    def _tell_apart_early_ones(self) -> None:
+        """Once it is known which single faults make equal runs."""
+        for planned, digest in self._early:
+            self._tell_apart(planned, digest)
+        self._early = []
+
+    def _tell_apart(self, planned: Planned, digest: Digest) -> None:
+        """What was equal to the parent may be so no more once the newest fault has struck."""
+        equal = self._equal.get(planned.parent.trace)
+        for other in equal.others if equal is not None else ():
+            if other is planned.parent or len(other.plan.faults) >= self._depth:
+                continue
+            for plan in revived(other, digest, self._kinds):
+                self._add(
+                    Planned(
+                        input_index=planned.input_index,
+                        plan=plan,
+                        parent=other,
+                        newest=planned.newest,
+                        phase=len(plan.faults),
+                        rank=Rank.COUNTED,
+                    )
+                )
+
+    def _note_reached(self, digest: Digest) -> None:
+        for site in open_sites(digest):
+            self._reached.setdefault(site.operation, (digest, site))
+
+    # Planning ---------------------------------------------------------------------------------
+
+    def _plan_singles(self, root: Digest) -> None:
+        self._note_reached(root)
+        for site in open_sites(root):
+            self._plan_at(site, root, self._rank(site.operation))
+        for site, possible in self._between(root):
+            self._plan(site, possible, root, self._rank(site.operation))
+
+    def _rank(self, operation: str) -> Rank:
+        return Rank.DECISIVE if operation in self._unlocked.decisive else Rank.OTHERS
+
+    def _between(self, parent: Digest) -> Iterator[tuple[Site, Possible]]:
+        """Process faults between two calls of a parent, once its newest fault had struck."""
+        for gap in parent.gaps:
+            if gap.last >= len(parent.plan.faults) - 1:
+                for possible in self._unlocked.between(gap.site.operation, gap.variants):
+                    yield gap.site, possible
+
+    def _plan_way_back(self, planned: Planned, digest: Digest) -> None:
+        """Every fault at the undos and queries of a run that one fault turned back, once each way back."""
+        if len(digest.plan.faults) > 1 or planned.newest.kind.blow is not None:
+            return
+        usual = {site for site, _ in self._roots[digest.input_index].sites}
+        forward = {site.operation for site in usual if self._unlocked.is_action(site.operation)}
+        way = tuple(
+            site for site in open_sites(digest) if site not in usual and site.operation not in forward
+        )
+        # The same way after another failure is another one: there a step is done that is in doubt here.
+        mark = (digest.input_index, planned.newest.operation, way)
+        if mark not in self._ways:
+            self._ways.add(mark)
+            for site in way:
+                self._plan_at(site, digest, Rank.UNDOS)
+            for site, possible in self._between(digest) if way else ():
+                self._plan(site, possible, digest, Rank.UNDOS)
+
+    def _plan_latecomers(self) -> None:
+        """Every fault at operations that were reached, and that nothing was sent to yet."""
+        for operation, (digest, site) in self._reached.items():
+            if operation not in self._struck:
+                self._plan_at(site, digest, Rank.LATECOMERS)
+
+    def _plan_at(self, site: Site, parent: Digest, rank: Rank) -> None:
+        """Everything that may strike there, once."""
+        self._struck.add(site.operation)
+        forward = rank in (Rank.DECISIVE, Rank.OTHERS)
+        for possible in self._unlocked.possible[site.operation]:
+            turns_back = forward and possible.kind.name == TURNS_BACK
+            self._plan(site, possible, parent, Rank.ABORTS if turns_back else rank)
+
+    def _plan(self, site: Site, possible: Possible, parent: Digest, rank: Rank) -> None:
+        for planned in _beside(parent, site, possible, self._kinds, SINGLES, rank):
+            self._add(planned)
+
+    def _added(self, level: int, *, aborts: bool) -> Iterator[Planned]:
+        """One fault more for each run that gets one; what surely turns a saga back comes first."""
+        for digest, sites in self._open[level - 1]:
+            at_calls = ((site, one) for site in sites for one in self._unlocked.possible[site.operation])
+            found = [
+                planned
+                for site, possible in chain(self._between(digest), at_calls)
+                if (possible.kind.name == TURNS_BACK) is aborts
+                for planned in _beside(digest, site, possible, self._kinds, level, Rank.OTHERS)
+            ]
+            yield from (planned for planned in in_turns(found) if self._is_first(planned))
+
+    def _add(self, planned: Planned) -> None:
+        if self._is_first(planned):
+            self._agenda.add(planned)
+
+    def _is_first(self, planned: Planned) -> bool:
+        if planned.job in self._begun:
             return False
-        self._seen.add(digest.trace)
+        self._begun.add(planned.job)
         return True
 
 
-def _most_telling_first(ladders: list[_Ladder]) -> Iterator[list[_Ladder]]:
-    """What befalls the process, then what surely turns back, then the rest; all at once without blows."""
-    blows = [one for one in ladders if one.possible.kind.blow is not None]
-    if not blows:
-        yield ladders
-        return
-    refusals = [one for one in ladders if one.possible.kind.name == TURNS_BACK]
-    others = [one for one in ladders if one.possible.kind.blow is None]
-    rest = [one for one in others if one.possible.kind.name != TURNS_BACK]
-    yield from (blows, refusals, rest)
-
-
-def _beside(parent: Digest, site: Site, possible: Possible) -> Iterator[_Ladder]:
+def _beside(
+    parent: Digest, site: Site, possible: Possible, kinds: Kinds, phase: int, rank: Rank
+) -> Iterator[Planned]:
     """A fault beside those of the parent; a death also with the newest of them as it outlasts it, or not."""
     plans = [parent.plan]
     blow = possible.kind.blow
     if blow is not None and blow.kills and parent.plan.faults:
-        plans += _outlasting(parent.plan)
+        plans += _outlasting(parent.plan, kinds)
     for plan in plans:
-        yield _Ladder(input_index=parent.input_index, parent=plan, site=site, possible=possible)
+        yield Planned(
+            input_index=parent.input_index,
+            plan=plan.with_fault(fault_at(possible, site.nth)),
+            parent=parent,
+            newest=possible,
+            phase=phase,
+            rank=rank,
+        )
 
 
-def _part(ladder: _Ladder) -> str:
-    """What part of the search a plan belongs to, in words."""
-    faults = len(ladder.parent.faults) + 1
-    blow = ladder.possible.kind.blow is not None
-    if faults == 1:
-        return "single blows" if blow else "single faults"
-    if faults > 2:
-        return f"plans of {faults} faults"
-    return "blows after a fault" if blow else "pairs of faults"
-
-
-def _outlasting(plan: FaultPlan) -> Iterator[FaultPlan]:
+def _outlasting(plan: FaultPlan, kinds: Kinds) -> Iterator[FaultPlan]:
     *earlier, newest = plan.faults
-    if Lasting.FOR_EVER not in KINDS[newest.kind].counts or newest.count is Lasting.UNTIL_RESTART:
+    if Lasting.FOR_EVER not in kinds[newest.kind].counts or newest.count is Lasting.UNTIL_RESTART:
         return
     gone = newest.count is Lasting.FOR_EVER
     lasting = Lasting.UNTIL_RESTART if gone else Lasting.FOR_EVER

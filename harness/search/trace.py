@@ -1,8 +1,9 @@
 """When two runs are equal (RULES §6): equal traces.
 
 A saga keeps in memory what it saw, so the trace tells the input, each call with its executor, how it
-ended for its caller (status, body, symptom; being slowed is one), what it changed and what was held, in
-their order. Virtual and real times may differ.
+ended for its caller (status, body, symptom; being slowed is one), what it changed, what was held and what
+was stored, in their order. Virtual and real times may differ; by how much a call was slowed is told all
+the same, for where branches run side by side it says which of them comes first.
 
 Deliveries of what may change something are told too: an undo that found nothing leaves a tombstone, and
 the first request of an undo in two parts is remembered, though nothing was changed and no reply came.
@@ -11,7 +12,7 @@ the first request of an undo in two parts is remembered, though nothing was chan
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -32,8 +33,9 @@ from harness.history import (
     ParticipantAway,
     PhaseBegan,
     Released,
+    StoreChanged,
 )
-from harness.history.events import AnyEvent
+from harness.plan import FaultPlan
 
 SLOWS = "slow"
 """The kind of fault whose caller sees nothing but that it had to wait."""
@@ -43,8 +45,8 @@ _Told = tuple[object, ...]
 _encode = msgspec.json.Encoder().encode
 
 
-def trace_of(history: History) -> bytes:
-    """Equal for two runs that are equal, whatever their sagas are called."""
+def trace_of(history: History, plan: FaultPlan) -> bytes:
+    """Equal for two runs that are equal, whatever their sagas are called. plan: what struck them."""
     queries: set[int] = set()
     told: list[_Told] = [(history.began.input,)]
     for event in history.events:
@@ -52,26 +54,23 @@ def trace_of(history: History) -> bytes:
             queries.add(event.call)
         if isinstance(event, Delivered) and (event.copy or event.call in queries):
             continue
-        one = _tell(event)
-        if one is not None:
-            told.append(one)
+        if isinstance(event, FaultFired):
+            told.extend(_slowed(event, plan))
+        elif (tell := _TELLERS.get(type(event))) is not None:
+            told.append(tell(event))
     text = _encode(told)
     for id_ in history.began.saga_ids:
         text = text.replace(id_.encode(), b"*")
     return hashlib.blake2b(text, digest_size=12).digest()
 
 
-def _tell(event: AnyEvent) -> _Told | None:
-    tell = _TELLERS.get(type(event))
-    return None if tell is None else tell(event)
+def _slowed(event: FaultFired, plan: FaultPlan) -> Iterator[_Told]:
+    """Of the receipts only that a call was slowed, and how much: all else shows in what became of it."""
+    if event.kind == SLOWS:
+        yield "slowed", event.call, "" if event.fault is None else plan.faults[event.fault].variant
 
 
-def _fired(event: FaultFired) -> _Told | None:
-    """Of the receipts only that a call was slowed: all else shows in what became of it."""
-    return ("slowed", event.call) if event.kind == SLOWS else None
-
-
-_TELLERS: dict[type, Callable[[Any], _Told | None]] = {
+_TELLERS: dict[type, Callable[[Any], _Told]] = {
     PhaseBegan: lambda event: (event.phase,),
     ExecutorBegan: lambda event: ("began", event.executor, event.node, event.resumed),
     ExecutorEnded: lambda event: (
@@ -82,6 +81,7 @@ _TELLERS: dict[type, Callable[[Any], _Told | None]] = {
         event.cancelled,
     ),
     ExecutorStruck: lambda event: ("struck", event.executor, event.blow),
+    StoreChanged: lambda event: ("stored", event.executor, event.call, event.state),
     ExecutorWoken: lambda event: ("woken", event.executor),
     CallSent: lambda event: (
         "sent",
@@ -92,7 +92,6 @@ _TELLERS: dict[type, Callable[[Any], _Told | None]] = {
         event.path,
         event.key,
     ),
-    FaultFired: _fired,
     ParticipantAway: lambda event: ("away", event.participant, event.call),
     Delivered: lambda event: ("delivered", event.call),
     EffectApplied: lambda event: (event.resource, event.incarnation, event.change, event.step, event.saga_id),

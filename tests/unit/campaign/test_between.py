@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from harness.campaign.owed import Coverage, coverage
+from harness.campaign.required import Coverage, coverage
 from harness.campaign.tally import Tally
 from harness.plan import Fault
 from harness.saga import Claim

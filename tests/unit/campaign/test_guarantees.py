@@ -9,8 +9,8 @@ import pytest
 from harness.adapter import CallableSaga
 from harness.campaign.claims import widened
 from harness.campaign.guarantees import guarantees
-from harness.campaign.owed import coverage
 from harness.campaign.refutations import take_unshrunk
+from harness.campaign.required import coverage
 from harness.campaign.summary import summarise
 from harness.campaign.tally import Tally
 from harness.plan import FaultPlan

@@ -12,7 +12,7 @@ import pytest
 from harness.adapter import CallableSaga, SagaContext
 from harness.campaign import CampaignOptions, run_campaign
 from harness.campaign.fault_free import SEARCH_ENDED
-from harness.campaign.owed import coverage
+from harness.campaign.required import coverage
 from harness.campaign.verdict import judge
 from harness.errors import ScenarioError
 from harness.invariants import Verdict

@@ -76,10 +76,11 @@ def test_without_depth_only_the_fault_free_run_of_each_input(sim: SimWorld) -> N
     assert [digest.input_index for digest in digests] == [0, 1]
 
 
-def test_each_level_adds_one_fault() -> None:
+def test_each_level_adds_one_fault_and_the_way_back_one_more() -> None:
     assert sizes(two_deep()[1]) == [0, 1, 2]
     with SimWorld() as world:
-        assert sizes(guided(world, 1)[1]) == [0, 1]
+        pairs = [plan for plan in guided(world, 1)[1].plans if len(plan.faults) == 2]
+    assert {plan.faults[1].operation for plan in pairs} == {"stock.hold.delete_by_saga"}
 
 
 def test_no_plan_is_run_twice() -> None:
@@ -110,11 +111,11 @@ def test_counts_grow_only_as_far_as_they_strike(sim: SimWorld) -> None:
     _, executor, _ = guided(sim, 1)
 
     def counts(kind: str) -> list[int | Lasting]:
-        faults = [plan.faults[0] for plan in executor.plans if plan.faults]
+        faults = [plan.faults[0] for plan in executor.plans if len(plan.faults) == 1]
         return [fault.count for fault in faults if fault.kind == kind]
 
-    assert counts("refuse") == [1, 2, 3]  # two attempts: the third call is never made
-    assert counts("reject") == [1, 2]
+    assert counts("refuse") == [1, Lasting.FOR_EVER]  # two attempts: for ever are two
+    assert counts("reject") == [1]  # no second call
 
 
 def test_equal_traces_collapse() -> None:

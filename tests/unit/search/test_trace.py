@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -22,10 +24,12 @@ from harness.history import (
     PhaseBegan,
     Released,
     RunBegan,
+    StoreChanged,
 )
 from harness.history.codec import decode_history, encode_history
 from harness.history.events import AnyEvent
 from harness.participant.ledger import Change
+from harness.plan import Fault, FaultPlan
 from harness.plan.treatment import Delivery, Symptom
 from harness.saga import Direction
 from harness.search.trace import trace_of
@@ -63,6 +67,7 @@ RELEASED = Released(t_s=0.5, call=1)
 STRUCK = ExecutorStruck(
     t_s=0.5, executor=1, saga_id="saga-1", call=1, blow=Blow.CRASH, boundary=Boundary.APPLIED
 )
+STORED = StoreChanged(t_s=0.3, executor=1, saga_id="saga-1", call=1, state=1)
 ENDED = ExecutorEnded(t_s=0.6, executor=1, saga_id="saga-1", status="completed")
 EVENTS: tuple[AnyEvent, ...] = (
     BEGAN,
@@ -78,13 +83,18 @@ EVENTS: tuple[AnyEvent, ...] = (
     Delivered(t_s=0.3, call=2),
     FAILED,
     RELEASED,
+    STORED,
     STRUCK,
     ENDED,
 )
 
 
+HALF = Fault(kind="slow", operation="stock.hold.create", variant="50%")
+PLAN = FaultPlan((HALF, HALF, replace(HALF, variant="95%")))
+
+
 def trace(*events: AnyEvent) -> bytes:
-    return trace_of(History(events))
+    return trace_of(History(events), PLAN)
 
 
 def changed(event: AnyEvent, **fields: object) -> bytes:
@@ -117,6 +127,8 @@ def changed(event: AnyEvent, **fields: object) -> bytes:
         (FIRED, {"kind": "duplicate"}),
         (HELD, {"until": Delivery.AFTER_UNDO}),
         (RELEASED, {"dropped": True}),
+        (STORED, {"executor": 2}),
+        (STORED, {"state": 2}),
         (STRUCK, {"blow": Blow.FREEZE}),
         (STRUCK, {"executor": 2}),
         (ENDED, {"status": "compensated"}),
@@ -145,7 +157,7 @@ def test_times_do_not() -> None:
 
 def test_what_the_saga_is_called_does_not() -> None:
     renamed = encode_history(History(EVENTS)).replace(b"saga-1", b"saga-9")
-    assert trace_of(decode_history(renamed, "here")) == trace(*EVENTS)
+    assert trace_of(decode_history(renamed, "here"), PLAN) == trace(*EVENTS)
 
 
 def test_that_a_query_was_delivered_does_not() -> None:
@@ -157,6 +169,7 @@ def test_a_second_delivery_without_an_effect_does_not() -> None:
     assert trace(*EVENTS[:7], Delivered(t_s=0.2, call=1, copy=1), *EVENTS[7:]) == trace(*EVENTS)
 
 
-def test_how_long_a_call_was_slowed_and_by_which_fault_of_the_plan_does_not() -> None:
-    assert changed(FIRED, fault=3, toxic="latency") == trace(*EVENTS)
+def test_by_how_much_a_call_was_slowed_does_but_not_by_which_fault_of_the_plan() -> None:
+    assert changed(FIRED, fault=1, toxic="latency") == trace(*EVENTS)
+    assert changed(FIRED, fault=2) != trace(*EVENTS) != changed(FIRED, fault=None)
     assert changed(FIRED, kind="duplicate") == trace(*(one for one in EVENTS if one is not FIRED))

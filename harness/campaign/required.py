@@ -1,9 +1,10 @@
-"""The single faults that a pass owes (RULES §5): which fired, which cannot strike, which are missing.
+"""The single faults that a pass requires (RULES §5): which fired, which cannot strike, which are missing.
 
-What strikes calls is owed at every operation that a fault-free run reached. What befalls the process is
-owed as its claim says: a crash at every boundary of each of those calls, at every boundary once more on
-the way back, and at every moment between two calls (`between`); another node, a race, a freeze and a
-cancel once for each step; each way of starting twice once.
+What strikes calls is required at every operation that any run reached, with every count. Where a fault
+made a run that another count of it would not change, those counts are seen as well. What befalls the
+process is required as its claim says: a crash at every boundary of each of those calls, and at every
+moment between two calls (`between`); another node, a race, a freeze and a cancel once for each step; each
+way of starting twice once.
 """
 
 from __future__ import annotations
@@ -15,19 +16,20 @@ from harness.blows import Blow
 from harness.campaign.between import Between
 from harness.campaign.tally import Tally
 from harness.faults.unlocked import Possible, Unlocked
-from harness.plan import Fault
+from harness.plan import Fault, Lasting
 from harness.report_model import Impossible
 from harness.saga import Direction
 from harness.scenario import Scenario
 from harness.situations import undoes
 
 ONCE_A_STEP = frozenset({Blow.MOVE, Blow.RACE, Blow.FREEZE, Blow.CANCEL})
-NOTHING_FOLLOWS = "without another fault no call at that participant that may be struck follows it"
+NOTHING_FOLLOWS = "no call at that participant that may be struck follows it where it was tried"
+HEALED = "it was called only once everything had healed, when nothing strikes any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Single faults that were owed: those that could not strike, and those that should have and did not."""
+    """Required single faults: those that could not strike, and those that should have and did not."""
 
     impossible: tuple[Impossible, ...]
     unfired: tuple[Fault, ...]
@@ -35,11 +37,11 @@ class Coverage:
 
 def coverage(scenario: Scenario, world: str, tally: Tally) -> Coverage:
     """What the claims of a scenario unlock, against what fired."""
-    owed = _Owed(scenario, Unlocked(scenario, world), tally)
-    return Coverage(impossible=tuple(owed.impossible()), unfired=tuple(owed.unfired()))
+    required = _Required(scenario, Unlocked(scenario, world), tally)
+    return Coverage(impossible=tuple(required.impossible()), unfired=tuple(required.unfired()))
 
 
-class _Owed:
+class _Required:
     def __init__(self, scenario: Scenario, unlocked: Unlocked, tally: Tally) -> None:
         self._scenario = scenario
         self._unlocked = unlocked
@@ -49,17 +51,19 @@ class _Owed:
         self._steps = tuple(dict.fromkeys(step.action for step in scenario.spec.steps))
 
     def impossible(self) -> Iterator[Impossible]:
-        """With the reason, at each operation that a fault-free run reached."""
+        """With the reason, at each operation that a run reached."""
         for operation in self._reached:
             for one in self._unlocked.impossible(operation):
                 yield Impossible(fault=one.kind, operation=operation, reason=one.reason)
             missing = (one.kind.name for one in self._possible(operation) if self._nothing_follows(one))
             for kind in dict.fromkeys(missing):
                 yield Impossible(fault=kind, operation=operation, reason=NOTHING_FOLLOWS)
+        for operation in self._tally.healed_only():
+            yield Impossible(fault="every kind", operation=operation, reason=HEALED)
         yield from self._between.impossible()
 
     def unfired(self) -> Iterator[Fault]:
-        """Possible, owed and never seen to fire."""
+        """Possible, required and never seen to fire."""
         for operation in self._reached:
             possible = self._possible(operation)
             yield from self._missing_at(operation, (one for one in possible if _everywhere(one)))
@@ -73,15 +77,18 @@ class _Owed:
     def _possible(self, operation: str) -> tuple[Possible, ...]:
         return self._unlocked.possible[operation]
 
-    def _missing_at(self, operation: str, owed: Iterable[Possible]) -> Iterator[Fault]:
-        for one in owed:
-            if not self._fired(one, [operation]) and not self._nothing_follows(one):
-                yield _fault(one)
+    def _missing_at(self, operation: str, required: Iterable[Possible]) -> Iterator[Fault]:
+        for one in required:
+            if self._nothing_follows(one):
+                continue
+            for count in one.kind.counts:
+                if (one.kind.name, operation, one.variant, count) not in self._tally.fired_counts:
+                    yield _fault(one, count)
 
-    def _missing_once(self, owed: Iterable[Possible]) -> Iterator[Fault]:
+    def _missing_once(self, required: Iterable[Possible]) -> Iterator[Fault]:
         """One of its variants is enough."""
         by_kind: dict[str, list[Possible]] = {}
-        for one in owed:
+        for one in required:
             by_kind.setdefault(one.kind.name, []).append(one)
         for variants in by_kind.values():
             if not any(self._fired(one, [one.operation]) for one in variants):
@@ -105,11 +112,11 @@ class _Owed:
         ]
         yield from self._missing_anywhere(crashes)
 
-    def _missing_anywhere(self, owed: list[Possible]) -> Iterator[Fault]:
+    def _missing_anywhere(self, required: list[Possible]) -> Iterator[Fault]:
         """Each variant once, wherever."""
-        operations = tuple(dict.fromkeys(one.operation for one in owed))
-        first = {one.variant: one for one in reversed(owed)}
-        for variant in dict.fromkeys(one.variant for one in owed):
+        operations = tuple(dict.fromkeys(one.operation for one in required))
+        first = {one.variant: one for one in reversed(required)}
+        for variant in dict.fromkeys(one.variant for one in required):
             if not self._fired(first[variant], operations):
                 yield _fault(first[variant])
 
@@ -125,21 +132,15 @@ class _Owed:
         return any((one.kind.name, operation, one.variant) in fired for operation in operations)
 
     def _nothing_follows(self, one: Possible) -> bool:
-        """Whether a fault that strikes the next call there has none to strike, and struck none."""
-        if not one.kind.after_site or self._fired(one, [one.operation]):
-            return False
-        participant = one.operation.partition(".")[0]
-        for digest in self._tally.fault_free.values():
-            names = [site.operation for site, _ in digest.sites]
-            later = names[names.index(one.operation) + 1 :] if one.operation in names else []
-            if any(name.partition(".")[0] == participant and self._possible(name) for name in later):
-                return False
-        return True
+        """Whether a fault that strikes the next call there was tried, and had none to strike."""
+        mark = (one.kind.name, one.operation, one.variant)
+        tried = one.kind.after_site and mark in self._tally.followed_by_nothing
+        return tried and not self._fired(one, [one.operation])
 
 
 def _everywhere(one: Possible) -> bool:
     return one.kind.blow is None or one.kind.blow is Blow.CRASH
 
 
-def _fault(one: Possible) -> Fault:
-    return Fault(kind=one.kind.name, operation=one.operation, variant=one.variant)
+def _fault(one: Possible, count: int | Lasting = 1) -> Fault:
+    return Fault(kind=one.kind.name, operation=one.operation, variant=one.variant, count=count)

@@ -1,0 +1,135 @@
+"""What a guided search is to run next: the most telling plans first, in batches.
+
+Batches rather than single plans, so that runs go side by side and their order is the same every time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import chain, zip_longest
+
+from harness.faults.unlocked import Possible
+from harness.plan import Fault, FaultPlan, Lasting
+from harness.search.digest import Digest, InputRef, Job
+
+SINGLES = 1
+"""The phase of single faults, those behind an abort included. Phase n > 1 is that of plans of n faults."""
+
+
+class Rank(IntEnum):
+    """Within a phase, what comes first. Lasting: for ever; counted: two and three calls."""
+
+    ABORTS = 0  # what surely turns a saga back shows all that is to be struck
+    DECISIVE = 1  # at the pivot and after it
+    DECISIVE_LASTING = 2
+    UNDOS = 3  # on the way back
+    OTHERS = 4
+    OTHERS_LASTING = 5
+    UNDOS_LASTING = 6
+    COUNTED = 7
+    LATECOMERS = 8  # operations that nothing else reached
+
+    @property
+    def lasting(self) -> Rank:
+        """Of the same plan with a fault for ever."""
+        return _LASTING.get(self, self)
+
+
+_LASTING = {
+    Rank.ABORTS: Rank.DECISIVE_LASTING,
+    Rank.DECISIVE: Rank.DECISIVE_LASTING,
+    Rank.UNDOS: Rank.UNDOS_LASTING,
+    Rank.OTHERS: Rank.OTHERS_LASTING,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Planned:
+    """One plan to run. parent: the run to which its newest fault was added. phase, rank: when its turn is.
+
+    tries: how often it was run, this time included.
+    """
+
+    input_index: InputRef
+    plan: FaultPlan
+    parent: Digest
+    newest: Possible
+    phase: int
+    rank: Rank
+    tries: int = 1
+
+    @property
+    def job(self) -> Job:
+        """What an executor is given."""
+        return self.input_index, self.plan
+
+    @property
+    def part(self) -> str:
+        """What part of the search it belongs to, in words."""
+        if self.phase > SINGLES:
+            return part_of(self.phase)
+        if len(self.plan.faults) > 1:
+            return "single faults on the way back"
+        return "single faults" if self.newest.kind.blow is None else "single process faults"
+
+    def with_counts(self, plan: FaultPlan) -> Planned:
+        """The same faults, one of them with another count."""
+        lasting = any(
+            one.count is Lasting.FOR_EVER is not before.count
+            for one, before in zip(plan.faults, self.plan.faults, strict=True)
+        )
+        rank = self.rank if self.rank is Rank.LATECOMERS else self.rank.lasting if lasting else Rank.COUNTED
+        return Planned(
+            input_index=self.input_index,
+            plan=plan,
+            parent=self.parent,
+            newest=self.newest,
+            phase=self.phase,
+            rank=rank,
+        )
+
+
+def part_of(faults: int) -> str:
+    """The part of the search that plans of so many faults are."""
+    return "pairs of faults" if faults == 2 else f"plans of {faults} faults"
+
+
+class Agenda:
+    """Plans by phase and rank. A batch is all of one rank."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[int, Rank], list[Planned]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(found) for found in self._waiting.values())
+
+    def add(self, planned: Planned) -> None:
+        """Wait for its turn."""
+        self._waiting.setdefault((planned.phase, planned.rank), []).append(planned)
+
+    def has(self, phase: int) -> bool:
+        """Whether anything of a phase, or of one before it, is waiting."""
+        return any(found <= phase for found, _ in self._waiting)
+
+    def take(self) -> list[Planned]:
+        """The next batch; process faults and others take turns in it."""
+        return in_turns(self._waiting.pop(min(self._waiting)))
+
+    def parts(self) -> Counter[str]:
+        """How many plans of which part are waiting."""
+        return Counter(one.part for key in sorted(self._waiting) for one in self._waiting[key])
+
+
+def in_turns(batch: Sequence[Planned]) -> list[Planned]:
+    """One that strikes the saga's process, one that strikes a call: neither keeps the other waiting."""
+    process = [one for one in batch if one.newest.kind.blow is not None]
+    calls = [one for one in batch if one.newest.kind.blow is None]
+    return [one for one in chain.from_iterable(zip_longest(process, calls)) if one is not None]
+
+
+def fault_at(possible: Possible, nth: int) -> Fault:
+    """A fault of one call."""
+    return Fault(kind=possible.kind.name, operation=possible.operation, nth=nth, variant=possible.variant)

@@ -1,0 +1,251 @@
+"""The order of a guided search: the most telling plans first, and nothing kept waiting by process faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from harness.blows import Blow
+from harness.faults import KINDS
+from harness.faults.unlocked import unlocked_faults
+from harness.invariants import Verdict
+from harness.plan import Fault, FaultPlan, Lasting, Site
+from harness.saga import Claim
+from harness.scenario import Scenario
+from harness.search import Digest, GuidedSearch, minimise
+from harness.search.digest import Found, InputRef, Job
+from harness.search.guided import StopAsked
+from tests.planted.invariants.test_complete_compensation import RegistersTooLate
+from tests.planted.kit import CHARGE, HOLD, PARCEL, SHOP, Plant
+from tests.planted.sagas import Task
+
+HOLDS, CHARGES, PARCELS = "stock.hold.create", "bank.charge.create", "post.parcel.create"
+QUERY = "stock.hold.find"
+UNDO = "stock.hold.delete_by_saga"
+CRASHES = frozenset({Claim.PROCESS_DEATH})
+
+
+def scenario(claims: frozenset[Claim] = CRASHES, steps: tuple[Task, ...] = (HOLD, CHARGE)) -> Scenario:
+    plant = Plant(
+        broken=RegistersTooLate,
+        caught_by="complete_compensation",
+        smallest=(),
+        tasks=steps,
+        participants=SHOP,
+        claims=claims,
+    )
+    return plant.scenario("sound")
+
+
+@dataclass(kw_only=True)
+class Pretender:
+    """Runs nothing: a charge that is struck by some kinds turns back and undoes the hold.
+
+    Anything else completes, with each operation called so often. asks_after: two faults, the second of this
+    kind, make it ask.
+    """
+
+    steps: tuple[Task, ...] = (HOLD, CHARGE)
+    turning_back: frozenset[str] = frozenset({"reject"})
+    calls: int = 1
+    asks_after: str = ""
+    violating: str = ""
+    plans: list[FaultPlan] = field(default_factory=list)
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+        for input_index, plan in jobs:
+            self.plans.append(plan)
+            yield self._digest(input_index, plan)
+
+    def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
+        newest = len(plan.faults) - 1
+        violated = any(fault.kind == self.violating for fault in plan.faults)
+        sites = tuple(
+            site for site in self._sites(plan) if not any(_covers(one, site) for one in plan.faults)
+        )
+        return Digest(
+            input_index=input_index,
+            plan=plan,
+            saga_id="saga",
+            found={"termination": Found(Verdict.VIOLATED)} if violated else {},
+            strikes=tuple(sum(_covers(one, site) for site in self._sites(plan)) for one in plan.faults),
+            accidents=0,
+            kinds=(),
+            sites=tuple((site, newest) for site in sites),
+            first=tuple(0 for _ in plan.faults),
+            trace=repr(plan).encode(),
+            situations=(),
+            statuses=("completed",),
+        )
+
+    def _sites(self, plan: FaultPlan) -> list[Site]:
+        called = [Site(operation=f"{step.at}.{step.name}.create") for step in self.steps]
+        back = any(one.kind in self.turning_back and one.operation == CHARGES for one in plan.faults)
+        called += [Site(operation=UNDO)] if back else []
+        asks = len(plan.faults) > 1 and plan.faults[1].kind == self.asks_after
+        called += [Site(operation=QUERY)] if asks else []
+        return [Site(operation=one.operation, nth=nth + 1) for one in called for nth in range(self.calls)]
+
+
+def _covers(fault: Fault, site: Site) -> bool:
+    return fault.operation == site.operation and fault.covers(site.nth)
+
+
+def searched(
+    depth: int,
+    claims: frozenset[Claim] = CRASHES,
+    steps: tuple[Task, ...] = (HOLD, CHARGE),
+    **more: object,
+) -> list[FaultPlan]:
+    one = scenario(claims, steps)
+    pretender = Pretender(steps=steps, **more)  # type: ignore[arg-type]
+    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    list(search.run(pretender, StopAsked()))
+    return pretender.plans
+
+
+def is_process_fault(fault: Fault) -> bool:
+    return KINDS[fault.kind].blow is not None
+
+
+def where(plans: list[FaultPlan], wanted: Callable[[FaultPlan], bool]) -> list[int]:
+    return [index for index, plan in enumerate(plans) if wanted(plan)]
+
+
+def single(plan: FaultPlan) -> bool:
+    return len(plan.faults) == 1
+
+
+def test_first_of_all_what_surely_turns_back() -> None:
+    plans = searched(2)
+    refused = where(plans, lambda plan: single(plan) and plan.faults[0].kind == "reject")
+    assert refused == [1, 2]  # after the fault-free run
+
+
+def test_then_the_pivot_and_what_comes_after_it_once_and_for_ever() -> None:
+    plans = searched(1, claims=frozenset(), steps=(HOLD, PARCEL), calls=2)
+    at_the_pivot = where(plans, lambda plan: single(plan) and plan.faults[0].operation == PARCELS)
+    elsewhere = where(
+        plans,
+        lambda plan: single(plan) and plan.faults[0].operation == HOLDS and plan.faults[0].kind != "reject",
+    )
+    lasting = where(plans, lambda plan: single(plan) and plan.faults[0].count is Lasting.FOR_EVER)
+    assert max(at_the_pivot) < min(elsewhere)
+    assert any(plans[index].faults[0].operation == PARCELS for index in lasting)
+
+
+def test_for_ever_comes_before_the_counts_between() -> None:
+    counts = [
+        plan.faults[0].count
+        for plan in searched(1, claims=frozenset(), calls=6)
+        if single(plan) and (plan.faults[0].kind, plan.faults[0].nth) == ("error_before", 1)
+        if plan.faults[0].operation == CHARGES
+    ]
+    assert counts == [1, Lasting.FOR_EVER, 2, 3]
+
+
+def test_process_faults_and_others_take_turns() -> None:
+    plans = searched(1)
+    ranks = [
+        is_process_fault(plan.faults[0])
+        for plan in plans
+        if single(plan) and plan.faults[0].count == 1 and plan.faults[0].kind != "reject"
+    ]
+    both = 2 * min(ranks.count(True), ranks.count(False))
+    assert ranks[:both:2] == [True] * (both // 2)
+    assert ranks[1:both:2] == [False] * (both // 2)
+
+
+def test_then_every_fault_on_the_way_back_even_one_fault_deep() -> None:
+    pairs = [plan for plan in searched(1) if len(plan.faults) == 2]
+    assert {(plan.faults[0].kind, plan.faults[0].operation) for plan in pairs} == {("reject", CHARGES)}
+    assert {plan.faults[1].operation for plan in pairs} == {UNDO}
+    tried = {(plan.faults[1].kind, plan.faults[1].variant) for plan in pairs}
+    possible = unlocked_faults(scenario(), "sim").possible[UNDO]
+    assert tried == {(one.kind.name, one.variant) for one in possible}
+
+
+def test_one_abort_for_each_way_back() -> None:
+    plans = searched(1, turning_back=frozenset({"reject", "error_before", "throttle"}))
+    aborts = {plan.faults[0].kind for plan in plans if len(plan.faults) == 2}
+    assert aborts == {"reject"}
+
+
+def test_the_way_back_comes_before_what_is_left_of_the_way_forward() -> None:
+    plans = searched(1, steps=(HOLD, CHARGE, PARCEL))
+    back = where(plans, lambda plan: len(plan.faults) == 2)
+    rest = where(plans, lambda plan: single(plan) and plan.faults[0].kind == "error_before")
+    before_the_pivot = [index for index in rest if plans[index].faults[0].operation != PARCELS]
+    assert min(back) < min(before_the_pivot)
+
+
+def test_what_only_pairs_reach_is_struck_by_every_fault_too() -> None:
+    asked = {
+        plan.faults[-1].kind
+        for plan in searched(2, claims=frozenset(), asks_after="throttle")
+        if plan.faults and plan.faults[-1].operation == QUERY
+    }
+    assert asked == {one.kind.name for one in unlocked_faults(scenario(frozenset()), "sim").possible[QUERY]}
+
+
+def test_pairs_begin_with_what_surely_turns_back() -> None:
+    plans = searched(2, claims=frozenset())
+    pairs = [plan.faults for plan in plans if len(plan.faults) == 2]
+    once = [
+        newest for first, newest in pairs if first.count == newest.count == 1 and newest.operation != UNDO
+    ]
+    refusals = [fault.kind == "reject" for fault in once]
+    assert any(refusals)
+    assert refusals == sorted(refusals, reverse=True)
+
+
+def test_without_a_claim_there_are_no_process_faults() -> None:
+    assert not any(is_process_fault(fault) for plan in searched(2, frozenset()) for fault in plan.faults)
+
+
+def test_nothing_is_built_on_a_run_that_violated_something() -> None:
+    plans = searched(2, claims=frozenset(), violating="error_before")
+    built_on = {plan.faults[0].kind for plan in plans if len(plan.faults) == 2}
+    assert "error_before" not in built_on
+    assert "lose_request" in built_on
+
+
+def test_a_death_is_tried_with_the_fault_before_it_gone_and_still_there() -> None:
+    crashed = [plan for plan in searched(2) if len(plan.faults) == 2 and plan.faults[1].kind == "crash"]
+    counts = {plan.faults[0].count for plan in crashed if plan.faults[0].kind == "reject"}
+    assert {1, Lasting.FOR_EVER} <= counts
+    forever = Fault(kind="refuse", operation=HOLDS, count=Lasting.FOR_EVER)
+    gone = replace(forever, count=Lasting.UNTIL_RESTART)
+    lasting = [plan.faults[0].count for plan in crashed if plan.faults[0] in (forever, gone)]
+    assert Lasting.FOR_EVER in lasting
+
+
+def test_what_is_not_a_death_keeps_the_fault_as_it_was() -> None:
+    plans = searched(2, frozenset({Claim.RETRY_ELSEWHERE}))
+    paused = [plan for plan in plans if len(plan.faults) == 2 and plan.faults[1].kind == "pause"]
+    assert paused
+    assert KINDS["pause"].blow is Blow.FREEZE
+    assert all(fault.count is not Lasting.UNTIL_RESTART for plan in paused for fault in plan.faults)
+
+
+def test_no_plan_is_run_twice() -> None:
+    plans = searched(2)
+    assert len(set(plans)) == len(plans)
+
+
+def test_a_fault_until_the_restart_shrinks_to_one_for_ever_where_that_shows_the_same() -> None:
+    faults = (Fault(kind="refuse", operation=HOLDS, count=Lasting.UNTIL_RESTART),)
+
+    class Breaking(Pretender):
+        def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
+            digest = super()._digest(input_index, plan)
+            lasting = any(isinstance(fault.count, Lasting) for fault in plan.faults)
+            found = {"termination": Found(Verdict.VIOLATED)} if lasting else {}
+            return msgspec.structs.replace(digest, found=found)
+
+    breaking = Breaking()
+    (digest,) = breaking.run([(0, FaultPlan(faults))])
+    smallest = minimise(digest, "termination", breaking)
+    assert [fault.count for fault in smallest.plan.faults] == [Lasting.FOR_EVER]
