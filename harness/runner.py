@@ -16,6 +16,7 @@ import msgspec
 
 from harness.clock import real
 from harness.faults import kinds_of
+from harness.faults.carried_out import carried_out
 from harness.history import History
 from harness.history.codec import decode_history, encode_history
 from harness.invariants import Invariant, Judgement, Verdict, invariants_of, judge_view
@@ -93,7 +94,7 @@ def _history(
     """One run, and the id under which it is told."""
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
     own = saga_id or _never_used(id_, world.name)
-    history = world.run(scenario, input_, plan, own)
+    history = carried_out(world.run(scenario, input_, plan, own), own_hosts=world.own_hosts)
     return (id_, _renamed(history, own, id_)) if world.name == "sim" else (own, history)
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from harness.blows import Blow
 from harness.faults import kinds_of
 from harness.plan import FaultKind, Target
 from harness.saga import Direction, StepKind
 from harness.scenario import Scenario
 
 UNCLAIMED = "the step can be neither undone, nor repeated, nor found, and irreversible_step is not claimed"
+
+
+NO_OTHER_NODE = "this machine lets no process have a host name of its own (unshare --uts)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,15 @@ class Unlocked:
     def _reason(self, kind: FaultKind, target: Target) -> str | None:
         """Why a kind may not strike a target, be it for the resource or for the saga."""
         unfit = self._scenario.saga.unfit(kind.blow) if kind.blow is not None else None
-        return unfit or self._unclaimed(kind, target) or kind.impossible(target)
+        return unfit or self._no_other_node(kind) or self._unclaimed(kind, target) or kind.impossible(target)
+
+    def _no_other_node(self, kind: FaultKind) -> str | None:
+        """A changed variable HOSTNAME alone is no other node."""
+        if kind.blow is not Blow.MOVE or self._world != "wire":
+            return None
+        from harness.processes import hosts  # noqa: PLC0415 - sim needs no processes
+
+        return None if hosts.permitted() else NO_OTHER_NODE
 
     def _unclaimed(self, kind: FaultKind, target: Target) -> str | None:
         """Whether only the claim irreversible_step would unlock it there."""

@@ -22,6 +22,10 @@ class World(Protocol):
     def name(self) -> str:
         """`sim` or `wire`."""
 
+    @property
+    def own_hosts(self) -> bool:
+        """Whether an executor on another node has a host name of its own there."""
+
     def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
         """Faults, settling; the history is whole when this returns."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.history import CallSent, Delivered, EffectApplied, ExecutorEnded
@@ -12,6 +14,7 @@ from tests.wire.sagas import (
     RESERVE,
     Make,
     blows,
+    command,
     executors,
     journal,
     plan,
@@ -21,6 +24,9 @@ from tests.wire.sagas import (
     violated,
     woken,
 )
+from tests.wire.test_commands import CHARGES, GOOD, WORKS_ON
+
+MAKE_CHARGE = 'make("charge", "PAYMENTS")'
 
 pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
 
@@ -141,3 +147,13 @@ def test_what_lasts_until_the_restart_is_over_then(world: WireWorld) -> None:
     assert (statuses(done), violated(done)) == (["completed"], {})
     ends = [one for one in done.history.events if isinstance(one, ExecutorEnded)]
     assert [one.executor for one in ends] == [2]
+
+
+def test_what_a_child_calls_after_the_end_is_struck_by_none(world: WireWorld, tmp_path: Path) -> None:
+    """Its child makes the call at which it was to die; nobody dies, so nothing has fired."""
+    code = f"{CHARGES.replace(MAKE_CHARGE, '')}{WORKS_ON}{GOOD}"
+    done = run(world, command(tmp_path, code), plan("crash", variant="applied"))
+    assert blows(done) == []
+    assert receipts(done.history) == []
+    assert executors(done) == [(1, False, 1)]
+    assert [call.sent.operation for call in done.history.calls] == [RESERVE, CHARGE]

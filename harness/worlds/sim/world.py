@@ -58,6 +58,11 @@ class SimWorld:
             functools.lru_cache(maxsize=8)(httpx.create_ssl_context),
         )
 
+    @property
+    def own_hosts(self) -> bool:
+        """Each virtual node has a name of its own."""
+        return True
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(turn_of("sim"))

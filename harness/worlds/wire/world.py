@@ -25,6 +25,7 @@ from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
 from harness.history import History, Recorder
 from harness.plan import FaultPlan
+from harness.processes import hosts
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.toxiproxy.client import ProxyClient
@@ -80,6 +81,11 @@ class WireWorld:
         self._saga_ids: set[str] = set()
         self._pauses = Pauses()
         self._evidence = Evidence()
+
+    @property
+    def own_hosts(self) -> bool:
+        """Where the kernel lets a process of ours have one."""
+        return hosts.permitted()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

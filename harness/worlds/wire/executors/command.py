@@ -79,6 +79,9 @@ class Running:
             return None
         return read_output(self._group.stdout(), self._group.stderr(), code)
 
+    def over(self) -> bool:
+        return self._group.exit_code() is not None
+
     def kill(self) -> None:
         self._group.kill()
 

@@ -41,6 +41,9 @@ class Running(Protocol):
     def returned(self) -> Returned | None:
         """What it came to; None while it runs."""
 
+    def over(self) -> bool:
+        """Whether its process has ended by itself, so that no signal reaches it; from any thread."""
+
     def kill(self) -> None: ...
 
     def freeze(self) -> None: ...

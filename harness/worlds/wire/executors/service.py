@@ -107,6 +107,10 @@ class Service:
             where = f"{self.saga.base_url}, after its process was killed"
             raise EnvironmentFault(misplaced(where, "somebody still listening", "a free port"))
 
+    def over(self) -> bool:
+        """Whether its process ended by itself."""
+        return self._group is not None and self._group.exit_code() is not None
+
     def freeze(self) -> None:
         if self._group is not None:
             self._group.freeze()
@@ -209,6 +213,9 @@ class Asking:
         if self._error is not None:
             raise self._error
         return self._returned
+
+    def over(self) -> bool:
+        return self._service.over()
 
     def kill(self) -> None:
         self._given_up = True

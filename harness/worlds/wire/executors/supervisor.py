@@ -123,6 +123,8 @@ class Supervisor:
         executor = self._shared.live.get(number)
         if executor is None or executor.frozen:
             return False
+        if blow is not Blow.START_AGAIN and executor.running.over():
+            return False  # what a child of it still sends outlives it, and no signal reaches the dead
         if blow is Blow.CANCEL:
             return executor.running.cancel()
         if blow.kills:

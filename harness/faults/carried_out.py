@@ -1,0 +1,145 @@
+"""Whether a fault of a process was carried out: all that it means has to have happened.
+
+A world gives the receipt at the moment of the signal. Owns taking it back where what had to follow did
+not: nobody resumed, a second executor that never ran beside the first, a frozen one that never woke, a
+start that never came, a node without a host name of its own. Pure, and the same for both worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from harness.blows import Blow
+from harness.history import (
+    ExecutorBegan,
+    ExecutorEnded,
+    ExecutorStruck,
+    ExecutorWoken,
+    FaultFired,
+    FaultUnconfirmed,
+    History,
+)
+from harness.history.events import AnyEvent
+
+FAKED = (
+    "found the variable HOSTNAME changed and the host name not, expected a host name of its own: this "
+    "machine lets no process have one (unshare --uts)"
+)
+
+_Events = Sequence[tuple[int, AnyEvent]]
+
+
+def carried_out(history: History, *, own_hosts: bool = True) -> History:
+    """The history, less the receipts of faults that were half done; indexes stay as they are.
+
+    own_hosts: whether an executor on another node has a host name of its own.
+    """
+    struck = [(index, one) for index, one in enumerate(history.events) if isinstance(one, ExecutorStruck)]
+    if not struck:
+        return history
+    events = list(history.events)
+    for index, one in struck:
+        receipt = _receipt(events, index, one)
+        reason = _missing(events, index, one, own_hosts=own_hosts)
+        if receipt is not None and reason is not None:
+            events[receipt] = _taken_back(events[receipt], reason)
+    return History(tuple(events))
+
+
+def _receipt(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck) -> int | None:
+    """The first after the strike for its call; the door gives it at once."""
+    for index in range(at + 1, len(events)):
+        event = events[index]
+        if isinstance(event, FaultFired) and event.call == struck.call and event.fault is not None:
+            return index
+    return None
+
+
+def _taken_back(event: AnyEvent, reason: str) -> AnyEvent:
+    assert isinstance(event, FaultFired)
+    assert event.fault is not None
+    return FaultUnconfirmed(
+        t_s=event.t_s,
+        call=event.call,
+        fault=event.fault,
+        kind=event.kind,
+        toxic=event.toxic,
+        reason=reason,
+    )
+
+
+def _missing(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck, *, own_hosts: bool) -> str | None:
+    """What had to follow and did not."""
+    after = [
+        (index, event)
+        for index, event in enumerate(events)
+        if index > at and getattr(event, "saga_id", None) == struck.saga_id
+    ]
+    if struck.blow is Blow.MOVE and not own_hosts:
+        return FAKED
+    check = _CHECKS.get(struck.blow)
+    return None if check is None else check(struck, after, _node(events, struck))
+
+
+def _node(events: Sequence[AnyEvent], struck: ExecutorStruck) -> int:
+    began = (one for one in events if isinstance(one, ExecutorBegan) and one.executor == struck.executor)
+    return next((one.node for one in began), 1)
+
+
+def _began(after: _Events, *, resumed: bool) -> list[tuple[int, ExecutorBegan]]:
+    return [(index, one) for index, one in after if isinstance(one, ExecutorBegan) and one.resumed is resumed]
+
+
+def _resumed(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
+    del struck, node
+    return None if _began(after, resumed=True) else "found nobody who resumed it, expected an executor"
+
+
+def _moved(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
+    del struck
+    elsewhere = any(one.node > node for _, one in _began(after, resumed=True))
+    return None if elsewhere else "found nobody on another node, expected an executor there"
+
+
+def _raced(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
+    del struck, node
+    two = _began(after, resumed=True)[:2]
+    if len(two) < 2:
+        return f"found {len(two)} who resumed it, expected two at once"
+    (_, first), (second_at, _) = two
+    over = (index for index, one in after if _ends(one, first.executor))
+    if next(over, second_at) < second_at:
+        return "found the second to begin once the first was over, expected two at once"
+    return None
+
+
+def _paused(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
+    del node
+    woken = [
+        index for index, one in after if isinstance(one, ExecutorWoken) and one.executor == struck.executor
+    ]
+    if not woken:
+        return "found it frozen to the end, expected it to wake"
+    meanwhile = any(index < woken[0] for index, _ in _began(after, resumed=True))
+    return None if meanwhile else "found nobody who resumed it while it was frozen, expected an executor"
+
+
+def _started(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
+    del struck, node
+    return None if _began(after, resumed=False) else "found no second start, expected one"
+
+
+def _ends(event: AnyEvent, executor: int) -> bool:
+    if isinstance(event, ExecutorStruck):
+        return event.executor == executor and event.blow.kills
+    return isinstance(event, ExecutorEnded) and event.executor == executor
+
+
+_CHECKS: dict[Blow, Callable[[ExecutorStruck, _Events, int], str | None]] = {
+    Blow.CRASH: _resumed,
+    Blow.MOVE: _moved,
+    Blow.RACE: _raced,
+    Blow.FREEZE: _paused,
+    Blow.START_AGAIN: _started,
+}
+"""Cancelling has no entry: what follows is the saga's own affair."""
