@@ -20,8 +20,11 @@ from harness.mutation.model import FILE, Mutants, write_mutants
 from harness.mutation.operators import OPERATORS
 from harness.mutation.reasons import read_reasons, unneeded
 from harness.mutation.session import MutantEnded, MutateOptions, OriginalEnded, mutate, planted_in
+from harness.packages import our_packages
 from harness.report_model import Verdict
-from reports.mutants import MutantsConsole, listed_mutants, listed_operators
+
+with our_packages():
+    from reports.mutants import MutantsConsole, listed_mutants, listed_operators
 
 OUT = Path("reports/out/mutants")
 SURVIVORS, NOT_ALL_TOLD, CUT_SHORT = 1, 3, 4

@@ -22,10 +22,14 @@ import msgspec
 from harness.adapter import CallableSaga, SagaAdapter
 from harness.adapter.http import HttpSaga
 from harness.adapter.subprocess import SubprocessSaga
+from harness.packages import NAMES, forget_ours
 from harness.scenario import Scenario
 
 VARIABLE = "SAGA_CHAOS_REPLACED"
 """Names the file that says what stands in for what; unset, files are what they are."""
+
+_OURS = "harness.packages."
+"""How our own packages are called whatever the user's are."""
 
 Load = Callable[[str], Scenario]
 
@@ -83,15 +87,18 @@ def _forget_importers(texts: Mapping[str, str]) -> None:
     """Modules that may hold something of the files: of the same packages, or in their folders."""
     folders = {os.path.realpath(Path(path).parent) for path in texts}
     homes = {
-        name.partition(".")[0]
+        name.removeprefix(_OURS).partition(".")[0]
         for name, module in sys.modules.items()
         if "." in name and os.path.realpath(getattr(module, "__file__", None) or "") in texts
     }
+    for top in sorted(NAMES & homes):
+        forget_ours(top)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         near = file is not None and os.path.realpath(os.path.dirname(file)) in folders  # noqa: PTH120
         by_path = name.startswith("saga_chaos_file_")
-        if near or by_path or (name.partition(".")[0] in homes and name != "__main__"):
+        kept = name.startswith("harness.") or name == "__main__"
+        if not kept and (near or by_path or name.partition(".")[0] in homes):
             del sys.modules[name]
 
 

@@ -11,6 +11,6 @@ package `reports` stands in `sys.modules`.
 """
 
 from harness.packages.commands import python_m
-from harness.packages.finder import NameTakenError, is_ours, make_room, our_packages
+from harness.packages.finder import NAMES, NameTakenError, forget_ours, is_ours, make_room, our_packages
 
-__all__ = ["NameTakenError", "is_ours", "make_room", "our_packages", "python_m"]
+__all__ = ["NAMES", "NameTakenError", "forget_ours", "is_ours", "make_room", "our_packages", "python_m"]

@@ -68,6 +68,16 @@ def make_room(folder: Path) -> None:
             del sys.modules[name]
 
 
+def forget_ours(top: str) -> None:
+    """Load our package of that name anew when it is next asked for: in a process that has other sources."""
+    with _lock:
+        for name in [name for name in _ours if name.partition(".")[0] == top]:
+            module = _ours.pop(name)
+            for known in (name, module.__name__):
+                sys.modules.pop(known, None)
+            _outside.pop(name, None)
+
+
 def is_ours(name: str) -> bool:
     """Whether there is a module of that name among ours."""
     if name.partition(".")[0] not in NAMES:
