@@ -34,6 +34,8 @@ class Direction(StrEnum):
     ACTION = "action"
     COMPENSATION = "compensation"
 
+    __hash__ = str.__hash__  # Enum has one in Python, and every view of a run asks for it
+
 
 class Claim(StrEnum):
     """A guarantee that a saga claims; what it does not claim is not held against it."""

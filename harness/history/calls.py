@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from harness.blows import Blow, Boundary
 from harness.history.events import (
@@ -111,38 +112,39 @@ def _answer(answered: CallAnswered, *, undo: bool, query: bool) -> Answer:
 def fold_calls(events: Sequence[AnyEvent]) -> tuple[Call, ...]:
     """The calls in the order in which they were sent."""
     calls: dict[int, Call] = {}
+    event: Any
     for index, event in enumerate(events):
-        if isinstance(event, CallSent):
+        if type(event) is CallSent:
             calls[event.call] = Call(sent=event, index=index)
-        elif isinstance(event, _OF_A_CALL) and event.call in calls:
-            _add(calls[event.call], index, event)
+            continue
+        add = _OF_A_CALL.get(type(event))
+        if add is not None and event.call in calls:
+            add(calls[event.call], index, event)
     _mark_repeats(calls.values())
     return tuple(calls.values())
 
 
-_OF_A_CALL = (
-    EffectApplied,
-    CallAnswered,
-    CallFailed,
-    Delivered,
-    FaultFired,
-    KeyConflict,
-    ExecutorStruck,
-)
+def _effect(call: Call, index: int, event: EffectApplied) -> None:
+    call.effects.append((index, event))
 
 
-def _add(call: Call, index: int, event: AnyEvent) -> None:
-    if isinstance(event, EffectApplied):
-        call.effects.append((index, event))
-    elif isinstance(event, CallAnswered | CallFailed):
-        _end(call, index, event)
-    elif isinstance(event, Delivered):
-        call.deliveries.append(index)
-    elif isinstance(event, FaultFired):
-        call.faults.append(event)
-    elif isinstance(event, KeyConflict):
-        call.conflict = True
-    elif isinstance(event, ExecutorStruck) and event.blow is not Blow.START_AGAIN and call.struck is None:
+def _delivered(call: Call, index: int, event: Delivered) -> None:
+    del event
+    call.deliveries.append(index)
+
+
+def _fault(call: Call, index: int, event: FaultFired) -> None:
+    del index
+    call.faults.append(event)
+
+
+def _conflict(call: Call, index: int, event: KeyConflict) -> None:
+    del index, event
+    call.conflict = True
+
+
+def _struck(call: Call, index: int, event: ExecutorStruck) -> None:
+    if event.blow is not Blow.START_AGAIN and call.struck is None:
         call.struck = index
         call.withheld = event.boundary is Boundary.BEFORE_SEND
 
@@ -155,6 +157,17 @@ def _end(call: Call, index: int, event: CallAnswered | CallFailed) -> None:
         call.answered = event
     else:
         call.failed = event
+
+
+_OF_A_CALL: Mapping[type, Callable[[Call, int, Any], None]] = {
+    EffectApplied: _effect,
+    CallAnswered: _end,
+    CallFailed: _end,
+    Delivered: _delivered,
+    FaultFired: _fault,
+    KeyConflict: _conflict,
+    ExecutorStruck: _struck,
+}
 
 
 def _mark_repeats(calls: Iterable[Call]) -> None:

@@ -18,8 +18,7 @@ _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 def encode_history(history: History) -> bytes:
     """The bytes of the file; equal histories give equal bytes."""
-    head = _encoder.encode({"format_version": FORMAT_VERSION})
-    return b"\n".join([head, *(_encoder.encode(event) for event in history.events), b""])
+    return _encoder.encode_lines(({"format_version": FORMAT_VERSION}, *history.events))
 
 
 def write_history(history: History, path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any, TypeVar
 
 from harness.history.calls import Call, fold_calls
-from harness.history.events import AnyEvent, ExecutorEnded, FaultFired, FaultUnconfirmed, RunBegan
+from harness.history.events import AnyEvent, Event, ExecutorEnded, FaultFired, FaultUnconfirmed, RunBegan
+
+E = TypeVar("E", bound=Event)
 
 
 class History:
@@ -36,15 +40,24 @@ class History:
         assert isinstance(first, RunBegan)
         return first
 
+    def of(self, kind: type[E]) -> Sequence[tuple[int, E]]:
+        """The events of one kind, each with its index: many ask, and the history is walked once."""
+        return self._by_kind.get(kind, ())
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[tuple[int, Any]]]:
+        found: dict[type, list[tuple[int, Any]]] = defaultdict(list)
+        for index, event in enumerate(self.events):
+            found[type(event)].append((index, event))
+        return found
+
     def fired(self) -> frozenset[int]:
         """Indexes of the plan's faults that have a receipt."""
-        return frozenset(
-            event.fault for event in self.events if isinstance(event, FaultFired) and event.fault is not None
-        )
+        return frozenset(event.fault for _, event in self.of(FaultFired) if event.fault is not None)
 
     def unconfirmed(self) -> tuple[FaultUnconfirmed, ...]:
         """Faults that were set and whose effect was not confirmed."""
-        return tuple(event for event in self.events if isinstance(event, FaultUnconfirmed))
+        return tuple(event for _, event in self.of(FaultUnconfirmed))
 
     @property
     def void(self) -> bool:
@@ -53,9 +66,7 @@ class History:
 
     def ends(self, saga_id: str) -> tuple[ExecutorEnded, ...]:
         """How each executor of a saga ended, in order."""
-        return tuple(
-            event for event in self.events if isinstance(event, ExecutorEnded) and event.saga_id == saga_id
-        )
+        return tuple(event for _, event in self.of(ExecutorEnded) if event.saga_id == saga_id)
 
 
 class Recorder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from harness.views import SagaView, View
 
@@ -72,7 +73,13 @@ class Invariant:
                     invariant=self.id, verdict=Verdict.VIOLATED, message=finding.message, evidence=evidence
                 )
         seen = any(self.exercised(view, saga) for saga in view.sagas)
-        return Judgement(invariant=self.id, verdict=Verdict.HELD if seen else Verdict.NOT_EXERCISED)
+        return _silent(self.id, Verdict.HELD if seen else Verdict.NOT_EXERCISED)
+
+
+@cache
+def _silent(invariant: str, verdict: Verdict) -> Judgement:
+    """One for all runs: most judgements have nothing to say."""
+    return Judgement(invariant=invariant, verdict=verdict)
 
 
 def always(view: View, saga: SagaView) -> bool:

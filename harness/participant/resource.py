@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -21,6 +21,8 @@ class Verb(StrEnum):
     DELETE_BY_SAGA = "delete_by_saga"
     GET = "get"
     FIND = "find"
+
+    __hash__ = str.__hash__  # Enum has one in Python, and every call asks for it
 
     @property
     def undoes(self) -> bool:
@@ -103,16 +105,15 @@ class ResourceSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One endpoint of a participant, `participant.resource.verb`."""
+    """One endpoint of a participant. `name`: the full one, `participant.resource.verb`."""
 
     participant: str
     resource: ResourceSpec
     verb: Verb
+    name: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def name(self) -> str:
-        """Its full name."""
-        return f"{self.participant}.{self.resource.name}.{self.verb}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.participant}.{self.resource.name}.{self.verb}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def situations_of(scenario: Scenario) -> Mapping[str, Situation]:
 
 def seen_situations(view: View, own: Iterable[Situation] = ()) -> tuple[str, ...]:
     """Those that a run shows. own: a scenario's own, beside ours."""
-    struck = any(isinstance(event, ExecutorStruck) for event in view.history.events)
+    struck = bool(view.history.of(ExecutorStruck))
     asked = (*(_ALL if struck else CALLS), *own)
     return tuple(one.id for one in asked if any(one.seen(view, saga) for saga in view.sagas))
 

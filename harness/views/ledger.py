@@ -36,9 +36,8 @@ class LedgerView:
 
     def __init__(self, history: History) -> None:
         self._held: dict[tuple[str, int], Held] = {}
-        for index, event in enumerate(history.events):
-            if isinstance(event, EffectApplied):
-                self._apply(index, event)
+        for index, event in history.of(EffectApplied):
+            self._apply(index, event)
 
     @property
     def incarnations(self) -> tuple[Held, ...]:

@@ -26,7 +26,7 @@ class SagaView:
         self._visible = history.began.visible_attempts
         self.calls = tuple(call for call in history.calls if call.saga_id == saga_id and not _kept_back(call))
         self.ends: Sequence[ExecutorEnded] = history.ends(saga_id)
-        self._events = history.events
+        self._history = history
         self._sent: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._queries: dict[str, list[Call]] = defaultdict(list)
@@ -184,8 +184,8 @@ class SagaView:
         """Indexes at which an executor was struck that had sent nothing yet."""
         return tuple(
             index
-            for index, event in enumerate(self._events)
-            if isinstance(event, ExecutorStruck) and event.saga_id == self.saga_id and not event.call
+            for index, event in self._history.of(ExecutorStruck)
+            if event.saga_id == self.saga_id and not event.call
         )
 
     def _with_repeats(self, step: str, direction: Direction) -> list[Call]:

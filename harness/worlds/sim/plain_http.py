@@ -65,7 +65,9 @@ def plain_request(  # noqa: PLR0913 - the options of httpx
         given = _lines(headers)
         if found is None or given is None:
             return None
-        chosen = client._timeout if timeout is USE_CLIENT_DEFAULT else httpx.Timeout(timeout)
+        chosen = client._timeout if timeout is USE_CLIENT_DEFAULT else timeout
+        if type(chosen) is not httpx.Timeout:
+            chosen = httpx.Timeout(chosen)
         defaults, stream = encode_request(content=content, json=json)  # type: ignore[arg-type]
         lines = _merged(client._headers._list, given, defaults, found[1], method.upper())
     except Exception:  # noqa: BLE001 - httpx finds it too, and says so as only httpx does
