@@ -7,16 +7,20 @@ does, from a registered name, a `saga.toml` or a Python object.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from harness.adapter import SagaAdapter
 from harness.errors import ScenarioError, misplaced, nearest
+from harness.inputs import InputStrategy, place_of, small_inputs
 from harness.participant import Operation, ResourceSpec, RestParticipant, Verb, Whose
 from harness.saga import Claim, Json, SagaSpec, Status, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
+
+NONE_LISTED: tuple[Json, ...] = ({},)
+"""Of a scenario that says nothing of its inputs, or describes them by a strategy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,9 @@ class Scenario:
     """Raises ScenarioError where a step names an operation that no participant has.
 
     participants: prototypes; each run gets a `fresh()` one of each.
+    inputs: those that guided search takes; where there are none, a few small ones of `input_strategy`.
+    input_strategy: a Hypothesis strategy of inputs, or a function that returns one, which keeps Hypothesis
+        out of the imports. Hypothesis draws from it, and from the inputs; each has to complete.
     expects: how the fault-free run of each input ends, completed or compensated; empty: all complete.
     invariants, situations, faults: its own, beside ours: an `Invariant`, `Situation` or `FaultKind` each, or
         the name of one that an installed package offers (`harness.registry`).
@@ -39,7 +46,8 @@ class Scenario:
     spec: SagaSpec
     participants: tuple[RestParticipant, ...]
     saga: SagaAdapter
-    inputs: tuple[Json, ...] = field(default_factory=lambda: ({},))
+    inputs: tuple[Json, ...] = NONE_LISTED
+    input_strategy: InputStrategy | None = None
     expects: tuple[Status, ...] = ()
     time_limit_s: float | None = None
     patience_s: float | None = None
@@ -54,6 +62,9 @@ class Scenario:
     sources: tuple[Path, ...] | None = None
 
     def __post_init__(self) -> None:
+        if self.inputs is NONE_LISTED and self.input_strategy is not None:
+            few = small_inputs(self.input_strategy, place_of(self.input_strategy, self.name))
+            object.__setattr__(self, "inputs", few)
         if not self.inputs:
             raise ScenarioError(
                 misplaced(f"scenario {self.name!r}, inputs", self.inputs, "at least one input")

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from harness.faults.unlocked import Possible, unlocked_faults
+from harness.inputs import DrawnInput, InputRef, as_json_text, place_of, strategy_of
 from harness.plan import Fault, FaultKind, FaultPlan, Lasting, Site
+from harness.saga import Json
 from harness.scenario import Scenario
 
 MOST_FAULTS = 4
@@ -123,9 +125,19 @@ def fault_plans(
     return st.lists(fault, max_size=most_faults).map(_plan)
 
 
-def inputs(scenario: Scenario) -> st.SearchStrategy[int]:
-    """The index of one of the scenario's inputs."""
-    return st.integers(min_value=0, max_value=len(scenario.inputs) - 1)
+def inputs(scenario: Scenario) -> st.SearchStrategy[InputRef]:
+    """One of the scenario's inputs, or one of its strategy. Raises ScenarioError where that is none."""
+    listed = st.integers(min_value=0, max_value=len(scenario.inputs) - 1)
+    if scenario.input_strategy is None:
+        return listed
+    where = place_of(scenario.input_strategy, scenario.name)
+    known = {as_json_text(one, where): index for index, one in enumerate(scenario.inputs)}
+
+    def referred_to(value: Json) -> InputRef:
+        text = as_json_text(value, where)
+        return known.get(text, DrawnInput(text))
+
+    return st.one_of(listed, strategy_of(scenario.input_strategy).map(referred_to))
 
 
 def _restarts(found: Sequence[Possible]) -> bool:

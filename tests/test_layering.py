@@ -19,9 +19,9 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
-    {"errors", "blows", "packages"},
+    {"errors", "repeatable", "blows", "packages"},
     {"registry", "saga", "clock", "toxiproxy"},
-    {"adapter", "json_files", "participant", "processes"},
+    {"adapter", "inputs", "json_files", "participant", "processes"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
     {"faults", "latency", "lifecycle", "views", "worlds.bounds", "worlds.protocol", "worlds.turn"},
@@ -48,7 +48,12 @@ SEAMS = {
     "toxiproxy": ("harness/toxiproxy/",),
     "libcst": ("harness/mutation/",),
     "respx": ("harness/worlds/",),
-    "hypothesis": ("harness/strategies.py", "harness/search/drawing.py", "harness/pytest_plugin/"),
+    "hypothesis": (
+        *("harness/repeatable.py", "harness/inputs.py", "harness/strategies.py"),
+        *("harness/search/drawing.py", "harness/pytest_plugin/"),
+    ),
+    "hypothesis_jsonschema": ("harness/inputs.py",),
+    "jsonschema": ("harness/inputs.py",),
     "time_machine": ("harness/clock/",),
     "psutil": ("harness/processes/",),
     "httptools": ("harness/worlds/wire/",),

@@ -35,6 +35,7 @@ from harness.clock import real
 from harness.errors import EnvironmentFault
 from harness.faults import kinds_of
 from harness.faults.unlocked import unlocked_faults
+from harness.inputs import DrawnInput
 from harness.invariants import invariants_of
 from harness.report_model import Drawn, Proxy, Report, ScenarioReport, Search, Verdict, worst
 from harness.saga import Claim
@@ -198,8 +199,17 @@ class Campaign:
             dropped=search.came_to.dropped,
         )
         new = [id_ for id_ in tally.violated if id_ not in known]
-        if new and search.world == "sim" and not first:
-            self._count(search.shrink(executor, new), tally, stop)
+        if not first:
+            self._count(search.shrink(executor, self._for_hypothesis(search, tally, new)), tally, stop)
+
+    def _for_hypothesis(self, search: PropertySearch, tally: Tally, new: Iterable[str]) -> list[str]:
+        """What Hypothesis is to shrink: on the wire, where each run takes long, only inputs that it drew."""
+        found = {id_: tally.invariants[id_].smallest for id_ in new}
+        return [
+            id_
+            for id_, one in found.items()
+            if search.world == "sim" or (one is not None and isinstance(one.input_index, DrawnInput))
+        ]
 
     def _count(self, digests: Iterable[Digest], tally: Tally, stop: StopAsked) -> None:
         for digest in digests:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from harness.campaign.tally import Tally
-from harness.saga import Status
+from harness.saga import Json, Status
 from harness.scenario import Scenario
 from harness.search.digest import Digest
 from harness.search.guided import StopAsked
@@ -47,10 +47,19 @@ def failures(scenario: Scenario, tally: Tally) -> tuple[str, ...]:
 
 
 def missing(scenario: Scenario, tally: Tally) -> Iterator[str]:
-    """Inputs without a fault-free run."""
+    """Inputs without a fault-free run, and drawn ones whose fault-free run did not complete."""
     for index in range(len(scenario.inputs)):
         if index not in tally.fault_free:
             yield f"No fault-free run{_of_input(scenario, index)} was made."
+    if tally.unfinished:
+        first = min(tally.unfinished.values(), key=lambda one: (len(_shown(one.input)), one.saga_id))
+        ended = ", ".join(status or "without a word" for status in first.statuses)
+        others = len(tally.unfinished) - 1
+        more = f", and so did {others} more" if others else ""
+        yield (
+            f"The fault-free run of a drawn input, {_shown(first.input)}, ended {ended}{more}: "
+            "let the schema or the strategy describe inputs that complete."
+        )
 
 
 def _sentence(scenario: Scenario, digest: Digest) -> str:
@@ -72,9 +81,12 @@ def _sentence(scenario: Scenario, digest: Digest) -> str:
 def _of_input(scenario: Scenario, index: int) -> str:
     if len(scenario.inputs) == 1:
         return ""
-    text = msgspec.json.encode(scenario.inputs[index]).decode()
-    shown = text if len(text) <= LONGEST_INPUT else f"{text[:LONGEST_INPUT]}…"
-    return f" of input {index + 1}, {shown},"
+    return f" of input {index + 1}, {_shown(scenario.inputs[index])},"
+
+
+def _shown(input_: Json) -> str:
+    text = msgspec.json.encode(input_).decode()
+    return text if len(text) <= LONGEST_INPUT else f"{text[:LONGEST_INPUT]}…"
 
 
 def _upper(text: str) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from harness.campaign.claims import Irreversible, claims_of, claims_of_plan
 from harness.faults import KINDS
+from harness.inputs import DrawnInput
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultKind, FaultPlan, Lasting
-from harness.saga import Claim
+from harness.saga import Claim, Status
 from harness.search.counts import equal_counts, nothing_follows
 from harness.search.digest import Digest, Job
 from harness.search.guided import TURNS_BACK
@@ -34,7 +35,7 @@ class InvariantTally:
             self.crash = self.crash or digest
         elif verdict is Verdict.VIOLATED:
             self.violations += 1
-            if self.smallest is None or size_of(digest.plan) < size_of(self.smallest.plan):
+            if self.smallest is None or size_of_run(digest) < size_of_run(self.smallest):
                 self.smallest = digest
 
     @property
@@ -121,6 +122,7 @@ class Tally:
     compensation_s: list[float] = field(default_factory=list)
     left: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     fault_free: dict[int, Digest] = field(default_factory=dict)
+    unfinished: dict[DrawnInput, Digest] = field(default_factory=dict)
     accidents: int = 0
     early_repeats: list[str] = field(default_factory=list)
     unconfirmed: dict[tuple[str, str, str | None, bool], list[str]] = field(default_factory=dict)
@@ -132,8 +134,8 @@ class Tally:
     def add(self, digest: Digest) -> None:
         """Count one run."""
         self.runs += 1
-        if not digest.plan.faults and isinstance(digest.input_index, int):
-            self.fault_free.setdefault(digest.input_index, digest)
+        if not digest.plan.faults:
+            self._add_fault_free(digest)
         if not digest.violated and _refuses_once(digest):
             self.refused_once.setdefault((digest.input_index, digest.plan), digest)
         for id_, found in digest.found.items():
@@ -198,6 +200,17 @@ class Tally:
         for operation in digest.healed:
             self._healed.setdefault(operation)
 
+    def _add_fault_free(self, digest: Digest) -> None:
+        drawn = digest.input_index
+        if isinstance(drawn, int):
+            self.fault_free.setdefault(drawn, digest)
+        elif (
+            not digest.violated
+            and not digest.void
+            and any(status != Status.COMPLETED for status in digest.statuses)
+        ):
+            self.unfinished.setdefault(drawn, digest)
+
     def _add_faults(self, digest: Digest) -> None:
         for one in digest.unconfirmed:
             fault = digest.plan.faults[one.fault]
@@ -223,6 +236,13 @@ class Tally:
             self.followed_by_nothing.add(mark)
         if len(digest.plan.faults) == 1:
             self.missed[mark] += 1
+
+
+def size_of_run(digest: Digest) -> tuple[int, int, int, bytes]:
+    """First of its plan, then of its input, where that was drawn."""
+    drawn = digest.input_index
+    text = drawn.text if isinstance(drawn, DrawnInput) else b""
+    return *size_of(digest.plan), len(text), text
 
 
 def size_of(plan: FaultPlan) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.inputs import SchemaInputs
 from harness.loader.table import Table
 from harness.loader.target import load_object
 from harness.saga import (
@@ -22,12 +23,14 @@ from harness.saga import (
     SagaPolicy,
     Status,
 )
+from harness.scenario import NONE_LISTED
 
 _OWN = ("invariants", "situations", "faults")
 SAGA_KEYS = (
     "adapter",
     "env",
     "claims",
+    "input",
     "inputs",
     "cases",
     "time_limit_s",
@@ -59,6 +62,7 @@ class SagaTable:
     """What a scenario takes from [saga] as it stands."""
 
     inputs: tuple[Json, ...]
+    input_strategy: SchemaInputs | None
     expects: tuple[Status, ...]
     time_limit_s: float | None
     patience_s: float | None
@@ -74,6 +78,7 @@ def read_saga(table: Table) -> SagaTable:
     inputs, expects = _cases(table) if table.has("cases") else (_inputs(table), ())
     return SagaTable(
         inputs=inputs,
+        input_strategy=_schema(table) if table.has("input") else None,
         expects=expects,
         time_limit_s=table.seconds("time_limit_s", _SECONDS),
         patience_s=table.seconds("patience_s", _SECONDS),
@@ -87,7 +92,13 @@ def read_saga(table: Table) -> SagaTable:
 
 def _inputs(table: Table) -> tuple[Json, ...]:
     expected = "a list of inputs, at least one; one is drawn for each run"
-    return table.json("inputs", expected) if table.has("inputs") else ({},)
+    return table.json("inputs", expected) if table.has("inputs") else NONE_LISTED
+
+
+def _schema(table: Table) -> SchemaInputs:
+    """What describes inputs instead of listing them, or beside the list."""
+    expected = 'a JSON Schema, like { type = "object", properties = { quantity = { type = "integer" } } }'
+    return SchemaInputs(schema=table.json_object("input", expected), where=table.where("input"))
 
 
 def _cases(table: Table) -> tuple[tuple[Json, ...], tuple[Status, ...]]:

@@ -141,6 +141,13 @@ class Table:
         """A value that JSON can hold; it has to be there."""
         return self._json((key,), self._value(key, expected, None))
 
+    def json_object(self, key: str, expected: str) -> dict[str, Json]:
+        """A table of values that JSON can hold."""
+        value = self._value(key, expected, None)
+        if not isinstance(value, dict):
+            raise self.wrong(key, expected)
+        return {name: self._json((key, name), one) for name, one in value.items()}
+
     # Tables ---------------------------------------------------------------------------------
 
     def table(self, key: str, expected: str) -> Table:

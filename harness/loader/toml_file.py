@@ -53,6 +53,7 @@ def _scenario(top: Table) -> Scenario:
         participants=participants,
         saga=adapter,
         inputs=saga.inputs,
+        input_strategy=saga.input_strategy,
         expects=saga.expects,
         time_limit_s=saga.time_limit_s,
         patience_s=saga.patience_s,

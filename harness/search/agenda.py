@@ -12,8 +12,9 @@ from enum import IntEnum
 from itertools import chain, zip_longest
 
 from harness.faults.unlocked import Possible
+from harness.inputs import InputRef
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.search.digest import Digest, InputRef, Job
+from harness.search.digest import Digest, Job
 
 SINGLES = 1
 """The phase of single faults, those behind an abort included. Phase n > 1 is that of plans of n faults."""

@@ -12,8 +12,9 @@ from typing import Protocol
 
 import msgspec
 
+from harness.inputs import InputRef
 from harness.plan import FaultPlan, Site
-from harness.search.digest import Digest, Executor, InputRef
+from harness.search.digest import Digest, Executor
 
 EXAMPLES = {"sim": 50, "wire": 3}
 """Of one chunk. On the wire runs wait more than they work, and many go side by side."""

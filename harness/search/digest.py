@@ -12,6 +12,7 @@ import msgspec
 from harness.advice import early_repeat
 from harness.history import CallSent, FaultFired, History, Phase, PhaseBegan
 from harness.history.codec import encode_history
+from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
 from harness.latency import compensation_seconds
 from harness.plan import FaultPlan, Site
@@ -22,22 +23,6 @@ from harness.search.gaps import Gap, gaps_of
 from harness.search.trace import trace_of
 from harness.situations import seen_situations
 from harness.views import View, first_trouble
-
-
-class DrawnInput(msgspec.Struct, frozen=True):
-    """An input that was drawn for a run, as JSON text: equal where the inputs are, and hashable."""
-
-    text: bytes
-
-    @property
-    def value(self) -> Json:
-        """The input itself."""
-        value: Json = msgspec.json.decode(self.text)
-        return value
-
-
-InputRef = int | DrawnInput
-"""Which of the scenario's inputs, by its index; or one that was drawn."""
 
 Job = tuple[InputRef, FaultPlan]
 """The input, and the plan."""

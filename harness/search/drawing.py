@@ -9,20 +9,22 @@ Refuses to know workers: the caller runs the plans and takes what comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from unittest import mock
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 
 from harness.clock import real
+from harness.errors import SagaChaosError
+from harness.inputs import InputRef, cannot_draw, place_of
 from harness.invariants import InvariantViolated, invariants_of
 from harness.plan import FaultPlan, Site
+from harness.repeatable import quiet_settings, without_constants_of_loaded_modules
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkEnded, Event, Reached, RunBegins, reached_by
-from harness.search.digest import Digest, InputRef, Job
+from harness.search.digest import Digest, Job
 from harness.strategies import NextFault, inputs
 
 SIZES = (1, 2, 3, 3, 3, 4, 4, 4)
@@ -57,7 +59,7 @@ def run_chunk(
     """
     drawing = _Drawing(chunk, scenario, known, run, emit)
     try:
-        with _without_constants_of_loaded_modules(), suppress(_Ended):
+        with without_constants_of_loaded_modules(), suppress(_Ended):
             drawing.all_examples()
     except _Escaped as escaped:
         raise escaped.error from None
@@ -122,6 +124,8 @@ class _Drawing:
         self._scenario = scenario
         self._runs = _Runs(chunk, known, run, emit)
         self._next = NextFault(scenario, chunk.world)
+        drawn = scenario.input_strategy
+        self._where = scenario.name if drawn is None else place_of(drawn, scenario.name)
         self._inputs = inputs(scenario)
         self._plans: dict[tuple[InputRef, FaultPlan], Reached] = {}
         self._dropped = 0
@@ -134,21 +138,18 @@ class _Drawing:
         def example(data: st.DataObject) -> None:
             self._example(data)
 
-        chosen = settings(
-            max_examples=self._chunk.examples,
-            database=None,
-            deadline=None,
-            phases=(Phase.generate, Phase.shrink) if shrinks else (Phase.generate,),
-            suppress_health_check=tuple(HealthCheck),
-            report_multiple_bugs=False,
-            verbosity=Verbosity.quiet,
-            print_blob=False,
-        )
+        phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
+        chosen = quiet_settings(self._chunk.examples, phases)
         test = hypothesis.seed(self._chunk.own_seed)(chosen(hypothesis.given(data=st.data())(example)))
-        # What is raised is for the shrinker alone: the finding is in the digests. Unsatisfiable: nothing
-        # could be drawn that was not known.
-        with suppress(InvariantViolated, hypothesis.errors.Flaky, hypothesis.errors.Unsatisfiable):
-            test()
+        # Unsatisfiable: nothing could be drawn that was not known.
+        try:
+            with suppress(hypothesis.errors.Unsatisfiable):
+                test()
+        except InvariantViolated:
+            pass  # raised for the shrinker alone: the finding is in the digests
+        except hypothesis.errors.Flaky as error:
+            if not shrinks:
+                raise cannot_draw(error, self._where) from error
         self._whole = True
 
     def came_to(self) -> ChunkEnded:
@@ -163,7 +164,7 @@ class _Drawing:
         )
 
     def _example(self, data: st.DataObject) -> None:
-        ref = data.draw(self._inputs)
+        ref = self._input(data)
         wanted = data.draw(st.sampled_from(SIZES))
         reached = self._grown(data, ref, wanted)
         job = (ref, reached.plan)
@@ -174,6 +175,16 @@ class _Drawing:
             raise invariants_of(self._scenario)[self._chunk.shrink].error
         if self._chunk.until_first and reached.violated:
             raise _Ended
+
+    def _input(self, data: st.DataObject) -> InputRef:
+        try:
+            return data.draw(self._inputs)
+        except hypothesis.errors.HypothesisException:
+            raise
+        except SagaChaosError as error:
+            raise _Escaped(error) from error
+        except Exception as error:
+            raise _Escaped(cannot_draw(error, self._where)) from error
 
     def _grown(self, data: st.DataObject, ref: InputRef, wanted: int) -> Reached:
         """A run with up to so many faults, each drawn where the one before has led.
@@ -206,21 +217,3 @@ class _Drawing:
 
     def _sites(self, reached: Reached) -> list[Site]:
         return [site for site in reached.open_sites if self._next.strikes(site)]
-
-
-@contextmanager
-def _without_constants_of_loaded_modules() -> Iterator[None]:
-    """Hypothesis draws constants out of the modules that happen to be loaded, which differ by process."""
-    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - an inner module, which may go
-
-    known = getattr(providers, "_local_constants", None)
-    if known is None:
-        yield
-        return
-    none = type(known)()
-    try:
-        with mock.patch.object(providers, "_get_local_constants", return_value=none):
-            providers.CONSTANTS_CACHE.cache.clear()
-            yield
-    finally:
-        providers.CONSTANTS_CACHE.cache.clear()

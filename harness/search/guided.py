@@ -19,10 +19,11 @@ from itertools import chain
 
 from harness.clock import real
 from harness.faults.unlocked import Possible, Unlocked
+from harness.inputs import InputRef
 from harness.plan import FaultPlan, Lasting, Site
 from harness.search.agenda import SINGLES, Agenda, Planned, Rank, fault_at, in_turns
 from harness.search.counts import Kinds, open_sites, other_counts, revived
-from harness.search.digest import Digest, Executor, InputRef, Job
+from harness.search.digest import Digest, Executor, Job
 from harness.search.gaps import BY_PAUSE
 
 TURNS_BACK = "reject"

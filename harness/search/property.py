@@ -17,7 +17,7 @@ from harness.search.chunks import Chunk, ChunkEnded, ChunkExecutor, Reached, chu
 from harness.search.digest import Digest
 from harness.search.guided import StopAsked
 
-MOST_SHRINK_RUNS = 300
+MOST_SHRINK_RUNS = {"sim": 300, "wire": 12}
 """Spent on shrinking one counterexample. What `minimise` does to it afterwards is not counted."""
 
 
@@ -68,7 +68,7 @@ class PropertySearch:
         for chunk in chunks_of(self._examples, self.world, seed=self._seed):
             done = self._done[chunk.number]
             if any(invariant in one.violated for one in done):
-                again = {"done": tuple(done), "shrink": invariant, "most_runs": MOST_SHRINK_RUNS}
+                again = {"done": tuple(done), "shrink": invariant, "most_runs": MOST_SHRINK_RUNS[self.world]}
                 yield msgspec.structs.replace(chunk, **again)
                 return
 

@@ -8,12 +8,13 @@ from harness.campaign.claims import irreversible_faults
 from harness.campaign.refutations import shrink
 from harness.campaign.tally import Tally
 from harness.faults.unlocked import unlocked_faults
+from harness.inputs import InputRef
 from harness.invariants import Verdict
 from harness.plan import FaultPlan, Site
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch
-from harness.search.digest import Found, InputRef, Job
+from harness.search.digest import Found, Job
 from harness.search.guided import StopAsked
 from harness.situations import SITUATIONS
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate

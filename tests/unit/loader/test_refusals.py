@@ -154,6 +154,17 @@ TYPES = {
     ),
     "claims": (_saga('claims = "lost_reply"'), "claims", ["found 'lost_reply'", "a list"]),
     "inputs": (_saga("inputs = { a = 1 }"), "inputs", ["found a table", "a list of inputs"]),
+    "input as list": (_saga("input = [1]"), "input", ["found [1]", "a JSON Schema"]),
+    "input with a word that is no type": (
+        _saga('input = { type = "object", properties = { quantity = { type = "intger" } } }'),
+        "input",
+        ["saga.input.properties.quantity.type", "found 'intger'", "a JSON Schema"],
+    ),
+    "input that nothing fits": (
+        _saga("input = { type = 'integer', minimum = 3, maximum = 1 }"),
+        "input",
+        ["saga.input", "Unsatisfiable", "inputs that can be drawn"],
+    ),
     "no inputs": (_saga("inputs = []"), "inputs", ["found []", "at least one"]),
     "date input": (
         _saga("inputs = [\n{ a = 1 },\n{ b = [2024-01-01] }]"),

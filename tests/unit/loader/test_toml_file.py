@@ -7,6 +7,7 @@ import pytest
 from harness.adapter import CallableSaga
 from harness.adapter.http import HttpFields, HttpPaths, HttpSaga
 from harness.adapter.subprocess import SubprocessSaga
+from harness.inputs import SchemaInputs
 from harness.loader import load_scenario
 from harness.participant import Repeats, Route, UndoAnswers, Verb
 from harness.saga import (
@@ -281,3 +282,17 @@ def test_a_resource_without_create_is_allowed_where_no_step_needs_it(write: Writ
 def test_repr_of_the_adapters_pastes_back(full: Scenario) -> None:
     names = {"SubprocessSaga": SubprocessSaga, "PosixPath": Path, "WindowsPath": Path}
     assert eval(repr(full.saga), names) == full.saga
+
+
+def test_inputs_may_be_described_by_a_schema(write: Write) -> None:
+    schema = "input = { type = 'object', required = ['n'], properties = { n = { type = 'integer', minimum = 1 } } }"
+    target = 'target = "sagas.py:order"\n'
+    path = write(MINIMAL.replace(target, f"{target}{schema}\n"))
+    described = load_scenario(str(path), registered=None)
+    assert described.inputs[0] == {"n": 1}
+    assert isinstance(described.input_strategy, SchemaInputs)
+    listed = load_scenario(
+        str(write(MINIMAL.replace(target, f"{target}{schema}\ninputs = [{{ n = 4 }}]\n"))), registered=None
+    )
+    assert listed.inputs == ({"n": 4},)
+    assert listed.input_strategy is not None

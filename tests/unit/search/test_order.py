@@ -10,12 +10,13 @@ import msgspec
 from harness.blows import Blow
 from harness.faults import KINDS
 from harness.faults.unlocked import unlocked_faults
+from harness.inputs import InputRef
 from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch, minimise
-from harness.search.digest import Found, InputRef, Job
+from harness.search.digest import Found, Job
 from harness.search.guided import StopAsked
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
 from tests.planted.kit import CHARGE, HOLD, PARCEL, SHOP, Plant

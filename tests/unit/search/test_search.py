@@ -14,12 +14,13 @@ from hypothesis.errors import NoSuchExample
 from harness.campaign.workers import LocalExecutor
 from harness.faults import KINDS
 from harness.faults.unlocked import unlocked_faults
+from harness.inputs import DrawnInput
 from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Claim, Step, StepKind
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch, minimise
-from harness.search.digest import DrawnInput, Found, Job
+from harness.search.digest import Found, Job
 from harness.search.guided import StopAsked
 from harness.strategies import fault_plans, inputs
 from harness.worlds.sim import SimWorld
