@@ -225,7 +225,8 @@ class Pool:
             worker.drawing = None if drawing.ended else drawing
             return
         if drawing.running is None:
-            raise EnvironmentFault(f"a worker process {message.why} while inputs and faults were drawn")
+            found = f"a worker process that {message.why} while inputs and faults were drawn"
+            raise EnvironmentFault(f"{self._scenario.name}: found {found}, expected it to go on")
         drawing.lost(self._lost(drawing.running, message))
         fresh = self._replaced(worker)
         if not drawing.ended:

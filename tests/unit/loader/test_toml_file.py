@@ -285,7 +285,8 @@ def test_repr_of_the_adapters_pastes_back(full: Scenario) -> None:
 
 
 def test_inputs_may_be_described_by_a_schema(write: Write) -> None:
-    schema = "input = { type = 'object', required = ['n'], properties = { n = { type = 'integer', minimum = 1 } } }"
+    number = "{ type = 'integer', minimum = 1 }"
+    schema = f"input = {{ type = 'object', required = ['n'], properties = {{ n = {number} }} }}"
     target = 'target = "sagas.py:order"\n'
     path = write(MINIMAL.replace(target, f"{target}{schema}\n"))
     described = load_scenario(str(path), registered=None)
