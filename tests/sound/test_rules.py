@@ -199,11 +199,12 @@ def one(
         ((one("a", undo=False), one("b", undo=False)), False, False),
     ],
 )
-def test_an_abort_is_required_where_anything_may_be_left_to_undo(
+def test_an_abort_and_an_undo_that_failed_are_required_where_anything_may_be_left_to_undo(
     steps: tuple[Step, ...], refused: bool, in_doubt: bool
 ) -> None:
-    assert ("compensation" in needs(*steps, claims=frozenset())) is refused
-    assert ("compensation" in needs(*steps)) is (refused or in_doubt)
+    for id_ in ("compensation", "failed_compensation"):
+        assert (id_ in needs(*steps, claims=frozenset())) is refused
+        assert (id_ in needs(*steps)) is (refused or in_doubt)
 
 
 def test_a_lost_reply_is_required_of_a_step_of_any_kind() -> None:

@@ -168,7 +168,7 @@ def test_a_claim_that_was_not_exercised_keeps_from_a_pass() -> None:
     assert verdict is INCONCLUSIVE
 
 
-@pytest.mark.parametrize("id_", ["completed", "compensation", "effect_without_reply"])
+@pytest.mark.parametrize("id_", ["completed", "compensation", "effect_without_reply", "failed_compensation"])
 def test_a_required_situation_that_was_never_seen_keeps_from_a_pass(id_: str) -> None:
     def unseen(digest: Digest) -> Digest:
         return msgspec.structs.replace(
@@ -245,7 +245,7 @@ class NeverEnds(Saga):
 def test_a_run_without_faults_that_fails_ends_the_search_there(
     kind: type[Saga], verdict: ScenarioVerdict, cause: str, tmp_path: Path
 ) -> None:
-    report = campaign(saga_of(kind, inputs=({}, {"n": 2})), tmp_path)
+    report = campaign(saga_of(kind, inputs=({}, {"n": 2}), time_limit_s=2.0), tmp_path)
     assert (report.verdict, report.runs) == (verdict, 2)
     (sentence,) = report.lacking
     assert sentence.startswith(cause.replace("run ended", "run of input 1, {}, ended"))
