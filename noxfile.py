@@ -1,4 +1,4 @@
-"""nox -s tests · chaos · examples · speed · sound · lint, each in an environment of its own that is kept.
+"""nox -s tests · chaos · examples · speed · sound · mutants · lint, each in an environment that is kept.
 
 `chaos` hands what follows `--` to `saga-chaos run`. On its own it searches the sound sagas in both
 worlds, which must pass, then the documented one, which must fail; it is green when both are so.
@@ -112,6 +112,13 @@ def speed(session: nox.Session) -> None:
     """Figures, never a test: how fast the searches are, as ratios to the floor."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "tests.speed", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Mistakes planted into every sound style and the reference orchestrator: which are found (hours)."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
 
 
 def _lint(session: nox.Session) -> None:
