@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.faults.engine import Strike
 from harness.participant import Owner, Request, Response, RestParticipant
 from harness.participant.resource import Matched
-from harness.plan.treatment import Copy, Treatment
+from harness.plan.treatment import PASS, Copy, Treatment
 from harness.saga import Direction
 
 
@@ -33,6 +33,10 @@ class Passage:
     deliveries: int = 0
     over: bool = False
     receipted: bool = False
+
+    def spare(self) -> None:
+        """Its fault can strike no more: the call is like any other."""
+        self.treatment, self.strike = PASS, None
 
     @property
     def struck_at_delivery(self) -> bool:

@@ -56,7 +56,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 
     input: what the saga was given.
     strikes: how often each fault of the plan struck a call, be it as another kind (a slow reply that
-        comes too late is a lost one). as_planned: how often as the kind that was planned: it fired
+        comes too late is a lost one). as_planned: how often as it was planned: it fired
         (None: each time).
     unconfirmed: faults that were set, and did not fire. void: so the run was not judged.
     sites: call sites that nothing struck and something could have struck, in the order they were reached,
@@ -136,7 +136,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         input=run.input,
         found=found,
         strikes=tuple(counts[index] for index in range(len(run.plan.faults))),
-        as_planned=_as_planned(run.plan, fired),
+        as_planned=as_planned(run.plan, fired),
         unconfirmed=tuple(
             Unconfirmed(one.fault, one.toxic, one.reason, one.void) for one in run.history.unconfirmed()
         ),
@@ -158,9 +158,17 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
     )
 
 
-def _as_planned(plan: FaultPlan, fired: Iterable[FaultFired]) -> tuple[int, ...]:
+_MAY_COME_TO = {"slow": ("lose_reply", "lose_request")}
+"""A reply that is slower than its caller waits is lost, and recorded as that (RULES §6): it was held up."""
+
+
+def as_planned(plan: FaultPlan, fired: Iterable[FaultFired]) -> tuple[int, ...]:
+    """How often each fault came to its kind, or to what that may come to."""
     counts = Counter((event.fault, event.kind) for event in fired)
-    return tuple(counts[index, fault.kind] for index, fault in enumerate(plan.faults))
+    return tuple(
+        sum(counts[index, kind] for kind in (fault.kind, *_MAY_COME_TO.get(fault.kind, ())))
+        for index, fault in enumerate(plan.faults)
+    )
 
 
 def _struck(history: History, fired: Iterable[FaultFired]) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ from harness.history import CallAnswered, CallSent, Delivered
 from harness.plan import FaultPlan
 from harness.worlds.wire import WireWorld
 from tests.wire.expected import ALL, SHOWN_BY_THE_PROXY, check
-from tests.wire.orders import plan, probe, probed, receipts, scenario, sent
+from tests.wire.orders import order, plan, probe, probed, receipts, scenario, sent
 
 pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
 
@@ -106,3 +106,17 @@ def test_a_duplicate_is_delivered_twice_and_answered_once(world: WireWorld, vari
     answered = happened.index("CallAnswered")
     assert ("Delivered" in happened[answered:]) == (variant == "after_reply")
     assert [(one.kind, one.toxic) for one in receipts(history)] == [("duplicate", None)]
+
+
+def test_a_fault_of_a_process_that_can_strike_nobody_leaves_no_receipt(world: WireWorld) -> None:
+    """An executor is cancelled once: the second cancel is spared, and its call is like any other."""
+
+    async def saga(ctx: Any, input_: object) -> object:
+        for _ in range(2):
+            with suppress(BaseException):
+                await ctx.client.post(**order(ctx, "charge"))
+        return {"status": "completed"}
+
+    cancels = (*plan("cancel").faults, *plan("cancel", nth=2).faults)
+    history = world.run(scenario(saga), {}, FaultPlan(cancels), "saga-1")
+    assert [(one.fault, one.kind) for one in receipts(history)] == [(0, "cancel")]

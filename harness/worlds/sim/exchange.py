@@ -20,6 +20,9 @@ UP_S = 0.001
 DOWN_S = 0.001
 SLOW_WITHOUT_TIMEOUT_S = 1.0
 
+_AT_ONCE = (Symptom.REFUSED, Symptom.RESET, Symptom.CUT)
+"""Symptoms that come to a caller; silence is that nothing does."""
+
 
 class Exchange:
     """One call. `on_done` is called once: with a response, or with a symptom.
@@ -68,7 +71,6 @@ class Exchange:
     def start(self) -> None:
         """Put the request on its way."""
         if self.passage.treatment.symptom is Symptom.REFUSED:
-            self._door.receipt(self.passage)
             self.scheduler.call_later(UP_S, lambda: self.fail(Symptom.REFUSED))
             return
         self.scheduler.call_later(UP_S, self._arrive)
@@ -82,6 +84,8 @@ class Exchange:
         if self.passage.treatment.symptom is Symptom.DELAYED:
             # A caller that leaves before a slow answer has lost the reply, and the history says so.
             self._door.receipt(self.passage, kind="lose_reply" if self.passage.deliveries else "lose_request")
+        elif symptom is self.passage.treatment.symptom and symptom in _AT_ONCE and not abandoned:
+            self._door.receipt(self.passage)
         self._door.failed(self.passage, symptom, abandoned=abandoned, broken_off=broken_off)
         self.symptom = symptom
         self._finish()
@@ -125,7 +129,7 @@ class Exchange:
     def spare(self) -> None:
         """The blow can fall no more: the call is like any other."""
         if not self.done:
-            self.passage.treatment = PASS
+            self.passage.spare()
 
     def _through_the_door(self) -> Response:
         door, passage, copy = self._door, self.passage, self.passage.treatment.copy
@@ -134,7 +138,7 @@ class Exchange:
         response = door.deliver(passage)
         if copy is Copy.AT_ONCE:
             door.deliver(passage, copy=True)
-        if passage.struck_at_delivery and passage.treatment.symptom is not Symptom.DELAYED:
+        if copy is not None and passage.deliveries > 1:
             door.receipt(passage)
         return response
 
@@ -146,6 +150,8 @@ class Exchange:
             self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
         elif treatment.symptom is Symptom.DELAYED:
             self.scheduler.call_later(self._slow_s(), lambda: self._answer_late(response))
+        elif treatment.symptom is Symptom.SILENCE:
+            self.scheduler.call_later(DOWN_S, self._stay_silent)
         elif treatment.symptom in (Symptom.RESET, Symptom.CUT):
             self.scheduler.call_later(DOWN_S, lambda: self.fail(treatment.symptom))
 
@@ -159,10 +165,17 @@ class Exchange:
     def _answer(self, response: Response) -> None:
         if self.done:
             return
+        if self.passage.struck_at_delivery:
+            self._door.receipt(self.passage)
         self._door.answered(self.passage, response)
         self.response = response
         self._finish()
         deliver_due(self.scheduler, self._door)
+
+    def _stay_silent(self) -> None:
+        """The reply would be here by now; who left before has lost nothing by that."""
+        if not self.done and self.passage.treatment.blow is None:
+            self._door.receipt(self.passage)
 
     def _answer_late(self, response: Response) -> None:
         self._door.receipt(self.passage)

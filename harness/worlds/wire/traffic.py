@@ -258,7 +258,8 @@ class Traffic:
             return
         if not self._dealt(passage, blow):
             # Nobody is there to be struck: the call is like any other.
-            passage.treatment, call.symptom = PASS, Symptom.NONE
+            passage.spare()
+            call.symptom = Symptom.NONE
             return
         call.hangs = call.symptom is Symptom.SILENCE
         if boundary is Boundary.APPLIED:
