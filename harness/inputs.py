@@ -60,6 +60,13 @@ class SchemaInputs:
         _mend_hypothesis_jsonschema()
         return cast("SearchStrategy[Json]", from_schema(cast("Any", self.schema)))
 
+    def fits(self, value: Json) -> bool:
+        """Whether an input is one of them."""
+        from jsonschema import Draft7Validator  # noqa: PLC0415 - half a second to import
+        from jsonschema.validators import validator_for  # noqa: PLC0415 - see above
+
+        return bool(validator_for(self.schema, default=Draft7Validator)(self.schema).is_valid(value))
+
     def _check(self) -> None:
         from jsonschema import Draft7Validator, SchemaError  # noqa: PLC0415 - see above
         from jsonschema.validators import validator_for  # noqa: PLC0415 - see above

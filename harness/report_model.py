@@ -79,6 +79,13 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int = 0
 
 
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """Counterexamples of earlier campaigns that were tried first, and how many of them fail still."""
+
+    tried: int = 0
+    failing: int = 0
+
+
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """How plans were found. `left_out` counts plans that the depth held and time did not.
 
@@ -92,6 +99,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     left_out: int = 0
     left_out_parts: Mapping[str, int] = {}
     drawn: Drawn | None = None
+    stored: Stored = Stored()
 
 
 class Invariant(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from harness.campaign.fault_free import failures, until_one_fails
 from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.options import CampaignOptions, WorldName
 from harness.campaign.refutations import shrink, take_unshrunk
+from harness.campaign.stored import StoredCounterexamples
 from harness.campaign.summary import summarise
 from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.workers import LocalExecutor, Pool, make_world
@@ -37,7 +38,7 @@ from harness.faults import kinds_of
 from harness.faults.unlocked import unlocked_faults
 from harness.inputs import DrawnInput
 from harness.invariants import invariants_of
-from harness.report_model import Drawn, Proxy, Report, ScenarioReport, Search, Verdict, worst
+from harness.report_model import Drawn, Proxy, Report, ScenarioReport, Search, Stored, Verdict, worst
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import GuidedSearch
@@ -57,6 +58,7 @@ class _Searched:
     complete: bool = True
     left_out: Counter[str] = field(default_factory=Counter)
     drawn: Drawn | None = None
+    stored: Stored = field(default_factory=Stored)
     proxy: Proxy = field(default_factory=Proxy)
     environment: str | None = None
 
@@ -107,8 +109,10 @@ class Campaign:
             invariants={id_: InvariantTally() for id_ in invariants_of(scenario)},
             kinds=kinds_of(scenario),
         )
+        stored = StoredCounterexamples(self._options.stored, sent, world, self._note)
         try:
             with self._executor(sent, unclaimed(scenario, sent).added, world, searched) as executor:
+                self._try_stored(stored, executor, tally, searched)
                 self._search(sent, world, executor, tally, searched)
                 shrink(world, executor, tally)
         except EnvironmentFault as fault:
@@ -117,6 +121,7 @@ class Campaign:
             searched.environment, searched.complete = "interrupted by the user", False
         if searched.environment is not None:
             take_unshrunk(tally)
+        stored.keep(tally)
         self._environment = searched.environment
         if searched.proxy.kind != "none":
             self._proxy = searched.proxy
@@ -153,6 +158,12 @@ class Campaign:
 
     def _note(self, text: str) -> None:
         self._tell(Noted(text=text))
+
+    def _try_stored(
+        self, stored: StoredCounterexamples, executor: ChunkExecutor, tally: Tally, searched: _Searched
+    ) -> None:
+        self._count(stored.watch(executor.run(stored.jobs())), tally, StopAsked())
+        searched.stored = Stored(tried=stored.tried, failing=stored.failing)
 
     def _search(
         self, scenario: Scenario, world: WorldName, executor: ChunkExecutor, tally: Tally, searched: _Searched
@@ -278,6 +289,7 @@ class Campaign:
             left_out=sum(left_out.values()),
             left_out_parts=left_out,
             drawn=searched.drawn,
+            stored=searched.stored,
         )
 
 

@@ -41,6 +41,7 @@ class CampaignOptions:
     in_process: run everything here, with no workers: for tests, and for `pytest -n`.
     unclaimed: send the faults of all guarantees, whatever the saga claims.
     until_first: end the search of a scenario at the first run that violates something.
+    stored: the folder of counterexamples that are tried first and kept for the next time; None: none are.
     """
 
     out: Path
@@ -57,6 +58,7 @@ class CampaignOptions:
     in_process: bool = False
     unclaimed: bool = False
     until_first: bool = False
+    stored: Path | None = None
 
     def __post_init__(self) -> None:
         self._at_least("--depth", self.depth, 0)

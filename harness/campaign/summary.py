@@ -84,6 +84,9 @@ def summarise(
 
 
 def _notes(tally: Tally, search: Search) -> Iterator[str]:
+    if search.stored.tried:
+        told = f"{search.stored.tried} stored counterexample{'s were' if search.stored.tried > 1 else ' was'}"
+        yield f"{told} tried first, and {search.stored.failing or 'none'} of them failed again."
     if search.left_out:
         parts = ", ".join(f"{number} {part}" for part, number in search.left_out_parts.items())
         of = f" ({parts})" if parts else ""

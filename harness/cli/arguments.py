@@ -71,6 +71,11 @@ def _run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--workers", type=_whole, metavar="N", help="processes side by side")
     command.add_argument(
+        "--no-stored",
+        action="store_true",
+        help="neither try nor keep counterexamples in .saga-chaos/counterexamples",
+    )
+    command.add_argument(
         "--unclaimed", action="store_true", help="send the faults of every guarantee, claimed or not"
     )
     command.add_argument(

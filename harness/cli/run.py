@@ -28,6 +28,9 @@ with our_packages():
     from reports.write import write_reports
 
 OUT = Path("reports/out")
+STORED = Path(".saga-chaos/counterexamples")
+"""Beside what the user works at, as `.hypothesis` is; git ignores it."""
+
 ENVIRONMENT_FAILED = 4
 
 
@@ -68,6 +71,7 @@ def _options(arguments: argparse.Namespace) -> CampaignOptions:
         workers=arguments.workers,
         proxy=arguments.proxy,
         unclaimed=arguments.unclaimed,
+        stored=None if arguments.no_stored else STORED,
     )
 
 

@@ -254,3 +254,15 @@ def test_help_imports_nothing_heavy() -> None:
         "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
+
+
+def test_what_failed_is_tried_first_the_next_time_unless_that_is_switched_off(tmp_path: Path) -> None:
+    search = ["run", str(FIRST_SAGA), "--search", "guided", "--depth", "1"]
+    tried = []
+    for out, more in (("first", []), ("second", []), ("third", ["--no-stored"])):
+        assert saga_chaos([*search, "--out", out, *more], tmp_path).returncode == 1
+        report = json.loads((tmp_path / out / "report.json").read_text())
+        tried.append(report["scenarios"][0]["search"]["stored"])
+    assert tried[0] == tried[2] == {"tried": 0, "failing": 0}
+    assert tried[1]["tried"] == tried[1]["failing"] > 0
+    assert len(list((tmp_path / ".saga-chaos" / "counterexamples").glob("first-saga-sim-*.json"))) == 1
