@@ -29,6 +29,7 @@ from reports.words import (
     search_words,
     seconds,
     unclaimed_words,
+    whole_seconds,
 )
 
 if TYPE_CHECKING:
@@ -76,15 +77,18 @@ class CampaignConsole:
             ahead = f", {counted(planned, 'run')} ahead" if planned else ""
             self._say(f"{self._title}: searching, {WORLDS.get(world, world)}{ahead}")
 
-    def progressed(self, runs: int, *, violated: int = 0, planned: int | None = None) -> None:
-        """So many runs are done, and so many invariants violated as yet."""
+    def progressed(
+        self, runs: int, *, violated: int = 0, planned: int | None = None, left_s: float | None = None
+    ) -> None:
+        """So many runs of about so many are done, and so many invariants violated as yet."""
         found = f", {counted(violated, 'invariant')} violated" if violated else ""
+        left = f", about {whole_seconds(left_s)} left" if left_s is not None else ""
         if self._bars is not None and self._bar is not None:
-            self._bars.update(self._bar, completed=runs, total=planned, found=found)
+            self._bars.update(self._bar, completed=runs, total=planned, found=f"{left}{found}".lstrip(", "))
         elif self._now_s() - self._told_s >= self._quiet_s:
             self._told_s = self._now_s()
             of = f" of {planned:,}" if planned else ""
-            self._say(f"{self._title}: {runs:,}{of} runs{found}")
+            self._say(f"{self._title}: {runs:,}{of} runs{left}{found}")
 
     def ended(self, scenario: ScenarioReport) -> None:
         """A scenario is judged."""

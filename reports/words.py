@@ -94,6 +94,13 @@ def seconds(value_s: float | None) -> str:
     return f"{value_s:.{digits}f} s"
 
 
+def whole_seconds(value_s: float) -> str:
+    """An estimate: `1 s`, `95 s`, `12 min`, `3 h`."""
+    if value_s < 120:
+        return f"{max(1, round(value_s))} s"
+    return f"{round(value_s / 60)} min" if value_s < 7200 else f"{round(value_s / 3600)} h"
+
+
 def fault_place(fault: Fault) -> str:
     """`payments.charge.create, call 1 and the 2 after it`."""
     if fault.count is Lasting.FOR_EVER:
@@ -202,8 +209,10 @@ def search_words(scenario: ScenarioReport) -> str:
     depth = f", depth {search.depth}" if search.kind != "hypothesis" else ""
     if search.complete:
         return f"{kind}{depth}, complete"
+    singles = ", single faults complete" if search.singles_complete else ""
     left = f", {counted(search.left_out, 'plan')} left out" if search.left_out else ", not complete"
-    return f"{kind}{depth}{left}"
+    needs = f" (all of it needs about {whole_seconds(search.needs_s)})" if search.needs_s is not None else ""
+    return f"{kind}{depth}{singles}{left}{needs}"
 
 
 def drawn_words(scenario: ScenarioReport) -> str:

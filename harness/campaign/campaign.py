@@ -22,11 +22,11 @@ from harness.campaign.events import (
     RunEnded,
     ScenarioBegan,
     ScenarioEnded,
-    ScenarioProgressed,
 )
 from harness.campaign.fault_free import failures, until_one_fails
 from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.options import CampaignOptions, WorldName
+from harness.campaign.progress import Progress
 from harness.campaign.refutations import shrink, take_unshrunk
 from harness.campaign.stored import StoredCounterexamples
 from harness.campaign.summary import summarise
@@ -56,6 +56,9 @@ class _Searched:
     """What the searches of one scenario left behind."""
 
     complete: bool = True
+    singles_complete: bool = False
+    needs_s: float | None = None
+    singles_need_s: float | None = None
     left_out: Counter[str] = field(default_factory=Counter)
     drawn: Drawn | None = None
     stored: Stored = field(default_factory=Stored)
@@ -173,19 +176,25 @@ class Campaign:
         stop = StopAsked(deadline_s)
         depth = options.resolved(world).depth if options.search != "hypothesis" else 0
         guided = GuidedSearch(unlocked_faults(scenario, world), len(scenario.inputs), depth)
+        asked = options.search != "guided"
+        progress = Progress(guided=guided, examples=options.resolved(world).examples if asked else 0)
         known = KnownRuns()
         digests = known.watch(guided.run(executor, stop))
-        self._count(until_one_fails(digests, scenario, stop), tally, stop)
-        searched.left_out.update(guided.left_out_parts)
-        searched.complete = guided.complete
+        self._count(until_one_fails(digests, scenario, stop), tally, stop, progress)
         ended = bool(options.until_first and tally.violated)
+        if asked and not ended and not failures(scenario, tally):
+            search = self._property_search(world, known)
+            self._by_property(search, executor, tally, searched, stop, progress)
+            self._count(guided.rest(executor, stop), tally, stop, progress)
+        searched.left_out.update(guided.left_out_parts)
+        searched.complete, searched.singles_complete = guided.complete, guided.singles_complete
         if failures(scenario, tally):
             # Nothing was left out for want of time: there was no point in it.
             searched.left_out.clear()
-            searched.complete, ended = False, True
-        if options.search != "guided" and not ended:
-            search = self._property_search(world, known)
-            self._by_property(search, executor, tally, searched, stop)
+            searched.complete = searched.singles_complete = False
+        elif searched.left_out.total():
+            searched.needs_s = progress.needs_s
+            searched.singles_need_s = None if guided.singles_complete else progress.singles_need_s
 
     def _property_search(self, world: WorldName, known: KnownRuns) -> PropertySearch:
         examples = self._options.resolved(world).examples
@@ -198,10 +207,12 @@ class Campaign:
         tally: Tally,
         searched: _Searched,
         stop: StopAsked,
+        progress: Progress,
     ) -> None:
         known = tally.violated
         first = self._options.until_first
-        self._count(search.run(executor, stop, until_first=first), tally, stop)
+        drawn = progress.guided.overhear(search.run(executor, stop, until_first=first))
+        self._count(drawn, tally, stop, progress, drawn=True)
         searched.left_out["drawn plans"] += search.came_to.left_out
         searched.drawn = Drawn(
             plans=search.came_to.plans,
@@ -211,7 +222,8 @@ class Campaign:
         )
         new = [id_ for id_ in tally.violated if id_ not in known]
         if not first:
-            self._count(search.shrink(executor, self._for_hypothesis(search, tally, new)), tally, stop)
+            shrunk = search.shrink(executor, self._for_hypothesis(search, tally, new))
+            self._count(shrunk, tally, stop, progress, drawn=True)
 
     def _for_hypothesis(self, search: PropertySearch, tally: Tally, new: Iterable[str]) -> list[str]:
         """What Hypothesis is to shrink: on the wire, where each run takes long, only inputs that it drew."""
@@ -222,14 +234,24 @@ class Campaign:
             if search.world == "sim" or (one is not None and isinstance(one.input_index, DrawnInput))
         ]
 
-    def _count(self, digests: Iterable[Digest], tally: Tally, stop: StopAsked) -> None:
+    def _count(
+        self,
+        digests: Iterable[Digest],
+        tally: Tally,
+        stop: StopAsked,
+        progress: Progress | None = None,
+        *,
+        drawn: bool = False,
+    ) -> None:
         for digest in digests:
             tally.add(digest)
+            if progress is not None:
+                progress.ran(drawn=drawn)
             self._tell(RunEnded(digest=digest))
             if self._options.until_first and digest.violated:
                 stop.now()
-            if tally.runs % PROGRESS_EVERY == 0:
-                self._tell(ScenarioProgressed(runs=tally.runs, violated=len(tally.violated)))
+            if progress is not None and tally.runs % PROGRESS_EVERY == 0:
+                self._tell(progress.told(tally.runs, len(tally.violated)))
 
     def _summed_up(
         self,
@@ -286,11 +308,18 @@ class Campaign:
             kind=self._options.search,
             depth=self._options.resolved(world).depth,
             complete=searched.complete and not left_out,
+            singles_complete=searched.singles_complete and searched.environment is None,
+            needs_s=_rounded(searched.needs_s),
+            singles_need_s=_rounded(searched.singles_need_s),
             left_out=sum(left_out.values()),
             left_out_parts=left_out,
             drawn=searched.drawn,
             stored=searched.stored,
         )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 def _no_pass_if_cut_short(report: ScenarioReport, environment: str | None) -> ScenarioReport:

@@ -19,10 +19,15 @@ class ScenarioBegan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioProgressed:
-    """So many runs are done; `violated` counts invariants."""
+    """So many runs are done; `violated` counts invariants.
+
+    planned: about how many there will be. left_s: about how many seconds that takes. None: not known.
+    """
 
     runs: int
     violated: int
+    planned: int | None = None
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

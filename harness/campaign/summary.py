@@ -40,12 +40,12 @@ def summarise(
 ) -> ScenarioReport:
     """Everything that the report says of a scenario in a world.
 
-    searched: the scenario with the claims whose faults were sent. A pass owes those of its own alone.
+    searched: the scenario with the claims whose faults were sent. A pass requires those of its own alone.
     files: invariant to its failure file. refuting: claim to its.
     """
     sent = coverage(searched, world, tally)
-    owed = coverage(scenario, world, tally) if searched is not scenario else sent
-    verdict, lacking = judge(scenario, tally, owed)
+    required = coverage(scenario, world, tally) if searched is not scenario else sent
+    verdict, lacking = judge(scenario, tally, required, search)
     claims = scenario.spec.claims
     says = invariants_of(scenario)
     told = guarantees(scenario, searched, tally, sent, refuting)
@@ -66,7 +66,7 @@ def summarise(
         claims=tuple(claim.value for claim in Claim if claim in claims),
         not_claimed=tuple(claim.value for claim in Claim if claim not in claims),
         impossible=sent.impossible,
-        unfired=owed.unfired,
+        unfired=required.unfired,
         lacking=lacking,
         notes=(*lacking, *_notes(tally, search)),
         advice=tuple(advice(scenario, tally.early_repeats)),
@@ -90,7 +90,11 @@ def _notes(tally: Tally, search: Search) -> Iterator[str]:
     if search.left_out:
         parts = ", ".join(f"{number} {part}" for part, number in search.left_out_parts.items())
         of = f" ({parts})" if parts else ""
-        yield f"Time was up: {search.left_out} plans were left out{of}, the most telling had come first."
+        needs = "" if search.needs_s is None else f" All of it needs about {search.needs_s:.0f} s."
+        yield (
+            f"Time was up: {search.left_out} plans that were known of were left out{of}, the most telling "
+            f"had come first.{needs}"
+        )
     if tally.accidents:
         yield (
             f"{tally.accidents} calls were struck by accident: by what was armed for another, or once their "

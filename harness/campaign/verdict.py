@@ -10,29 +10,36 @@ from harness.campaign.guarantees import guarantees
 from harness.campaign.required import Coverage
 from harness.campaign.tally import Tally
 from harness.invariants import Verdict
-from harness.report_model import GuaranteeResult, check_crashed
+from harness.report_model import GuaranteeResult, Search, check_crashed
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.saga import Claim
 from harness.scenario import Scenario
+from harness.search.agenda import SINGLE
 from harness.situations import required_situations, situations_of
 
 
-def judge(scenario: Scenario, tally: Tally, covered: Coverage) -> tuple[ScenarioVerdict, tuple[str, ...]]:
+def judge(
+    scenario: Scenario, tally: Tally, covered: Coverage, search: Search | None = None
+) -> tuple[ScenarioVerdict, tuple[str, ...]]:
     """The verdict, and a sentence for each thing that a pass lacks beside what was violated.
+
+    search: how far it came; None where it is known to have come to its end.
 
     Where a run fails without any fault, that alone is said: nothing else was searched.
     """
     alone = failures(scenario, tally)
-    lacking = (*alone, *_unknown(tally)) if alone else tuple(_lacking(scenario, tally, covered))
+    lacking = (*alone, *_unknown(tally)) if alone else tuple(_lacking(scenario, tally, covered, search))
     if tally.violated:
         return ScenarioVerdict.FAIL, lacking
     return (ScenarioVerdict.INCONCLUSIVE if lacking else ScenarioVerdict.PASS), lacking
 
 
-def _lacking(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[str]:
+def _lacking(scenario: Scenario, tally: Tally, covered: Coverage, search: Search | None) -> Iterator[str]:
     yield from missing(scenario, tally)
     yield from _nothing_seen(scenario, tally)
     yield from _unknown(tally)
+    if search is not None and not search.singles_complete and tally.fired:
+        yield _incomplete(search)
     if covered.unfired:
         named = list(dict.fromkeys(f"{fault.kind} at {fault.operation}" for fault in covered.unfired))
         few = ", ".join(named[:3])
@@ -50,6 +57,16 @@ def _lacking(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[st
     for id_ in required_situations(scenario):
         if not tally.situations[id_]:
             yield f"Situation {id_} was never seen. To reach it: {situations_of(scenario)[id_].reach}."
+
+
+def _incomplete(search: Search) -> str:
+    """What is said of single faults that were left out, and how long they take."""
+    if search.kind == "hypothesis":
+        return "Single faults were not searched: --search hypothesis only draws."
+    left_out = sum(number for part, number in search.left_out_parts.items() if part.startswith(SINGLE))
+    plans = f": {left_out} plans that were known of were left out" if left_out else ""
+    needs = "" if search.singles_need_s is None else f" It needs about {search.singles_need_s:.0f} s in all."
+    return f"The search of single faults is not complete{plans}.{needs}"
 
 
 def _nothing_seen(scenario: Scenario, tally: Tally) -> Iterator[str]:

@@ -104,7 +104,9 @@ class _Shown:
             case ScenarioBegan():
                 self._console.began(event.name, event.world)
             case ScenarioProgressed():
-                self._console.progressed(event.runs, violated=event.violated)
+                self._console.progressed(
+                    event.runs, violated=event.violated, planned=event.planned, left_s=event.left_s
+                )
             case ScenarioEnded():
                 self._console.ended(event.report)
             case Noted():

@@ -20,6 +20,10 @@ SINGLES = 1
 """The phase of single faults, those behind an abort included. Phase n > 1 is that of plans of n faults."""
 
 
+SINGLE = "single"
+"""How the parts of the search begin that single faults are."""
+
+
 class Rank(IntEnum):
     """Within a phase, what comes first. Lasting: for ever; counted: two and three calls."""
 

@@ -21,10 +21,11 @@ from harness.clock import real
 from harness.faults.unlocked import Possible, Unlocked
 from harness.inputs import InputRef
 from harness.plan import FaultPlan, Lasting, Site
-from harness.search.agenda import SINGLES, Agenda, Planned, Rank, fault_at, in_turns
+from harness.search.agenda import SINGLE, SINGLES, Agenda, Planned, Rank, fault_at, in_turns, part_of
 from harness.search.counts import Kinds, open_sites, other_counts, revived
 from harness.search.digest import Digest, Executor, Job
 from harness.search.gaps import BY_PAUSE
+from harness.search.workload import Workload
 
 TURNS_BACK = "reject"
 """The kind that surely makes a saga undo what it did."""
@@ -44,6 +45,8 @@ class _Equal:
 class GuidedSearch:
     """Yields digests as they come. `left_out_parts` and `complete` tell afterwards what was not run.
 
+    workload: how much is done, and about how much is ahead.
+
     collapsed: runs to which no fault was added, for they were equal to one before them.
     """
 
@@ -62,8 +65,17 @@ class GuidedSearch:
         self._struck: set[str] = set()
         self._reached: dict[str, tuple[Digest, Site]] = {}
         self._early: list[tuple[Planned, Digest]] = []
-        self.left_out_parts: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+        self.workload = Workload(depth)
         self.collapsed = 0
+
+    @property
+    def left_out_parts(self) -> Counter[str]:
+        """The plans that time did not allow, as far as they were known, by part of the search."""
+        left_out = self._skipped + self._agenda.parts()
+        if self._stopped:
+            left_out.update({part_of(phase): number for phase, number in self.workload.unopened().items()})
+        return left_out
 
     @property
     def left_out(self) -> int:
@@ -74,6 +86,11 @@ class GuidedSearch:
     def complete(self) -> bool:
         """Whether every plan to the depth was run or is equal to one that was."""
         return not self._stopped
+
+    @property
+    def singles_complete(self) -> bool:
+        """Whether every single fault was tried at every operation that a run reached."""
+        return self._depth > 0 and not any(part.startswith(SINGLE) for part in self.left_out_parts)
 
     def run(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
         """Run until done or `stop` says so."""
@@ -89,18 +106,33 @@ class GuidedSearch:
         yield from self._work_off(SINGLES, executor, stop)
         self._tell_apart_early_ones()
         for level in range(2, self._depth + 1):
-            for aborts in (True, False):
-                yield from self._batch(self._added(level, aborts=aborts), executor, stop)
-            yield from self._work_off(level, executor, stop)
-        self.left_out_parts.update(self._agenda.parts())
+            if not self._stopped:
+                yield from self._level(level, executor, stop)
+
+    def overhear(self, digests: Iterable[Digest]) -> Iterator[Digest]:
+        """The digests of another search; what they reached is struck by `rest`."""
+        for digest in digests:
+            yield digest
+            if self._depth and not (digest.violated or digest.void):
+                self._note_reached(digest)
+
+    def rest(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+        """Every fault at operations that only another search reached."""
+        yield from self._work_off(SINGLES, executor, stop)
 
     # Running ----------------------------------------------------------------------------------
 
+    def _level(self, level: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+        self.workload.begin(level)
+        for aborts in (True, False):
+            yield from self._batch(self._added(level, aborts=aborts), executor, stop)
+        yield from self._work_off(level, executor, stop)
+
     def _work_off(self, phase: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
-        while not self._stopped:
+        while True:
             if not self._agenda.has(SINGLES):
                 self._plan_latecomers()
-            if not self._agenda.has(phase):
+            if self._stopped or not self._agenda.has(phase):
                 return
             yield from self._batch(self._agenda.take(), executor, stop)
 
@@ -110,7 +142,7 @@ class GuidedSearch:
         for digest in executor.run(self._jobs(plans, sent, stop)):
             yield digest
             self._learn(sent.popleft(), digest)
-        self.left_out_parts.update(planned.part for planned in plans)
+        self._skipped.update(planned.part for planned in plans)
 
     def _jobs(self, plans: Iterator[Planned], sent: deque[Planned], stop: StopAsked) -> Iterator[Job]:
         while not self._stopped:
@@ -125,8 +157,9 @@ class GuidedSearch:
 
     def _learn(self, planned: Planned, digest: Digest) -> None:
         """What a run shows that is to be run as well. What came too late is tried again."""
+        self.workload.ran(planned)
         if not digest.strikes[-1] and planned.newest.variant in BY_PAUSE and planned.tries < MOST_TRIES:
-            self._agenda.add(replace(planned, tries=planned.tries + 1))
+            self._wait(replace(planned, tries=planned.tries + 1))
         for plan in other_counts(digest, planned.parent, self._kinds):
             self._add(planned.with_counts(plan))
         if digest.violated or digest.void:
@@ -152,7 +185,9 @@ class GuidedSearch:
         sites = [site for site in open_sites(digest) if site not in equal.covered]
         if sites or (new and digest.gaps):
             equal.covered.update(sites)
-            self._open[len(digest.plan.faults)].append((digest, sites))
+            faults = len(digest.plan.faults)
+            self._open[faults].append((digest, sites))
+            self.workload.opened(faults + 1, self._size(digest, sites))
 
     def _tell_apart_early_ones(self) -> None:
         """Once it is known which single faults make equal runs."""
@@ -205,7 +240,10 @@ class GuidedSearch:
         """Every fault at the undos and queries of a run that one fault turned back, once each way back."""
         if len(digest.plan.faults) > 1 or planned.newest.kind.blow is not None:
             return
-        usual = {site for site, _ in self._roots[digest.input_index].sites}
+        root = self._roots.get(digest.input_index)
+        if root is None:
+            return
+        usual = {site for site, _ in root.sites}
         forward = {site.operation for site in usual if self._unlocked.is_action(site.operation)}
         way = tuple(
             site for site in open_sites(digest) if site not in usual and site.operation not in forward
@@ -247,11 +285,26 @@ class GuidedSearch:
                 if (possible.kind.name == TURNS_BACK) is aborts
                 for planned in _beside(digest, site, possible, self._kinds, level, Rank.OTHERS)
             ]
-            yield from (planned for planned in in_turns(found) if self._is_first(planned))
+            for planned in in_turns(found):
+                if self._is_first(planned):
+                    yield planned
+                else:
+                    self.workload.passed_over(level)
+
+    def _size(self, digest: Digest, sites: Sequence[Site]) -> int:
+        """How many plans `_added` makes of a run."""
+        at_calls = (one for site in sites for one in self._unlocked.possible[site.operation])
+        all_ = chain((one for _, one in self._between(digest)), at_calls)
+        twice = len(list(_outlasting(digest.plan, self._kinds)))
+        return sum(1 + twice * _kills(one) for one in all_)
 
     def _add(self, planned: Planned) -> None:
         if self._is_first(planned):
-            self._agenda.add(planned)
+            self._wait(planned)
+
+    def _wait(self, planned: Planned) -> None:
+        self._agenda.add(planned)
+        self.workload.found(planned)
 
     def _is_first(self, planned: Planned) -> bool:
         if planned.job in self._begun:
@@ -265,8 +318,7 @@ def _beside(
 ) -> Iterator[Planned]:
     """A fault beside those of the parent; a death also with the newest of them as it outlasts it, or not."""
     plans = [parent.plan]
-    blow = possible.kind.blow
-    if blow is not None and blow.kills and parent.plan.faults:
+    if _kills(possible):
         plans += _outlasting(parent.plan, kinds)
     for plan in plans:
         yield Planned(
@@ -279,7 +331,13 @@ def _beside(
         )
 
 
+def _kills(possible: Possible) -> bool:
+    return possible.kind.blow is not None and possible.kind.blow.kills
+
+
 def _outlasting(plan: FaultPlan, kinds: Kinds) -> Iterator[FaultPlan]:
+    if not plan.faults:
+        return
     *earlier, newest = plan.faults
     if Lasting.FOR_EVER not in kinds[newest.kind].counts or newest.count is Lasting.UNTIL_RESTART:
         return

@@ -125,9 +125,8 @@ def test_a_claim_that_nothing_can_put_to_the_test_says_why_and_keeps_from_a_pass
     found = table(one)
     assert found[Claim.CANCEL].result is GuaranteeResult.NOT_EXERCISED
     assert found[Claim.CANCEL].reason == "a plain function cannot be cancelled"
-    report = summarise(
-        one, one, "sim", judged(one, lambda plan: ()), files={}, refuting={}, search=Search(depth=1)
-    )
+    search = Search(depth=1, singles_complete=True)
+    report = summarise(one, one, "sim", judged(one, lambda plan: ()), files={}, refuting={}, search=search)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert report.notes == (
         "Claim cancel cannot be exercised: a plain function cannot be cancelled. Take it out of claims.",
@@ -154,7 +153,9 @@ def test_unclaimed_searches_all_that_can_befall_the_saga_and_claims_no_more_than
 def test_unclaimed_faults_are_not_owed() -> None:
     one = scenario(Claim.LOST_REPLY)
     tally = tallied(one, searched(one))
-    report = summarise(one, widened(one), "sim", tally, files={}, refuting={}, search=Search(depth=1))
+    report = summarise(
+        one, widened(one), "sim", tally, files={}, refuting={}, search=Search(depth=1, singles_complete=True)
+    )
     assert report.verdict is Verdict.PASS
     assert report.unclaimed
     assert report.unfired == ()

@@ -16,7 +16,7 @@ from harness.campaign.required import coverage
 from harness.campaign.verdict import judge
 from harness.errors import ScenarioError
 from harness.invariants import Verdict
-from harness.report_model import ScenarioReport
+from harness.report_model import ScenarioReport, Search
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.saga import Claim, Json, Status, Step
 from harness.scenario import Scenario
@@ -143,6 +143,37 @@ def test_where_nothing_fired_nothing_was_tried() -> None:
     )
     verdict, sentences = told(lost(), lambda digest: None if digest.plan.faults else digest)
     assert sentences[0] == "No fault fired in 1 runs: none was searched for (--depth 0)."
+
+
+def judged(search: Search) -> tuple[ScenarioVerdict, tuple[str, ...]]:
+    one = lost()
+    tally = tallied(one, searched(one))
+    return judge(one, tally, coverage(one, "sim", tally), search)
+
+
+def test_single_faults_that_time_left_out_keep_from_a_pass_and_say_what_they_need() -> None:
+    parts = {"single faults": 30, "single faults on the way back": 12, "pairs of faults": 1_000}
+    short = Search(depth=2, left_out=1_042, left_out_parts=parts, singles_need_s=94.7)
+    verdict, (sentence,) = judged(short)
+    assert verdict is INCONCLUSIVE
+    assert sentence == (
+        "The search of single faults is not complete: 42 plans that were known of were left out. "
+        "It needs about 95 s in all."
+    )
+
+
+def test_what_was_left_out_beyond_single_faults_keeps_from_no_pass() -> None:
+    assert judged(
+        Search(depth=2, left_out=1_000, left_out_parts={"pairs of faults": 1_000}, singles_complete=True)
+    ) == (PASS, ())
+
+
+def test_where_hypothesis_alone_was_asked_single_faults_were_not_searched() -> None:
+    verdict, (sentence,) = judged(Search(kind="hypothesis", depth=2))
+    assert (verdict, sentence) == (
+        INCONCLUSIVE,
+        "Single faults were not searched: --search hypothesis only draws.",
+    )
 
 
 def test_a_saga_that_sends_no_action_did_nothing() -> None:

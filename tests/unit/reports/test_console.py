@@ -56,3 +56,29 @@ def test_a_terminal_gets_colour_and_is_left_as_it_was(tmp_path: Path) -> None:
     text = shown(report(passing(), failing()), tmp_path, interactive=True)
     assert "\x1b[" in text
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor comes back
+
+
+def test_what_is_ahead_is_told_while_it_runs() -> None:
+    clock, out = Clock(), io.StringIO()
+    console = CampaignConsole(out, interactive=False, now_s=clock.now_s)
+    console.began("order", "sim")
+    for left_s in (95.4, 0.2, 900.0, 10_000.0, None):
+        clock.at_s += 11
+        console.progressed(1_200, planned=61_000, left_s=left_s)
+    assert out.getvalue().splitlines()[1:] == [
+        "order (sim): 1,200 of 61,000 runs, about 95 s left",
+        "order (sim): 1,200 of 61,000 runs, about 1 s left",
+        "order (sim): 1,200 of 61,000 runs, about 15 min left",
+        "order (sim): 1,200 of 61,000 runs, about 3 h left",
+        "order (sim): 1,200 of 61,000 runs",
+    ]
+
+
+def test_on_a_terminal_it_stands_beside_the_bar() -> None:
+    clock, out = Clock(), io.StringIO()
+    console = CampaignConsole(out, interactive=True, now_s=clock.now_s)
+    console.began("order", "sim")
+    console.progressed(1_200, planned=61_000, left_s=95.4, violated=1)
+    console.interrupted()
+    assert "1200/61" in out.getvalue()
+    assert "about 95 s left, 1 invariant violated" in out.getvalue()

@@ -1,0 +1,98 @@
+"""What a guided search has left: nothing at its end, about the truth on its way, and what is not complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.faults.unlocked import unlocked_faults
+from harness.plan import Fault, FaultPlan
+from harness.saga import Claim
+from harness.search import Digest, GuidedSearch
+from harness.search.guided import StopAsked
+from harness.search.workload import Ahead
+from tests.unit.search.test_order import CRASHES, QUERY, UNDO, Pretender, scenario
+
+
+def searched(
+    depth: int, *, runs: int | None = None, claims: frozenset[Claim] = CRASHES
+) -> tuple[GuidedSearch, list[Digest], list[Ahead]]:
+    one = scenario(claims)
+    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    digests, ahead = [], []
+    stop = StopAsked()
+    for digest in search.run(Pretender(calls=3), stop):
+        digests.append(digest)
+        if len(digests) == runs:
+            stop.now()
+        ahead.append(search.workload.ahead())
+    return search, digests, [*ahead, search.workload.ahead()]
+
+
+def test_at_the_end_nothing_is_ahead() -> None:
+    for depth in (0, 1, 2):
+        search, _, ahead = searched(depth)
+        assert ahead[-1] == Ahead()
+        assert search.complete
+        assert search.left_out == 0
+
+
+def test_once_all_kinds_of_plans_were_seen_the_estimate_is_near_the_truth() -> None:
+    _, digests, ahead = searched(2, claims=frozenset())
+    runs = len(digests)
+    late = [(done, one.all) for done, one in enumerate(ahead) if done > runs / 2]
+    assert all(abs(done + left - runs) < runs / 3 for done, left in late)
+
+
+def test_pairs_are_guessed_before_any_was_run() -> None:
+    search, digests, _ = searched(2, runs=40)
+    assert search.workload.ahead().all > 10 * len(digests)
+    assert 0 < search.workload.ahead().singles < search.workload.ahead().all
+
+
+def test_the_deeper_the_more() -> None:
+    left = [searched(depth, runs=40)[0].workload.ahead().all for depth in (1, 2, 3)]
+    assert left[0] < left[1] < left[2]
+
+
+def plans_of(search: GuidedSearch, prefix: str) -> int:
+    return sum(number for part, number in search.left_out_parts.items() if part.startswith(prefix))
+
+
+def until(wanted: Callable[[FaultPlan], bool], depth: int = 2) -> int:
+    _, digests, _ = searched(depth)
+    return next(index for index, digest in enumerate(digests) if wanted(digest.plan))
+
+
+def test_single_faults_are_complete_only_once_none_is_left() -> None:
+    first_pair = until(lambda plan: len(plan.faults) == 2 and plan.faults[1].operation != UNDO)
+    for runs, complete in ((first_pair - 5, False), (first_pair + 5, True)):
+        search, _, _ = searched(2, runs=runs)
+        assert (search.singles_complete, plans_of(search, "single") == 0) == (complete, complete)
+        assert plans_of(search, "pairs") > 0
+        assert not search.complete
+
+
+def test_without_faults_they_are_never_complete() -> None:
+    assert not searched(0)[0].singles_complete
+    assert searched(1)[0].singles_complete
+
+
+def test_what_another_search_reached_is_struck_by_every_fault() -> None:
+    one = scenario(frozenset())
+    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), 1)
+    pretender = Pretender(asks_after="reject", turning_back=frozenset())
+    list(search.run(pretender, StopAsked()))
+    before = len(pretender.plans)
+    drawn = [digest for digest in searched_with_a_query(pretender) if digest.sites]
+    assert list(search.overhear(drawn)) == drawn
+    assert search.singles_complete
+    list(search.rest(pretender, StopAsked()))
+    kinds = {plan.faults[-1].kind for plan in pretender.plans[before + len(drawn) :]}
+    assert kinds == {one.kind.name for one in unlocked_faults(one, "sim").possible[QUERY]}
+
+
+def searched_with_a_query(pretender: Pretender) -> list[Digest]:
+    plan = FaultPlan(
+        tuple(Fault(kind="reject", operation=name) for name in ("stock.hold.create", "bank.charge.create"))
+    )
+    return list(pretender.run([(0, plan)]))
