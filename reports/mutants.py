@@ -84,7 +84,7 @@ def mutants_lines(mutants: Mutants, needless: Iterable[str] = ()) -> Iterator[st
     invalid = len(mutants.mutants) - killed - survived
     yield (
         f"{mutants.scenario} ({mutants.world}): {killed} of {counted(killed + survived, 'mutant')} killed, "
-        f"score {mutants.score:.0%}, in {seconds(mutants.seconds)}"
+        f"score {mutants.score:.0%} ({seconds(mutants.seconds)})"
     )
     if mutants.environment is not None:
         yield f"  It was cut short: {mutants.environment}"

@@ -124,6 +124,15 @@ def test_the_doctor_says_of_a_command_what_is_shown() -> None:
     assert quoted(DOCUMENT, command, done.stdout) == []
 
 
+def test_mistakes_planted_into_it_are_found_as_shown(folder: Path) -> None:
+    fix(folder)
+    only = "--only record_after_call --only key_shared --only retry_dropped"
+    command = f"saga-chaos mutate saga.toml {only} --out out"
+    done = run(folder, command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert quoted(DOCUMENT, command, done.stdout) == []
+
+
 def test_its_tests_fail_and_pass_with_the_saga(folder: Path) -> None:
     (folder / "test_order.py").write_text(named(DOCUMENT, "test_order.py"))
     command = "pytest -q -p no:cacheprovider -p no:cov test_order.py"
