@@ -16,7 +16,7 @@ from harness.inputs import InputRef
 from harness.plan import FaultPlan, Site
 from harness.search.digest import Digest, Executor
 
-EXAMPLES = {"sim": 50, "wire": 3}
+EXAMPLES = {"sim": 50, "wire": 5}
 """Of one chunk. On the wire runs wait more than they work, and many go side by side."""
 
 

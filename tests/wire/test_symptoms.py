@@ -14,7 +14,7 @@ from harness.history import CallAnswered, CallSent, Delivered
 from harness.plan import FaultPlan
 from harness.worlds.wire import WireWorld
 from tests.wire.expected import ALL, SHOWN_BY_THE_PROXY, check
-from tests.wire.orders import order, plan, probe, probed, receipts, scenario, sent
+from tests.wire.orders import detail, order, plan, probe, probed, receipts, scenario, sent
 
 pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
 
@@ -82,6 +82,23 @@ def test_a_slow_reply_comes_at_once_when_all_settles(world: WireWorld) -> None:
     )
     assert time.perf_counter() - began_s < 5
     assert any(isinstance(event, CallAnswered) for event in history.events)
+
+
+@pytest.mark.parametrize(("path", "toxic"), [("/charges", "latency"), ("/charges/gone", "slow_close")])
+def test_a_reply_without_a_body_is_late_as_a_whole(world: WireWorld, path: str, toxic: str) -> None:
+    """After a 204 nobody waits for the connection to close."""
+
+    async def saga(ctx: Any, input_: object) -> object:
+        began_s = time.monotonic()
+        reply = await ctx.client.delete(f"{ctx.urls['payments']}{path}", params={"saga_id": ctx.saga_id})
+        return {"status": "completed", "detail": [reply.status_code, time.monotonic() - began_s]}
+
+    verb = "delete" if "gone" in path else "delete_by_saga"
+    slow = plan("slow", f"payments.charge.{verb}", variant="slow_close")
+    history = world.run(scenario(saga), {}, slow, "saga-1")
+    status, took_s = detail(history)
+    assert (status, [one.toxic for one in receipts(history)]) == (404 if "gone" in path else 204, [toxic])
+    assert took_s >= 0.045
 
 
 def waiting(timeout_s: float) -> Any:

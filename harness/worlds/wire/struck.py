@@ -20,7 +20,7 @@ from harness.worlds.wire.exposure import Exposure
 from harness.worlds.wire.front import Front
 from harness.worlds.wire.http import Connection, encode
 from harness.worlds.wire.symptoms import EARLY, least_s
-from harness.worlds.wire.toxics import slow_s, toxic_for
+from harness.worlds.wire.toxics import shown, slow_s, toxic_for
 from harness.worlds.wire.traffic import Traffic
 
 STRUCK_LIMIT_S = 2.0
@@ -48,7 +48,7 @@ class Struck:
             return
         response = traffic.through_the_door(call)
         strike = call.passage.strike
-        variant = strike.variant if strike is not None else ""
+        variant = shown(strike.variant if strike is not None else "", response.status)
         payload = encode(response, until_close=variant == "slow_close")
         toxic = toxic_for(call.symptom, variant, payload, self._late_s)
         exposure = await self._front.arm(call, toxic)

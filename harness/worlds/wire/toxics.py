@@ -6,6 +6,8 @@ knows what was applied, and the caller's connection behaves as it would in the w
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from harness.plan.treatment import Delay, Symptom
 from harness.toxiproxy.client import Toxic
 
@@ -27,6 +29,11 @@ def slow_s(delay: Delay, read_timeout_s: float | None) -> float:
     if delay.seconds is None and (delay.share is None or read_timeout_s is None):
         return delay.of_s(2 * SLOW_S)
     return delay.of_s(read_timeout_s or 0.0)
+
+
+def shown(variant: str, status: int) -> str:
+    """The variant that a reply can show: where there is never a body, nobody waits for the end of it."""
+    return "latency" if variant == "slow_close" and status == HTTPStatus.NO_CONTENT else variant
 
 
 def toxic_for(symptom: Symptom, variant: str, payload: bytes, late_s: float = SLOW_S) -> Toxic:
