@@ -21,12 +21,15 @@ class HeldRequests:
         self._target = target
         self._held: list[Passage] = []
         self._due: list[Passage] = []
+        self._healed = False
 
     def hold(self, passage: Passage) -> None:
         """Keep a request."""
         self._held.append(passage)
         until = passage.treatment.delivery
         self._recorder.add(Held(t_s=self._recorder.now_s(), call=passage.call, until=until))
+        if self._healed:  # sent before everything healed, and here only now
+            self._due += self._release_all()
 
     def take_due(self) -> list[Passage]:
         """Those to deliver now."""
@@ -35,6 +38,10 @@ class HeldRequests:
 
     def heal(self) -> list[Passage]:
         """All that is held and may land; what may not is dropped (RULES §6)."""
+        self._healed = True
+        return self._release_all()
+
+    def _release_all(self) -> list[Passage]:
         held, self._held = self._held, []
         return [passage for passage in held if self._release(passage, settling=True)]
 

@@ -84,11 +84,19 @@ class Exchange:
         if self.passage.treatment.symptom is Symptom.DELAYED:
             # A caller that leaves before a slow answer has lost the reply, and the history says so.
             self._door.receipt(self.passage, kind="lose_reply" if self.passage.deliveries else "lose_request")
-        elif symptom is self.passage.treatment.symptom and symptom in _AT_ONCE and not abandoned:
+        elif self._is_shown(symptom, broken_off=broken_off) and not abandoned:
             self._door.receipt(self.passage)
         self._door.failed(self.passage, symptom, abandoned=abandoned, broken_off=broken_off)
         self.symptom = symptom
         self._finish()
+
+    def _is_shown(self, symptom: Symptom, *, broken_off: bool) -> bool:
+        """Whether the caller saw what the fault means; who waits in vain until settling saw it, too."""
+        treatment = self.passage.treatment
+        if treatment.blow is not None or treatment.delivery.held:
+            return False
+        wanted = treatment.symptom
+        return (wanted is symptom and symptom in _AT_ONCE) or (wanted is Symptom.SILENCE and broken_off)
 
     @property
     def silent(self) -> bool:
@@ -102,6 +110,7 @@ class Exchange:
             self._strike(Boundary.ON_ARRIVAL)
         if self.passage.treatment.delivery.held:
             self._door.hold(self.passage)
+            deliver_due(self.scheduler, self._door)
             return
         if self.passage.treatment.symptom is Symptom.DELAYED and not self._door.may_lose_reply(self.passage):
             self.scheduler.call_later(self._slow_s() - DOWN_S, self._arrive_late)

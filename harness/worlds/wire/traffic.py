@@ -184,6 +184,7 @@ class Traffic:
             if passage.treatment.delivery.held:
                 self._late[passage.call] = call
                 self.door.hold(passage)
+                self._deliver_due()
                 return Response(status=UNSEEN)
             response = self._deliver_with_copies(passage)
             if passage.treatment.copy is not None and passage.deliveries > 1:

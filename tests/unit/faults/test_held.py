@@ -7,7 +7,7 @@ import pytest
 from harness.history import FaultFired, Held, Released
 from harness.participant import Repeats, ResourceSpec, RestParticipant, UndoAnswers, Verb
 from harness.plan import Fault
-from tests.unit.faults.counter import Counter
+from tests.unit.faults.counter import Counter, request
 from tests.unit.faults.shop import KEY, MINE, SPEC, TWO_HOLDS, hold, routes, shop
 
 CREATE = "shop.hold.create"
@@ -119,3 +119,13 @@ def test_what_no_route_serves_may_land() -> None:
     counter = Counter(SPEC, shop())
     counter.door.hold(counter.ask("shop", "POST", "/nowhere").passage)
     assert len(counter.settle()) == 1
+
+
+def test_what_was_sent_before_everything_healed_and_arrives_after_it_lands_at_once() -> None:
+    fault = Fault(kind="late", operation=CREATE, variant="settling")
+    counter = Counter(SPEC, shop(), faults=(fault,))
+    passage = counter.door.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
+    counter.settle()
+    counter.door.hold(passage)
+    assert counter.door.take_due() == [passage]
+    assert told(counter) == ["held", "released"]

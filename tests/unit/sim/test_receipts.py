@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -73,3 +74,21 @@ def test_a_fault_of_a_process_that_can_strike_nobody_leaves_no_receipt() -> None
     cancels = [Fault(kind="cancel", operation=CREATE, nth=nth, variant="on_arrival") for nth in (1, 2)]
     history = run(scenario(saga, claims=frozenset(Claim)), *cancels).history
     assert receipts(history) == [(0, "cancel")]
+
+
+@pytest.mark.parametrize("kind", ["lose_request", "lose_reply", "late"])
+def test_who_waits_in_vain_until_settling_saw_it(kind: str) -> None:
+    async def answers_first(ctx: SagaContext, input_: object) -> object:
+        async def later() -> None:
+            with suppress(httpx.TransportError):
+                await ctx.client.post(f"{ctx.urls['shop']}/holds", json={"saga_id": ctx.saga_id})  # type: ignore[misc]
+
+        tasks.append(asyncio.ensure_future(later()))
+        await asyncio.sleep(0)
+        return {"status": "stuck"}
+
+    tasks: list[asyncio.Task[None]] = []
+    of = scenario(answers_first, claims=frozenset(Claim))
+    variant = "settling" if kind == "late" else ""
+    history = run(of, Fault(kind=kind, operation=CREATE, variant=variant)).history
+    assert receipts(history) == [(0, kind)]
