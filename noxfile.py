@@ -1,7 +1,7 @@
-"""nox -s tests · chaos · examples · speed · sound · mutants · lint, each in an environment that is kept.
+"""nox -s tests · chaos · wire · examples · speed · sound · mutants · lint, each in a kept environment.
 
 `chaos` hands what follows `--` to `saga-chaos run`. On its own it searches the sound sagas in both
-worlds, which must pass, then the documented one, which must fail; it is green when both are so.
+worlds, where nothing may be violated, then the documented one, which must fail; it is green when both are so.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ ROOT = Path(__file__).parent
 OUT = Path("reports/out")
 SOUND = {
     "sim": ("order-fulfilment", "order-fulfilment-sync", "order-fulfilment-durable"),
-    "wire": ("order-fulfilment", "order-fulfilment-sync"),
+    "wire": ("order-fulfilment",),
 }
 BROKEN = "order-fulfilment-as-documented"
 WHOLLY_COVERED = "harness/invariants/*,harness/plan/*"
 FOUND = 1
+INCONCLUSIVE = 3
 FAILED = "FAILED"
-EXAMPLES_SEARCH = ("--world", "wire", "--search", "guided", "--seconds", "300", "--workers", "8")
+EXAMPLES_SEARCH = ("--world", "wire", "--search", "guided", "--seconds", "150", "--workers", "8")
 
 
 @dataclass(frozen=True)
@@ -82,22 +83,29 @@ def chaos(session: nox.Session) -> None:
     if session.posargs:
         session.run("saga-chaos", "run", *session.posargs)
         return
-    _must_pass(session, "sim", "--seconds", "30")
-    # Runs on the wire mostly wait; what Hypothesis would add to every single fault takes minutes there.
-    _must_pass(session, "wire", "--seconds", "20", "--search", "guided", "--workers", "8")
+    _must_hold(session, "sim", "--seconds", "45")
+    # Every single fault of every input takes minutes on the wire: this is the most relevant part of them.
+    _must_hold(session, "wire", "--seconds", "40", "--search", "guided", "--workers", "8")
     _must_fail(session)
 
 
 @nox.session
+def wire(session: nox.Session) -> None:
+    """CI's part of the wire: a minute for each saga, behind the real Toxiproxy; nothing may be violated."""
+    session.install("-e", ".")
+    _must_hold(session, "wire", "--seconds", "60", "--search", "guided", "--proxy", "toxiproxy")
+
+
+@nox.session
 def examples(session: nox.Session) -> None:
-    """The same saga in several languages, each searched, and each must pass; names in posargs choose some."""
+    """The same saga in several languages: nothing may be violated in any; names in posargs choose some."""
     session.install("-e", ".")
     chosen = [one for one in EXAMPLES if not session.posargs or one.language.lower() in session.posargs]
     ends = {one.language: _searched(session, one) for one in chosen}
     for language, end in ends.items():
         session.log(f"examples: {language}: {end}")
     if FAILED in ends.values():
-        session.error("examples: each that can run must pass")
+        session.error("examples: nothing may be violated in any that can run")
 
 
 @nox.session
@@ -137,19 +145,22 @@ def _searched(session: nox.Session, example: Example) -> str:
             with session.chdir(example.folder):
                 session.run(*example.build, external=True)
         toml = str(example.folder / "saga.toml")
-        session.run("saga-chaos", "run", toml, *EXAMPLES_SEARCH, "--out", str(out))
+        arguments = ("run", toml, *EXAMPLES_SEARCH, "--out", str(out))
+        session.run("saga-chaos", *arguments, success_codes=[0, INCONCLUSIVE])
     except nox.command.CommandFailed:
         return FAILED
-    return f"passed, see {out}"
+    return f"nothing violated, see {out}"
 
 
-def _must_pass(session: nox.Session, world: str, *bounds: str) -> None:
+def _must_hold(session: nox.Session, world: str, *bounds: str) -> None:
+    """Nothing is violated. Where time left single faults out, the verdict says so, and how long they need."""
     out = OUT / f"chaos-{world}"
+    arguments = ("run", *SOUND[world], "--world", world, "--out", str(out), *bounds)
     try:
-        session.run("saga-chaos", "run", *SOUND[world], "--world", world, "--out", str(out), *bounds)
+        session.run("saga-chaos", *arguments, success_codes=[0, INCONCLUSIVE])
     except nox.command.CommandFailed:
         session.error(
-            f"chaos: {' and '.join(SOUND[world])} must pass in the {world} world, and did not; see {out}"
+            f"chaos: {' and '.join(SOUND[world])} must hold in the {world} world, and did not; see {out}"
         )
 
 

@@ -100,5 +100,7 @@ def _is_of(block: Block, printed: str) -> bool:
 def _without_measures(text: str) -> str:
     text = re.sub(r"[\d,]+ runs, [\d,]+ of [\d,]+ faults fired", "N runs, N of N faults fired", text)
     text = re.sub(r"[\d,]+ runs", "N runs", text)
-    text = re.sub(r", (complete|[\d,]+ plans left out)$", ", as far as it came", text, flags=re.MULTILINE)
+    text = re.sub(r", [\d,]+ plans drawn \(.* three or more\)$", "", text, flags=re.MULTILINE)
+    far = r", (complete|(single faults complete, )?[\d,]+ plans left out( \(.*\))?)$"
+    text = re.sub(far, ", as far as it came", text, flags=re.MULTILINE)
     return re.sub(r"\d+(\.\d+)? s\)", "N s)", text)
