@@ -141,15 +141,16 @@ def drawn(
 def test_three_faults_are_found_and_shrunk_to_three(name: str, sim: SimWorld) -> None:
     plant = PLANTS[name]
     search, executor, single, found = drawn(plant, "broken", sim)
-    assert single == []
+    assert all(len(digest.plan.faults) >= 3 for digest in single)
     assert search.came_to.plans == EXAMPLES
-    first = next(digest for digest in found if plant.caught_by in digest.violated)
+    first = next(digest for digest in [*single, *found] if plant.caught_by in digest.violated)
     assert len(first.plan.faults) >= 3
     shrunk = [
         digest for digest in search.shrink(executor, [plant.caught_by]) if plant.caught_by in digest.violated
     ]
     best = min(
-        [*found, *shrunk], key=lambda digest: (plant.caught_by not in digest.violated, size_of(digest.plan))
+        [*single, *found, *shrunk],
+        key=lambda digest: (plant.caught_by not in digest.violated, size_of(digest.plan)),
     )
     smallest = minimise(best, plant.caught_by, executor)
     assert len(smallest.plan.faults) == 3  # with any fault less it holds
@@ -167,5 +168,6 @@ def test_its_sound_twin_holds_under_the_same_search(name: str, sim: SimWorld) ->
 def test_two_faults_do_not_reach_it(sim: SimWorld) -> None:
     scenario = PLANTS["a failed query"].broken_scenario()
     search = GuidedSearch(unlocked_faults(scenario, "sim"), 1, 2)
-    assert [one for one in search.run(LocalExecutor(scenario, sim), StopAsked()) if one.violated] == []
+    found = [one for one in search.run(LocalExecutor(scenario, sim), StopAsked()) if one.violated]
+    assert all(len(one.plan.faults) >= 3 for one in found)
     assert search.complete
