@@ -164,7 +164,8 @@ class _Session:
     def _refuse_broken(self, original: Result) -> None:
         where = f"scenario {self._scenario.name!r}"
         if original.verdict is None:
-            raise ScenarioError(f"{where}, its sources with probes in them: {original.problem}")
+            probed = f"{where}, its sources with probes in them"
+            raise ScenarioError(f"{probed}: found {original.problem}, expected that it can be searched")
         smallest = original.smallest
         if smallest is not None:
             faults = len(smallest.plan.faults)

@@ -166,7 +166,8 @@ def _work(pipe: Connection, asked: Asked, sources: Sources, planted: Planted, se
     except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
         told = error if isinstance(error, SagaChaosError) else f"{type(error).__name__}: {error}"
         with suppress(OSError):
-            pipe.send(EnvironmentFault(f"the search of mutant {planted.id} failed: {told}"))
+            where = f"the search of mutant {planted.id}"
+            pipe.send(EnvironmentFault(f"{where}: found {told}, expected that it ends by itself"))
 
 
 def _searched(pipe: Connection, asked: Asked, seconds: float) -> Result:

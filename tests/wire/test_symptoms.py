@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import urllib.request
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -75,13 +77,15 @@ def test_a_reply_that_would_come_too_late_and_may_not_be_lost_loses_the_request(
     assert any(isinstance(event, Delivered) for event in lossy.events)
 
 
-def test_a_slow_reply_comes_at_once_when_all_settles(world: WireWorld) -> None:
+@pytest.mark.parametrize("client", ["httpx", "urllib"])
+def test_a_slow_reply_comes_at_once_when_all_settles(world: WireWorld, client: str) -> None:
+    """It was slow all the same: its caller waited for it until then."""
     began_s = time.perf_counter()
-    history = world.run(
-        scenario(waiting(30.0), patience_s=0.3), {}, plan("slow", variant="20000ms"), "saga-1"
-    )
+    saga = waiting(30.0) if client == "httpx" else waiting_unseen
+    history = world.run(scenario(saga, patience_s=0.3), {}, plan("slow", variant="20000ms"), "saga-1")
     assert time.perf_counter() - began_s < 5
     assert any(isinstance(event, CallAnswered) for event in history.events)
+    assert [(one.kind, one.toxic) for one in receipts(history)] == [("slow", "latency")]
 
 
 @pytest.mark.parametrize(("path", "toxic"), [("/charges", "latency"), ("/charges/gone", "slow_close")])
@@ -112,6 +116,21 @@ def waiting(timeout_s: float) -> Any:
         return {"status": "completed"}
 
     return saga
+
+
+def waiting_unseen(ctx: Any, input_: object) -> object:
+    """The same with a client that nobody sees."""
+    body = json.dumps({"saga_id": ctx.saga_id}).encode()
+    with urllib.request.urlopen(f"{ctx.urls['payments']}/charges", data=body, timeout=30.0):
+        return {"status": "completed"}
+
+
+def test_who_is_kept_waiting_until_all_settles_met_a_slow_reply(world: WireWorld) -> None:
+    """Whoever may lose no reply waits for the participant; its reply was slow all the same."""
+    asked = scenario(waiting_unseen, patience_s=0.3)
+    asked = replace(asked, spec=replace(asked.spec, claims=frozenset()))
+    history = world.run(asked, {}, plan("slow", variant="20000ms"), "saga-1")
+    assert [one.kind for one in receipts(history)] == ["slow"]
 
 
 @pytest.mark.parametrize("variant", ["at_once", "concurrent", "after_reply"])

@@ -30,6 +30,7 @@ class Call:
     hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
     endless, read_timeout_s: what is known of how long its caller waits.
     left: set on the servers' loop once the caller waits no more.
+    kept_s: for how long its request was kept waiting at the door.
     held: its request is to land late. landed, shown: what of that has come about; `shown` names the toxic.
     """
 
@@ -42,6 +43,7 @@ class Call:
     hangs: bool = False
     armed: Armed | None = None
     left: asyncio.Event | None = None
+    kept_s: float = 0.0
     arrived: bool = False
     held: bool = False
     landed: bool = False

@@ -29,12 +29,12 @@ class Evidence:
         """Somebody saw what it does."""
         self._worked.add(toxic)
 
-    def failed(self, proxy: str, toxic: str, why: str) -> ProxyIdle | None:
-        """Somebody saw that it did not; an error where it never does."""
+    def failed(self, proxy: str, toxic: str, reason: str) -> ProxyIdle | None:
+        """Somebody saw that it did not; an error where it never does. reason: what was found and expected."""
         self._failed[toxic] += 1
         if toxic in self._worked or self._failed[toxic] < TOO_OFTEN:
             return None
         return ProxyIdle(
             f"proxy {proxy}: toxic {toxic!r} had no effect, {self._failed[toxic]} times out of "
-            f"{self._failed[toxic]}: {why}; is it a Toxiproxy server?"
+            f"{self._failed[toxic]}: {reason}; is it a Toxiproxy server?"
         )

@@ -23,11 +23,13 @@ class Finding:
     """why: why a canary was not struck by a toxic, or None where it was.
 
     looked: false where there was none. lifted_first: the toxic went before it could do what it does.
+    held_s: for how long it was there then, from the moment at which the reply was written.
     """
 
     why: str | None = None
     looked: bool = True
     lifted_first: bool = False
+    held_s: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -80,7 +82,7 @@ class Exposure:
         lifted_s = self.lifted_s - self.canary.written_s
         why = contradiction(self.toxic, self._size, seen, lifted_s if self.silences else None)
         released = seen.whole_s is not None and seen.whole_s >= lifted_s
-        return Finding(why=why, lifted_first=why is not None and released)
+        return Finding(why=why, lifted_first=why is not None and released, held_s=lifted_s)
 
     def close(self) -> None:
         """Nothing more is to be learnt."""

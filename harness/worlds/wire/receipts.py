@@ -18,7 +18,7 @@ from harness.plan.treatment import Symptom
 from harness.worlds.wire.call import Armed, Call
 from harness.worlds.wire.evidence import Evidence, ProxyIdle
 from harness.worlds.wire.exposure import Finding
-from harness.worlds.wire.symptoms import EARLY, SHOWN, least_s
+from harness.worlds.wire.symptoms import EARLY, HELD_S, SHOWN, least_s
 from harness.worlds.wire.toxics import DISABLED
 
 _LOST = {
@@ -87,7 +87,7 @@ class Receipts:
             self._evidence.worked(armed.toxic.type)
             self._shown(call, armed.toxic.name, came_to)
         elif found.lifted_first and self.settling and call.symptom is Symptom.DELAYED:
-            self._settled_first(call, armed.toxic.name)
+            self._held_until_healed(call, armed.toxic.name, found.held_s)
         else:
             self.unconfirmed(call, f"a canary {found.why}", armed.toxic.name)
             if found.looked:
@@ -191,14 +191,21 @@ class Receipts:
     # ------------------------------------------------------------------------------------------
 
     def _answered_slowly(self, call: Call) -> None:
-        if call.armed is None:  # it was kept waiting at the door
-            self._settled_first(call, None) if self.settling else self._door.receipt(call.passage)
-        elif call.tagged:
-            self._slow(call, call.armed)
+        if call.armed is not None:
+            if call.tagged:
+                self._slow(call, call.armed)
+        elif self.settling:  # its request was kept waiting
+            self._held_until_healed(call, None, call.kept_s)
+        else:
+            self._door.receipt(call.passage)
 
-    def _settled_first(self, call: Call, toxic: str | None) -> None:
-        """What was held up came at once as everything healed."""
-        self.unconfirmed(call, "everything healed before the reply was due", toxic, void=False)
+    def _held_until_healed(self, call: Call, toxic: str | None, held_s: float) -> None:
+        """A reply came at once as everything healed. It was slow if its caller waited for it until then."""
+        if held_s >= HELD_S:
+            self._door.receipt(call.passage, toxic)
+            return
+        why = f"everything healed {held_s * 1000:.0f} ms after the reply was held up, before it was due"
+        self.unconfirmed(call, why, toxic, void=False)
 
     def _slow(self, call: Call, armed: Armed) -> None:
         took_s, held_s = monotonic_s() - armed.written_s, least_s(armed.toxic, armed.size)
@@ -207,7 +214,7 @@ class Receipts:
             self._door.receipt(call.passage, armed.toxic.name)
             return
         if self.settling:
-            self._settled_first(call, armed.toxic.name)
+            self._held_until_healed(call, armed.toxic.name, took_s)
             return
         why = f"found the whole reply after {took_s * 1000:.0f} ms, expected {held_s * 1000:.0f} ms"
         self.unconfirmed(call, why, armed.toxic.name)

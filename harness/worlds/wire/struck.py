@@ -163,7 +163,9 @@ class Struck:
 
     async def _keep_waiting(self) -> None:
         """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
+        began_s = monotonic_s()
         await self._first_of(self._settled_within(self._late_s))
+        self._call.kept_s = monotonic_s() - began_s
         if self._connection.gone:
             self._traffic.failed(self._call, Symptom.SILENCE, abandoned=True)
             return

@@ -14,6 +14,9 @@ from harness.toxiproxy.client import Toxic
 EARLY = 0.9
 """A reply that came so much sooner than the toxic holds it up was not held up by it."""
 
+HELD_S = 0.01
+"""A reply that was held up for so long until everything healed was slow; a prompt one takes 1 ms or 2."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
