@@ -62,6 +62,7 @@ class Scenario:
     sources: tuple[Path, ...] | None = None
 
     def __post_init__(self) -> None:
+        self._check_name()
         if self.inputs is NONE_LISTED and self.input_strategy is not None:
             few = small_inputs(self.input_strategy, place_of(self.input_strategy, self.name))
             object.__setattr__(self, "inputs", few)
@@ -116,6 +117,12 @@ class Scenario:
     def faults_end_s(self, world: str) -> float:
         """Seconds after which faults end at the latest."""
         return self.patience_s if self.patience_s is not None else self.limit_s(world) / 2
+
+    def _check_name(self) -> None:
+        """Reports and counterexamples are filed under it, and must stay in their folder."""
+        if not self.name.isprintable() or not self.name.strip() or any(mark in self.name for mark in "/\\"):
+            expected = "a name of printable characters, without / and \\"
+            raise ScenarioError(misplaced("scenario, name", self.name, expected))
 
     def _check_expects(self) -> None:
         where = f"scenario {self.name!r}, expects"

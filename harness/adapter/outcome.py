@@ -13,6 +13,7 @@ import msgspec
 from harness.errors import misplaced, nearest
 from harness.saga import Json, Outcome, Status
 
+_TEXT = "what JSON in UTF-8 can carry, without half a surrogate pair"
 _NOT_THEIRS = (Path(__file__).parents[1], Path(sysconfig.get_path("stdlib")))
 
 
@@ -30,17 +31,22 @@ def read_outcome(value: object) -> Returned:
         value = {"status": value.status, "detail": value.detail}
     if not isinstance(value, Mapping):
         problem = misplaced("the saga returned", value, "an Outcome or {'status': …}")
-        return Returned(problem=_without_addresses(problem))
+        return Returned(problem=_recordable(problem))
     status = value.get("status")
     if not isinstance(status, str) or status not in list(Status):
-        return Returned(problem=misplaced("the saga returned, status", status, nearest(str(status), Status)))
-    return Returned(status=Status(status), detail=_plain(value.get("detail")))
+        problem = misplaced("the saga returned, status", status, nearest(str(status), Status))
+        return Returned(problem=_recordable(problem))
+    detail = _plain(value.get("detail"))
+    if not _is_text(detail):
+        problem = misplaced("the saga returned, detail", value.get("detail"), _TEXT)
+        return Returned(problem=_recordable(problem))
+    return Returned(status=Status(status), detail=detail)
 
 
 def read_failure(error: BaseException) -> Returned:
     """For a saga that raised; told with the line of its own code, where there is one."""
     problem = f"the saga raised {type(error).__name__}: {error}{_place(error)}"
-    return Returned(problem=_without_addresses(problem))
+    return Returned(problem=_recordable(problem))
 
 
 def _place(error: BaseException) -> str:
@@ -53,15 +59,28 @@ def _place(error: BaseException) -> str:
     return ""
 
 
-def _without_addresses(text: str) -> str:
-    """Where an object lies in memory differs from run to run, and a history must not."""
-    return re.sub(r"0x[0-9a-fA-F]+", "0x…", text)
+def _recordable(text: str) -> str:
+    """Where an object lies in memory differs from run to run, and a history must not.
+
+    Half a surrogate pair cannot be written to a file; its escape can.
+    """
+    same_each_time = re.sub(r"0x[0-9a-fA-F]+", "0x…", text)
+    return same_each_time.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _is_text(detail: Json) -> bool:
+    """Whether it can be written as JSON in UTF-8, as a saga in another process would have to send it."""
+    try:
+        msgspec.json.encode(detail)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(detail: object) -> Json:
     """Detail as JSON; what is not JSON is written as its repr, so that the history can be kept."""
     try:
-        plain: Json = msgspec.to_builtins(detail, enc_hook=repr)
+        plain: Json = msgspec.to_builtins(detail, enc_hook=repr, str_keys=True)
     except (TypeError, ValueError, RecursionError):
-        return _without_addresses(repr(detail))
+        return _recordable(repr(detail))
     return plain

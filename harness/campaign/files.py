@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from importlib.metadata import PackageNotFoundError, version
 
 from harness.campaign.claims import Unclaimed
@@ -14,6 +16,9 @@ from harness.report_model import FailureFile, ScenarioRef, Tool, WorldName, writ
 from harness.report_model import Found as FoundBy
 from harness.scenario import Scenario
 from harness.search.digest import Digest
+
+_LONGEST = 180
+"""Characters; file systems take 255 bytes, and endings and a temporary name are added."""
 
 
 def tool() -> Tool:
@@ -52,7 +57,7 @@ class CampaignFiles:
 
         name: what tells it from others of the scenario; by default the invariant.
         """
-        stem = f"{scenario.name}-{world}-{name or invariant}"
+        stem = file_stem(f"{scenario.name}-{world}-{name or invariant}")
         history_name = self.history(stem, digest)
         found = digest.found[invariant]
         failure = FailureFile(
@@ -80,13 +85,24 @@ class CampaignFiles:
         """Write a run's history, where it was kept."""
         if digest.history is None:
             return None
-        name = f"histories/{stem}.ndjson"
+        name = f"histories/{file_stem(stem)}.ndjson"
         write_whole(self.folder / name, digest.history)
         return name
 
     def _narrated(self, digest: Digest, evidence: tuple[int, ...]) -> list[str]:
         history = _history(digest)
         return [] if history is None else self._options.narrate(history, evidence)
+
+
+def file_stem(name: str) -> str:
+    """A file name without its ending that every file system takes, and that stays in its folder.
+
+    What had to be changed keeps a hash of the whole, so that two names never share a file.
+    """
+    plain = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII).lstrip(".")[:_LONGEST]
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.blake2b(name.encode('utf-8', 'backslashreplace'), digest_size=4).hexdigest()}"
 
 
 def _history(digest: Digest) -> History | None:

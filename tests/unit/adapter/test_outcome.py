@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from harness.adapter.outcome import read_failure, read_outcome
@@ -53,3 +54,41 @@ def test_where_something_lies_in_memory_is_not_told() -> None:
     told = read_failure(RuntimeError(f"no {object()!r}")).problem or ""
     assert "0x…" in told
     assert read_outcome({"status": "completed"}).problem is None
+
+
+class Rude:
+    def __repr__(self) -> str:
+        return "rude \ud800"
+
+
+@pytest.mark.parametrize(
+    "detail", ["\ud800", {"error": ["half \udfff"]}, {"\ud800": 1}], ids=["text", "nested", "key"]
+)
+def test_half_a_surrogate_pair_is_a_problem_of_the_saga_and_can_be_written(detail: object) -> None:
+    returned = read_outcome({"status": "completed", "detail": detail})
+    assert returned.status is None
+    assert returned.problem is not None
+    assert "without half a surrogate pair" in returned.problem
+    assert msgspec.json.decode(msgspec.json.encode(returned), type=type(returned)) == returned
+
+
+def half_a_pair() -> None:
+    raise ValueError("\ud800")
+
+
+@pytest.mark.parametrize(
+    "returned", [Rude(), {"status": Rude()}, {"status": "\ud800"}, {"status": "completed", "detail": Rude()}]
+)
+def test_whatever_came_back_can_be_written_to_a_history(returned: object) -> None:
+    assert msgspec.json.encode(read_outcome(returned))
+
+
+def test_the_words_of_an_exception_can_be_written_too() -> None:
+    assert raised(half_a_pair).startswith("the saga raised ValueError: \\ud800")
+
+
+@pytest.mark.parametrize(
+    "detail", [2**80, {(1, 2): 3}, float("nan"), {1, 2}, b"\xff", {"a": {2**70: object()}}]
+)
+def test_what_json_does_not_know_can_be_written_too(detail: object) -> None:
+    assert msgspec.json.encode(read_outcome({"status": "completed", "detail": detail}))
