@@ -54,9 +54,14 @@ class Disk(Protocol):
 
 
 class ActiveRun:
-    """What the dispatchers need to know of the run that has the clocks. `disk`: None where nobody asks."""
+    """What the dispatchers need to know of the run that has the clocks.
 
-    __slots__ = ("_give_up", "disk", "entropy", "node", "over", "process", "scheduler", "thread_id")
+    disk: None where nobody asks. locked: by descriptor, the pid of the process that locked a file.
+    """
+
+    __slots__ = (
+        *("_give_up", "disk", "entropy", "locked", "node", "over", "process", "scheduler", "thread_id"),
+    )
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class ActiveRun:
         self.process = FIRST_PROCESS
         self.over = over
         self.disk: Disk | None = None
+        self.locked: dict[int, int] = {}
         self._give_up = give_up
 
     def has_ended(self) -> bool:

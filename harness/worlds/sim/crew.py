@@ -23,6 +23,7 @@ from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-u
 from harness.clock import Scheduler, outside_of_loops
 from harness.clock.active import FIRST_PROCESS, Process, current
 from harness.clock.last_lines import MOST_REFUSALS, last_lines, never_free
+from harness.clock.locks import unlock_files_of
 
 
 class RunOver(BaseException):
@@ -138,6 +139,8 @@ class Crew:
             self._members.remove(member)
         self._killed.append(member)
         self._news = True
+        if self._clocks is not None:
+            unlock_files_of(self._clocks, member.process.pid)
         if member is self.running:
             self._hand_over()
 
