@@ -10,8 +10,8 @@ import typing as _typing
 if _typing.TYPE_CHECKING:
     from harness.adapter import CallableSaga as CallableSaga
     from harness.adapter import SagaContext as SagaContext
-    from harness.cli.loading import load as load
     from harness.invariants import InvariantViolated as InvariantViolated
+    from harness.loading import load as load
     from harness.participant import Owner as Owner
     from harness.participant import Request as Request
     from harness.participant import ResourceSpec as ResourceSpec
@@ -70,7 +70,7 @@ __all__ = [
 
 _ROOMS = {
     "adapter": ("CallableSaga", "SagaContext"),
-    "cli.loading": ("load",),
+    "loading": ("load",),
     "invariants": ("InvariantViolated",),
     "participant": ("Owner", "Request", "ResourceSpec", "RestParticipant", "Route", "Verb"),
     "plan": ("Fault", "FaultPlan", "Lasting"),

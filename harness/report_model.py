@@ -17,15 +17,13 @@ from typing import Literal
 
 import msgspec
 
+from harness.choices import SearchKind, WorldName
 from harness.errors import PlanError, ReportError, misplaced, nearest
 from harness.json_files import converted, json_object, pretty, write_whole
 from harness.plan import Fault, FaultPlan, plan_from_json, plan_to_json
 from harness.saga import Json
 
 FORMAT_VERSION = 1
-
-WorldName = Literal["sim", "wire"]
-SearchKind = Literal["guided", "hypothesis", "both"]
 
 
 class Verdict(StrEnum):

@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.adapter import SagaAdapter
-from harness.errors import ScenarioError, misplaced, nearest
+from harness.choices import WorldName
+from harness.errors import ScenarioError, UsageError, misplaced, nearest
 from harness.inputs import InputStrategy, place_of, small_inputs
 from harness.participant import Operation, ResourceSpec, RestParticipant, Verb, Whose
 from harness.saga import Claim, Json, SagaSpec, Status, Step
@@ -109,6 +110,19 @@ class Scenario:
     def left_in_doubt(self) -> frozenset[str]:
         """Irreversible actions whose effect faults may leave in doubt, for the saga claims to hold there."""
         return self.irreversible if Claim.IRREVERSIBLE_STEP in self.spec.claims else frozenset()
+
+    def world(self, wanted: str | None = None) -> WorldName:
+        """The world that is wanted, else the saga's default.
+
+        Raises UsageError where the saga cannot run there.
+        """
+        worlds = self.saga.worlds
+        world = wanted or worlds[0]
+        if world not in worlds:
+            where = f"scenario {self.name!r}, saga {self.saga.name}"
+            why = "a process of its own has real sockets and a real clock, which no simulation can stand for"
+            raise UsageError(misplaced(where, f"--world {world}", f"--world {' or '.join(worlds)}: {why}"))
+        return "sim" if world == "sim" else "wire"
 
     def limit_s(self, world: str) -> float:
         """Seconds to reach an outcome once everything has healed."""

@@ -262,7 +262,7 @@ PROVOKED: dict[str, tuple[Callable[[], object], Says]] = {
         Says(error=UsageError, where="--seconds", found="0.0", expected="a number above 0"),
     ),
     "a world that the saga cannot run in": (
-        lambda: options(world="sim").world_of(scenario(saga=command())),
+        lambda: scenario(saga=command()).world("sim"),
         Says(
             error=UsageError,
             where="scenario 'order', saga node saga.js",

@@ -15,7 +15,6 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from harness.bench.result import BenchedScenario, plan_as_json
-from harness.campaign.options import ProxyKind, WorldName
 from harness.campaign.processes import (
     leave_interrupts_to_the_parent,
     new_mark,
@@ -23,6 +22,7 @@ from harness.campaign.processes import (
     sweep_up,
 )
 from harness.campaign.workers import make_world
+from harness.choices import ProxyKind, WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError, ScenarioError
 from harness.latency import compensation_seconds, summarised

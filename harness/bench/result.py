@@ -6,9 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from harness.choices import WorldName
 from harness.json_files import converted, json_object, pretty, write_whole
 from harness.plan import FaultPlan, plan_to_json
-from harness.report_model import CompensationLatency, Proxy, Tool, WorldName
+from harness.report_model import CompensationLatency, Proxy, Tool
 from harness.saga import Json
 
 FORMAT_VERSION = 1

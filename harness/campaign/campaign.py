@@ -25,13 +25,14 @@ from harness.campaign.events import (
 )
 from harness.campaign.fault_free import failures, until_one_fails
 from harness.campaign.files import CampaignFiles, tool
-from harness.campaign.options import CampaignOptions, WorldName
+from harness.campaign.options import CampaignOptions
 from harness.campaign.progress import Progress
 from harness.campaign.refutations import shrink, take_unshrunk
 from harness.campaign.stored import StoredCounterexamples
 from harness.campaign.summary import summarise
 from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.workers import LocalExecutor, Pool, make_world
+from harness.choices import WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault
 from harness.faults import kinds_of
@@ -80,7 +81,7 @@ class Campaign:
 
     def run(self, scenarios: Sequence[Scenario]) -> Report:
         """Search them all. Raises UsageError before anything runs; a machine that fails is in the report."""
-        worlds = [self._options.world_of(scenario) for scenario in scenarios]
+        worlds = [scenario.world(self._options.world) for scenario in scenarios]
         for scenario in scenarios:
             required_situations(scenario)
             invariants_of(scenario)

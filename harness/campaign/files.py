@@ -8,11 +8,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from harness.campaign.claims import Unclaimed
 from harness.campaign.options import CampaignOptions
+from harness.choices import WorldName
 from harness.history import History
 from harness.history.codec import decode_history
 from harness.invariants import invariants_of
 from harness.json_files import write_whole
-from harness.report_model import FailureFile, ScenarioRef, Tool, WorldName, write_failure
+from harness.report_model import FailureFile, ScenarioRef, Tool, write_failure
 from harness.report_model import Found as FoundBy
 from harness.scenario import Scenario
 from harness.search.digest import Digest

@@ -11,8 +11,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from harness.campaign.options import ProxyKind
 from harness.campaign.processes import leave_interrupts_to_the_parent
+from harness.choices import ProxyKind
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.runner import run_once
 from harness.scenario import Scenario

@@ -6,15 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from harness.choices import ProxyKind, SearchKind, WorldName
 from harness.errors import UsageError, misplaced
 from harness.history import History
 from harness.scenario import Scenario
-
-WorldName = Literal["sim", "wire"]
-SearchKind = Literal["guided", "hypothesis", "both"]
-ProxyKind = Literal["auto", "toxiproxy", "embedded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +75,3 @@ class CampaignOptions:
             examples=default.examples if self.examples is None else self.examples,
             workers=default.workers if self.workers is None else self.workers,
         )
-
-    def world_of(self, scenario: Scenario) -> WorldName:
-        """The world asked for. Raises UsageError where the saga cannot run in it."""
-        worlds = scenario.saga.worlds
-        world = self.world or worlds[0]
-        if world not in worlds:
-            where = f"scenario {scenario.name!r}, saga {scenario.saga.name}"
-            why = "a process of its own has real sockets and a real clock, which no simulation can stand for"
-            expected = f"--world {' or '.join(worlds)}: {why}"
-            raise UsageError(misplaced(where, f"--world {world}", expected))
-        return "sim" if world == "sim" else "wire"

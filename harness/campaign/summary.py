@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from harness.advice import advice
 from harness.campaign.guarantees import guarantees
-from harness.campaign.options import WorldName
 from harness.campaign.required import coverage
 from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.verdict import judge
+from harness.choices import WorldName
 from harness.invariants import invariants_of
 from harness.latency import summarised
 from harness.report_model import (

@@ -20,8 +20,8 @@ from typing import Self
 
 from harness.campaign.drawn import Drawing
 from harness.campaign.local import Failed, Known, LocalExecutor, Open, make_world, work
-from harness.campaign.options import ProxyKind
 from harness.campaign.processes import new_mark, start_undisturbed, sweep_up
+from harness.choices import ProxyKind
 from harness.clock import real
 from harness.errors import EnvironmentFault
 from harness.invariants import Verdict

@@ -10,15 +10,15 @@ from pathlib import Path
 from harness.bench import Asked, Bench, BenchedScenario, measure, read_bench, refusals, write_bench
 from harness.bench.result import compared
 from harness.campaign.files import tool
-from harness.campaign.options import WorldName
-from harness.cli.loading import load, load_all
-from harness.cli.trial import chosen_world, trial
+from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced
 from harness.json_files import write_whole
+from harness.loading import load, load_all
 from harness.packages import our_packages
 from harness.plan import FaultPlan
 from harness.saga import Step
 from harness.scenario import Scenario
+from harness.trial import trial
 
 with our_packages():
     from reports.bench import bench_lines, bench_svg
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_writable(out)
     baseline = read_bench(Path(arguments.baseline)) if arguments.baseline else None
     scenarios = load_all(arguments.scenarios)
-    worlds = [chosen_world(scenario, arguments.world) for scenario in scenarios]
+    worlds = [scenario.world(arguments.world) for scenario in scenarios]
     measured = [
         _measured(scenario, world, concurrency, arguments)
         for scenario, world in zip(scenarios, worlds, strict=True)

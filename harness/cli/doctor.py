@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from harness.cli.checks import Check, told
-from harness.cli.conformance import conformance
-from harness.cli.loading import load
+from harness.conformance import conformance
+from harness.conformance.checks import Check, told
+from harness.loading import load
 from harness.toxiproxy.build import cached_binary
 from harness.toxiproxy.discovery import Tried, explain
 

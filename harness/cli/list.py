@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from harness.cli.loading import load
 from harness.faults import KINDS
 from harness.invariants import INVARIANTS
+from harness.loading import load
 from harness.packages import our_packages
 from harness.scenario import Scenario
 from harness.situations import SITUATIONS

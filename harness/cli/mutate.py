@@ -12,10 +12,10 @@ import os
 from pathlib import Path
 from typing import cast
 
-from harness.campaign.options import ProxyKind, WorldName
-from harness.cli.loading import load
+from harness.choices import ProxyKind, WorldName
 from harness.errors import UsageError, misplaced
 from harness.json_files import write_whole
+from harness.loading import load
 from harness.mutation.model import FILE, Mutants, write_mutants
 from harness.mutation.operators import OPERATORS
 from harness.mutation.reasons import read_reasons, unneeded

@@ -19,19 +19,19 @@ from functools import partial
 from pathlib import Path
 
 from harness.campaign.claims import LoadedWithClaims
-from harness.cli.loading import load
-from harness.cli.telling import narrate
-from harness.cli.trial import chosen_world, trial
+from harness.counterexample_text import narrate
 from harness.errors import PlanError, ReportError, ScenarioError, misplaced, nearest
 from harness.faults import kinds_of
 from harness.history.codec import decode_history
 from harness.invariants import Verdict, invariants_of
+from harness.loading import load
 from harness.packages import our_packages
 from harness.plan import check_plan
 from harness.report_model import FailureFile, read_failure
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search.digest import Digest
+from harness.trial import trial
 
 with our_packages():
     from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     failure = read_failure(path)
     added = _added_claims(failure, path)
     scenario = LoadedWithClaims(partial(_scenario, path), added)(failure.scenario.reference)
-    world = chosen_world(scenario, arguments.world or failure.world)
+    world = scenario.world(arguments.world or failure.world)
     _check(failure, scenario, path, world)
     _say(f"Replaying {failure.invariant} of {scenario.name} in the {world} world")
     digests: list[Digest] = []

@@ -17,8 +17,8 @@ from harness.campaign import (
     ScenarioProgressed,
 )
 from harness.cli.earlier import put_aside
-from harness.cli.loading import load, load_all
-from harness.cli.telling import narrate
+from harness.counterexample_text import narrate
+from harness.loading import load, load_all
 from harness.packages import our_packages
 from harness.report_model import Report, exit_code, write_report
 

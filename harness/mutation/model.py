@@ -12,10 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from harness.choices import WorldName
 from harness.errors import PlanError, ReportError
 from harness.json_files import converted, json_object, pretty, write_whole
 from harness.plan import FaultPlan, plan_from_json, plan_to_json
-from harness.report_model import Tool, Verdict, WorldName
+from harness.report_model import Tool, Verdict
 from harness.saga import Json
 
 FORMAT_VERSION = 1

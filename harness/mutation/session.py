@@ -16,7 +16,7 @@ import msgspec
 
 from harness.campaign import CampaignOptions
 from harness.campaign.files import tool
-from harness.campaign.options import ProxyKind, WorldName
+from harness.choices import ProxyKind, WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault, ScenarioError, UsageError, misplaced, nearest
 from harness.history import History
@@ -119,7 +119,7 @@ class _Session:
         self._options = options
         self._tell = listener
         self._began_s = real.monotonic_s()
-        self._world = _campaign(options).world_of(scenario)
+        self._world = scenario.world(options.world)
         self._each_s = options.each_s or EACH_S[self._world]
         self._asked = Asked(
             reference=scenario.reference or scenario.name,

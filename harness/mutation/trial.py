@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.campaign import CampaignEvent, CampaignOptions, RunEnded, run_campaign
-from harness.campaign.options import ProxyKind, SearchKind, WorldName
+from harness.choices import ProxyKind, SearchKind, WorldName
 from harness.errors import ScenarioError
 from harness.history import History
 from harness.mutation.folders import copy_folder

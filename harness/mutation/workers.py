@@ -37,7 +37,7 @@ _PRELOADED = (
     "harness.mutation.trial",
     "harness.worlds.sim",
     "harness.search.property",
-    "harness.cli.loading",
+    "harness.loading",
 )
 _DEBUG = "SAGA_CHAOS_DEBUG"
 

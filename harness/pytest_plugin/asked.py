@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from harness.choices import ProxyKind, SearchKind, WorldName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The options of `saga-chaos run`; None: the world's default."""
 
-    world: Literal["sim", "wire"]
-    search: Literal["guided", "hypothesis", "both"]
+    world: WorldName
+    search: SearchKind
     depth: int | None
     examples: int | None
     seed: int | None
     seconds: float | None
-    proxy: Literal["auto", "toxiproxy", "embedded"]
+    proxy: ProxyKind
     unclaimed: bool

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from harness.cli.loading import load
-from harness.cli.telling import counterexample_lines
-from harness.errors import UsageError, misplaced
+from harness.choices import WorldName
+from harness.counterexample_text import counterexample_lines
 from harness.invariants import Verdict
+from harness.loading import load
 from harness.plan import FaultPlan
 from harness.pytest_plugin.shared import Worlds
 from harness.runner import Run, run_once
@@ -27,7 +25,7 @@ class SagaChaos:
         plan: FaultPlan | None = None,
         *,
         input: Json = None,  # noqa: A002 - what a saga calls it
-        world: Literal["sim", "wire"] | None = None,
+        world: WorldName | None = None,
     ) -> Run:
         """Run a plan once and judge it.
 
@@ -35,9 +33,7 @@ class SagaChaos:
         scenario's default. Raises PlanError for a plan that names what is not there.
         """
         known = load(scenario) if isinstance(scenario, str) else scenario
-        name = world or known.saga.worlds[0]
-        if name not in known.saga.worlds:
-            raise UsageError(misplaced(f"world for {known.name!r}", name, " or ".join(known.saga.worlds)))
+        name = known.world(world)
         given = known.inputs[0] if input is None else input
         with self._worlds.entered(name) as entered:
             return run_once(known, given, FaultPlan() if plan is None else plan, entered)

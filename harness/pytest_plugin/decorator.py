@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from harness.choices import ProxyKind, SearchKind, WorldName
 from harness.pytest_plugin.asked import Asked
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ REQUEST = "request"
 def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
     scenario: str | Scenario | Callable[[], Scenario],
     *,
-    world: Literal["sim", "wire"] = "sim",
-    search: Literal["guided", "hypothesis", "both"] = "both",
+    world: WorldName = "sim",
+    search: SearchKind = "both",
     depth: int | None = None,
     examples: int | None = None,
     seed: int | None = None,
     seconds: float | None = None,
-    proxy: Literal["auto", "toxiproxy", "embedded"] = "auto",
+    proxy: ProxyKind = "auto",
     unclaimed: bool = False,
     allow_inconclusive: bool = False,
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from harness.campaign import Campaign, CampaignEvent, CampaignOptions
-from harness.cli.loading import load
-from harness.cli.telling import narrate, violation_lines
+from harness.counterexample_text import narrate, violation_lines
 from harness.errors import SagaChaosError, UsageError, misplaced
+from harness.loading import load
 from harness.pytest_plugin.asked import Asked
 from harness.pytest_plugin.shared import exits_refused, worlds_of
 from harness.report_model import Report, ScenarioReport, Verdict, write_report

@@ -11,19 +11,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from unittest import mock
 
 import pytest
 
+from harness.choices import ProxyKind
 from harness.clock import real
 
 if TYPE_CHECKING:
     from harness.worlds import World
     from harness.worlds.sim import SimWorld
     from harness.worlds.wire import WireWorld
-
-ProxyKind = Literal["auto", "toxiproxy", "embedded"]
 
 
 class Worlds:

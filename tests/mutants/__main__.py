@@ -13,10 +13,10 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from harness.cli.loading import load
 from harness.cli.mutate import exit_code
 from harness.clock import real
 from harness.errors import ScenarioError
+from harness.loading import load
 from harness.mutation.model import FILE, Mutants, write_mutants
 from harness.mutation.reasons import read_reasons, unneeded
 from harness.mutation.session import MutantEnded, MutateOptions, OriginalEnded, mutate, planted_in

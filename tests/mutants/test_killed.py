@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.campaign import CampaignOptions, run_campaign
-from harness.cli.loading import load
+from harness.loading import load
 from harness.mutation.model import How, Mutant, Status
 from harness.mutation.operators import OPERATORS
 from harness.mutation.session import planted_in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.loading import load
+from harness.loading import load
 from harness.mutation.model import Status
 from harness.mutation.session import planted_in
 from harness.mutation.trial import Asked, Result

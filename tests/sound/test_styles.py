@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from harness.campaign import CampaignOptions, run_campaign
-from harness.cli.loading import load
 from harness.history import History
 from harness.loader import load_scenario
 from harness.loader.target import load_target
+from harness.loading import load
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.report_model import Verdict
 from harness.runner import run_once

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.cli.loading import load
+from harness.loading import load
 from tests.speed import crash_on_the_wire, measures
 from tests.speed.floor import floor_per_s
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.campaign.options import DEFAULTS
 from harness.campaign.workers import Pool
-from harness.cli.loading import load
+from harness.loading import load
 from harness.plan import Fault, FaultPlan
 from tests.two_steps import TWO_STEPS
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from harness.campaign.workers import LocalExecutor, Pool, make_world
-from harness.cli.loading import load
 from harness.faults.unlocked import unlocked_faults
+from harness.loading import load
 from harness.plan import FaultPlan
 from harness.runner import run_once
 from harness.saga import Claim

@@ -189,7 +189,7 @@ def test_without_a_reference_no_process_can_load_it(world: WireWorld, tmp_path: 
 def test_a_host_starts_lean(tmp_path: Path) -> None:
     """Nothing that only searching, judging or reporting needs."""
     heavy = "('hypothesis', 'pandas', 'pytest', 'uvicorn', 'respx', 'harness.worlds', 'psutil')"
-    imports = "import sys, harness.adapter.host, harness.cli.loading"
+    imports = "import sys, harness.adapter.host, harness.loading"
     code = f"{imports}; print([one for one in {heavy} if one in sys.modules])"
     group = Group(
         Command(line=(sys.executable, "-c", code), cwd=Path.cwd()), mark="test-lean", files=tmp_path / "x"

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import scaffold
-from harness.cli.checks import Check
-from harness.cli.conformance import conformance
+from harness.conformance import Check, conformance
 from harness.loader import load_scenario
 from tests.unit.cli.console import saga_chaos
 

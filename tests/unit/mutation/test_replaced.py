@@ -30,7 +30,7 @@ def scenario():
 LOADING = """
 import sys
 from pathlib import Path
-from harness.cli.loading import load
+from harness.loading import load
 from harness.mutation.replaced import Replaced, replaced_by
 folder = Path(sys.argv[1]).resolve()
 replaced = Replaced(texts={str(folder / "wording.py"): 'WORD = "mutant"'})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.loading import load
 from harness.errors import ReportError
+from harness.loading import load
 from harness.mutation.model import How, Mutant, Mutants, Status, read_mutants, write_mutants
 from harness.mutation.planting import Planted
 from harness.mutation.reasons import read_reasons, unneeded

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from harness.campaign.workers import LocalExecutor
-from harness.cli.loading import load
 from harness.faults.unlocked import Unlocked, unlocked_faults
 from harness.loader import load_scenario
+from harness.loading import load
 from harness.plan import Site
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch

@@ -13,7 +13,7 @@ from harness.worlds.wire.executors.command import Commands, Running
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
 
-LOADER = "harness.cli.loading:load"
+LOADER = "harness.loading:load"
 """By name, for the loader knows every registered scenario, and this room none."""
 
 

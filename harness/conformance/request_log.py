@@ -19,7 +19,7 @@ from harness.saga import Json
 from harness.scenario import Scenario
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
+class LoggedRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request. owes_key: the participant heeds one there. named: it says whose it is, by saga_id.
 
     says: the plain values in it.
@@ -33,7 +33,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Overheard:
+class RequestLog:
     """Loads as `load` does, with participants that listen; a worker process gets it by pickling."""
 
     load: Callable[[str], Scenario]
@@ -45,10 +45,10 @@ class Overheard:
         participants = tuple(_listening(one, self.file) for one in scenario.participants)
         return replace(scenario, participants=participants)
 
-    def requests(self) -> tuple[Heard, ...]:
+    def requests(self) -> tuple[LoggedRequest, ...]:
         """What was heard so far."""
         lines = self.file.read_bytes().splitlines() if self.file.exists() else []
-        return tuple(msgspec.json.decode(line, type=Heard) for line in lines)
+        return tuple(msgspec.json.decode(line, type=LoggedRequest) for line in lines)
 
 
 def plain_values(content: Json) -> Iterator[str]:
@@ -66,26 +66,26 @@ def plain_values(content: Json) -> Iterator[str]:
 class _Listening(RestParticipant):
     """Comes before the class of a participant."""
 
-    heard_in: Path
+    log_file: Path
 
     def handle(
         self, operation: Operation, id_: str | None, request: Request, owner: Owner, *, part: bool = False
     ) -> Reply:
         fields = request.fields()
-        heard = Heard(
+        heard = LoggedRequest(
             operation=operation.name,
             owes_key=self.heeds_key(operation, request),
             key=self.key_of(request),
             named=bool(fields.get("saga_id") or request.query.get("saga_id")),
             says=(*plain_values(fields), *request.query.values()),
         )
-        with self.heard_in.open("ab") as file:
+        with self.log_file.open("ab") as file:
             file.write(msgspec.json.encode(heard) + b"\n")
         return super().handle(operation, id_, request, owner, part=part)
 
 
 def _listening(participant: RestParticipant, file: Path) -> RestParticipant:
-    kind: Any = type("Listening", (_Listening, type(participant)), {"heard_in": file})
+    kind: Any = type("Listening", (_Listening, type(participant)), {"log_file": file})
     again = copy(participant)
     again.__class__ = kind
     return again

@@ -17,17 +17,16 @@ from harness.adapter import CallableSaga
 from harness.bench import refusals
 from harness.blows import Blow, Boundary
 from harness.campaign.claims import LoadedWithClaims, with_claims
-from harness.campaign.options import WorldName
 from harness.campaign.workers import Pool
-from harness.cli.by_hand import by_hand
-from harness.cli.checks import Check, note
-from harness.cli.loading import load
-from harness.cli.overheard import Heard, Overheard, plain_values
-from harness.cli.trial import chosen_world
+from harness.choices import WorldName
+from harness.conformance.checks import Check, note
+from harness.conformance.manual_command import manual_command
+from harness.conformance.request_log import LoggedRequest, RequestLog, plain_values
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.faults.unlocked import Possible, unlocked_faults
 from harness.history import ExecutorEnded
 from harness.history.codec import decode_history
+from harness.loading import load
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Claim, Status, Step
 from harness.scenario import Scenario
@@ -44,17 +43,17 @@ def conformance(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Chec
     """Each part of the contract in turn. `say` tells what takes its time."""
     steps = ", ".join(step.name for step in scenario.spec.steps)
     yield Check(good=True, sentence=f"{scenario.name} loads: {scenario.saga.name}, with the steps {steps}")
-    world = chosen_world(scenario, None)
+    world = scenario.world()
     yield note(f"it is tried in the {world} world, in which it runs by default")
     with tempfile.TemporaryDirectory(prefix="saga-chaos-") as folder:
-        overheard = Overheard(LoadedWithClaims(load, (Claim.PROCESS_DEATH,)), Path(folder) / "heard")
+        request_log = RequestLog(LoadedWithClaims(load, (Claim.PROCESS_DEATH,)), Path(folder) / "heard")
         try:
-            with Pool(scenario, world, workers=1, proxy="auto", load=overheard, note=say) as pool:
-                yield from _Patient(scenario, world, pool, overheard).checks()
+            with Pool(scenario, world, workers=1, proxy="auto", load=request_log, note=say) as pool:
+                yield from _Patient(scenario, world, pool, request_log).checks()
         except EnvironmentFault:
             raise
         except SagaChaosError as error:  # a command that cannot be started, say
-            yield Check(good=False, sentence=str(error), remedy=by_hand(scenario))
+            yield Check(good=False, sentence=str(error), remedy=manual_command(scenario))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,11 @@ class _Killed:
 class _Patient:
     """One scenario, and what its runs came to."""
 
-    def __init__(self, scenario: Scenario, world: WorldName, pool: Pool, overheard: Overheard) -> None:
+    def __init__(self, scenario: Scenario, world: WorldName, pool: Pool, request_log: RequestLog) -> None:
         self._scenario = scenario
         self._world = world
         self._pool = pool
-        self._overheard = overheard
+        self._overheard = request_log
         self._left: list[str] = []
         mortal = with_claims(scenario, scenario.spec.claims | {Claim.PROCESS_DEATH})
         self._possible = unlocked_faults(mortal, world).possible
@@ -99,7 +98,9 @@ class _Patient:
 
     def _calm(self, digest: Digest, problems: list[str]) -> Iterator[Check]:
         for problem in problems:
-            yield Check(good=False, sentence=f"when nothing fails: {problem}", remedy=by_hand(self._scenario))
+            yield Check(
+                good=False, sentence=f"when nothing fails: {problem}", remedy=manual_command(self._scenario)
+            )
         if problems:
             return
         if not self._in_process:
@@ -193,7 +194,7 @@ class _Patient:
 
     # What its requests say --------------------------------------------------------------------
 
-    def _requests(self, heard: tuple[Heard, ...]) -> Iterator[Check]:
+    def _requests(self, heard: tuple[LoggedRequest, ...]) -> Iterator[Check]:
         owing = [one for one in heard if one.owes_key]
         if owing and all(one.key for one in owing):  # where one has none, idempotency_keys is violated
             header = self._scenario.spec.policy.key_header
@@ -208,7 +209,7 @@ class _Patient:
             yield Check(good=False, sentence=f"found {found}", aside=True, remedy=_NAME_IT)
         yield from self._input(heard)
 
-    def _input(self, heard: tuple[Heard, ...]) -> Iterator[Check]:
+    def _input(self, heard: tuple[LoggedRequest, ...]) -> Iterator[Check]:
         given = set(plain_values(self._scenario.inputs[0]))
         if given & {value for one in heard for value in one.says}:
             yield Check(good=True, sentence="it reads its input: what it was given stands in its requests")

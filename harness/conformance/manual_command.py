@@ -18,7 +18,7 @@ _PORT = 9001
 _STORE = Path("/tmp")  # noqa: S108 - a line for a person to try
 
 
-def by_hand(scenario: Scenario) -> str:
+def manual_command(scenario: Scenario) -> str:
     """Nothing for a callable: a traceback tells more."""
     saga = scenario.saga
     if isinstance(saga, SubprocessSaga):
