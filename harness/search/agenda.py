@@ -36,6 +36,8 @@ class Rank(IntEnum):
     UNDOS_LASTING = 6
     COUNTED = 7
     LATECOMERS = 8  # operations that nothing else reached
+    VIOLATED = 9  # on the way back of a run that violated something
+    LAST = 10
 
     @property
     def lasting(self) -> Rank:
@@ -86,7 +88,7 @@ class Planned:
             one.count is Lasting.FOR_EVER is not before.count
             for one, before in zip(plan.faults, self.plan.faults, strict=True)
         )
-        rank = self.rank if self.rank is Rank.LATECOMERS else self.rank.lasting if lasting else Rank.COUNTED
+        rank = self.rank.lasting if lasting else max(self.rank, Rank.COUNTED)
         return Planned(
             input_index=self.input_index,
             plan=plan,
@@ -115,9 +117,9 @@ class Agenda:
         """Wait for its turn."""
         self._waiting.setdefault((planned.phase, planned.rank), []).append(planned)
 
-    def has(self, phase: int) -> bool:
-        """Whether anything of a phase, or of one before it, is waiting."""
-        return any(found <= phase for found, _ in self._waiting)
+    def has(self, phase: int, rank: Rank = Rank.LAST) -> bool:
+        """Whether anything of a phase up to a rank of it, or of a phase before it, is waiting."""
+        return any(found <= (phase, rank) for found in self._waiting)
 
     def take(self) -> list[Planned]:
         """The next batch; process faults and others take turns in it."""

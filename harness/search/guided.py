@@ -5,7 +5,11 @@ every operation that any run reached: so each run that turned back in a way of i
 the undos and queries on that way, and what only other runs reached gets them there. Then each run that is
 equal to none before it (`harness.search.trace`) gets one fault more, level by level, at a call that it
 made once its own faults had struck. What comes first is said by `harness.search.agenda`, how long a fault
-lasts by `harness.search.counts`. Nothing is built on a run that violated something.
+lasts by `harness.search.counts`.
+
+A run that violated something may hide a second violation that one fault more would show. So further faults
+are added to it too, after those of all other runs of the same level. None are added to a run that was
+ended early, to one that was not judged, and to a fault-free run that fails.
 
 Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
 """
@@ -16,6 +20,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+
+import msgspec
 
 from harness.clock import real
 from harness.faults.unlocked import Possible, Unlocked
@@ -61,7 +67,7 @@ class GuidedSearch:
         self._roots: dict[InputRef, Digest] = {}
         self._equal: dict[bytes, _Equal] = {}
         self._open: dict[int, list[tuple[Digest, Sequence[Site]]]] = defaultdict(list)
-        self._ways: set[tuple[InputRef, str, tuple[Site, ...]]] = set()
+        self._ways: dict[tuple[InputRef, str, tuple[Site, ...]], Rank] = {}
         self._struck: set[str] = set()
         self._reached: dict[str, tuple[Digest, Site]] = {}
         self._early: list[tuple[Planned, Digest]] = []
@@ -124,13 +130,15 @@ class GuidedSearch:
 
     def _level(self, level: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
         self.workload.begin(level)
-        for aborts in (True, False):
-            yield from self._batch(self._added(level, aborts=aborts), executor, stop)
-        yield from self._work_off(level, executor, stop)
+        for violated in (False, True):
+            for aborts in (True, False):
+                added = self._added(level, violated=violated, aborts=aborts)
+                yield from self._batch(added, executor, stop)
+            yield from self._work_off(level, executor, stop)
 
     def _work_off(self, phase: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
         while True:
-            if not self._agenda.has(SINGLES):
+            if not self._agenda.has(SINGLES, Rank.LATECOMERS):
                 self._plan_latecomers()
             if self._stopped or not self._agenda.has(phase):
                 return
@@ -162,9 +170,12 @@ class GuidedSearch:
             self._wait(replace(planned, tries=planned.tries + 1))
         for plan in other_counts(digest, planned.parent, self._kinds):
             self._add(planned.with_counts(plan))
-        if digest.violated or digest.void:
+        if digest.void:
             return
-        self._note_reached(digest)
+        if digest.violated:
+            digest = msgspec.structs.replace(digest, history=None)  # thousands of them may be kept here
+        else:
+            self._note_reached(digest)
         if planned.phase == SINGLES:
             self._plan_way_back(planned, digest)
             self._early.append((planned, digest))
@@ -250,12 +261,13 @@ class GuidedSearch:
         )
         # The same way after another failure is another one: there a step is done that is in doubt here.
         mark = (digest.input_index, planned.newest.operation, way)
-        if mark not in self._ways:
-            self._ways.add(mark)
+        rank = Rank.VIOLATED if digest.violated else Rank.UNDOS
+        if self._ways.get(mark, Rank.LAST) > rank:
+            self._ways[mark] = rank
             for site in way:
-                self._plan_at(site, digest, Rank.UNDOS)
+                self._plan_at(site, digest, rank)
             for site, possible in self._between(digest) if way else ():
-                self._plan(site, possible, digest, Rank.UNDOS)
+                self._plan(site, possible, digest, rank)
 
     def _plan_latecomers(self) -> None:
         """Every fault at operations that were reached, and that nothing was sent to yet."""
@@ -275,9 +287,11 @@ class GuidedSearch:
         for planned in _beside(parent, site, possible, self._kinds, SINGLES, rank):
             self._add(planned)
 
-    def _added(self, level: int, *, aborts: bool) -> Iterator[Planned]:
+    def _added(self, level: int, *, violated: bool, aborts: bool) -> Iterator[Planned]:
         """One fault more for each run that gets one; what surely turns a saga back comes first."""
         for digest, sites in self._open[level - 1]:
+            if bool(digest.violated) is not violated:
+                continue
             at_calls = ((site, one) for site in sites for one in self._unlocked.possible[site.operation])
             found = [
                 planned

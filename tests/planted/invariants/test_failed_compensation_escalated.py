@@ -21,8 +21,8 @@ PLANT = Plant(
     broken=CarriesOn,
     caught_by="failed_compensation_escalated",
     smallest=(
-        Fault(kind="lose_request", operation="stock.hold.create", count=2),
-        Fault(kind="refuse", operation="stock.hold.delete_by_saga", count=2),
+        Fault(kind="lose_request", operation="stock.hold.create"),
+        Fault(kind="refuse", operation="stock.hold.create", nth=2, count=3),
     ),
     tasks=(HOLD,),
     depth=2,

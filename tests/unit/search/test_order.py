@@ -16,7 +16,7 @@ from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search import Digest, GuidedSearch, minimise
-from harness.search.digest import Found, Job
+from harness.search.digest import Found, Job, Unconfirmed
 from harness.search.guided import StopAsked
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
 from tests.planted.kit import CHARGE, HOLD, PARCEL, SHOP, Plant
@@ -26,6 +26,7 @@ HOLDS, CHARGES, PARCELS = "stock.hold.create", "bank.charge.create", "post.parce
 QUERY = "stock.hold.find"
 UNDO = "stock.hold.delete_by_saga"
 CRASHES = frozenset({Claim.PROCESS_DEATH})
+NO_FAULT = "no fault"
 
 
 def scenario(claims: frozenset[Claim] = CRASHES, steps: tuple[Task, ...] = (HOLD, CHARGE)) -> Scenario:
@@ -45,7 +46,7 @@ class Pretender:
     """Runs nothing: a charge that is struck by some kinds turns back and undoes the hold.
 
     Anything else completes, with each operation called so often. asks_after: two faults, the second of this
-    kind, make it ask.
+    kind, make it ask. violating, void: runs with a fault of this kind, or with `NO_FAULT`.
     """
 
     steps: tuple[Task, ...] = (HOLD, CHARGE)
@@ -53,6 +54,7 @@ class Pretender:
     calls: int = 1
     asks_after: str = ""
     violating: str = ""
+    void: str = ""
     plans: list[FaultPlan] = field(default_factory=list)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
@@ -62,7 +64,9 @@ class Pretender:
 
     def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
         newest = len(plan.faults) - 1
-        violated = any(fault.kind == self.violating for fault in plan.faults)
+        kinds = [fault.kind for fault in plan.faults] or [NO_FAULT]
+        violated = self.violating in kinds
+        unconfirmed = (Unconfirmed(0, None, "", void=True),) if self.void in kinds else ()
         sites = tuple(
             site for site in self._sites(plan) if not any(_covers(one, site) for one in plan.faults)
         )
@@ -73,6 +77,7 @@ class Pretender:
             found={"termination": Found(Verdict.VIOLATED)} if violated else {},
             strikes=tuple(sum(_covers(one, site) for site in self._sites(plan)) for one in plan.faults),
             accidents=0,
+            unconfirmed=unconfirmed,
             kinds=(),
             sites=tuple((site, newest) for site in sites),
             first=tuple(0 for _ in plan.faults),
@@ -206,8 +211,34 @@ def test_without_a_claim_there_are_no_process_faults() -> None:
     assert not any(is_process_fault(fault) for plan in searched(2, frozenset()) for fault in plan.faults)
 
 
-def test_nothing_is_built_on_a_run_that_violated_something() -> None:
+def test_a_run_that_violated_something_gets_further_faults_after_all_others() -> None:
     plans = searched(2, claims=frozenset(), violating="error_before")
+    pairs = [plan for plan in plans if len(plan.faults) == 2]
+    late = where(pairs, lambda plan: plan.faults[0].kind == "error_before")
+    assert late
+    others = where(pairs, lambda plan: plan.faults[0].kind == "lose_request")
+    assert others
+    assert max(others) < min(late)
+
+
+def test_the_way_back_of_a_run_that_violated_something_comes_last_of_the_single_faults() -> None:
+    one, both = frozenset({"error_before"}), frozenset({"reject", "error_before"})
+    plans = searched(1, claims=frozenset(), violating="error_before", turning_back=one)
+    violated = where(plans, lambda plan: len(plan.faults) == 2)
+    assert {plans[index].faults[0].kind for index in violated} == {"error_before"}
+    assert {plans[index].faults[1].operation for index in violated} == {UNDO}
+    assert max(where(plans, single)) < min(violated)
+    # Where another run took the same way, what violated something is not struck there again.
+    plans = searched(1, claims=frozenset(), violating="error_before", turning_back=both)
+    assert {plan.faults[0].kind for plan in plans if len(plan.faults) == 2} == {"reject"}
+
+
+def test_nothing_is_built_on_a_fault_free_run_that_fails() -> None:
+    assert searched(2, claims=frozenset(), violating=NO_FAULT) == [FaultPlan()]
+
+
+def test_nothing_is_built_on_a_run_that_was_not_judged() -> None:
+    plans = searched(2, claims=frozenset(), void="error_before")
     built_on = {plan.faults[0].kind for plan in plans if len(plan.faults) == 2}
     assert "error_before" not in built_on
     assert "lose_request" in built_on
