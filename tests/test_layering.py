@@ -21,7 +21,7 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 LAYERS = (
     {"errors", "repeatable", "blows", "choices", "packages"},
     {"registry", "saga", "clock", "toxiproxy"},
-    {"adapter", "inputs", "json_files", "participant", "processes"},
+    {"adapter", "inputs", "json_files", "participant", "processes", "toml_lines"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
     {"faults", "latency", "lifecycle", "views", "worlds.bounds", "worlds.protocol", "worlds.turn"},
@@ -44,7 +44,7 @@ SEES_EVERY_PACKAGE = ("harness/cli/", "harness/loading.py", "harness/counterexam
 
 REPORTS_READ = {
     *("errors", "blows", "saga", "participant", "plan", "history", "faults"),
-    *("choices", "json_files", "report_model", "latency", "clock", "packages"),
+    *("choices", "json_files", "toml_lines", "report_model", "latency", "clock", "packages"),
     "mutation",  # what became of mutants; `harness.mutation.model`
     "bench",  # what it measured; `harness.bench.result`
 }

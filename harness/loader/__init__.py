@@ -11,8 +11,7 @@ code. Refuses to know which scenarios are registered (the caller brings them) an
       adapters            what each needs of [saga]: one module an adapter, and one line there
       participants_table  [participants.X.resources.Y]
       steps_table         [[steps]]
-    table, source       typed reading; every refusal names file, line and key
-    lines               which key stands on which line, which tomllib does not tell
+    table, source       typed reading; every refusal names file, line and key (`harness.toml_lines`)
     modules, target     the user's Python: imported once, found by name, refused in their terms
 """
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ScenarioError, misplaced
-from harness.loader.lines import KeyPath, locate
+from harness.toml_lines import KeyPath, locate
 
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 _AT_END = re.compile(r"\s*\(at end of document\)")

@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import TypeVar
 
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.loader.lines import KeyPath
 from harness.loader.source import Source, spelled
 from harness.saga import Json
+from harness.toml_lines import KeyPath
 
 _Word = TypeVar("_Word", bound=StrEnum)
 

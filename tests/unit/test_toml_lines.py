@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.loader.lines import KeyPath, locate
+from harness.toml_lines import KeyPath, locate
 
 DOCUMENT = '''\
 top = 1 # a [comment] = "x"

@@ -1,0 +1,203 @@
+"""The gate's policy file: TOML, read strictly.
+
+Owns its keys and the messages about them, each with file and line. Refuses a key that it does not
+know, for a misspelt policy would excuse nothing or everything without a word.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ReportError, misplaced, nearest
+from harness.toml_lines import KeyPath, locate
+from reports.policy import Policy, Waiver
+
+FORMAT_VERSION = 1
+
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A value of the file: where it stands, and which folder relative paths start from."""
+
+    file: Path
+    lines: Mapping[KeyPath, int]
+    path: KeyPath
+
+    def inner(self, *keys: str | int) -> _Place:
+        return _Place(file=self.file, lines=self.lines, path=(*self.path, *keys))
+
+    def __str__(self) -> str:
+        """`chaos.toml:7, waivers #2.until`."""
+        spelled = ""
+        for part in self.path:
+            spelled += f" #{part + 1}" if isinstance(part, int) else f".{part}" if spelled else part
+        return f"{self.file}:{self._line()}" + (f", {spelled}" if spelled else "")
+
+    def _line(self) -> int:
+        for length in range(len(self.path), 0, -1):
+            if self.path[:length] in self.lines:
+                return self.lines[self.path[:length]]
+        return 1
+
+    def wrong(self, found: object, expected: str) -> ReportError:
+        return ReportError(misplaced(str(self), found, expected))
+
+
+_Reader = Callable[[Any, _Place], Any]
+
+
+def read_policy(path: Path) -> Policy:
+    """Raises ReportError with file, line, key, what was found and what was expected."""
+    text = _text_of(path)
+    try:
+        content = tomllib.loads(text)
+    except RecursionError:
+        raise ReportError(misplaced(f"{path}:1", "nesting too deep", "a TOML file")) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ReportError(_syntax(path, text, str(error))) from None
+    place = _Place(file=path, lines=locate(text), path=())
+    version = content.pop("format_version", FORMAT_VERSION)
+    if version != FORMAT_VERSION or isinstance(version, bool):
+        raise place.inner("format_version").wrong(version, str(FORMAT_VERSION))
+    return Policy(**_read(content, _KEYS, place))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ReportError(misplaced(str(path), error.strerror or str(error), "a policy file")) from error
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = content[error.start : error.start + 1]
+        raise ReportError(misplaced(f"{path}:{line}", found, "TOML, which is text in UTF-8")) from None
+
+
+def _syntax(path: Path, text: str, error: str) -> str:
+    at = _AT_LINE.search(error)
+    lines = text.split("\n")
+    line = int(at[1]) if at is not None else max(1, len(text.rstrip().split("\n")))
+    said = error if at is None else _AT_LINE.sub("", error)
+    return misplaced(f"{path}:{line}", lines[line - 1].strip(), f"TOML ({said})")
+
+
+def _read(content: Mapping[str, Any], readers: Mapping[str, _Reader], place: _Place) -> dict[str, Any]:
+    for name in content:
+        if name not in readers:
+            raise ReportError(misplaced(f"{place.inner(name)}, key", name, nearest(name, readers)))
+    return {name: readers[name](value, place.inner(name)) for name, value in content.items()}
+
+
+def _flag(value: object, place: _Place) -> bool:
+    if not isinstance(value, bool):
+        raise place.wrong(value, "true or false")
+    return value
+
+
+def _number(value: object, place: _Place, expected: str, fits: Callable[[float], bool]) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not fits(value):  # type: ignore[arg-type]
+        raise place.wrong(value, expected)
+    return float(value)  # type: ignore[arg-type]
+
+
+def _seconds(value: object, place: _Place) -> float:
+    return _number(value, place, "a number of seconds above 0", lambda one: one > 0)
+
+
+def _share(value: object, place: _Place) -> float:
+    return _number(value, place, "a share between 0 and 1, like 0.9", lambda one: 0 <= one <= 1)
+
+
+def _ratio(value: object, place: _Place) -> float:
+    expected = "how many times as long it may take, 1 or more, like 1.1"
+    return _number(value, place, expected, lambda one: one >= 1)
+
+
+def _text(value: object, place: _Place) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise place.wrong(value, "a text that is not empty")
+    return value
+
+
+def _texts(value: object, place: _Place) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise place.wrong(value, "a list of texts")
+    return tuple(_text(one, place.inner(index)) for index, one in enumerate(value))
+
+
+def _path(value: object, place: _Place) -> Path:
+    """Relative to the folder of the policy file, as in a saga.toml."""
+    return place.file.parent / _text(value, place)
+
+
+def _paths(value: object, place: _Place) -> tuple[Path, ...]:
+    listed = value if isinstance(value, list) else [value]
+    return tuple(place.file.parent / one for one in _texts(listed, place))
+
+
+def _day(value: object, place: _Place) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise place.wrong(value, 'a day, like "2026-01-31"') from None
+
+
+def _waivers(value: object, place: _Place) -> tuple[Waiver, ...]:
+    if not isinstance(value, list):
+        raise place.wrong(value, "a list of waivers, [[waivers]]")
+    return tuple(_waiver(one, place.inner(index)) for index, one in enumerate(value))
+
+
+def _waiver(value: object, place: _Place) -> Waiver:
+    if not isinstance(value, dict):
+        raise place.wrong(value, _listed(_WAIVER_KEYS))
+    read = _read(value, _WAIVER_KEYS, place)
+    for name in _WAIVER_KEYS:
+        if name not in read:
+            raise place.wrong(_listed(value) or "no keys", f"a key {name}")
+    return Waiver(**read, where=str(place))
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = [*names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+_WAIVER_KEYS: Mapping[str, _Reader] = {
+    "scenario": _text,
+    "invariant": _text,
+    "owner": _text,
+    "until": _day,
+    "reason": _text,
+}
+_KEYS: Mapping[str, _Reader] = {
+    "allow_inconclusive": _flag,
+    "new_only": _flag,
+    "earlier": _path,
+    "waivers": _waivers,
+    "require_scenarios": _texts,
+    "require_invariants": _texts,
+    "require_situations": _texts,
+    "require_faults": _texts,
+    "min_mutation_score": _share,
+    "mutants": _paths,
+    "max_p95_s": _seconds,
+    "max_p99_s": _seconds,
+    "baseline": _path,
+    "max_slowdown": _ratio,
+}
+assert set(_KEYS) == {one.name for one in fields(Policy)}
