@@ -1,4 +1,4 @@
-"""nox -s tests · chaos · wire · examples · speed · sound · mutants · lint, each in a kept environment.
+"""nox -s tests · chaos · gate · wire · examples · speed · sound · mutants · lint, each in a kept environment.
 
 `chaos` hands what follows `--` to `saga-chaos run`. On its own it searches the sound sagas in both
 worlds, where nothing may be violated, then the documented one, which must fail; it is green when both are so.
@@ -24,6 +24,7 @@ SOUND = {
     "sim": ("order-fulfilment", "order-fulfilment-sync", "order-fulfilment-durable"),
     "wire": ("order-fulfilment",),
 }
+GATED = ("order-fulfilment", "order-fulfilment-sync")
 BROKEN = "order-fulfilment-as-documented"
 WHOLLY_COVERED = "harness/invariants/*,harness/plan/*"
 FOUND = 1
@@ -87,6 +88,19 @@ def chaos(session: nox.Session) -> None:
     # Every single fault of every input takes minutes on the wire: this is the most relevant part of them.
     _must_hold(session, "wire", "--seconds", "40", "--search", "guided", "--workers", "8")
     _must_fail(session)
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """A short search of the sound sagas, and what chaos.toml asks of it; posargs go to `saga-chaos gate`."""
+    session.install("-e", ".")
+    if session.posargs:
+        session.run("saga-chaos", "gate", *session.posargs)
+        return
+    out = OUT / "gate"
+    arguments = ("run", *GATED, "--world", "sim", "--seconds", "25", "--out", str(out))
+    session.run("saga-chaos", *arguments, success_codes=[0, FOUND, INCONCLUSIVE])
+    session.run("saga-chaos", "gate", str(out), "--policy", "chaos.toml")
 
 
 @nox.session

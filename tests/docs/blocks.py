@@ -99,6 +99,7 @@ def _is_of(block: Block, printed: str) -> bool:
 
 def _without_measures(text: str) -> str:
     text = re.sub(r"[\d,]+ runs, [\d,]+ of [\d,]+ faults fired", "N runs, N of N faults fired", text)
+    text = re.sub(r"violated in [\d,]+ of [\d,]+ runs", "violated in N of N runs", text)
     text = re.sub(r"[\d,]+ runs", "N runs", text)
     text = re.sub(r", [\d,]+ plans drawn \(.* three or more\)$", "", text, flags=re.MULTILINE)
     far = r", (complete|(single faults complete, )?[\d,]+ plans left out( \(.*\))?)$"

@@ -63,10 +63,10 @@ def test_it_fails_as_shown_and_the_gate_says_why(folder: Path) -> None:
     done = run(folder, RUN)
     assert done.returncode == 1, done.stderr
     assert quoted(DOCUMENT, RUN, done.stdout) == []
-    (folder / "policy.toml").write_text(named(DOCUMENT, "policy.toml"))
-    gate = run(folder, "saga-chaos gate out --policy policy.toml")
+    (folder / "chaos.toml").write_text(named(DOCUMENT, "chaos.toml"))
+    gate = run(folder, "saga-chaos gate out --policy chaos.toml")
     assert gate.returncode == 1, gate.stderr
-    assert quoted(DOCUMENT, "saga-chaos gate out --policy policy.toml", gate.stdout) == []
+    assert quoted(DOCUMENT, "saga-chaos gate out --policy chaos.toml", gate.stdout) == []
 
 
 def test_with_the_line_moved_it_passes(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,17 @@ def test_the_gate_gives_its_reasons(mine: Path) -> None:
     done = saga_chaos(["gate", "out"], mine)
     assert done.returncode == 1
     assert done.stdout.startswith("gate: FAIL\n  fails ")
+    assert "  passes " in done.stdout
+
+
+def test_only_what_the_report_before_did_not_have_fails_the_gate(mine: Path) -> None:
+    shutil.copytree(mine / "out", mine / "twice" / "previous")
+    shutil.copy(mine / "out" / "report.json", mine / "twice")
+    (mine / "new.toml").write_text("new_only = true\n")
+    known = saga_chaos(["gate", "twice", "--policy", "new.toml"], mine)
+    assert known.returncode == 0, known.stdout + known.stderr
+    assert "\n  known " in known.stdout
+    assert saga_chaos(["gate", "twice"], mine).returncode == 1
 
 
 def test_the_gate_lets_a_pass_through_and_stops_what_is_inconclusive(tmp_path: Path) -> None:
