@@ -23,8 +23,6 @@ from harness.report_model import Verdict
 ROOT = Path(__file__).parent
 SECONDS = 60.0
 DEPTHS = {"by_hand": 2, "journal": 2, "booking": 1}
-"""A saga that never tries again is no pass at depth 1: nothing was ever compensated. At depth 2 a duplicate
-makes a 202 take effect, and the situation counts as seen although the saga ended stuck."""
 
 ORIGINAL = Result(verdict=Verdict.PASS, singles=True)
 """`test_each_saga_passes` holds that."""

@@ -1,12 +1,9 @@
-"""Reserve, then ship, with a journal that outlives the process. Sound."""
+"""Reserve, then ship, with a journal that outlives the process. Sound where one executor works at a time."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +13,12 @@ PATHS = {"reserve": ("inventory", "/reservations"), "ship": ("shipping", "/shipm
 
 
 async def order(ctx: Any, item: Any) -> Any:
-    with locked(ctx.store_dir / "lock") as mine:
-        if not mine:
-            return {"status": "running"}
-        journal = Journal(ctx.store_dir / "journal")
-        work = asyncio.ensure_future(walk(ctx, journal))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            return await work  # whoever has begun ends it
+    journal = Journal(ctx.store_dir / "journal")
+    work = asyncio.ensure_future(walk(ctx, journal))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        return await work  # whoever has begun ends it
 
 
 async def walk(ctx: Any, journal: Journal) -> Any:
@@ -113,15 +107,3 @@ class Journal:
     def outcome(self, status: str, error: str = "") -> Any:
         log = [[step, word] for word, step in self.lines if word in ("done", "undone")]
         return {"status": status, "detail": {"error": self.error or error, "log": log}}
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[bool]:
-    """Whether this executor has the saga to itself."""
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

@@ -61,6 +61,13 @@ def test_an_undo_that_took_effect_when_it_was_sent_again_or_unseen() -> None:
     assert "compensation" in shows(tale.end("compensated"))
 
 
+def test_not_where_it_took_a_fault_at_the_undo() -> None:
+    """A duplicate makes a 202 take effect, although the saga would not have asked again."""
+    tale = made()
+    tale.undo("hold", fault="duplicate")
+    assert "compensation" not in shows(tale.end("compensated"))
+
+
 # An undo that failed -------------------------------------------------------------------------------
 
 
