@@ -6,6 +6,7 @@ sockets, greenlets and clocks: a world reports facts and carries out the command
 """
 
 from harness.lifecycle.commands import (
+    AbandonCalls,
     Cancel,
     Command,
     CopyStore,
@@ -16,6 +17,7 @@ from harness.lifecycle.commands import (
     RecordWake,
     Start,
     StartLater,
+    StopAll,
     Wake,
 )
 from harness.lifecycle.facts import (
@@ -33,6 +35,7 @@ from harness.lifecycle.machine import Lifecycle
 from harness.lifecycle.states import ExecutorState, IllegalTransition
 
 __all__ = [
+    "AbandonCalls",
     "Began",
     "BoundaryReached",
     "Cancel",
@@ -52,6 +55,7 @@ __all__ = [
     "Start",
     "StartDue",
     "StartLater",
+    "StopAll",
     "Struck",
     "TimeUp",
     "Wake",

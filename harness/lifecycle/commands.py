@@ -40,14 +40,24 @@ class CopyStore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kill:
-    """The executor never runs another line, and its calls in flight lose their caller.
-
-    over: the run is, so nothing of it is told as a process fault.
-    """
+class AbandonCalls:
+    """The calls of the executor that are in flight have lost their caller."""
 
     executor: int
-    over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """The executor never runs another line."""
+
+    executor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopAll:
+    """The run is over: whoever is alive ends now. Report `ExecutorFinished` for each of them."""
+
+    problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +111,9 @@ Command = (
     Start
     | StartLater
     | CopyStore
+    | AbandonCalls
     | Kill
+    | StopAll
     | Freeze
     | Wake
     | Cancel

@@ -24,10 +24,15 @@ class Struck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryReached:
-    """A call that `executor` sent has reached the boundary at which its process fault is due."""
+    """A process fault is due: a call that `executor` sent has reached its boundary, or the time after it.
+
+    reachable: whether the executor can be killed, frozen or cancelled as the fault demands. No signal
+    reaches a process that has ended by itself, and nobody can cancel a plain function.
+    """
 
     executor: int
     struck: Struck
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ class ExecutorState(StrEnum):
     RUNNING = "running"
     FROZEN = "frozen"
     FINISHED_FROZEN = "finished_frozen"  # it finished as it was frozen: its word is heard once it wakes
+    STOPPING = "stopping"  # the run is over, and it has not come back yet
     ENDED = "ended"
     KILLED = "killed"
 
@@ -33,14 +34,16 @@ FOLLOWS: Mapping[ExecutorState, frozenset[ExecutorState]] = MappingProxyType(
             {
                 ExecutorState.FROZEN,
                 ExecutorState.FINISHED_FROZEN,
+                ExecutorState.STOPPING,
                 ExecutorState.ENDED,
                 ExecutorState.KILLED,
             }
         ),
         ExecutorState.FROZEN: frozenset(
-            {ExecutorState.RUNNING, ExecutorState.FINISHED_FROZEN, ExecutorState.KILLED}
+            {ExecutorState.RUNNING, ExecutorState.FINISHED_FROZEN, ExecutorState.STOPPING}
         ),
-        ExecutorState.FINISHED_FROZEN: frozenset({ExecutorState.ENDED, ExecutorState.KILLED}),
+        ExecutorState.FINISHED_FROZEN: frozenset({ExecutorState.ENDED}),
+        ExecutorState.STOPPING: frozenset({ExecutorState.ENDED}),
         ExecutorState.ENDED: frozenset(),
         ExecutorState.KILLED: frozenset(),
     }

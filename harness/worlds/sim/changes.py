@@ -1,23 +1,20 @@
-"""Sees the store change between two calls of an executor, and injects the crash that is due there.
+"""Sees the store change between two calls of an executor, and asks for the crash that is due there.
 
 A change is a content of the store that a crash would leave behind, and that was not there since the
 last call ended, or since the executor began: a crash at the same content would be the same crash.
-Refuses to know how files are watched (`harness.clock.writes`) and how an executor dies (`blows`).
+Refuses to know how files are watched (`harness.clock.writes`) and how an executor dies (`supervisor`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from harness.faults.door import Door
 from harness.faults.engine import Strike
 from harness.faults.passage import Passage
 from harness.history import StoreChanged
-from harness.worlds.sim.store import Content
-
-if TYPE_CHECKING:
-    from harness.worlds.sim.executors import Executor
-    from harness.worlds.sim.run import SimRun
+from harness.worlds.sim.store import Content, Store
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -39,54 +36,73 @@ class Gap:
 
 
 class StoreWatch:
-    """Of one run."""
+    """Of one run.
 
-    def __init__(self, run: SimRun) -> None:
-        self._run = run
+    struck: the executor that runs, where a process fault may strike it. inject: a process fault is due
+    after a call of an executor, or before its first one.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        saga_id: str,
+        struck: Callable[[], int | None],
+        inject: Callable[[int, Passage | None, Strike], None],
+    ) -> None:
+        self._door = door
+        self._saga_id = saga_id
+        self._struck = struck
+        self._inject = inject
+        self._stores: dict[int, Store] = {}
+        self._gaps: dict[int, Gap] = {}  # of executors that are between two calls
 
     # When an executor is between two calls -----------------------------------------------------
 
-    def began(self, executor: Executor) -> None:
+    def began(self, executor: int, store: Store) -> None:
         """It has sent nothing yet."""
-        executor.gap = Gap(passage=None, states=[executor.store.content])
+        self._stores[executor] = store
+        self._gaps[executor] = Gap(passage=None, states=[store.content])
+
+    def sending(self, executor: int) -> None:
+        """A call is under way."""
+        self._gaps.pop(executor, None)
 
     def ended(self, passage: Passage) -> None:
         """A call of an executor ended, however."""
-        executor = self._run.executors[passage.executor - 1]
-        executor.gap = Gap(passage=passage, states=[executor.store.content])
+        content = self._stores[passage.executor].content
+        self._gaps[passage.executor] = Gap(passage=passage, states=[content])
 
     # What the files say ------------------------------------------------------------------------
 
     def holds(self, path: str) -> bool:
         """Whether a file lies in a store of this run."""
-        return any(executor.store.holds(path) for executor in self._run.executors)
+        return any(store.holds(path) for store in self._stores.values())
 
     def changed(self) -> None:
         """The running executor changed something; where a crash is due here, this does not return."""
-        run = self._run
-        running = run.crew.running
-        if running is None or run.settled or run.crew.over is not None:
+        executor = self._struck()
+        if executor is None or not self._stores[executor].look():
             return
-        executor = run.executors[running.number - 1]
-        if not executor.alive or not executor.store.look() or executor.gap is None:
+        gap = self._gaps.get(executor)
+        if gap is None:
             return
-        gap = executor.gap
-        state, new = gap.state(executor.store.content)
-        run.recorder.add(
+        state, new = gap.state(self._stores[executor].content)
+        recorder = self._door.recorder
+        recorder.add(
             StoreChanged(
-                t_s=run.recorder.now_s(),
-                executor=executor.number,
-                saga_id=run.saga_id,
+                t_s=recorder.now_s(),
+                executor=executor,
+                saga_id=self._saga_id,
                 call=0 if gap.passage is None else gap.passage.call,
                 state=state,
             )
         )
         strike = self._due(gap, state) if new else None
         if strike is not None:
-            run.dealer.fall_between(executor, gap.passage, strike)
+            self._inject(executor, gap.passage, strike)
 
     def _due(self, gap: Gap, change: int) -> Strike | None:
-        engine, passage = self._run.door.engine, gap.passage
+        engine, passage = self._door.engine, gap.passage
         if passage is None:
             return engine.at_start(change)
         if passage.matched is None:

@@ -27,13 +27,13 @@ _AT_ONCE = (Symptom.REFUSED, Symptom.RESET, Symptom.CUT)
 class Exchange:
     """One call. `on_done` is called once: with a response, or with a symptom.
 
-    fall: lets a blow fall, and answers whether it did. over: hears that the call has ended.
-    arrives: the earlier call whose blow falls as this one arrives.
+    inject: the process fault of a call is due; answers whether it was injected. over: hears that the call
+    has ended. arrives: the earlier call whose process fault is due as this one arrives.
     """
 
     __slots__ = (
         "_door",
-        "_fall",
+        "_inject",
         "_over",
         "_timer",
         "arrives",
@@ -52,7 +52,7 @@ class Exchange:
         door: Door,
         passage: Passage,
         read_timeout_s: float | None,
-        fall: Callable[[Passage], bool],
+        inject: Callable[[Passage], bool],
         over: Callable[[Passage], object] | None = None,
     ) -> None:
         self.scheduler = scheduler
@@ -64,7 +64,7 @@ class Exchange:
         self.symptom = Symptom.NONE
         self.on_done: Callable[[], object] | None = None
         self._timer: Timer | None = None
-        self._fall = fall
+        self._inject = inject
         self._over = over
         self.arrives: Passage | None = None
 
@@ -104,7 +104,7 @@ class Exchange:
         return not self.done and self.passage.treatment.symptom is Symptom.SILENCE
 
     def _arrive(self) -> None:
-        if self.arrives is not None and not self._fall(self.arrives):
+        if self.arrives is not None and not self._inject(self.arrives):
             self.spare()
         if self.passage.treatment.blow is not None:
             self._strike(Boundary.ON_ARRIVAL)
@@ -132,11 +132,11 @@ class Exchange:
         self._send_down(response)
 
     def _strike(self, boundary: Boundary) -> None:
-        if self.passage.treatment.boundary is boundary and not self._fall(self.passage):
+        if self.passage.treatment.boundary is boundary and not self._inject(self.passage):
             self.spare()
 
     def spare(self) -> None:
-        """The blow can fall no more: the call is like any other."""
+        """Its process fault can strike nobody any more: the call is like any other."""
         if not self.done:
             self.passage.spare()
 

@@ -11,7 +11,6 @@ from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
 from harness.clock import DeadLock, Scheduler, VirtualLoop
 from harness.saga import Json
-from harness.worlds.sim.changes import Gap
 from harness.worlds.sim.crew import Member, RunOver
 from harness.worlds.sim.exchange import Exchange
 from harness.worlds.sim.store import Store
@@ -19,39 +18,32 @@ from harness.worlds.sim.store import Store
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Executor:
-    """What is known of one. `relieves`: the frozen one in whose place it runs; `again`: how often it may.
+    """How one is called and what it is at. Its state is known to `harness.lifecycle`.
 
-    held: what it came to, where it was frozen as it ended.
-    gap: between which of its calls it is; None where a call is under way, or nobody asks.
+    cancelled: it was asked to end; cancelled_out: that is what came out of it.
     """
 
     number: int
     node: int
     store: Store
     resumed: bool = False
-    relieves: Executor | None = None
-    again: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
     member: Member | None = None
     loop: VirtualLoop | None = None
     task: asyncio.Task[Any] | None = None
     cancelled: bool = False
     cancelled_out: bool = False
-    killed: bool = False
-    frozen: bool = False
-    ended: bool = False
-    held: Returned | None = None
-    gap: Gap | None = None
-
-    @property
-    def alive(self) -> bool:
-        """Neither ended nor killed."""
-        return not self.ended and not self.killed
 
     @property
     def unfinished(self) -> bool:
         """Whether tasks outlived its return."""
-        return not self.killed and self.loop is not None and bool(self.loop.unfinished())
+        return self.loop is not None and bool(self.loop.unfinished())
+
+    def cancel(self) -> None:
+        """As its caller would."""
+        assert self.task is not None, "a plain function cannot be cancelled"
+        self.cancelled = True
+        self.task.cancel()
 
     def call(
         self, saga: CallableSaga, make_context: Callable[[], SagaContext], input_: Json, scheduler: Scheduler

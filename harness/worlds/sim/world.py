@@ -166,7 +166,7 @@ def _hung(run: SimRun, hung: SagaHung) -> History:
     run.recorder.add(
         ExecutorEnded(
             t_s=run.recorder.now_s(),
-            executor=run.hung().number,
+            executor=run.supervisor.hung().number,
             saga_id=run.saga_id,
             problem=f"the saga hung: {hung}",
             timed_out=True,

@@ -7,6 +7,7 @@ import pytest
 from harness.adapter import Returned
 from harness.blows import Blow, Boundary
 from harness.lifecycle import (
+    AbandonCalls,
     Began,
     BoundaryReached,
     Cancel,
@@ -25,6 +26,7 @@ from harness.lifecycle import (
     Start,
     StartDue,
     StartLater,
+    StopAll,
     Struck,
     TimeUp,
     Wake,
@@ -84,7 +86,8 @@ def test_the_first_executor_starts_on_node_one() -> None:
 def test_who_dies_is_succeeded_on_a_copy_of_its_store(fault: Blow, node: int, successors: int) -> None:
     lifecycle = begun()
     commands = inject(lifecycle, fault)
-    assert commands[:2] == (
+    assert commands[:3] == (
+        AbandonCalls(executor=1),
         RecordProcessFault(executor=1, struck=struck(fault), restarts=True),
         CopyStore(source=1, target=2),
     )
@@ -285,14 +288,54 @@ def test_when_time_is_up_everybody_ends_and_nobody_starts() -> None:
     start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
     (later,) = (one for one in inject(lifecycle, Blow.CRASH, executor=2) if isinstance(one, StartLater))
     late = Returned(problem="no outcome")
-    assert lifecycle.handle(TimeUp(problem="no outcome")) == (
-        RecordEnd(executor=1, returned=late, timed_out=True),
-        Kill(executor=1, over=True),
-    )
+    assert lifecycle.handle(TimeUp(problem="no outcome")) == (StopAll(problem="no outcome"),)
+    assert lifecycle.state(1) is ExecutorState.STOPPING
+    assert inject(lifecycle, Blow.CRASH) == ()
+    assert finish(lifecycle, 1) == (RecordEnd(executor=1, returned=late, timed_out=True),)
     assert lifecycle.handle(StartDue(ticket=later.ticket)) == ()
     assert lifecycle.handle(WentQuiet()) == ()
     assert not lifecycle.busy
     assert lifecycle.last_word == late
+
+
+def test_time_is_up_once_and_the_first_problem_counts() -> None:
+    lifecycle = begun()
+    lifecycle.handle(TimeUp(problem="too many calls"))
+    assert lifecycle.handle(TimeUp(problem="no outcome")) == ()
+    assert lifecycle.last_word == Returned(problem="too many calls")
+
+
+def test_one_that_finished_as_it_froze_ends_when_time_is_up() -> None:
+    lifecycle = begun()
+    freeze = struck(Blow.FREEZE, Boundary.ANSWERED)
+    lifecycle.handle(ExecutorFinished(executor=1, returned=COMPLETED, struck=freeze))
+    late = Returned(problem="too many calls")
+    assert lifecycle.handle(TimeUp(problem="too many calls")) == (
+        StopAll(problem="too many calls"),
+        RecordEnd(executor=1, returned=late, timed_out=True),
+    )
+
+
+@pytest.mark.parametrize("fault", list(Blow))
+def test_who_cannot_be_reached_is_struck_by_nothing_but_a_second_start(fault: Blow) -> None:
+    lifecycle = begun()
+    reached = BoundaryReached(executor=1, struck=struck(fault), reachable=False)
+    assert bool(lifecycle.handle(reached)) is (fault is Blow.START_AGAIN)
+    assert lifecycle.state(1) is ExecutorState.RUNNING
+
+
+def test_a_cancel_that_could_not_be_leaves_the_next_one_free() -> None:
+    lifecycle = begun()
+    lifecycle.handle(BoundaryReached(executor=1, struck=struck(Blow.CANCEL), reachable=False))
+    assert kinds(inject(lifecycle, Blow.CANCEL)) == [RecordProcessFault, Cancel]
+
+
+def test_a_standby_that_is_started_again_as_it_ends_wakes_the_frozen_one_after_that_is_told() -> None:
+    lifecycle = begun()
+    start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
+    due = struck(Blow.START_AGAIN, Boundary.ENDED)
+    commands = lifecycle.handle(ExecutorFinished(executor=2, returned=COMPLETED, struck=due))
+    assert kinds(commands) == [RecordEnd, RecordProcessFault, StartLater, RecordWake, Wake]
 
 
 def test_what_cannot_be_is_refused() -> None:

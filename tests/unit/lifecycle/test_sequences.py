@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from harness.adapter import Returned
 from harness.blows import Blow, Boundary
 from harness.lifecycle import (
+    AbandonCalls,
     Began,
     BoundaryReached,
     Cancel,
@@ -26,6 +27,7 @@ from harness.lifecycle import (
     Start,
     StartDue,
     StartLater,
+    StopAll,
     Struck,
     TimeUp,
     Wake,
@@ -71,8 +73,12 @@ class Run(RuleBasedStateMachine):
                     assert command.source in self.stores
                     assert command.target not in self.stores
                     self.stores.add(command.target)
+                case AbandonCalls():
+                    assert self.live[command.executor] == "running"
                 case Kill():
                     self.live.pop(command.executor, None)
+                case StopAll():
+                    self.live = dict.fromkeys(self.live, "stopping")
                 case Freeze():
                     assert self.live[command.executor] == "running"
                     self.live[command.executor] = "frozen"
@@ -111,6 +117,16 @@ class Run(RuleBasedStateMachine):
         self.carry_out(
             self.lifecycle.handle(ExecutorFinished(executor=executor, returned=returned, struck=struck))
         )
+
+    @precondition(lambda self: "stopping" in self.live.values())
+    @rule(data=st.data(), returned=RETURNED)
+    def stopped(self, data: st.DataObject, returned: Returned) -> None:
+        stopping = [number for number, how in self.live.items() if how == "stopping"]
+        executor = data.draw(st.sampled_from(stopping))
+        commands = self.lifecycle.handle(ExecutorFinished(executor=executor, returned=returned))
+        late = Returned(problem="late")
+        assert commands == (RecordEnd(executor=executor, returned=late, timed_out=True),)
+        self.carry_out(commands)
 
     @precondition(lambda self: self.tickets)
     @rule(data=st.data())
@@ -166,8 +182,9 @@ class Run(RuleBasedStateMachine):
         assert not frozen or others or self.tickets
 
     @invariant()
-    def nobody_lives_when_it_is_over(self) -> None:
-        assert not self.over or not self.lifecycle.alive()
+    def nobody_does_anything_but_end_when_it_is_over(self) -> None:
+        alive = {self.lifecycle.state(number) for number in self.lifecycle.alive()}
+        assert not self.over or alive <= {ExecutorState.STOPPING}
 
     def teardown(self) -> None:
         """Every run comes to an end: whoever is left finishes, and then nobody is alive or due."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import socket
@@ -317,3 +318,88 @@ def test_nobody_is_cancelled_twice_and_the_second_call_is_like_any_other(sim: Si
     assert [event.detail for event in run.history.events if isinstance(event, ExecutorEnded)] == [
         {"error": "cancelled", "undo": 204}
     ]
+
+
+def side_by_side(ctx: SagaContext, client: httpx.AsyncClient) -> Awaitable[object]:
+    """Two calls at once; what became of them is no concern of these tests."""
+    calls = [
+        client.post(f"{ctx.urls[at]}/{what}", json={}, headers={"Idempotency-Key": f"{ctx.saga_id}:{what}"})
+        for at, what in (("stock", "holds"), ("bank", "charges"))
+    ]
+    return asyncio.gather(*calls, return_exceptions=True)
+
+
+@pytest.mark.parametrize("kind", ["crash", "move", "race", "pause", "start_twice", "cancel"])
+def test_no_process_fault_strikes_who_is_frozen(sim: SimWorld, kind: str) -> None:
+    """On the wire as here: its second call lands like any other, and it wakes once its standby has ended."""
+
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        assert isinstance(ctx.client, httpx.AsyncClient)
+        await side_by_side(ctx, ctx.client)
+        return {"status": "completed"}
+
+    variant = "at_once" if kind == "start_twice" else "" if kind in ("move", "race") else "applied"
+    plan = plan_of(fault("pause", "on_arrival"), fault(kind, variant, "bank.charge.create"))
+    history = sim.run(scenario_of(CallableSaga(saga, "both", durable=True)), {}, plan, "saga-1")
+    expected = "Began 1, Struck 1, Began 2, Ended 2, Woken 1, Ended 1"
+    assert ", ".join(told(history)) == f"PhaseBegan, {expected}, PhaseBegan, PhaseBegan"
+    assert history.fired() == {0}
+    charged = next(call for call in history.calls if call.sent.operation == "bank.charge.create")
+    assert charged.answered is not None
+    assert charged.effects
+
+
+@STYLES
+def test_who_is_frozen_wakes_once_both_that_race_in_its_place_have_ended(sim: SimWorld, style: str) -> None:
+    """The first of them finds another at work and is due again when the second one ends."""
+
+    async def body(ctx: SagaContext, do: Callable[..., Awaitable[object]]) -> Json:
+        started = len(list(ctx.store_dir.iterdir()))
+        (ctx.store_dir / f"{started}").touch()
+        if started == 2:
+            return {"status": "running"}
+        await do("stock", "holds")
+        return {"status": "completed"}
+
+    plan = plan_of(fault("pause"), fault("race", nth=2))
+    words = told(sim.run(scenario_of(both(style, body)), {}, plan, "saga-1"))
+    assert words[1:5] == ["Began 1", "Struck 1", "Began 2", "Struck 2"]
+    assert sorted(words[5:9]) == ["Began 3", "Began 4", "Ended 3", "Ended 4"]
+    assert words[9:13] == ["Began 5", "Ended 5", "Woken 1", "Ended 1"]
+
+
+@STYLES
+def test_one_that_was_frozen_as_it_ended_has_an_end_when_the_run_is_over(sim: SimWorld, style: str) -> None:
+    async def body(ctx: SagaContext, do: Callable[..., Awaitable[object]]) -> Json:
+        while True:
+            await do("stock", "holds")
+            if not ctx.resumed:
+                return {"status": "completed"}
+
+    history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault("pause", "answered")), "saga-1")
+    ends = [event for event in history.events if isinstance(event, ExecutorEnded)]
+    assert sorted(one.executor for one in ends) == [1, 2]
+    assert all(one.problem == "the run made more than 10000 calls" for one in ends)
+
+
+def test_who_answers_running_is_called_again_on_the_node_where_it_was(sim: SimWorld) -> None:
+    """Whoever started last has ended long before, elsewhere."""
+
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        assert isinstance(ctx.client, httpx.AsyncClient)
+        with contextlib.suppress(httpx.HTTPError):
+            await ctx.client.post(f"{ctx.urls['stock']}/holds", json={}, timeout=0.5)
+        if socket.gethostname() == "node2":
+            return {"status": "completed"}
+        if not ctx.resumed:
+            await asyncio.sleep(1)
+            return {"status": "running"}
+        return {"status": "completed"}
+
+    plan = plan_of(fault("start_twice", "at_once"), fault("move", nth=2))
+    history = sim.run(scenario_of(CallableSaga(saga, "twice", durable=True)), {}, plan, "saga-1")
+    began = [event for event in history.events if isinstance(event, ExecutorBegan)]
+    assert [(one.executor, one.node, one.resumed) for one in began] == [
+        *((1, 1, False), (2, 1, False), (3, 2, True), (4, 1, True)),
+    ]
+    assert told(history)[6:] == ["Ended 3", "Ended 1", "PhaseBegan", "Began 4", "Ended 4", "PhaseBegan"]

@@ -1,0 +1,307 @@
+"""The executors of one run in virtual time: reports facts to the lifecycle, and carries out its commands.
+
+Refuses to decide who is struck, who succeeds whom and who wakes whom (`harness.lifecycle`), and to
+know when faults end (`run`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from harness.adapter import CallableSaga, Returned, SagaContext
+from harness.blows import Blow, Boundary
+from harness.clock import Scheduler
+from harness.clock.active import Process
+from harness.faults.door import Door
+from harness.faults.engine import Strike
+from harness.faults.passage import Passage
+from harness.lifecycle import (
+    AbandonCalls,
+    Began,
+    BoundaryReached,
+    Cancel,
+    Command,
+    CopyStore,
+    ExecutorFinished,
+    ExecutorState,
+    Fact,
+    Freeze,
+    Kill,
+    Lifecycle,
+    RecordEnd,
+    RecordProcessFault,
+    RecordWake,
+    SettlingBegan,
+    Start,
+    StartDue,
+    StartLater,
+    StopAll,
+    Struck,
+    TimeUp,
+    Wake,
+    WentQuiet,
+)
+from harness.lifecycle.recording import ExecutorRecords
+from harness.plan.treatment import Symptom
+from harness.saga import Json
+from harness.worlds.bounds import MOST_RECALLS, RESUME_AFTER_S
+from harness.worlds.sim.changes import StoreWatch
+from harness.worlds.sim.crew import Crew, Member
+from harness.worlds.sim.exchange import Exchange
+from harness.worlds.sim.executors import Executor
+from harness.worlds.sim.store import Store
+
+FIRST_PID = 4000
+
+Record = Callable[[], None]
+"""Writes the process fault that a fact is about into the history."""
+
+
+class Supervisor:
+    """Of one run. `make_context` gives a new executor its surroundings, `make_store` a new folder.
+
+    watch: somebody may ask what the store held between two calls.
+    """
+
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the world
+        self,
+        *,
+        scheduler: Scheduler,
+        door: Door,
+        saga: CallableSaga,
+        saga_id: str,
+        input_: Json,
+        make_context: Callable[[Executor], SagaContext],
+        make_store: Callable[[], Path],
+        watch: bool,
+    ) -> None:
+        self.crew = Crew(scheduler)
+        self.executors: list[Executor] = []
+        self._scheduler = scheduler
+        self._door = door
+        self._records = ExecutorRecords(door.recorder, saga_id)
+        self._saga = saga
+        self._saga_id = saga_id
+        self._input = input_
+        self._make_context = make_context
+        self._make_store = make_store
+        self._stores: dict[int, Store] = {}
+        self._lifecycle = Lifecycle(resume_after_s=RESUME_AFTER_S, most_recalls=MOST_RECALLS)
+        self.watch = StoreWatch(door, saga_id, self._struck_between, self.inject_between) if watch else None
+
+    # What a run reports -----------------------------------------------------------------------
+
+    def run(self) -> None:
+        """The saga is called for the first time; until nobody is alive or due."""
+        self._report(Began())
+        self.crew.run()
+
+    def call_again(self) -> bool:
+        """Where the last word was `running`, the same once more; whether it was."""
+        if not self._report(WentQuiet()):
+            return False
+        self.crew.run()
+        return True
+
+    def settle(self) -> None:
+        """Every fault has healed."""
+        self._report(SettlingBegan())
+
+    def time_up(self, problem: str) -> None:
+        """The run is over, whoever is alive. Once; the first problem counts."""
+        self._report(TimeUp(problem=problem))
+
+    def run_on(self) -> None:
+        """Tasks that outlive the return of their executor, to their end."""
+        for executor in self.executors:
+            killed = self._lifecycle.state(executor.number) is ExecutorState.KILLED
+            if self.crew.over is None and not killed and executor.unfinished:
+                executor.member = Member(executor.number, executor.run_on, _nothing, _process(executor))
+                self.crew.add(executor.member)
+                self.crew.run()
+
+    def running(self) -> Executor:
+        """The one whose code runs just now."""
+        return self._of(self.crew.running)
+
+    def hung(self) -> Executor:
+        """The one that was interrupted: it ran last."""
+        return self._of(self.crew.latest)
+
+    def _of(self, member: Member | None) -> Executor:
+        return self.executors[-1 if member is None else member.number - 1]
+
+    def let_go(self) -> None:
+        """Part what refers to each other: it would stay until the collector comes."""
+        for executor in self.executors:
+            executor.member = None
+        vars(self).clear()
+
+    # Process faults ---------------------------------------------------------------------------
+
+    def sent(self, exchange: Exchange) -> None:
+        """A request of an executor is under way."""
+        executor = exchange.passage.executor
+        self.executors[executor - 1].exchanges.append(exchange)
+        if self.watch is not None:
+            self.watch.sending(executor)
+
+    def sending(self, exchange: Exchange) -> None:
+        """A request leaves its executor; where that one dies at it, this does not return."""
+        passage = exchange.passage
+        earlier = self._door.impending(passage.executor) if self._lifecycle.injecting else None
+        if earlier is not None:
+            exchange.arrives = earlier
+            if earlier.treatment.blow is not Blow.START_AGAIN:
+                self._door.swallow(passage)
+            return
+        treatment = passage.treatment
+        due = treatment.blow is not None and treatment.boundary is Boundary.BEFORE_SEND
+        if due and not self.inject(passage):
+            exchange.spare()
+
+    def inject(self, passage: Passage) -> bool:
+        """The process fault of a call is due; whether it was injected."""
+        struck = _struck(passage)
+        if struck is None:
+            return False
+        task = self.executors[passage.executor - 1].task
+        reached = BoundaryReached(
+            executor=passage.executor,
+            struck=struck,
+            reachable=struck.fault is not Blow.CANCEL or task is not None,
+        )
+        return self._report(reached, partial(self._door.strike_executor, passage, struck.fault))
+
+    def inject_between(self, executor: int, passage: Passage | None, strike: Strike) -> None:
+        """One is due after a call, or before the first; where its executor runs, this does not return."""
+        blow = strike.treatment.blow
+        if blow is not None:
+            call = 0 if passage is None else passage.call
+            struck = Struck(call=call, fault=blow, boundary=strike.treatment.boundary)
+            record = partial(self._door.strike_between, executor, passage, self._saga_id, strike)
+            self._report(BoundaryReached(executor=executor, struck=struck), record)
+
+    def _struck_between(self) -> int | None:
+        """The executor that changes files just now, where a process fault may strike it."""
+        running = self.crew.running
+        if running is None or not self._lifecycle.injecting:
+            return None
+        return running.number if self._lifecycle.state(running.number).alive else None
+
+    def _finished(self, executor: Executor, came_to: object) -> None:
+        number = executor.number
+        passage = self._door.impending(number, ended=True) if self._lifecycle.injecting else None
+        struck = None if passage is None else _struck(passage)
+        finished = ExecutorFinished(
+            executor=number,
+            returned=came_to if isinstance(came_to, Returned) else Returned(),
+            cancelled=executor.cancelled_out,
+            struck=struck,
+        )
+        if passage is None or struck is None:
+            self._report(finished)
+        else:
+            self._report(finished, partial(self._door.strike_executor, passage, struck.fault))
+
+    # Commands ---------------------------------------------------------------------------------
+
+    def _report(self, fact: Fact, record: Record | None = None) -> bool:
+        """Whether anything came of it. A command that kills the executor which runs does not return."""
+        commands = self._lifecycle.handle(fact)
+        for command in commands:
+            self._carry_out(command, record)
+        return bool(commands)
+
+    def _carry_out(self, command: Command, record: Record | None) -> None:
+        match command:
+            case Start():
+                self._start(command)
+            case StartLater():
+                self._start_later(command)
+            case CopyStore():
+                self._stores[command.target] = self._stores[command.source].copy()
+            case RecordProcessFault():
+                assert record is not None, "only what was reported as due is recorded"
+                record()
+                if command.restarts:
+                    self._door.restarted()
+            case RecordEnd():
+                self._records.ended(command)
+            case RecordWake():
+                self._records.woken(command)
+            case StopAll():
+                self.crew.end(command.problem)
+            case AbandonCalls() | Kill() | Freeze() | Wake() | Cancel():
+                self._treat(command, self.executors[command.executor - 1])
+
+    def _treat(self, command: AbandonCalls | Kill | Freeze | Wake | Cancel, executor: Executor) -> None:
+        member = executor.member
+        assert member is not None
+        match command:
+            case AbandonCalls():
+                for exchange in executor.exchanges:
+                    exchange.on_done = None
+                    exchange.fail(Symptom.SILENCE, abandoned=True)
+            case Kill():
+                if executor.loop is not None:
+                    executor.loop.abandon()
+                self.crew.kill(member)
+            case Freeze():
+                self.crew.freeze(member)
+            case Wake():
+                self.crew.wake(member)
+            case Cancel():
+                executor.cancel()
+
+    def _start_later(self, command: StartLater) -> None:
+        if not command.after_s:
+            self._report(StartDue(ticket=command.ticket))
+            return
+        self.crew.awaited += 1
+
+        def due() -> None:
+            self.crew.awaited -= 1
+            self._report(StartDue(ticket=command.ticket))
+
+        self._scheduler.call_later(command.after_s, due)
+
+    def _start(self, command: Start) -> None:
+        if command.store not in self._stores:
+            self._stores[command.store] = Store(self._make_store)
+        executor = Executor(
+            number=command.executor,
+            node=command.node,
+            store=self._stores[command.store],
+            resumed=command.resumed,
+        )
+        self.executors.append(executor)
+        if self.watch is not None:
+            self.watch.began(executor.number, executor.store)
+        self._records.started(command)
+        executor.member = Member(
+            executor.number,
+            lambda: executor.call(
+                self._saga, partial(self._make_context, executor), self._input, self._scheduler
+            ),
+            partial(self._finished, executor),
+            _process(executor),
+        )
+        self.crew.add(executor.member)
+
+
+def _struck(passage: Passage) -> Struck | None:
+    treatment = passage.treatment
+    if treatment.blow is None:
+        return None
+    return Struck(call=passage.call, fault=treatment.blow, boundary=treatment.boundary)
+
+
+def _process(executor: Executor) -> Process:
+    return Process(pid=FIRST_PID + executor.number, host=f"node{executor.node}")
+
+
+def _nothing(came_to: object) -> None:
+    del came_to
