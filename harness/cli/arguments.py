@@ -9,7 +9,6 @@ from typing import NoReturn
 WORLDS = ("sim", "wire")
 SEARCHES = ("guided", "hypothesis", "both")
 PROXIES = ("auto", "toxiproxy", "embedded")
-ADAPTERS = ("callable", "subprocess", "http")
 
 _EPILOG = """exit codes: 0 pass · 1 fail · 2 usage error · 3 inconclusive
             4 the harness or its environment failed
@@ -134,9 +133,17 @@ def _gate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--policy", metavar="FILE.toml", help="waivers and budgets")
 
 
+_ADAPTERS = "callable, subprocess, http, or one that an installed package offers"
+
+
 def _scaffold(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="NAME")
-    command.add_argument("--adapter", choices=ADAPTERS, required=True)
+    command.add_argument(
+        "--adapter",
+        metavar="ADAPTER",
+        required=True,
+        help=_ADAPTERS,
+    )
     command.add_argument(
         "--service", action="append", metavar="S", help="a participant; may be given several times"
     )

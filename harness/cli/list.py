@@ -9,6 +9,7 @@ import msgspec
 
 from harness.faults import KINDS
 from harness.invariants import INVARIANTS
+from harness.loader.adapters import ADAPTERS
 from harness.loading import load
 from harness.packages import our_packages
 from harness.scenario import Scenario
@@ -38,6 +39,9 @@ def _offered() -> Iterator[str]:
         if registry.offered:
             names = ", ".join(registry.offered)
             yield f"{key} of installed packages, for {key} = [...] in [saga]: {names}"
+    if ADAPTERS.offered:
+        names = ", ".join(ADAPTERS.offered)
+        yield f'adapters of installed packages, for adapter = "..." in [saga]: {names}'
 
 
 def _described(one: Scenario) -> dict[str, object]:

@@ -1,16 +1,16 @@
 """[saga]: which adapter it names, what is common to all, and the refusal of keys that belong to another.
 
-Refuses to know what an adapter needs: its reader does (`adapters`).
+Refuses to know what an adapter needs: its plugin does (`adapters`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.adapter import SagaAdapter
 from harness.adapter.subprocess import STORE_VARIABLE, url_variable
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.loader.adapters import ADAPTERS, Surroundings
+from harness.loader.adapters import ADAPTERS, AdapterPlugin, Surroundings
 from harness.loader.saga_table import SAGA_KEYS
 from harness.loader.table import Table
 from harness.participant import RestParticipant
@@ -19,7 +19,7 @@ from harness.saga import Claim
 
 def check_keys(table: Table) -> None:
     """Refuse keys of [saga] that no adapter knows."""
-    table.refuse_unknown((*SAGA_KEYS, *(key for reader in ADAPTERS.values() for key in reader.keys)))
+    table.refuse_unknown((*SAGA_KEYS, *(key for plugin in _considered(table) for key in plugin.keys)))
 
 
 def read_adapter(
@@ -33,12 +33,20 @@ def read_adapter(
     name = table.text("adapter", nearest("", ADAPTERS))
     if name not in ADAPTERS:
         raise table.wrong("adapter", nearest(name, ADAPTERS))
-    reader = ADAPTERS[name]
-    _check_own(table, name)
-    if not reader.processes:
+    plugin = ADAPTERS[name]
+    _check_own(table, plugin)
+    if not plugin.processes:
         _refuse_listen(table, listen)
-    env = _env(table, [url_variable(one.name) for one in participants] if reader.processes else [])
-    return reader.read(table, Surroundings(env=env, claims=claims, listen=listen))
+    env = _env(table, [url_variable(one.name) for one in participants] if plugin.processes else [])
+    return plugin.read(table, Surroundings(env=env, claims=claims, listen=listen))
+
+
+def _considered(table: Table) -> Iterator[AdapterPlugin]:
+    """Ours and the one that is named: nobody's package is imported for a file that does not name it."""
+    yield from ADAPTERS.ours.values()
+    named = table.values.get("adapter")
+    if isinstance(named, str) and named not in ADAPTERS.ours and named in ADAPTERS:
+        yield ADAPTERS[named]
 
 
 def _refuse_listen(table: Table, listen: Mapping[str, tuple[str, int]]) -> None:
@@ -48,12 +56,13 @@ def _refuse_listen(table: Table, listen: Mapping[str, tuple[str, int]]) -> None:
         raise ScenarioError(misplaced(where, f"{address[0]}:{address[1]}", expected))
 
 
-def _check_own(table: Table, name: str) -> None:
-    for other, reader in ADAPTERS.items():
-        for key in reader.keys:
-            if table.has(key) and key not in ADAPTERS[name].keys:
-                own = ", ".join(ADAPTERS[name].keys)
-                raise table.wrong(key, f"{own} with adapter = {name!r}; {key!r} is a key of {other!r}")
+def _check_own(table: Table, plugin: AdapterPlugin) -> None:
+    for other in _considered(table):
+        for key in other.keys:
+            if table.has(key) and key not in plugin.keys:
+                own = ", ".join(plugin.keys)
+                expected = f"{own} with adapter = {plugin.name!r}; {key!r} is a key of {other.name!r}"
+                raise table.wrong(key, expected)
 
 
 def _env(table: Table, ours: Sequence[str]) -> Mapping[str, str]:

@@ -66,7 +66,7 @@ def saga_chaos(site: Path | None, *arguments: str, cwd: Path) -> subprocess.Comp
 
 def test_what_it_offers_is_listed(site: Path, tmp_path: Path) -> None:
     listed = saga_chaos(site, "list", cwd=tmp_path).stdout
-    for line in ("invariants", "situations", "faults"):
+    for line in ("invariants", "situations", "faults", "adapters"):
         assert f"{line} of installed packages" in listed
     assert "no_refunds" in listed
     assert "of installed packages" not in saga_chaos(None, "list", cwd=tmp_path).stdout
@@ -90,6 +90,23 @@ def test_it_is_judged_searched_and_counted(site: Path, saga: Path, tmp_path: Pat
     replayed = saga_chaos(site, "replay", str(out / own["failure"]), cwd=tmp_path)
     assert replayed.returncode == 1
     assert "STILL FAILS" in replayed.stdout
+
+
+def test_its_adapter_is_named_like_ours(site: Path, saga: Path, tmp_path: Path) -> None:
+    text = saga.read_text()
+    ours = 'adapter = "callable", target = '
+    assert ours in text
+    saga.write_text(text.replace(ours, 'adapter = "our_flows", flow = '))
+    run = ("run", str(saga), "--search", "guided", "--depth", "0", "--out", str(tmp_path / "out"))
+    done = saga_chaos(site, *run, cwd=tmp_path)
+    assert "sagas.py:order" not in done.stderr, done.stderr
+    (scenario,) = json.loads((tmp_path / "out" / "report.json").read_text())["scenarios"]
+    assert scenario["runs"] == 1
+    unknown = saga_chaos(None, *run, cwd=tmp_path)
+    assert unknown.returncode == 2
+    refused = saga_chaos(site, "scaffold", "mine", "--adapter", "our_flows", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "found 'our_flows', expected" in refused.stderr
 
 
 def test_where_it_is_not_installed_the_name_is_refused(saga: Path, tmp_path: Path) -> None:

@@ -1,16 +1,17 @@
-"""The readers of [saga], one module an adapter: what belongs to it alone, and what it makes of that.
+"""The adapters, one module each: reader, launcher, scaffold and manual command of one shape of saga.
 
-Refuses to start anything: what a reader returns is data. A new adapter is a module here, whose
-`READER` says it all, and a line in `_MODULES`.
+Refuses to start anything: what a reader returns is data. A new adapter of ours is a module here whose
+`PLUGIN` says it all, and a line in `_MODULES`; an installed package offers its own as an entry point of
+`saga_chaos.adapters`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
-from types import MappingProxyType
 
-from harness.loader.adapters.reader import AdapterReader, Surroundings
+from harness.adapter import SagaAdapter
+from harness.loader.adapters.plugin import AdapterPlugin, Launch, ManualCall, Scaffold, Surroundings
+from harness.registry import Registry
 
 _MODULES = (
     "callable",
@@ -19,14 +20,31 @@ _MODULES = (
 )
 
 
-def _reader(module: str) -> AdapterReader:
-    reader: AdapterReader = import_module(f"{__name__}.{module}").READER
-    return reader
+def _plugin(module: str) -> AdapterPlugin:
+    plugin: AdapterPlugin = import_module(f"{__name__}.{module}").PLUGIN
+    return plugin
 
 
-ADAPTERS: Mapping[str, AdapterReader] = MappingProxyType(
-    {reader.name: reader for reader in map(_reader, _MODULES)}
+ADAPTERS: Registry[AdapterPlugin] = Registry(
+    "adapter", "saga_chaos.adapters", AdapterPlugin, lambda one: one.name, map(_plugin, _MODULES)
 )
-"""Every adapter by the word that names it."""
+"""Every adapter by the word that names it: ours, then those that installed packages offer."""
 
-__all__ = ["ADAPTERS", "AdapterReader", "Surroundings"]
+
+def launched_by(saga: SagaAdapter) -> tuple[AdapterPlugin, Launch] | None:
+    """The adapter that launches sagas of this class, ours first; None where none does."""
+    for plugin in ADAPTERS.values():
+        if plugin.launch is not None and isinstance(saga, plugin.launch.makes):
+            return plugin, plugin.launch
+    return None
+
+
+__all__ = [
+    "ADAPTERS",
+    "AdapterPlugin",
+    "Launch",
+    "ManualCall",
+    "Scaffold",
+    "Surroundings",
+    "launched_by",
+]

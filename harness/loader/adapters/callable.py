@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from harness.adapter import SagaAdapter
-from harness.loader.adapters.reader import AdapterReader, Surroundings
+from harness.adapter import CallableSaga, SagaAdapter
+from harness.loader.adapters.plugin import AdapterPlugin, Launch, Scaffold, Surroundings
+from harness.loader.adapters.scaffolds import texts
 from harness.loader.table import Table
 from harness.loader.target import load_target
 from harness.saga import Claim
@@ -18,4 +19,22 @@ def _read(table: Table, around: Surroundings) -> SagaAdapter:
     return load_target(target, table.source.folder, table.where("target"), env=around.env, durable=durable)
 
 
-READER = AdapterReader(name="callable", keys=("target",), read=_read, processes=False)
+PLUGIN = AdapterPlugin(
+    name="callable",
+    keys=("target",),
+    read=_read,
+    processes=False,
+    launch=Launch(
+        makes=CallableSaga,
+        by="harness.worlds.wire.executors.callable:make",
+        killable="harness.worlds.wire.executors.hosted:make",
+    ),
+    scaffold=Scaffold(
+        saga='adapter = "callable"\ntarget = "sagas.py:saga"\nclaims = ["lost_reply"]',
+        files=texts("sagas.py"),
+        then=(
+            "then replace {folder}/sagas.py by your saga, called in this process,",
+            "and say in {toml} what its participants and steps are",
+        ),
+    ),
+)

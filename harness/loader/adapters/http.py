@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from urllib.parse import urlsplit
 
 from harness.adapter import SagaAdapter
 from harness.adapter.http import HttpFields, HttpPaths, HttpSaga
-from harness.loader.adapters.reader import AdapterReader, Surroundings, read_command
+from harness.loader.adapters.plugin import (
+    AdapterPlugin,
+    Launch,
+    ManualCall,
+    Scaffold,
+    Surroundings,
+    read_command,
+)
+from harness.loader.adapters.scaffolds import DURABLE, ON_THE_WIRE, texts
+from harness.loader.adapters.subprocess import shell_variables
 from harness.loader.table import Table
 
 
@@ -63,4 +73,34 @@ def _fields(table: Table) -> HttpFields:
     )
 
 
-READER = AdapterReader(name="http", keys=("base_url", "start", "paths", "fields"), read=_read)
+def _manual_command(saga: SagaAdapter, call: ManualCall) -> str:
+    assert isinstance(saga, HttpSaga)
+    if not saga.start:
+        return f"to try it by hand: start the service at {saga.name}"
+    line = f"{shell_variables(call)} {shlex.join(saga.start)}"
+    return f"to start it by hand: cd {shlex.quote(str(saga.cwd))} && {line}"
+
+
+_PORT = "8731"
+
+PLUGIN = AdapterPlugin(
+    name="http",
+    keys=("base_url", "start", "paths", "fields"),
+    read=_read,
+    launch=Launch(makes=HttpSaga, by="harness.worlds.wire.executors.service:make"),
+    scaffold=Scaffold(
+        saga=(
+            f'adapter = "http"\nbase_url = "http://127.0.0.1:{_PORT}"\n'
+            f'start = ["python3", "service.py"]\n{DURABLE}'
+        ),
+        files=texts("saga.py", "service.py", port=_PORT),
+        then=(
+            "then set start and base_url in {toml} to what starts your service, in any language, and where:",
+            "it is asked with POST /sagas and GET /sagas/ID, and finds SAGA_STORE_DIR and a",
+            "SAGA_<PARTICIPANT>_URL for each participant,",
+            "and say in {toml} what its participants and steps are",
+        ),
+        run=ON_THE_WIRE,
+    ),
+    manual_command=_manual_command,
+)

@@ -11,7 +11,7 @@ Refuses to decide when faults end, and what a call means.
     hosted       a function that has to die: a command that runs it
     service      an HTTP service, one process for all executors
 
-A new adapter is a module here, and a line in `_MAKERS`.
+Which of them runs a saga, its adapter says (`harness.loader.adapters`).
 """
 
 from __future__ import annotations
@@ -23,17 +23,11 @@ from harness.adapter import SagaAdapter
 from harness.blows import Blow
 from harness.errors import UsageError, misplaced
 from harness.faults import KINDS
+from harness.loader.adapters import ADAPTERS, launched_by
 from harness.plan import FaultPlan
 from harness.worlds.wire.executors.stage import Executors, Stage
 
 Make = Callable[[SagaAdapter, Stage, FaultPlan], Executors]
-
-_MAKERS = {
-    "CallableSaga": "callable",
-    "SubprocessSaga": "command",
-    "HttpSaga": "service",
-}
-"""Adapter to the module here whose `make` runs it; imported when it is first needed."""
 
 
 def in_processes(saga: SagaAdapter, plan: FaultPlan) -> bool:
@@ -44,16 +38,16 @@ def in_processes(saga: SagaAdapter, plan: FaultPlan) -> bool:
 
 
 def executors_for(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
-    """Of one run. Raises UsageError for a saga of a shape that the wire cannot run."""
-    if "sim" in saga.worlds and in_processes(saga, plan):
-        hosted: Make = import_module(f"{__name__}.hosted").make
-        return hosted(saga, stage, plan)
-    names = [one.__name__ for one in type(saga).__mro__]
-    module = next((_MAKERS[name] for name in names if name in _MAKERS), None)
-    if module is None:
+    """Of one run. Raises UsageError for a saga of a class that no adapter launches."""
+    found = launched_by(saga)
+    if found is None:
+        classes = [one.launch.makes.__name__ for one in ADAPTERS.values() if one.launch is not None]
         where = f"scenario {stage.scenario.name!r}, saga {saga.name!r}"
-        raise UsageError(misplaced(where, type(saga).__name__, f"one of {', '.join(_MAKERS)}"))
-    make: Make = import_module(f"{__name__}.{module}").make
+        raise UsageError(misplaced(where, type(saga).__name__, f"one of {', '.join(classes)}"))
+    _, launch = found
+    by = launch.killable if launch.killable and in_processes(saga, plan) else launch.by
+    module, _, name = by.partition(":")
+    make: Make = getattr(import_module(module), name)
     return make(saga, stage, plan)
 
 
