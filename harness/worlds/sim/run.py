@@ -136,7 +136,7 @@ class SimRun:
     def _let_quiet_down(self) -> None:
         """Tasks that outlive the return run on, and what is under way lands."""
         self.supervisor.run_on()
-        if self.supervisor.crew.over is None:
+        if self.supervisor.over is None:
             self.scheduler.advance(2 * UP_S)
 
     # Surroundings of an executor ---------------------------------------------------------------
@@ -176,7 +176,7 @@ class SimRun:
     def _start(self, exchange: Exchange) -> None:
         if self.door.calls > MOST_CALLS:
             self.supervisor.time_up(too_many_calls(MOST_CALLS))
-        self.supervisor.crew.refuse()
+        self.supervisor.refuse_when_over()
         self._sent.append(exchange)
         self.supervisor.sent(exchange)
         if self._process_faults:

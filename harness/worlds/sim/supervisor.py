@@ -77,7 +77,7 @@ class Supervisor:
         make_store: Callable[[], Path],
         watch: bool,
     ) -> None:
-        self.crew = Crew(scheduler)
+        self._crew = Crew(scheduler)
         self.executors: list[Executor] = []
         self._scheduler = scheduler
         self._door = door
@@ -96,13 +96,13 @@ class Supervisor:
     def run(self) -> None:
         """The saga is called for the first time; until nobody is alive or due."""
         self._report(Began())
-        self.crew.run()
+        self._crew.run()
 
     def call_again(self) -> bool:
         """Where the last word was `running`, the same once more; whether it was."""
         if not self._report(WentQuiet()):
             return False
-        self.crew.run()
+        self._crew.run()
         return True
 
     def settle(self) -> None:
@@ -113,22 +113,31 @@ class Supervisor:
         """The run is over, whoever is alive. Once; the first problem counts."""
         self._report(TimeUp(problem=problem))
 
+    @property
+    def over(self) -> str | None:
+        """Why the run is over, though somebody was alive."""
+        return self._crew.over
+
+    def refuse_when_over(self) -> None:
+        """Ends who calls although the run is over."""
+        self._crew.refuse()
+
     def run_on(self) -> None:
         """Tasks that outlive the return of their executor, to their end."""
         for executor in self.executors:
             killed = self._lifecycle.state(executor.number) is ExecutorState.KILLED
-            if self.crew.over is None and not killed and executor.unfinished:
+            if self._crew.over is None and not killed and executor.unfinished:
                 executor.member = Member(executor.number, executor.run_on, _nothing, _process(executor))
-                self.crew.add(executor.member)
-                self.crew.run()
+                self._crew.add(executor.member)
+                self._crew.run()
 
     def running(self) -> Executor:
         """The one whose code runs just now."""
-        return self._of(self.crew.running)
+        return self._of(self._crew.running)
 
     def hung(self) -> Executor:
         """The one that was interrupted: it ran last."""
-        return self._of(self.crew.latest)
+        return self._of(self._crew.latest)
 
     def _of(self, member: Member | None) -> Executor:
         return self.executors[-1 if member is None else member.number - 1]
@@ -186,7 +195,7 @@ class Supervisor:
 
     def _struck_between(self) -> int | None:
         """The executor that changes files just now, where a process fault may strike it."""
-        running = self.crew.running
+        running = self._crew.running
         if running is None or not self._lifecycle.injecting:
             return None
         return running.number if self._lifecycle.state(running.number).alive else None
@@ -233,7 +242,7 @@ class Supervisor:
             case RecordWake():
                 self._records.woken(command)
             case StopAll():
-                self.crew.end(command.problem)
+                self._crew.end(command.problem)
             case AbandonCalls() | Kill() | Freeze() | Wake() | Cancel():
                 self._treat(command, self.executors[command.executor - 1])
 
@@ -248,11 +257,11 @@ class Supervisor:
             case Kill():
                 if executor.loop is not None:
                     executor.loop.abandon()
-                self.crew.kill(member)
+                self._crew.kill(member)
             case Freeze():
-                self.crew.freeze(member)
+                self._crew.freeze(member)
             case Wake():
-                self.crew.wake(member)
+                self._crew.wake(member)
             case Cancel():
                 executor.cancel()
 
@@ -260,10 +269,10 @@ class Supervisor:
         if not command.after_s:
             self._report(StartDue(ticket=command.ticket))
             return
-        self.crew.awaited += 1
+        self._crew.awaited += 1
 
         def due() -> None:
-            self.crew.awaited -= 1
+            self._crew.awaited -= 1
             self._report(StartDue(ticket=command.ticket))
 
         self._scheduler.call_later(command.after_s, due)
@@ -289,7 +298,7 @@ class Supervisor:
             partial(self._finished, executor),
             _process(executor),
         )
-        self.crew.add(executor.member)
+        self._crew.add(executor.member)
 
 
 def _struck(passage: Passage) -> Struck | None:
