@@ -240,6 +240,22 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} ({self.world})"
 
 
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a report comes from. What could not be told is empty.
+
+    began: UTC. commit, uncommitted: of the folder in which the command ran, and whether files that git knows
+    were changed there. previous: the folder of the report before this one, as a path from the report's.
+    """
+
+    began: str = ""
+    command: str = ""
+    seed: int | None = None
+    versions: Mapping[str, str] = {}
+    commit: str = ""
+    uncommitted: bool = False
+    previous: str = ""
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """report.json. `environment`: what the machine did that cut the campaign short."""
 
@@ -250,6 +266,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
     proxy: Proxy = Proxy()
     environment: str | None = None
+    provenance: Provenance = Provenance()
 
 
 class ScenarioRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

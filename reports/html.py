@@ -1,104 +1,84 @@
-"""report.html: one file that needs no network and no script.
+"""report.html: one file that needs no network, works without scripts, and is better with them.
 
-Owns what the page shows and in which order; the look is in `templates/report.html.j2`. Refuses to
-put anything unescaped into the page but the figure that `reports.latency` drew.
+Owns the templates' environment: what is escaped, and how. A page may run one script, which is ours: its
+hash is in the page's policy. Refuses to put anything unescaped into the page but what is drawn or written
+here. What the page shows is `reports.page`.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
 
 from harness.packages import our_packages
 from harness.report_model import GuaranteeResult, ScenarioReport
 from reports import words
-from reports.bundle import Bundle, Violation
+from reports.bundle import Bundle
+from reports.escape import printable_lines
 from reports.lacking import lacking
-from reports.latency import figure_svg, measured
-from reports.rows import Row, RowKind, rows
-from reports.timeline import elided, sentence
+from reports.latency import measured
+from reports.page import Page
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One kind at one operation. `state`: fired, unfired, impossible or blank."""
-
-    state: str
-    text: str = ""
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
-    """Coverage: operations down, kinds across."""
-
-    kinds: tuple[str, ...]
-    lines: tuple[tuple[str, tuple[Cell, ...]], ...]
+_PAGE = "report.html.j2"
 
 
 def report_html(bundle: Bundle) -> str:
     """The whole page."""
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only the page needs it
-
     with our_packages():
-        folder = files("reports")
-    source = folder.joinpath("templates/report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        templates = files("reports").joinpath("templates")
+    page = Page(bundle)
+    return _environment(templates).get_template(_PAGE).render(_names(bundle, page, templates))
+
+
+def _environment(templates: Traversable) -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415 - only the page needs it
+
+    def source(name: str) -> str:
+        return templates.joinpath(name).read_text(encoding="utf-8")
+
+    return Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(source),
+        finalize=_shown,
     )
-    return environment.from_string(source).render(_names(bundle))
 
 
-def _names(bundle: Bundle) -> Mapping[str, object]:
-    latencies = measured(bundle.report)
+def _shown(value: object) -> object:
+    """What cannot be printed is spelled out, before it is escaped; markup of ours is left alone."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return printable_lines(str(value))
+    return value
+
+
+def _names(bundle: Bundle, page: Page, templates: Traversable) -> Mapping[str, object]:
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
+
+    script = templates.joinpath("script.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "bundle": bundle,
         "report": bundle.report,
+        "page": page,
         "words": words,
         "lacking": lacking,
-        "matrix": matrix,
         "guarantee_cell": guarantee_cell,
         "guarantees": words.guarantee_ids(bundle.report),
-        "sentence": sentence,
-        "rows_of": lambda violation: rows_of(violation, bundle),
-        "replay_of": lambda one: words.replay_command(bundle.folder, one.invariant.failure or ""),
-        "latencies": latencies,
-        "figure": figure_svg(latencies) if latencies else "",
-        "CALL": RowKind.CALL,
+        "latencies": measured(bundle.report),
+        "figures": page.figures,
+        "script": Markup(script),  # noqa: S704 - a file of ours
+        "script_hash": f"sha256-{digest}",
+        "style": Markup(templates.joinpath("style.css").read_text(encoding="utf-8")),  # noqa: S704 - ours
     }
-
-
-def rows_of(violation: Violation, bundle: Bundle) -> list[Row]:
-    """The timeline from the history; empty where only the failure file's lines are left."""
-    failure = violation.failure
-    history = bundle.histories.get((failure and failure.history) or "")
-    if failure is None or history is None:
-        return []
-    return elided(rows(history, failure.evidence))
-
-
-def matrix(scenario: ScenarioReport) -> Matrix | None:
-    """None where the campaign counted nothing by operation."""
-    counts = {(one.kind, one.operation): one for one in scenario.faults.by_operation}
-    if not counts:
-        return None
-    reasons = {(one.fault, one.operation): one.reason for one in scenario.impossible}
-    known = [*counts, *reasons]
-    kinds = tuple(dict.fromkeys(kind for kind, _ in known))
-    operations = dict.fromkeys(operation for _, operation in known)
-
-    def cell(kind: str, operation: str) -> Cell:
-        counted = counts.get((kind, operation))
-        if counted is not None and counted.planned:
-            state = "fired" if counted.fired else "unfired"
-            title = f"{kind} at {operation}: {counted.fired:,} of {counted.planned:,} fired"
-            return Cell(state=state, text=f"{counted.fired:,}", title=title)
-        reason = reasons.get((kind, operation))
-        return Cell(state="impossible", text="\u00d7", title=reason) if reason else Cell(state="blank")
-
-    lines = ((name, tuple(cell(kind, name) for kind in kinds)) for name in operations)
-    return Matrix(kinds=kinds, lines=tuple(lines))
 
 
 def guarantee_cell(scenario: ScenarioReport, id_: str) -> tuple[str, str]:

@@ -80,7 +80,7 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line. what: the request of a call, else the whole sentence."""
+    """One line. what: the request of a call, else the whole sentence. index: of its event, -1 for a gap."""
 
     t_s: float
     kind: RowKind
@@ -92,6 +92,7 @@ class Row:
     undo: bool = False
     faulted: bool = False
     left_out: int = 0
+    index: int = -1
 
 
 def rows(history: History, evidence: Collection[int] = ()) -> list[Row]:
@@ -130,7 +131,6 @@ class _Maker:
 
     @row.register
     def _(self, event: CallSent, index: int) -> Row:
-        del index
         call = self.calls[event.call]
         return Row(
             t_s=event.t_s,
@@ -142,6 +142,7 @@ class _Maker:
             relevant=bool(self.own[event.call] & self.evidence),
             undo=event.direction is Direction.COMPENSATION,
             faulted=any(fault.participant is None for fault in call.faults),
+            index=index,
         )
 
     @row.register
@@ -208,7 +209,7 @@ class _Maker:
         return self._sentence(event, index, RowKind.PHASE, _PHASES[event.phase])
 
     def _sentence(self, event: Event, index: int, kind: RowKind, what: str) -> Row:
-        return Row(t_s=event.t_s, kind=kind, what=what, relevant=index in self.evidence)
+        return Row(t_s=event.t_s, kind=kind, what=what, relevant=index in self.evidence, index=index)
 
     def _comes_late(self, event: Event, index: int) -> bool:
         if not isinstance(event, EffectApplied):

@@ -133,6 +133,10 @@ def _gate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--policy", metavar="FILE.toml", help="waivers and budgets")
 
 
+def _report(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", help="what --out of a run was")
+
+
 _ADAPTERS = "callable, subprocess, http, or one that an installed package offers"
 
 
@@ -164,6 +168,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...
     ("run", "search scenarios and report their invariants", _run),
     ("replay", "run a counterexample again: STILL FAILS (1), FIXED (0) or DIFFERS (1)", _replay),
     ("mutate", "plant mistakes in a saga, and see which of them the search finds", _mutate),
+    ("report", "render the reports of a run again, from its files alone", _report),
     ("bench", "measure compensation latency", _bench),
     ("gate", "decide from a report whether CI may go on", _gate),
     ("scaffold", "write a new scenario to begin with", _scaffold),

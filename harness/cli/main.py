@@ -17,7 +17,9 @@ CRASHED = 4
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of DESIGN, "Verdicts and exit codes"."""
-    arguments = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = parser().parse_args(given)
+    arguments.given = list(given)
     try:
         return _run(arguments)
     except SagaChaosError as error:

@@ -7,6 +7,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from harness.campaign import (
     Campaign,
     CampaignEvent,
@@ -16,7 +18,8 @@ from harness.campaign import (
     ScenarioEnded,
     ScenarioProgressed,
 )
-from harness.cli.earlier import put_aside
+from harness.cli import earlier
+from harness.cli.provenance import now, previous_of, provenance
 from harness.counterexample_text import narrate
 from harness.loading import load, load_all
 from harness.packages import our_packages
@@ -37,11 +40,13 @@ ENVIRONMENT_FAILED = 4
 def run(arguments: argparse.Namespace) -> int:
     """Search, show, write; returns the exit code of the verdict."""
     console = CampaignConsole()
-    if arguments.out is not None:
-        _put_aside(Path(arguments.out), console)
+    began = now()
+    put_aside = _put_aside(Path(arguments.out), console) if arguments.out is not None else None
     scenarios = load_all(arguments.scenarios)
     options = _options(arguments)
-    report = Campaign(options, _Shown(console)).run(scenarios)
+    previous = previous_of(options.out, put_aside=put_aside)
+    told = provenance(arguments.given, began=began, seed=options.seed or 0, previous=previous)
+    report = replace(Campaign(options, _Shown(console)).run(scenarios), provenance=told)
     console.interrupted()
     _write(report, options.out)
     if arguments.out is None:
@@ -50,11 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     return ENVIRONMENT_FAILED if report.environment else exit_code(report.verdict)
 
 
-def _put_aside(out: Path, console: CampaignConsole) -> None:
+def _put_aside(out: Path, console: CampaignConsole) -> Path | None:
     """First of all: a run that does not even load must not leave an old verdict for the gate to read."""
-    previous = put_aside(out)
+    previous = earlier.put_aside(out)
     if previous is not None:
         console.note(f"The report that was in {out} is in {previous} now")
+    return previous
 
 
 def _options(arguments: argparse.Namespace) -> CampaignOptions:

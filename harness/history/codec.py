@@ -43,12 +43,12 @@ def decode_history(content: bytes, where: str) -> History:
 def _head(line: bytes) -> object:
     try:
         return msgspec.json.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return line[:80]
 
 
 def _event(line: bytes, where: str, number: int) -> AnyEvent:
     try:
         return _decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ReportError(misplaced(f"{where}, line {number}", line[:80], f"an event ({error})")) from error

@@ -1,0 +1,53 @@
+"""What a report says beside the one before it: new, still failing, fixed, not shown again.
+
+Owns the comparison of two reports by scenario, world and invariant. Refuses to run anything: what was not
+searched this time is not called fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.report_model import Judgement, Report, ScenarioReport
+
+
+class Since(StrEnum):
+    """Of one invariant of one scenario, since the report before.
+
+    FIXED: violated before, and held now. NOT_SHOWN: violated before, and now neither held nor violated.
+    """
+
+    NEW = "new"
+    STILL_FAILING = "still failing"
+    FIXED = "fixed"
+    NOT_SHOWN = "not shown again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One invariant that is violated in one of the two reports."""
+
+    scenario: str
+    invariant: str
+    since: Since
+
+
+def compared(report: Report, previous: Report | None) -> tuple[Change, ...]:
+    """In the order of the report, what is gone last; empty where there is nothing to compare with."""
+    if previous is None:
+        return ()
+    now, before = _violated(report), _violated(previous)
+    judged = {(one.title, each.id): each.verdict for one in report.scenarios for each in one.invariants}
+    changes = [(key, Since.STILL_FAILING if key in before else Since.NEW) for key in now]
+    gone = [key for key in before if key not in now]
+    changes += [(key, Since.FIXED if judged.get(key) is Judgement.HELD else Since.NOT_SHOWN) for key in gone]
+    return tuple(Change(scenario=key[0], invariant=key[1], since=since) for key, since in changes)
+
+
+def _violated(report: Report) -> dict[tuple[str, str], None]:
+    return dict.fromkeys(key for one in report.scenarios for key in _of(one))
+
+
+def _of(scenario: ScenarioReport) -> list[tuple[str, str]]:
+    return [(scenario.title, each.id) for each in scenario.invariants if each.verdict is Judgement.VIOLATED]

@@ -1,0 +1,100 @@
+"""Every request and its answer, as a table: what a history holds of each call.
+
+Owns the columns. A history keeps methods, paths, keys, statuses and effects; bodies are not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from harness.history import Call, ExecutorEnded, History
+from reports.rows import RowKind, effect_words, request, rows
+from reports.words import seconds
+
+MOST_CALLS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One call. answer: what its sender saw. facts: (name, value), those that are there."""
+
+    number: int
+    t_s: float
+    who: str
+    request: str
+    answer: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one executor of a saga came back with. detail: JSON, as the saga gave it."""
+
+    saga_id: str
+    executor: int
+    words: str
+    detail: str = ""
+
+
+def exchanges(history: History) -> tuple[tuple[Exchange, ...], int]:
+    """The first MOST_CALLS, and how many there are."""
+    told = {row.index: row for row in rows(history) if row.kind is RowKind.CALL}
+    shown = history.calls[:MOST_CALLS]
+    made = tuple(
+        Exchange(
+            number=number,
+            t_s=call.sent.t_s,
+            who=told[call.index].who,
+            request=request(call),
+            answer=told[call.index].came,
+            facts=tuple((name, value) for name, value in _facts(call) if value),
+        )
+        for number, call in enumerate(shown, start=1)
+    )
+    return made, len(history.calls)
+
+
+def _facts(call: Call) -> list[tuple[str, str]]:
+    sent, answered = call.sent, call.answered
+    waited = "" if call.end_s is None else seconds(call.end_s - sent.t_s)
+    struck = [fault.kind for fault in call.faults if fault.participant is None]
+    again = max(0, len(call.deliveries) - 1)
+    shows = answered.lists if answered is not None else None
+    return [
+        ("operation", f"{sent.operation} #{sent.nth}" if sent.operation else "no route serves it"),
+        ("idempotency key", sent.key or ""),
+        ("resource", sent.resource_id or ""),
+        ("fault", ", ".join(dict.fromkeys(struck))),
+        ("delivered again", f"{again} times" if again > 1 else "once" if again else ""),
+        ("effect", ", ".join(effect_words(effect) for _, effect in call.effects)),
+        ("answered after", waited),
+        ("lists", "nothing" if shows is not None and not shows else ", ".join(shows or ())),
+        ("body", "same key, another body" if call.conflict else ""),
+    ]
+
+
+def said(history: History) -> tuple[Said, ...]:
+    """How each executor ended, in its own words."""
+    return tuple(
+        Said(
+            saga_id=event.saga_id,
+            executor=event.executor,
+            words=_words(event),
+            detail="" if event.detail is None else _pretty(event.detail),
+        )
+        for _, event in history.of(ExecutorEnded)
+    )
+
+
+def _words(event: ExecutorEnded) -> str:
+    if event.timed_out:
+        return "It did not come back." + (f" {event.problem}" if event.problem else "")
+    if event.status is None:
+        return event.problem or ("It was cancelled." if event.cancelled else "Nothing came back.")
+    return f"{event.status}" + (f"; {event.problem}" if event.problem else "")
+
+
+def _pretty(detail: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(detail), indent=2).decode()

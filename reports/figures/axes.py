@@ -1,0 +1,232 @@
+"""The axes: what each figure shows, and what it says where it shows only a part.
+
+Owns marks, labels and order. Colours are those of a palette, so that the page can put its own in their
+place. Refuses to write files (`reports.figures.drawing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.history import Call, History
+from harness.report_model import CompensationLatency
+from harness.saga import Direction
+from reports.coverage import Matrix, State
+from reports.escape import printable
+from reports.figures.data import MOST_POINTS, PHASE_WORDS, PHASES, sampled
+from reports.rows import came_of, request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+MOST_CALLS = 60
+_LONGEST = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """series: told apart by line and marker too, never by colour alone."""
+
+    ink: str = "#1c1d21"
+    faint: str = "#dcdde0"
+    bad: str = "#a81f1f"
+    good: str = "#17663a"
+    warn: str = "#9a5b00"
+    mute: str = "#8a8d96"
+    paper: str = "#ffffff"
+    series: tuple[str, ...] = ("#2457ab", "#9a5b00", "#6b3fa0", "#17663a")
+
+    def of(self, index: int) -> str:
+        """The colour of a series; they begin anew after the last."""
+        return self.series[index % len(self.series)]
+
+
+_LINES = ("-", "--", "-.", ":")
+_HATCHES = ("", "///", "...", "xxx")
+
+
+def percentile_axes(axes: Axes, latencies: Mapping[str, CompensationLatency], palette: Palette) -> None:
+    """A line a scenario, with dots at p50, p95 and, larger, p99."""
+    for row, (name, one) in enumerate(latencies.items()):
+        points = [value for value in (one.p50, one.p95, one.p99) if value is not None]
+        axes.plot(points, [row] * len(points), color=palette.of(0), linewidth=2, clip_on=False)
+        axes.scatter(
+            points, [row] * len(points), s=[36, 36, 64][: len(points)], color=palette.of(0), zorder=3, clip_on=False
+        )
+        axes.text(
+            0, row - 0.28, _name(name), color=palette.ink, va="bottom", transform=axes.get_yaxis_transform()
+        )
+    axes.set_ylim(max(1, len(latencies)) - 0.5, -0.8)
+    axes.set_xlim(left=0)
+    axes.margins(x=0.08)
+    axes.set_yticks([])
+    _finish(axes, palette, x="seconds", grid="x")
+
+
+def ecdf_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOST_POINTS) -> str:
+    """A step line a scenario: which share of its sagas had compensated by then. Returns what is left out."""
+    notes = []
+    for index, (name, group) in enumerate(given.groupby("scenario", sort=False)):
+        values = [float(one) for one in group["latency_s"]]
+        drawn = sampled(values, most)
+        shares = [(rank + 1) / len(drawn) for rank in range(len(drawn))]
+        axes.step(
+            [0.0, *drawn],
+            [0.0, *shares],
+            where="post",
+            color=palette.of(index),
+            linestyle=_LINES[index % len(_LINES)],
+            linewidth=1.8,
+            label=f"{_name(str(name))}, {len(values):,}",
+        )
+        if len(drawn) < len(values):
+            notes.append(f"{name}: {len(drawn):,} of {len(values):,} sagas are drawn, evenly by rank.")
+    axes.set_ylim(0, 1.02)
+    axes.set_xlim(left=0)
+    axes.set_ylabel("share of sagas", color=palette.ink)
+    _legend(axes, palette)
+    _finish(axes, palette, x="seconds until compensated", grid="both")
+    return " ".join(notes)
+
+
+def phase_axes(axes: Axes, given: pd.DataFrame, palette: Palette) -> None:
+    """A bar a scenario: the mean of each phase, one after the other."""
+    means = given.groupby("scenario", sort=False)[list(PHASES)].mean()
+    names = [_name(str(name)) for name in means.index]
+    left = [0.0] * len(names)
+    for index, phase in enumerate(PHASES):
+        widths = [float(one) for one in means[phase]]
+        axes.barh(
+            range(len(names)),
+            widths,
+            left=left,
+            color=palette.of(index),
+            hatch=_HATCHES[index],
+            edgecolor=palette.paper,
+            height=0.5,
+            label=PHASE_WORDS[phase],
+        )
+        left = [one + width for one, width in zip(left, widths, strict=True)]
+    axes.set_yticks(range(len(names)), names, color=palette.ink)
+    axes.invert_yaxis()
+    axes.set_xlim(left=0)
+    _legend(axes, palette, below=True)
+    _finish(axes, palette, x="seconds, mean", grid="x")
+
+
+def step_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOST_POINTS) -> str:
+    """A row a failed step: every saga a dot, the median a line. Returns what is left out."""
+    steps = list(dict.fromkeys(str(one) for one in given["failed_step"]))
+    notes = []
+    for row, step in enumerate(steps):
+        values = [float(one) for one in given.loc[given["failed_step"] == step, "latency_s"]]
+        drawn = sampled(values, most)
+        axes.scatter(drawn, [row] * len(drawn), s=22, color=palette.of(0), alpha=0.5, zorder=3)
+        middle = sampled(values, most)[len(drawn) // 2]
+        axes.plot([middle, middle], [row - 0.28, row + 0.28], color=palette.bad, linewidth=2, zorder=4)
+        if len(drawn) < len(values):
+            notes.append(f"{step}: {len(drawn):,} of {len(values):,} sagas are drawn, evenly by rank.")
+    counts = [int((given["failed_step"] == step).sum()) for step in steps]
+    labels = [f"{_name(step)} ({count:,})" for step, count in zip(steps, counts, strict=True)]
+    axes.set_yticks(range(len(steps)), labels, color=palette.ink)
+    axes.set_ylim(len(steps) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    _finish(axes, palette, x="seconds until compensated", grid="x")
+    return " ".join(notes)
+
+
+def matrix_axes(axes: Axes, given: Matrix, palette: Palette) -> None:
+    """Operations down, kinds across; each cell has its colour and its text."""
+    fills = {
+        State.VIOLATED: palette.bad,
+        State.HELD: palette.good,
+        State.FIRED: palette.mute,
+        State.UNFIRED: palette.warn,
+    }
+    for row, (_, cells) in enumerate(given.lines):
+        for column, cell in enumerate(cells):
+            fill = fills.get(cell.state)
+            if fill is not None:
+                place = (column - 0.5, row - 0.5)
+                axes.add_patch(_square(place, fill, palette.paper))
+            if cell.text:
+                tone = palette.paper if fill is not None else palette.mute
+                axes.text(column, row, cell.text, ha="center", va="center", color=tone, fontsize=8)
+    axes.set_xlim(-0.5, len(given.kinds) - 0.5)
+    axes.set_ylim(len(given.lines) - 0.5, -0.5)
+    kinds = [_name(kind) for kind in given.kinds]
+    axes.set_xticks(range(len(kinds)), kinds, rotation=60, ha="left", rotation_mode="anchor", color=palette.ink)
+    axes.set_yticks(range(len(given.lines)), [_name(name) for name, _ in given.lines], color=palette.ink)
+    axes.xaxis.tick_top()
+    _finish(axes, palette, x="", grid="")
+
+
+def run_axes(axes: Axes, history: History, palette: Palette, most: int = MOST_CALLS) -> str:
+    """A bar a call, from sent to its end; struck ones are red. Returns what is left out."""
+    shown = sampled_calls(history.calls, most)
+    end_s = history.events[-1].t_s
+    for row, call in enumerate(shown):
+        stop_s = call.end_s if call.end_s is not None else end_s
+        struck = any(fault.participant is None for fault in call.faults)
+        tone = palette.bad if struck else palette.of(_WAYS.get(call.sent.direction, 2))
+        width = max(stop_s - call.sent.t_s, end_s * 0.004)
+        axes.barh(row, width, left=call.sent.t_s, height=0.6, color=tone, hatch="///" if struck else "")
+        axes.text(
+            call.sent.t_s + width, row, f"  {_name(came_of(call))}", va="center", color=palette.ink, fontsize=8
+        )
+    labels = [_name(f"{_way(call)}{request(call)}") for call in shown]
+    axes.set_yticks(range(len(shown)), labels, color=palette.ink)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_xlim(0, max(end_s * 1.25, 0.001))
+    _finish(axes, palette, x="seconds since the run began", grid="x")
+    left = len(history.calls) - len(shown)
+    return f"{len(shown):,} of {len(history.calls):,} calls are drawn." if left else ""
+
+
+def sampled_calls(calls: Sequence[Call], most: int) -> list[Call]:
+    """Those that a fault struck first of all, then evenly over the run, in the order of the run."""
+    if len(calls) <= most:
+        return list(calls)
+    struck = [index for index, call in enumerate(calls) if call.faults][:most]
+    room = most - len(struck)
+    even = [round(place * (len(calls) - 1) / max(1, room - 1)) for place in range(room)]
+    return [calls[index] for index in sorted({*struck, *even})]
+
+
+_WAYS: dict[Direction | None, int] = {Direction.ACTION: 0, Direction.COMPENSATION: 1}
+
+
+def _way(call: Call) -> str:
+    return "undo " if call.sent.direction is Direction.COMPENSATION else ""
+
+
+def _square(place: tuple[float, float], fill: str, edge: str) -> object:
+    from matplotlib.patches import Rectangle  # noqa: PLC0415 - see the package's docstring
+
+    return Rectangle(place, 1, 1, facecolor=fill, edgecolor=edge, linewidth=1)
+
+
+def _name(text: str) -> str:
+    """Short, printable, and no formula: matplotlib reads what stands between dollars as TeX."""
+    shown = printable(text).replace("$", r"\$")
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+
+
+def _legend(axes: Axes, palette: Palette, *, below: bool = False) -> None:
+    place = {"loc": "upper left", "bbox_to_anchor": (0, -0.22), "ncols": 2} if below else {"loc": "lower right"}
+    axes.legend(frameon=False, labelcolor=palette.ink, fontsize=8, **place)
+
+
+def _finish(axes: Axes, palette: Palette, *, x: str, grid: str) -> None:
+    axes.set_xlabel(x, color=palette.ink)
+    axes.tick_params(colors=palette.ink, length=0)
+    if grid:
+        axes.grid(axis=grid, color=palette.faint, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in axes.spines.values():
+        side.set_visible(False)

@@ -1,0 +1,165 @@
+"""Which figures a report has: in its page, and as files in `figures/`.
+
+Owns the choice and what each says of its sample. Refuses to draw one that has nothing to show.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import ReportError
+from harness.history import History
+from harness.json_files import write_whole
+from reports import coverage
+from reports.bundle import Bundle, checked_history
+from reports.figures.axes import (
+    Palette,
+    ecdf_axes,
+    matrix_axes,
+    percentile_axes,
+    phase_axes,
+    run_axes,
+    step_axes,
+)
+from reports.figures.data import compensations, table
+from reports.figures.drawing import Drawing
+from reports.findings import Finding, findings
+from reports.latency import measured
+from reports.words import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+FOLDER = "figures"
+MOST_RUNS = 6
+"""Timelines of findings as files; each takes a third of a second."""
+
+MOST_HISTORIES = 500
+_LEAST = 2
+
+
+def latency_drawings(bundle: Bundle) -> list[Drawing]:
+    """Percentiles of all runs, then what the kept histories tell."""
+    known = measured(bundle.report)
+    drawings = []
+    if known:
+        drawings.append(
+            Drawing(
+                name="latency-percentiles",
+                title="p50, p95 and p99 of all runs",
+                size=(5.4, 0.7 + 0.52 * len(known)),
+                draw=lambda axes, palette: percentile_axes(axes, known, palette),
+                caption="The larger dot is p99.",
+            )
+        )
+    given, sample = _kept(bundle)
+    if len(given) < _LEAST:
+        return drawings
+    return [*drawings, *_of_kept(given, sample)]
+
+
+def drawings(bundle: Bundle) -> list[Drawing]:
+    """Every figure of a report."""
+    found = findings(bundle)
+    return [*latency_drawings(bundle), *_matrices(bundle, found), *_runs(found)]
+
+
+def write_figures(bundle: Bundle, out: Path) -> tuple[Path, ...]:
+    """`figures/*.svg` and `figures/*.png`; returns what was written."""
+    written = []
+    for one in drawings(bundle):
+        for ending, content in (("svg", one.svg()), ("png", one.png())):
+            path = out / FOLDER / f"{one.name}.{ending}"
+            write_whole(path, content)
+            written.append(path)
+    return tuple(written)
+
+
+def _kept(bundle: Bundle) -> tuple[pd.DataFrame, str]:
+    """The sagas of the kept histories that compensated, and what they are a sample of."""
+    paths = sorted((bundle.folder / "histories").glob("*.ndjson"))
+    read = [one for path in paths[:MOST_HISTORIES] if (one := _history(path)) is not None]
+    given = table(
+        one
+        for history in read
+        for one in compensations(f"{history.began.scenario} ({history.began.world})", history)
+    )
+    more = f" Of {len(paths):,} histories the first {MOST_HISTORIES} are read." if len(paths) > len(read) else ""
+    sample = (
+        f"{counted(len(given), 'saga')} of {counted(len(read), 'kept run')}: counterexamples and fault-free "
+        f"runs, not all that were made.{more}"
+    )
+    return given, sample
+
+
+def _history(path: Path) -> History | None:
+    """None for one that cannot be read: a figure of the others says how many it rests on."""
+    try:
+        return checked_history(path)
+    except ReportError:
+        return None
+
+
+def _of_kept(given: pd.DataFrame, sample: str) -> list[Drawing]:
+    scenarios = given["scenario"].nunique()
+    steps = given["failed_step"].nunique()
+    return [
+        Drawing(
+            name="latency-ecdf",
+            title="How many had compensated by then",
+            size=(5.4, 3.2),
+            draw=lambda axes, palette: ecdf_axes(axes, given, palette),
+            caption=sample,
+        ),
+        Drawing(
+            name="latency-phases",
+            title="Where the time goes",
+            size=(5.4, 1.9 + 0.5 * scenarios),
+            draw=lambda axes, palette: phase_axes(axes, given, palette),
+            caption=sample,
+        ),
+        Drawing(
+            name="latency-by-step",
+            title="By the step that failed",
+            size=(5.4, 1.2 + 0.45 * steps),
+            draw=lambda axes, palette: step_axes(axes, given, palette),
+            caption=f"The line is the median. {sample}",
+        ),
+    ]
+
+
+def _matrices(bundle: Bundle, found: tuple[Finding, ...]) -> list[Drawing]:
+    made = []
+    for number, scenario in enumerate(bundle.report.scenarios, start=1):
+        grid = coverage.matrix(scenario, found)
+        if grid is not None:
+            size = (2.8 + 0.42 * len(grid.kinds), 1.6 + 0.36 * len(grid.lines))
+            title = f"Coverage of {scenario.title}"
+            made.append(
+                Drawing(name=f"coverage-{number}", title=title, size=size, draw=partial(_draw_matrix, grid))
+            )
+    return made
+
+
+def _runs(found: tuple[Finding, ...]) -> list[Drawing]:
+    made = []
+    for number, one in enumerate([each for each in found if each.history][:MOST_RUNS], start=1):
+        assert one.history is not None
+        calls = min(len(one.history.calls), 60)
+        made.append(
+            Drawing(
+                name=f"run-{number}", title=one.title[:80], size=(8.0, 1.2 + 0.3 * calls), draw=partial(_draw_run, one.history)
+            )
+        )
+    return made
+
+
+def _draw_matrix(grid: coverage.Matrix, axes: Axes, palette: Palette) -> None:
+    matrix_axes(axes, grid, palette)
+
+
+def _draw_run(history: History, axes: Axes, palette: Palette) -> str:
+    return run_axes(axes, history, palette)

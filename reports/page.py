@@ -1,0 +1,266 @@
+"""What report.html shows, in which order, and where its links lead.
+
+Owns the answers that the templates ask for. Refuses to escape and to lay out (`reports.html`, templates).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from harness.report_model import FailureFile, ScenarioReport
+from reports import coverage, words
+from reports.bundle import Bundle
+from reports.comparison import Change, Since, compared
+from reports.coverage import MEANINGS, Cell, Matrix, State
+from reports.escape import printable
+from reports.exchange import Exchange, Said, exchanges, said
+from reports.figures.choice import latency_drawings
+from reports.findings import Finding, findings
+from reports.latency import measured
+from reports.rows import Row, rows
+from reports.sequence import RunSequence, sequence
+from reports.sequence_svg import sequence_svg
+from reports.snippets import pytest_function
+from reports.timeline import elided, sentence
+from reports.unexercised import unexercised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.history import History
+    from markupsafe import Markup
+
+MOST_DRAWN = 60
+"""Diagrams in one page, so that it stays small; what is beyond is told as text."""
+
+
+class Page:
+    """Of one bundle. Everything is computed once."""
+
+    words: ModuleType = words
+    meanings: Mapping[State, str] = MEANINGS
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self.folder = bundle.folder.as_posix()
+        self.findings: tuple[Finding, ...] = findings(bundle)
+        self._compared = compared(bundle.report, bundle.previous)
+        self._seen: set[str] = set()
+        self._sequences: dict[str, RunSequence] = {}
+        self._drawn = {one.anchor for one in [one for one in self.findings if one.history][:MOST_DRAWN]}
+        self._matrices = {
+            one.title: coverage.matrix(one, self.findings) for one in bundle.report.scenarios
+        }
+
+    # the top --------------------------------------------------------------------------------------
+
+    @property
+    def numbers(self) -> list[tuple[str, str]]:
+        """(number, noun), the most telling first."""
+        scenarios = self._bundle.report.scenarios
+        runs = sum(one.runs for one in scenarios)
+        fired, planned = (sum(getattr(one.faults, name) for one in scenarios) for name in ("fired", "planned"))
+        told = [(len(self.findings), "finding", "findings")] if self.findings else []
+        told += [
+            (len(scenarios), "scenario", "scenarios"),
+            (runs, "run", "runs"),
+            (fired, f"of {planned:,} faults fired", f"of {planned:,} faults fired"),
+        ]
+        left = sum(one.search.left_out for one in scenarios)
+        if left:
+            told.append((left, "plan left out", "plans left out"))
+        return [(f"{number:,}", one if number == 1 else many) for number, one, many in told]
+
+    @property
+    def changes(self) -> list[tuple[Since, int]]:
+        """Since the report before; empty where there is none, or neither found anything."""
+        counted = Counter(one.since for one in self._compared)
+        return [(since, counted[since]) for since in Since if counted[since]]
+
+    @property
+    def gone(self) -> list[Change]:
+        """What the report before found, and this one did not."""
+        return [one for one in self._compared if one.since in (Since.FIXED, Since.NOT_SHOWN)]
+
+    @property
+    def contents(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """(anchor, title, entries) of each part that is there."""
+        report = self._bundle.report
+        grids = [one.title for one in report.scenarios if self._matrices[one.title] is not None]
+        parts: list[tuple[bool, str, str, list[tuple[str, str]]]] = [
+            (bool(self._bundle.problems), "problems", "What could not be read", []),
+            (bool(self.findings), "findings", "Findings", [(one.anchor, one.title) for one in self.findings]),
+            (bool(self.gone), "gone", "No longer seen", []),
+            (True, "searched", "What was searched", []),
+            (True, "not-exercised", "What was not exercised", []),
+            (bool(grids), "coverage", "Coverage", [(self.anchor("coverage", one), one) for one in grids]),
+            (True, "invariants", "Invariants", []),
+            (bool(words.guarantee_ids(report)), "guarantees", "Guarantees", []),
+            (any(one.situations for one in report.scenarios), "situations", "Situations", []),
+            (bool(measured(report)), "latency", "Compensation latency", []),
+            (True, "about", "About this report", []),
+        ]
+        return [(anchor, title, entries) for there, anchor, title, entries in parts if there]
+
+    @property
+    def about(self) -> list[tuple[str, str]]:
+        """Where the report comes from, as far as it is known."""
+        report = self._bundle.report
+        given = report.provenance
+        commit = given.commit + (" and changes that are not committed" if given.uncommitted else "")
+        told = [
+            ("Began", given.began),
+            ("Took", words.seconds(report.duration_s)),
+            ("Command", given.command),
+            ("Seed", "" if given.seed is None else str(given.seed)),
+            ("Tool", f"{report.tool.name} {report.tool.version}".rstrip()),
+            ("Proxy", words.proxy_words(report)),
+            *((name, text) for name, text in given.versions.items() if name != report.tool.name),
+            ("Commit", commit if given.commit else ""),
+            ("Compared with", self._before()),
+        ]
+        return [(name, value) for name, value in told if value]
+
+    def _before(self) -> str:
+        previous = self._bundle.previous
+        if previous is None:
+            return "no earlier report"
+        began = f" of {previous.provenance.began}" if previous.provenance.began else ""
+        return f"the report{began} in {self._bundle.report.provenance.previous or 'previous'}"
+
+    # findings -------------------------------------------------------------------------------------
+
+    def drawn(self, one: Finding) -> bool:
+        """Whether it has a diagram."""
+        return one.anchor in self._drawn
+
+    def diagram(self, one: Finding) -> Markup:
+        """The sequence of its run."""
+        from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
+
+        title = f"Sequence diagram of the run: {one.title}"
+        return Markup(sequence_svg(self._sequence(one), anchor=one.anchor, title=title))  # noqa: S704
+
+    def cut(self, one: Finding) -> str:
+        """What a diagram of a long run leaves out."""
+        left = self._sequence(one).left_out
+        return f"{words.counted(left, 'line')} of a long run are left out." if left else ""
+
+    def _sequence(self, one: Finding) -> RunSequence:
+        assert one.history is not None
+        if one.anchor not in self._sequences:
+            self._sequences[one.anchor] = sequence(one.history, one.evidence)
+        return self._sequences[one.anchor]
+
+    def rows_of(self, one: Finding) -> list[Row]:
+        """The same as text."""
+        return elided(rows(one.history, one.evidence)) if one.history is not None else []
+
+    def no_history(self, one: Finding) -> str:
+        """Why there is no diagram."""
+        named = one.failure.history if one.failure is not None else None
+        return f"The history {named} could not be read." if named else "No history was kept of this run."
+
+    def replay_of(self, one: Finding) -> str:
+        """What to paste."""
+        return words.replay_command(self._bundle.folder, one.path)
+
+    def files_of(self, one: Finding) -> list[str]:
+        """The failure files and histories, each once."""
+        names = [one.path]
+        for each in one.violations:
+            names += [each.invariant.failure or "", (each.failure and each.failure.history) or ""]
+        names.append((one.failure and one.failure.history) or "")
+        return [name for name in dict.fromkeys(names) if name]
+
+    def search_of(self, failure: FailureFile) -> str:
+        """`guided search, seed 0, in 1,388 runs`."""
+        kind = {"both": "guided search and Hypothesis", "hypothesis": "Hypothesis"}.get(
+            failure.search.kind, f"{failure.search.kind} search"
+        )
+        seed = "" if failure.search.seed is None else f", seed {failure.search.seed}"
+        return f"{kind}{seed}, in {words.counted(failure.search.runs, 'run')}"
+
+    def exchanges(self, history: History) -> tuple[Sequence[Exchange], int]:
+        """The requests and answers to show, and how many there are."""
+        return exchanges(history)
+
+    def said(self, history: History) -> tuple[Said, ...]:
+        """What the saga came back with."""
+        return said(history)
+
+    def pytest_function(self, failure: FailureFile) -> str:
+        """What to paste into a test."""
+        return pytest_function(failure)
+
+    def sentence(self, row: Row) -> str:
+        """A row that is no call."""
+        return sentence(row)
+
+    # tables ---------------------------------------------------------------------------------------
+
+    def seen(self, part: str) -> bool:
+        """False the first time: the heading of a part that only some scenarios have."""
+        known = part in self._seen
+        self._seen.add(part)
+        return known
+
+    def anchor(self, *names: str) -> str:
+        """A plain id that no name of a scenario can break."""
+        named = "\n".join(names[1:]).encode("utf-8", "backslashreplace")
+        return f"{names[0]}-{hashlib.blake2b(named, digest_size=6).hexdigest()}"
+
+    def breakable(self, name: str) -> Markup:
+        """A name that may be broken after its dots and slashes."""
+        from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
+
+        parts = [escape(part) for part in printable(name).replace("/", "/\n").replace(".", ".\n").split("\n")]
+        return Markup("<wbr>").join(parts)
+
+    def matrix(self, scenario: ScenarioReport) -> Matrix | None:
+        """The coverage of a scenario."""
+        return self._matrices[scenario.title]
+
+    def state_words(self, cell: Cell) -> str:
+        """For those who hear the page."""
+        return MEANINGS[cell.state]
+
+    def unexercised(self, scenario: ScenarioReport) -> list[str]:
+        """What no run put to the test."""
+        return unexercised(scenario, self._matrices[scenario.title])
+
+    def finding_of(self, scenario: ScenarioReport, invariant: str) -> Finding | None:
+        """Where an invariant is shown to be violated."""
+        return next(
+            (
+                one
+                for one in self.findings
+                if one.scenario.title == scenario.title
+                and any(each.invariant.id == invariant for each in one.violations)
+            ),
+            None,
+        )
+
+    def refuted_by(self, scenario: ScenarioReport, guarantee: str) -> Finding | None:
+        """Where a guarantee is refuted."""
+        return next(
+            (
+                one
+                for one in self.findings
+                if one.scenario.title == scenario.title and guarantee in one.guarantees
+            ),
+            None,
+        )
+
+    @cached_property
+    def figures(self) -> list[tuple[str, Markup, str]]:
+        """(title, svg, caption) of each figure of latency."""
+        from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
+
+        drawn = [(one.title, *one.inline()) for one in latency_drawings(self._bundle)]
+        return [(title, Markup(svg), caption) for title, svg, caption in drawn]  # noqa: S704 - drawn by us

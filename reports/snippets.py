@@ -1,0 +1,42 @@
+"""What can be copied from a finding: the pytest function that shows it again.
+
+Owns the text of it, which runs as it stands, in the folder in which the campaign ran. Refuses to run it.
+"""
+
+from __future__ import annotations
+
+import re
+from pprint import pformat
+
+from harness.report_model import FailureFile
+
+_WIDTH = 96
+
+
+def pytest_function(failure: FailureFile) -> str:
+    """A test that fails as long as the finding stands."""
+    faults = "".join(f"        {fault!r},\n" for fault in failure.plan.faults)
+    plan = f"FaultPlan((\n{faults}    ))" if faults else "FaultPlan()"
+    given = _indented(pformat(failure.input, width=_WIDTH, sort_dicts=False))
+    note = ""
+    if failure.unclaimed:
+        claims = ", ".join(failure.unclaimed)
+        note = f"    # Its faults are of {claims}, which the saga does not claim: let it claim them first.\n"
+    return (
+        "from harness.plan import Fault, FaultPlan, Lasting\n\n\n"
+        f"def test_{_name(failure)}(saga_chaos):\n"
+        f"{note}"
+        f"    plan = {plan}\n"
+        f"    given = {given}\n"
+        f"    run = saga_chaos.run({failure.scenario.reference!r}, plan, input=given, world={failure.world!r})\n"
+        "    saga_chaos.check(run)\n"
+    )
+
+
+def _name(failure: FailureFile) -> str:
+    """As an identifier: the scenario and the rule."""
+    return re.sub(r"\W+", "_", f"{failure.scenario.name}_{failure.invariant}", flags=re.ASCII).strip("_")
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n            ")
