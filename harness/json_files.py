@@ -56,7 +56,7 @@ def json_object(path: Path, format_version: int) -> dict[str, Json]:
         content = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise ReportError(misplaced(str(path), error.strerror or str(error), "a file to read")) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(misplaced(str(path), str(error), "JSON as saga-chaos writes it")) from error
     if not isinstance(content, dict):
         raise ReportError(misplaced(str(path), content, "a JSON object"))

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.bench import Bench, BenchedScenario
 from harness.bench.result import Ratios
-from reports.latency import figure_svg
+from reports.figures.choice import percentile_drawing
 from reports.words import seconds
 
-_COLOURS = {"var(--line)": "#d5d9e0", "var(--accent)": "#2f6fde"}
 _KINDS = {"sim": "virtual", "wire": "real"}
 
 
@@ -36,10 +35,7 @@ def bench_lines(bench: Bench, *, compared: bool) -> list[str]:
 
 def bench_svg(bench: Bench) -> str:
     """The figure as a file of its own, with colours of its own."""
-    svg = figure_svg({one.title: one.latency_s for one in bench.scenarios})
-    for variable, colour in _COLOURS.items():
-        svg = svg.replace(variable, colour)
-    return svg
+    return percentile_drawing({one.title: one.latency_s for one in bench.scenarios}).svg().decode()
 
 
 def _row(one: BenchedScenario) -> tuple[str, ...]:

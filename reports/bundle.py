@@ -154,10 +154,7 @@ class _Reader:
 
     def _failure(self, name: str, scenario: ScenarioReport, invariant: str | None = None) -> FailureFile:
         path = self._inside(name)
-        try:
-            failure = read_failure(path)
-        except RecursionError as error:
-            raise ReportError(misplaced(str(path), "JSON nested too deeply", "a failure file")) from error
+        failure = read_failure(path)
         found = failure.scenario.name, failure.world
         if found != (scenario.name, scenario.world):
             expected = f"a counterexample of {scenario.title}"

@@ -61,7 +61,7 @@ class Cell:
         if self.state in (State.VIOLATED, State.HELD, State.FIRED, State.UNFIRED):
             mark = {State.VIOLATED: "✗", State.UNFIRED: "!"}.get(self.state, "")
             return f"{self.fired:,}{mark}"
-        return {State.IMPOSSIBLE: "×", State.UNCLAIMED: "–"}.get(self.state, "")
+        return {State.IMPOSSIBLE: "\u00d7", State.UNCLAIMED: "\u2013"}.get(self.state, "")
 
     @property
     def title(self) -> str:
@@ -95,7 +95,7 @@ def matrix(scenario: ScenarioReport, findings: Sequence[Finding] = ()) -> Matrix
     reader = _Cells(scenario, counts, findings)
     known = [*counts, *reader.impossible]
     operations = dict.fromkeys(operation for _, operation in known)
-    kinds = [kind for kind in dict.fromkeys(kind for kind, _ in known)]
+    kinds = list(dict.fromkeys(kind for kind, _ in known))
     kinds += [kind for kind in reader.unclaimed if kind not in kinds]
     return Matrix(
         kinds=tuple(kinds),
@@ -141,9 +141,7 @@ class _Cells:
             findings=found,
         )
 
-    def _state(
-        self, key: tuple[str, str], planned: int, fired: int, *, violated: bool
-    ) -> tuple[State, str]:
+    def _state(self, key: tuple[str, str], planned: int, fired: int, *, violated: bool) -> tuple[State, str]:
         if violated:
             return State.VIOLATED, ""
         if planned:

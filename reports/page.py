@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
+from html import escape
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.history import History
-    from markupsafe import Markup
 
 MOST_DRAWN = 60
 """Diagrams in one page, so that it stays small; what is beyond is told as text."""
@@ -53,9 +53,7 @@ class Page:
         self._seen: set[str] = set()
         self._sequences: dict[str, RunSequence] = {}
         self._drawn = {one.anchor for one in [one for one in self.findings if one.history][:MOST_DRAWN]}
-        self._matrices = {
-            one.title: coverage.matrix(one, self.findings) for one in bundle.report.scenarios
-        }
+        self._matrices = {one.title: coverage.matrix(one, self.findings) for one in bundle.report.scenarios}
 
     # the top --------------------------------------------------------------------------------------
 
@@ -64,7 +62,9 @@ class Page:
         """(number, noun), the most telling first."""
         scenarios = self._bundle.report.scenarios
         runs = sum(one.runs for one in scenarios)
-        fired, planned = (sum(getattr(one.faults, name) for one in scenarios) for name in ("fired", "planned"))
+        fired, planned = (
+            sum(getattr(one.faults, name) for one in scenarios) for name in ("fired", "planned")
+        )
         told = [(len(self.findings), "finding", "findings")] if self.findings else []
         told += [
             (len(scenarios), "scenario", "scenarios"),
@@ -139,12 +139,10 @@ class Page:
         """Whether it has a diagram."""
         return one.anchor in self._drawn
 
-    def diagram(self, one: Finding) -> Markup:
+    def diagram(self, one: Finding) -> str:
         """The sequence of its run."""
-        from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
-
         title = f"Sequence diagram of the run: {one.title}"
-        return Markup(sequence_svg(self._sequence(one), anchor=one.anchor, title=title))  # noqa: S704
+        return sequence_svg(self._sequence(one), anchor=one.anchor, title=title)
 
     def cut(self, one: Finding) -> str:
         """What a diagram of a long run leaves out."""
@@ -215,12 +213,10 @@ class Page:
         named = "\n".join(names[1:]).encode("utf-8", "backslashreplace")
         return f"{names[0]}-{hashlib.blake2b(named, digest_size=6).hexdigest()}"
 
-    def breakable(self, name: str) -> Markup:
-        """A name that may be broken after its dots and slashes."""
-        from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
-
+    def breakable(self, name: str) -> str:
+        """A name that may be broken after its dots and slashes, escaped."""
         parts = [escape(part) for part in printable(name).replace("/", "/\n").replace(".", ".\n").split("\n")]
-        return Markup("<wbr>").join(parts)
+        return "<wbr>".join(parts)
 
     def matrix(self, scenario: ScenarioReport) -> Matrix | None:
         """The coverage of a scenario."""
@@ -258,9 +254,6 @@ class Page:
         )
 
     @cached_property
-    def figures(self) -> list[tuple[str, Markup, str]]:
+    def figures(self) -> list[tuple[str, str, str]]:
         """(title, svg, caption) of each figure of latency."""
-        from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
-
-        drawn = [(one.title, *one.inline()) for one in latency_drawings(self._bundle)]
-        return [(title, Markup(svg), caption) for title, svg, caption in drawn]  # noqa: S704 - drawn by us
+        return [(one.title, *one.inline()) for one in latency_drawings(self._bundle)]

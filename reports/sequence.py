@@ -334,9 +334,7 @@ class _Drawn:
                 yield replace(mark, text=ended_words(event), ends=True)
             case ExecutorStruck():
                 frozen = event.blow is Blow.FREEZE
-                yield replace(
-                    mark, broken=True, ends=event.blow.kills, sleeps=frozen, fault=event.blow.value
-                )
+                yield replace(mark, broken=True, ends=event.blow.kills, sleeps=frozen, fault=event.blow.value)
             case _:
                 yield replace(mark, begins=True)
 

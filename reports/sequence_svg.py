@@ -19,7 +19,8 @@ _HEAD = 46
 _MOST_LEFT = 5
 _LONGEST = 96
 _LONGEST_NAME = 26
-_WIDE, _MONO = 6.5, 7.3
+_WIDE, _BOLD, _MONO = 6.7, 7.6, 7.3
+_BOLDS = ("who", "said", "blow", "bad", "doubt", "fault")
 _HEIGHTS: Mapping[Mark, int] = {
     Mark.REQUEST: 34,
     Mark.RETURN: 30,
@@ -250,7 +251,7 @@ class _Drawing:
             span.text = shown
             if shown != printable(part):
                 ET.SubElement(text, "title").text = printable(part)
-            width += len(shown) * (_MONO if "mono" in kind else _WIDE) + 8
+            width += len(shown) * _width_of(kind) + 8
             room = max(8, room - len(shown))
         self._right = max(self._right, x + width + 6)
 
@@ -273,6 +274,13 @@ class _Drawing:
         element.text = shown
         if shown != printable(text):
             ET.SubElement(element, "title").text = printable(text)
+
+
+def _width_of(kind: str) -> float:
+    """Pixels a character, rather too many than too few."""
+    if "mono" in kind:
+        return _MONO
+    return _BOLD if any(word in kind for word in _BOLDS) else _WIDE
 
 
 def _places(given: RunSequence) -> dict[str, float]:

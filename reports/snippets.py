@@ -28,7 +28,8 @@ def pytest_function(failure: FailureFile) -> str:
         f"{note}"
         f"    plan = {plan}\n"
         f"    given = {given}\n"
-        f"    run = saga_chaos.run({failure.scenario.reference!r}, plan, input=given, world={failure.world!r})\n"
+        f"    scenario = {failure.scenario.reference!r}\n"
+        f"    run = saga_chaos.run(scenario, plan, input=given, world={failure.world!r})\n"
         "    saga_chaos.check(run)\n"
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import EnvironmentFault
 
 PREVIOUS = "previous"
-_WRITTEN = ("report.json", "junit.xml", "summary.md", "report.html", "failures", "histories")
+_WRITTEN = ("report.json", "junit.xml", "summary.md", "report.html", "failures", "histories", "figures")
 
 
 def put_aside(out: Path) -> Path | None:

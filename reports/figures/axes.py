@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.history import Call, History
 from harness.report_model import CompensationLatency
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
 
 MOST_CALLS = 60
 _LONGEST = 40
@@ -56,11 +57,14 @@ def percentile_axes(axes: Axes, latencies: Mapping[str, CompensationLatency], pa
         points = [value for value in (one.p50, one.p95, one.p99) if value is not None]
         axes.plot(points, [row] * len(points), color=palette.of(0), linewidth=2, clip_on=False)
         axes.scatter(
-            points, [row] * len(points), s=[36, 36, 64][: len(points)], color=palette.of(0), zorder=3, clip_on=False
+            points,
+            [row] * len(points),
+            s=[36, 36, 64][: len(points)],
+            color=palette.of(0),
+            zorder=3,
+            clip_on=False,
         )
-        axes.text(
-            0, row - 0.28, _name(name), color=palette.ink, va="bottom", transform=axes.get_yaxis_transform()
-        )
+        _over(axes, row, name, palette)
     axes.set_ylim(max(1, len(latencies)) - 0.5, -0.8)
     axes.set_xlim(left=0)
     axes.margins(x=0.08)
@@ -97,26 +101,34 @@ def ecdf_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOS
 def phase_axes(axes: Axes, given: pd.DataFrame, palette: Palette) -> None:
     """A bar a scenario: the mean of each phase, one after the other."""
     means = given.groupby("scenario", sort=False)[list(PHASES)].mean()
-    names = [_name(str(name)) for name in means.index]
-    left = [0.0] * len(names)
+    left = [0.0] * len(means)
     for index, phase in enumerate(PHASES):
         widths = [float(one) for one in means[phase]]
         axes.barh(
-            range(len(names)),
+            range(len(means)),
             widths,
             left=left,
             color=palette.of(index),
             hatch=_HATCHES[index],
             edgecolor=palette.paper,
-            height=0.5,
+            height=0.4,
             label=PHASE_WORDS[phase],
         )
         left = [one + width for one, width in zip(left, widths, strict=True)]
-    axes.set_yticks(range(len(names)), names, color=palette.ink)
-    axes.invert_yaxis()
+    for row, name in enumerate(means.index):
+        _over(axes, row, str(name), palette)
+    axes.set_ylim(len(means) - 0.5, -0.8)
     axes.set_xlim(left=0)
-    _legend(axes, palette, below=True)
+    axes.set_yticks([])
     _finish(axes, palette, x="seconds, mean", grid="x")
+    _legend(axes, palette, below=True)
+
+
+def _over(axes: Axes, row: float, name: str, palette: Palette) -> None:
+    """A name over its row, where it has room."""
+    axes.text(
+        0, row - 0.28, _name(name), color=palette.ink, va="bottom", transform=axes.get_yaxis_transform()
+    )
 
 
 def step_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOST_POINTS) -> str:
@@ -160,7 +172,9 @@ def matrix_axes(axes: Axes, given: Matrix, palette: Palette) -> None:
     axes.set_xlim(-0.5, len(given.kinds) - 0.5)
     axes.set_ylim(len(given.lines) - 0.5, -0.5)
     kinds = [_name(kind) for kind in given.kinds]
-    axes.set_xticks(range(len(kinds)), kinds, rotation=60, ha="left", rotation_mode="anchor", color=palette.ink)
+    axes.set_xticks(
+        range(len(kinds)), kinds, rotation=60, ha="left", rotation_mode="anchor", color=palette.ink
+    )
     axes.set_yticks(range(len(given.lines)), [_name(name) for name, _ in given.lines], color=palette.ink)
     axes.xaxis.tick_top()
     _finish(axes, palette, x="", grid="")
@@ -177,7 +191,12 @@ def run_axes(axes: Axes, history: History, palette: Palette, most: int = MOST_CA
         width = max(stop_s - call.sent.t_s, end_s * 0.004)
         axes.barh(row, width, left=call.sent.t_s, height=0.6, color=tone, hatch="///" if struck else "")
         axes.text(
-            call.sent.t_s + width, row, f"  {_name(came_of(call))}", va="center", color=palette.ink, fontsize=8
+            call.sent.t_s + width,
+            row,
+            f"  {_name(came_of(call))}",
+            va="center",
+            color=palette.ink,
+            fontsize=8,
         )
     labels = [_name(f"{_way(call)}{request(call)}") for call in shown]
     axes.set_yticks(range(len(shown)), labels, color=palette.ink)
@@ -205,7 +224,7 @@ def _way(call: Call) -> str:
     return "undo " if call.sent.direction is Direction.COMPENSATION else ""
 
 
-def _square(place: tuple[float, float], fill: str, edge: str) -> object:
+def _square(place: tuple[float, float], fill: str, edge: str) -> Patch:
     from matplotlib.patches import Rectangle  # noqa: PLC0415 - see the package's docstring
 
     return Rectangle(place, 1, 1, facecolor=fill, edgecolor=edge, linewidth=1)
@@ -218,13 +237,17 @@ def _name(text: str) -> str:
 
 
 def _legend(axes: Axes, palette: Palette, *, below: bool = False) -> None:
-    place = {"loc": "upper left", "bbox_to_anchor": (0, -0.22), "ncols": 2} if below else {"loc": "lower right"}
+    place = (
+        {"loc": "upper left", "bbox_to_anchor": (0, -0.22), "ncols": 2} if below else {"loc": "lower right"}
+    )
     axes.legend(frameon=False, labelcolor=palette.ink, fontsize=8, **place)
 
 
-def _finish(axes: Axes, palette: Palette, *, x: str, grid: str) -> None:
+def _finish(axes: Axes, palette: Palette, *, x: str, grid: Literal["both", "x", "y", ""]) -> None:
     axes.set_xlabel(x, color=palette.ink)
     axes.tick_params(colors=palette.ink, length=0)
+    if "x" in grid or grid == "both":
+        axes.locator_params(axis="x", nbins=5)
     if grid:
         axes.grid(axis=grid, color=palette.faint, linewidth=0.8)
     axes.set_axisbelow(True)

@@ -5,6 +5,7 @@ Owns the choice and what each says of its sample. Refuses to draw one that has n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ReportError
 from harness.history import History
 from harness.json_files import write_whole
+from harness.report_model import CompensationLatency
 from reports import coverage
 from reports.bundle import Bundle, checked_history
 from reports.figures.axes import (
@@ -41,20 +43,21 @@ MOST_HISTORIES = 500
 _LEAST = 2
 
 
+def percentile_drawing(given: Mapping[str, CompensationLatency]) -> Drawing:
+    """p50, p95 and p99, a line each name."""
+    return Drawing(
+        name="latency-percentiles",
+        title="Compensation latency: p50, p95 and p99",
+        size=(5.4, 0.7 + 0.52 * len(given)),
+        draw=lambda axes, palette: percentile_axes(axes, given, palette),
+        caption="Of all runs; the larger dot is p99.",
+    )
+
+
 def latency_drawings(bundle: Bundle) -> list[Drawing]:
     """Percentiles of all runs, then what the kept histories tell."""
     known = measured(bundle.report)
-    drawings = []
-    if known:
-        drawings.append(
-            Drawing(
-                name="latency-percentiles",
-                title="p50, p95 and p99 of all runs",
-                size=(5.4, 0.7 + 0.52 * len(known)),
-                draw=lambda axes, palette: percentile_axes(axes, known, palette),
-                caption="The larger dot is p99.",
-            )
-        )
+    drawings = [percentile_drawing(known)] if known else []
     given, sample = _kept(bundle)
     if len(given) < _LEAST:
         return drawings
@@ -87,7 +90,9 @@ def _kept(bundle: Bundle) -> tuple[pd.DataFrame, str]:
         for history in read
         for one in compensations(f"{history.began.scenario} ({history.began.world})", history)
     )
-    more = f" Of {len(paths):,} histories the first {MOST_HISTORIES} are read." if len(paths) > len(read) else ""
+    more = (
+        f" Of {len(paths):,} histories the first {MOST_HISTORIES} are read." if len(paths) > len(read) else ""
+    )
     sample = (
         f"{counted(len(given), 'saga')} of {counted(len(read), 'kept run')}: counterexamples and fault-free "
         f"runs, not all that were made.{more}"
@@ -117,7 +122,7 @@ def _of_kept(given: pd.DataFrame, sample: str) -> list[Drawing]:
         Drawing(
             name="latency-phases",
             title="Where the time goes",
-            size=(5.4, 1.9 + 0.5 * scenarios),
+            size=(5.4, 1.9 + 0.7 * scenarios),
             draw=lambda axes, palette: phase_axes(axes, given, palette),
             caption=sample,
         ),
@@ -151,7 +156,10 @@ def _runs(found: tuple[Finding, ...]) -> list[Drawing]:
         calls = min(len(one.history.calls), 60)
         made.append(
             Drawing(
-                name=f"run-{number}", title=one.title[:80], size=(8.0, 1.2 + 0.3 * calls), draw=partial(_draw_run, one.history)
+                name=f"run-{number}",
+                title=one.title[:80],
+                size=(8.0, 1.2 + 0.3 * calls),
+                draw=partial(_draw_run, one.history),
             )
         )
     return made

@@ -99,7 +99,9 @@ def _written(figure: Figure, kind: str, name: str) -> bytes:
 
     written = io.BytesIO()
     metadata: dict[str, None] = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": f"saga-chaos {name}", "hatch.linewidth": 0.6}):
+    with mpl.rc_context(
+        {"svg.fonttype": "none", "svg.hashsalt": f"saga-chaos {name}", "hatch.linewidth": 0.6}
+    ):
         figure.savefig(written, format=kind, dpi=_DPI, metadata=metadata)
     return written.getvalue()
 

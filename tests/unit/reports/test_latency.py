@@ -10,7 +10,8 @@ import pytest
 from harness.history import ExecutorEnded, History, write_history
 from harness.latency import compensation_seconds, summarised
 from harness.report_model import CompensationLatency
-from reports.latency import figure_svg, percentiles, seconds_of_folder
+from reports.figures.choice import percentile_drawing
+from reports.latency import percentiles, seconds_of_folder
 from reports.words import seconds
 from tests.unit.reports.samples import SAGA, late_charge, lost_charge
 
@@ -48,12 +49,12 @@ def test_the_table_and_the_report_agree() -> None:
 
 def test_the_figure_is_one_svg_in_the_pages_colours() -> None:
     latencies = {"a < b (sim)": CompensationLatency(p50=0.1, p95=1.0, p99=2.0, n=9)}
-    svg = figure_svg(latencies)
+    svg, _ = percentile_drawing(latencies).inline()
     assert ET.fromstring(svg).tag.endswith("svg")
     assert "currentColor" in svg
     assert "var(--accent)" in svg
     assert "a &lt; b (sim)" in svg
-    assert svg == figure_svg(latencies)
+    assert svg == percentile_drawing(latencies).inline()[0]
 
 
 @pytest.mark.parametrize(

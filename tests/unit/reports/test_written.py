@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +16,8 @@ import pytest
 from harness.errors import EnvironmentFault
 from harness.report_model import Report, read_report, write_failure
 from reports.bundle import Bundle, read_bundle
-from reports.html import matrix, report_html
+from reports.coverage import State, matrix
+from reports.html import report_html
 from reports.junit import junit_xml
 from reports.summary import summary_md
 from reports.write import write_reports
@@ -199,7 +202,10 @@ def test_page_is_whole_without_network_or_script(tmp_path: Path) -> None:
     html = report_html(bundle(report(failing(), passing(), inconclusive()), tmp_path))
     page = page_of(html)
     tags = {tag for tag, _ in page.seen}
-    assert not tags & {"script", "link", "img", "iframe", "object"}
+    assert not tags & {"img", "iframe", "object", "base", "form"}
+    assert [dict(attributes) for tag, attributes in page.seen if tag == "script"] == [{}]
+    links = [attributes for tag, attributes in page.seen if tag == "link"]
+    assert links == [{"rel": "icon", "href": "data:,"}]
     outside = [one for _, attributes in page.seen for name, one in attributes.items() if name == "src"]
     assert not outside
     assert not re.findall(r"@import|url\((?!#)", html)
@@ -215,8 +221,17 @@ def test_page_escapes_what_others_wrote(tmp_path: Path) -> None:
     invariants = (msgspec.structs.replace(one.invariants[0], claim=evil), *one.invariants[1:])
     given = msgspec.structs.replace(one, name=evil, invariants=invariants, notes=(evil,))
     html = report_html(bundle(report(given), tmp_path))
-    assert "<script" not in html
+    assert html.count("<script") == 1
+    assert "<script>alert" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_only_our_script_may_run(tmp_path: Path) -> None:
+    html = report_html(bundle(report(failing()), tmp_path))
+    script = html.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src &#39;sha256-{digest}&#39;" in html or f"script-src 'sha256-{digest}'" in html
+    assert "default-src 'none'" in html
 
 
 def test_page_is_the_same_twice(tmp_path: Path) -> None:
@@ -235,8 +250,8 @@ def test_matrix_has_kinds_across_and_operations_down() -> None:
     assert made.kinds[0] == "refuse"
     assert made.lines[0][0] == "inventory.reservation.create"
     last = dict(zip(made.kinds, made.lines[-1][1], strict=True))["late"]
-    assert (last.state, last.title) == (
-        "impossible",
+    assert (last.state, last.reason) == (
+        State.IMPOSSIBLE,
         "a request held past its own undo has nothing left to undo",
     )
     assert matrix(passing()) is None
