@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from harness.clock.real import monotonic_s
 from harness.report_model import FailureFile, ScenarioReport, Verdict
 from reports.bundle import Bundle, Violation
+from reports.escape import printable
 from reports.lacking import lacking
 from reports.words import (
     WORLDS,
@@ -158,24 +159,24 @@ class CampaignConsole:
         from rich.text import Text  # noqa: PLC0415 - see above
 
         line = Text(f"{verdict.upper():<{_LONGEST_VERDICT}}  ", style=_STYLES[verdict])
-        self._out.print(line.append(text, style="default"), soft_wrap=True)
+        self._out.print(line.append(printable(text), style="default"), soft_wrap=True)
 
     def _say(self, line: str, style: str | None = None) -> None:
-        self._out.print(line, style=style, soft_wrap=True)
+        self._out.print(printable(line), style=style, soft_wrap=True)
 
     def _show_bar(self, planned: int | None) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
         self._hide_bar()
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[found]}"),
+            TextColumn("{task.fields[found]}", markup=False),
         )
         self._bars = Progress(*columns, console=self._out, transient=True)
-        self._bar = self._bars.add_task(self._title, total=planned, found="")
+        self._bar = self._bars.add_task(printable(self._title), total=planned, found="")
         self._bars.start()
 
     def _hide_bar(self) -> None:
@@ -195,7 +196,8 @@ def failure_lines(failure: FailureFile, replay: str, *, shrunk: bool = True) -> 
     size = f"  The {'smallest ' if shrunk else ''}plan: {plan_size(failure.plan)}"
     given = input_text(failure.input)
     input_ = [f"  The input: {given}"] if given else []
-    return [*claim, *found, *happened, "", size, *plan, *input_, "", f"  Replay: {replay}"]
+    lines = [*claim, *found, *happened, "", size, *plan, *input_, "", f"  Replay: {replay}"]
+    return [printable(line) for line in lines]
 
 
 def guarantee_lines(scenario: ScenarioReport, folder: Path) -> list[str]:

@@ -3,14 +3,14 @@ r"""Text of a saga under test, made safe for the place where it is shown.
 Owns how names, messages, inputs and bodies stand on a console, in Markdown, in XML and in a GitHub
 annotation: nothing in them can move a cursor, open an element, end a table cell or start a command.
 What cannot be shown is spelled as its escape (`\x1b`, `\ud800`), so that it is seen rather than lost.
-Refuses to know what the text is about. `report.html` is escaped by its template.
+Refuses to know what the text is about. What is printable is what XML can hold, and its writer escapes it;
+`report.html` is escaped by its template.
 """
 
 from __future__ import annotations
 
 import re
 
-_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _INLINE = re.compile(r"[\\`*\[\]<>|~!$]")
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
@@ -48,7 +48,8 @@ def markdown_code(text: str) -> str:
     """A code span; not for a table cell, where a pipe ends it all the same."""
     safe = printable(text)
     fence = "`" * (_longest_run(safe) + 1)
-    padded = f" {safe} " if safe[:1] in ("`", " ") or safe[-1:] in ("`", " ") else safe
+    edges = {safe[:1], safe[-1:]}
+    padded = f" {safe} " if "`" in edges or (edges == {" "} and safe.strip()) else safe
     return f"{fence}{padded}{fence}" if safe else ""
 
 
@@ -62,11 +63,6 @@ def markdown_block(text: str, language: str = "text") -> str:
     safe = printable_lines(text)
     fence = "`" * max(3, _longest_run(safe) + 1)
     return f"{fence}{language}\n{safe}\n{fence}"
-
-
-def xml_text(text: str) -> str:
-    """Without what XML 1.0 cannot hold; the writer of the XML escapes the rest."""
-    return _NOT_XML.sub(lambda found: _spelled(found[0]), text)
 
 
 def annotation_message(text: str) -> str:

@@ -1,7 +1,11 @@
-"""junit.xml: one suite a scenario and world, one case an invariant.
+"""junit.xml: one suite a scenario and world, with a case for the scenario's verdict and one an invariant.
 
-Owns the mapping to the format that CI systems read. Refuses a vacuous green: a suite whose
+Owns the mapping to the format that CI systems read: valid against the schema of Ant's JUnit task, which
+is the strictest of those published, and against Jenkins's. Refuses a vacuous green: a suite whose
 scenario did not pass has at least one case that is not green.
+
+All invariants are judged in the same runs, so the time of a search is that of the case `verdict`,
+and the others have none of their own.
 """
 
 from __future__ import annotations
@@ -11,46 +15,61 @@ from xml.etree import ElementTree as ET
 
 from harness.report_model import Invariant, Judgement, ScenarioReport, Verdict
 from reports.bundle import Bundle, Violation
+from reports.escape import printable, printable_lines
 from reports.lacking import lacking
-from reports.words import fault_line, replay_command, unclaimed_words
+from reports.words import (
+    JUDGEMENTS,
+    counted,
+    fault_line,
+    input_text,
+    replay_command,
+    seconds,
+    unclaimed_words,
+    violations,
+)
 
-_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+_NO_TIME = "0.000"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")  # UTC; the schema knows no zone
 
 
 def junit_xml(bundle: Bundle) -> bytes:
     """The whole file."""
-    root = ET.Element("testsuites", {"name": bundle.report.tool.name})
-    for scenario in bundle.report.scenarios:
-        root.append(_suite(scenario, bundle))
-    cases, seconds = list(root.iter("testcase")), bundle.report.duration_s
-    _count(root, cases)
-    root.set("time", f"{seconds:.3f}")
+    root = ET.Element("testsuites")
+    for number, scenario in enumerate(bundle.report.scenarios):
+        root.append(_suite(number, scenario, bundle))
     ET.indent(root)
     whole: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return whole + b"\n"
 
 
-def _suite(scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
-    suite = ET.Element("testsuite", {"name": scenario.title})
+def _suite(number: int, scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": printable(scenario.title)})
     properties = ET.SubElement(suite, "properties")
-    for name, value in _properties(scenario):
-        ET.SubElement(properties, "property", {"name": name, "value": _text(value)})
+    for name, value in _properties(scenario, bundle):
+        ET.SubElement(properties, "property", {"name": name, "value": printable(value)})
+    suite.append(_verdict_case(scenario, bundle))
     for invariant in scenario.invariants:
         suite.append(_case(invariant, scenario, bundle))
-    cases = list(suite.iter("testcase"))
-    if scenario.verdict is not Verdict.PASS and not any(_red(case) for case in cases):
-        suite.append(_verdict_case(scenario))
-    cases = list(suite.iter("testcase"))
-    _count(suite, cases)
-    suite.set("skipped", str(sum(case.find("skipped") is not None for case in cases)))
+    ET.SubElement(suite, "system-out")
+    ET.SubElement(suite, "system-err")
+    suite.attrib |= {"package": "saga-chaos", "id": str(number), "hostname": "localhost"}
+    began = bundle.report.provenance.began.removesuffix("Z")
+    if _MOMENT.fullmatch(began):
+        suite.set("timestamp", began)
+    suite.attrib |= _counts(list(suite.iter("testcase")))
     suite.set("time", f"{scenario.duration_s:.3f}")
-    for case in cases:  # all of them are judged in every run, so each has its share of the time
-        case.set("time", f"{scenario.duration_s / len(cases):.3f}")
     return suite
 
 
-def _properties(scenario: ScenarioReport) -> list[tuple[str, str]]:
+def _counts(cases: list[ET.Element]) -> dict[str, str]:
+    names = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+    counts = {name: sum(case.find(tag) is not None for case in cases) for tag, name in names.items()}
+    return {name: str(number) for name, number in {"tests": len(cases), **counts}.items()}
+
+
+def _properties(scenario: ScenarioReport, bundle: Bundle) -> list[tuple[str, str]]:
     return [
+        ("tool", f"{bundle.report.tool.name} {bundle.report.tool.version}".rstrip()),
         ("saga", scenario.saga),
         ("world", scenario.world),
         ("verdict", scenario.verdict.value),
@@ -59,13 +78,42 @@ def _properties(scenario: ScenarioReport) -> list[tuple[str, str]]:
     ]
 
 
+def _testcase(name: str, scenario: ScenarioReport, time: str) -> ET.Element:
+    classname = f"{printable(scenario.name)}.{scenario.world}"
+    return ET.Element("testcase", {"name": printable(name), "classname": classname, "time": time})
+
+
+def _verdict_case(scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
+    """The scenario as a whole: what it lacks for a pass is an error of its own."""
+    case = _testcase("verdict", scenario, f"{scenario.duration_s:.3f}")
+    if scenario.verdict is Verdict.PASS:
+        return case
+    violated = violations((scenario,))
+    missing = lacking(scenario) or ([] if violated else [*scenario.notes])
+    ran = f"{counted(scenario.runs, 'run')} in {seconds(scenario.duration_s)}"
+    lines = [f"The scenario is {scenario.verdict}, after {ran}.", *missing]
+    if scenario.verdict is Verdict.FAIL:
+        lines += [_line_of(one) for one in scenario.invariants if one.verdict is Judgement.VIOLATED]
+        message = f"{counted(violated, 'invariant')} violated"
+        case.append(_element("failure", message, "fail", "\n".join(lines)))
+    else:
+        lines += [bundle.report.environment] if bundle.report.environment else []
+        lines += [] if lines[1:] else ["The report does not say why."]
+        case.append(_element("error", "the scenario is inconclusive", "inconclusive", "\n".join(lines)))
+    return case
+
+
+def _line_of(invariant: Invariant) -> str:
+    return f"{invariant.id} is violated in {invariant.violations:,} of {counted(invariant.runs, 'run')}."
+
+
 def _case(invariant: Invariant, scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
-    case = ET.Element("testcase", {"name": invariant.id, "classname": f"{scenario.name}.{scenario.world}"})
+    case = _testcase(invariant.id, scenario, _NO_TIME)
     if invariant.verdict is Judgement.VIOLATED:
         case.append(_failure(invariant, scenario, bundle))
     elif invariant.verdict is Judgement.UNKNOWN:
         why = "the invariant crashed" if invariant.crash else "the invariant could not be judged"
-        case.append(_element("error", why, "unknown", invariant.crash or why))
+        case.append(_element("error", why, JUDGEMENTS[invariant.verdict], invariant.crash or why))
     elif invariant.verdict is Judgement.NOT_EXERCISED:
         ET.SubElement(case, "skipped", {"message": "no run exercised it"})
     return case
@@ -81,37 +129,19 @@ def _failure(invariant: Invariant, scenario: ScenarioReport, bundle: Bundle) -> 
 
 def _failure_lines(violation: Violation, bundle: Bundle) -> list[str]:
     lines = [violation.invariant.claim] if violation.invariant.claim else []
-    if violation.failure is None:
+    lines.append(_line_of(violation.invariant))
+    failure = violation.failure
+    if failure is None:
         return [*lines, violation.problem]
-    plan = [f"  {fault_line(fault)}" for fault in violation.failure.plan.faults] or ["  no fault at all"]
+    plan = [f"  {fault_line(fault)}" for fault in failure.plan.faults] or ["  no fault at all"]
+    given = input_text(failure.input)
+    lines += [one for one in (unclaimed_words(failure),) if one]
+    lines += ["Smallest plan:", *plan, *([f"Input: {given}"] if given else [])]
     replay = replay_command(bundle.folder, violation.invariant.failure or "")
-    lines += [one for one in (unclaimed_words(violation.failure),) if one]
-    return [*lines, "Smallest plan:", *plan, "Timeline:", *violation.failure.timeline, f"Replay: {replay}"]
-
-
-def _verdict_case(scenario: ScenarioReport) -> ET.Element:
-    case = ET.Element("testcase", {"name": "verdict", "classname": f"{scenario.name}.{scenario.world}"})
-    why = lacking(scenario) or list(scenario.notes) or ["The report does not say why."]
-    case.append(_element("error", f"the scenario is {scenario.verdict}", scenario.verdict, "\n".join(why)))
-    return case
+    return [*lines, "Timeline:", *failure.timeline, f"Replay: {replay}"]
 
 
 def _element(tag: str, message: str, type_: str, text: str) -> ET.Element:
-    element = ET.Element(tag, {"message": _text(message), "type": type_})
-    element.text = _text(text)
+    element = ET.Element(tag, {"message": printable(message), "type": type_})
+    element.text = printable_lines(text)
     return element
-
-
-def _red(case: ET.Element) -> bool:
-    return case.find("failure") is not None or case.find("error") is not None
-
-
-def _count(element: ET.Element, cases: list[ET.Element]) -> None:
-    element.set("tests", str(len(cases)))
-    element.set("failures", str(sum(case.find("failure") is not None for case in cases)))
-    element.set("errors", str(sum(case.find("error") is not None for case in cases)))
-
-
-def _text(text: str) -> str:
-    """Without what XML cannot hold."""
-    return _NOT_XML.sub("�", text)

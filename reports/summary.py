@@ -1,15 +1,16 @@
 """summary.md: the verdict first, then what is violated, then what the verdict rests on.
 
-Owns the Markdown. Says what was not seen, not claimed, impossible or left out as plainly as what
-was found.
+Owns the Markdown: whatever comes from a saga goes through `reports.escape`, so that it stays text.
+Says what was not seen, not claimed, impossible or left out as plainly as what was found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.report_model import Invariant, Judgement, Report, ScenarioReport, Situation, Verdict
+from harness.report_model import Invariant, Judgement, Report, ScenarioReport, Verdict
 from reports.bundle import Bundle, Violation
+from reports.escape import markdown, markdown_block, markdown_cell_code, markdown_code
 from reports.lacking import lacking
 from reports.words import (
     JUDGEMENTS,
@@ -37,7 +38,7 @@ def summary_md(bundle: Bundle) -> str:
     report = bundle.report
     blocks = [
         f"# {report.verdict.upper()}\n\n{headline(report)}\n\n{_provenance(report)}",
-        _section("The machine cut it short", [report.environment] if report.environment else []),
+        _section("The machine cut it short", [markdown(report.environment)] if report.environment else []),
         _section("Scenarios", [_scenarios(report)] if report.scenarios else []),
         _section("Violations", [_violation(one, bundle) for one in bundle.violations]),
         _section("What a pass still needs", _lacks(report)),
@@ -62,15 +63,11 @@ def _section(title: str, parts: Sequence[str]) -> str:
 
 def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(_cell(one) for one in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _list(sentences: Iterable[str]) -> str:
-    return "\n".join(f"- {sentence}" for sentence in sentences)
+    return "\n".join(f"- {markdown(sentence)}" for sentence in sentences)
 
 
 def _scenarios(report: Report) -> str:
@@ -81,18 +78,19 @@ def _scenarios(report: Report) -> str:
 def _scenario(one: ScenarioReport) -> tuple[str, ...]:
     verdict = one.verdict.value if one.verdict is Verdict.PASS else f"**{one.verdict}**"
     fired = f"{one.faults.fired:,} of {one.faults.planned:,}"
-    return one.name, one.world, verdict, f"{one.runs:,}", fired, search_words(one), latency_words(one)
+    name, search = markdown(one.name), markdown(search_words(one))
+    return name, one.world, verdict, f"{one.runs:,}", fired, search, latency_words(one)
 
 
 def _violation(violation: Violation, bundle: Bundle) -> str:
     invariant, failure = violation.invariant, violation.failure
-    title = f"### {invariant.id} in {violation.scenario.title}"
+    title = f"### {markdown(invariant.id)} in {markdown(violation.scenario.title)}"
     runs = f"{invariant.violations:,} of {counted(invariant.runs, 'run')} violated it."
-    parts = [title, *([invariant.claim] if invariant.claim else [])]
+    parts = [title, *([markdown(invariant.claim)] if invariant.claim else [])]
     if failure is None:
-        return "\n\n".join([*parts, runs, violation.problem])
-    found = [f"**Found:** {failure.message}"] if failure.message else []
-    found += [one for one in (unclaimed_words(failure),) if one]
+        return "\n\n".join([*parts, runs, markdown(violation.problem)])
+    found = [f"**Found:** {markdown(failure.message)}"] if failure.message else []
+    found += [markdown(one) for one in (unclaimed_words(failure),) if one]
     replay = replay_command(bundle.folder, invariant.failure or "")
     given = input_text(failure.input)
     return "\n\n".join(
@@ -102,8 +100,8 @@ def _violation(violation: Violation, bundle: Bundle) -> str:
             runs,
             f"The smallest plan has {plan_size(failure.plan)}:",
             _list(plan_lines(failure.plan)),
-            *([f"The input: `{given}`"] if given else []),
-            "```text\n" + "\n".join([*failure.timeline, "", f"$ {replay}"]) + "\n```",
+            *([f"The input: {markdown_code(given)}"] if given else []),
+            markdown_block("\n".join([*failure.timeline, "", f"$ {replay}"])),
         ]
     )
 
@@ -113,9 +111,9 @@ def _lacks(report: Report) -> list[str]:
     for one in report.scenarios:
         sentences = lacking(one)
         if sentences:
-            parts.append(f"### {one.title}\n\n{_list(sentences)}")
+            parts.append(f"### {markdown(one.title)}\n\n{_list(sentences)}")
         parts += [
-            f"`{broken.id}` crashed:\n\n```text\n{broken.crash.rstrip()}\n```"
+            f"{markdown_code(broken.id)} crashed:\n\n{markdown_block(broken.crash.rstrip())}"
             for broken in one.invariants
             if broken.crash
         ]
@@ -124,9 +122,9 @@ def _lacks(report: Report) -> list[str]:
 
 def _invariants(report: Report) -> str:
     ids = dict.fromkeys(each.id for one in report.scenarios for each in one.invariants)
-    head = ("Invariant", *(one.title for one in report.scenarios))
+    head = ("Invariant", *(markdown(one.title) for one in report.scenarios))
     by_id = [{each.id: each for each in one.invariants} for one in report.scenarios]
-    return _table(head, ((id_, *(_judged(known.get(id_)) for known in by_id)) for id_ in ids))
+    return _table(head, ((markdown(id_), *(_judged(known.get(id_)) for known in by_id)) for id_ in ids))
 
 
 def _judged(invariant: Invariant | None) -> str:
@@ -144,8 +142,10 @@ def _guarantees(report: Report) -> list[str]:
     ids = guarantee_ids(report)
     if not ids:
         return []
-    head = ("Guarantee", *(one.title for one in report.scenarios))
-    table = _table(head, ((id_, *(_guarantee(one, id_) for one in report.scenarios)) for id_ in ids))
+    head = ("Guarantee", *(markdown(one.title) for one in report.scenarios))
+    table = _table(
+        head, ((markdown(id_), *(_guarantee(one, id_) for one in report.scenarios)) for id_ in ids)
+    )
     return [table, claims_note(report)]
 
 
@@ -153,17 +153,18 @@ def _guarantee(scenario: ScenarioReport, id_: str) -> str:
     text, note = guarantee_words(scenario, id_), guarantee_note(scenario, id_)
     if text.endswith("refuted"):
         text = text.removesuffix("refuted") + "**refuted**"
-    return f"{text}: {f'`{note}`' if note.endswith('.json') else note}" if note else text
+    told = markdown_cell_code(note) if note.endswith(".json") else markdown(note)
+    return f"{text}: {told}" if note else text
 
 
 def _situations(report: Report) -> list[str]:
     body = [
         (
-            each.id,
-            one.title,
+            markdown(each.id),
+            markdown(one.title),
             "yes" if each.required else "no",
             f"{each.seen:,}",
-            "" if each.seen else each.reach,
+            "" if each.seen else markdown(each.reach),
         )
         for one in report.scenarios
         for each in one.situations
@@ -172,13 +173,9 @@ def _situations(report: Report) -> list[str]:
     return [_table(("Situation", "Scenario", "Required", "Seen", "How to reach it"), body)] if body else []
 
 
-def _how(situation: Situation) -> str:
-    return "" if situation.seen else situation.reach or "no way is recorded"
-
-
 def _impossible(report: Report) -> list[str]:
     body = [
-        (each.fault, each.operation, one.title, each.reason)
+        tuple(markdown(text) for text in (each.fault, each.operation, one.title, each.reason))
         for one in report.scenarios
         for each in one.impossible
     ]

@@ -34,6 +34,7 @@ from harness.search.digest import Digest
 from harness.trial import trial
 
 with our_packages():
+    from reports.escape import printable
     from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
 
 WIRE_RUNS = 3
@@ -137,7 +138,7 @@ def _tell(failure: FailureFile, digest: Digest) -> None:
 
 
 def _say(line: str) -> None:
-    print(line)  # noqa: T201 - this is the command line
+    print(printable(line))  # noqa: T201 - this is the command line
 
 
 def _note(line: str) -> None:

@@ -26,7 +26,8 @@ from harness.packages import our_packages
 from harness.report_model import Report, exit_code, write_report
 
 with our_packages():
-    from reports.bundle import read_bundle
+    from reports.annotations import VARIABLE, campaign_annotations
+    from reports.bundle import Bundle, read_bundle
     from reports.console import CampaignConsole
     from reports.write import write_reports
 
@@ -51,8 +52,17 @@ def run(arguments: argparse.Namespace) -> int:
     _write(report, options.out)
     if arguments.out is None:
         _point_latest(options.out)
-    console.finished(read_bundle(report, options.out))
+    bundle = read_bundle(report, options.out)
+    _annotate(bundle)
+    console.finished(bundle)
     return ENVIRONMENT_FAILED if report.environment else exit_code(report.verdict)
+
+
+def _annotate(bundle: Bundle) -> None:
+    """In a job of GitHub Actions, before the rest: the smallest counterexample is the last thing shown."""
+    if os.environ.get(VARIABLE) == "true":
+        for line in campaign_annotations(bundle):
+            print(line)  # noqa: T201 - this is the command line
 
 
 def _put_aside(out: Path, console: CampaignConsole) -> Path | None:

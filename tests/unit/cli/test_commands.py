@@ -169,6 +169,23 @@ def test_the_gate_lets_a_pass_through_and_stops_what_is_inconclusive(tmp_path: P
     assert saga_chaos(["gate", "out", "--policy", "policy.toml"], tmp_path).returncode == 0
 
 
+# annotations ----------------------------------------------------------------------------------
+
+
+def test_in_a_job_of_github_actions_findings_are_annotations(mine: Path) -> None:
+    run = ["run", "saga.toml", "--search", "guided", "--depth", "1", "--out", "again"]
+    there = saga_chaos(run, mine, {"GITHUB_ACTIONS": "true"}).stdout.splitlines()
+    told = [line for line in there if line.startswith("::")]
+    assert told[0].startswith("::error file=sagas.py,line=")
+    assert "title=no_orphaned_resources is violated in first-saga (sim)::" in told[0]
+    assert there[-1].startswith("  Replay: "), "the counterexample is the last thing shown"
+    (mine / "chaos.toml").write_text("max_p95_s = 0.001\n")
+    gate = ["gate", "again", "--policy", "chaos.toml"]
+    assert "::error title=first-saga" in saga_chaos(gate, mine, {"GITHUB_ACTIONS": "true"}).stdout
+    for command in (run, gate):
+        assert "::error" not in saga_chaos(command, mine, {"GITHUB_ACTIONS": ""}).stdout
+
+
 # doctor ---------------------------------------------------------------------------------------
 
 

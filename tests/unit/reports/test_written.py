@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,28 @@ import msgspec
 import pytest
 
 from harness.errors import EnvironmentFault
-from harness.report_model import Report, read_report, write_failure
+from harness.report_model import Provenance, Report, read_report, write_failure
 from reports.bundle import Bundle, read_bundle
 from reports.coverage import State, matrix
 from reports.html import report_html
 from reports.junit import junit_xml
 from reports.summary import summary_md
 from reports.write import write_reports
-from tests.unit.reports.samples import CRASH, failing, failure, inconclusive, passing, report, write_findings
+from tests.unit.reports.junit_rules import ANT, JENKINS, Rule, problems
+from tests.unit.reports.samples import (
+    CRASH,
+    IDS,
+    failing,
+    failure,
+    inconclusive,
+    passing,
+    report,
+    write_findings,
+)
 from tests.unit.reports.snapshots import check_snapshot
 
 FOLDER = Path("out")
+BEGAN = Provenance(began="2026-11-21T18:16:25Z")
 
 
 def bundle(given: Report, tmp_path: Path) -> Bundle:
@@ -83,31 +95,42 @@ def test_a_missing_failure_file_is_said_and_stops_nothing(tmp_path: Path) -> Non
     assert b"Its counterexample cannot be read." in junit_xml(read)
 
 
-ALLOWED: dict[str, tuple[set[str], set[str]]] = {
-    # element: (required attributes, optional ones), as in the schema that Jenkins publishes
-    "testsuites": (set(), {"name", "time", "tests", "failures", "errors", "disabled"}),
-    "testsuite": ({"name", "tests"}, {"failures", "errors", "skipped", "time", "timestamp", "hostname"}),
-    "properties": (set(), set()),
-    "property": ({"name", "value"}, set()),
-    "testcase": ({"name", "classname"}, {"time", "assertions", "status"}),
-    "failure": (set(), {"message", "type"}),
-    "error": (set(), {"message", "type"}),
-    "skipped": (set(), {"message", "type"}),
-}
-CHILDREN = {
-    "testsuites": {"testsuite"},
-    "testsuite": {"properties", "testcase"},
-    "properties": {"property"},
-    "testcase": {"failure", "error", "skipped"},
-}
+@pytest.mark.parametrize(("schema", "rules"), [("ant", ANT), ("jenkins", JENKINS)])
+def test_junit_keeps_to_the_published_schemas(tmp_path: Path, schema: str, rules: Mapping[str, Rule]) -> None:
+    for scenarios in ((failing(), passing(), inconclusive()), ()):
+        given = msgspec.structs.replace(report(passing()), scenarios=scenarios, provenance=BEGAN)
+        assert problems(junit_xml(bundle(given, tmp_path)), rules) == []
 
 
-def test_junit_keeps_to_the_schema_and_counts_right(tmp_path: Path) -> None:
+def test_a_moment_that_nobody_knows_is_left_out(tmp_path: Path) -> None:
+    for began in ("", "yesterday"):
+        given = msgspec.structs.replace(report(passing()), provenance=Provenance(began=began))
+        assert problems(junit_xml(bundle(given, tmp_path)), ANT) == ["testsuite: no timestamp"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "found"),
+    [
+        ((b' id="0"', b""), ["testsuite: no id"]),
+        ((b' tests="15"', b' tests="many"'), ["testsuite: tests='many'"]),
+        ((b"<testsuites>", b'<testsuites name="x">'), ["testsuites: unknown name"]),
+        ((b"<system-out />", b""), ["testsuite: children "]),
+        ((b'type="violated"', b'kind="violated"'), ["failure: no type", "failure: unknown kind"]),
+        ((b"<properties>", b"<properties>odd"), ["properties: text"]),
+        ((b'name="tool"', b'name=" "'), ["property: name=' '"]),
+    ],
+)
+def test_the_rules_of_the_schema_see_what_is_wrong(
+    tmp_path: Path, broken: tuple[bytes, bytes], found: list[str]
+) -> None:
+    given = junit_xml(bundle(report(failing()), tmp_path))
+    assert broken[0] in given
+    wrong = problems(given.replace(*broken), ANT)
+    assert all(any(one.startswith(want) for one in wrong) for want in found), wrong
+
+
+def test_junit_counts_right_and_has_a_case_for_each_scenario_and_invariant(tmp_path: Path) -> None:
     root = ET.fromstring(junit_xml(bundle(report(failing(), passing(), inconclusive()), tmp_path)))
-    for element in root.iter():
-        required, optional = ALLOWED[element.tag]
-        assert required <= set(element.keys()) <= required | optional
-        assert {child.tag for child in element} <= CHILDREN.get(element.tag, set())
     for suite in root:
         cases = suite.findall("testcase")
         assert int(suite.get("tests", "")) == len(cases)
@@ -115,9 +138,34 @@ def test_junit_keeps_to_the_schema_and_counts_right(tmp_path: Path) -> None:
             counted = suite.get({"failure": "failures", "error": "errors"}.get(tag, tag), "")
             assert int(counted) == sum(case.find(tag) is not None for case in cases)
     assert [suite.get("name") for suite in root] == ["order (sim)", "order-sync (wire)", "shipping (sim)"]
-    assert [len(suite.findall("testcase")) for suite in root] == [14, 14, 2]
-    assert [suite.get("time") for suite in root] == ["28.000", "0.000", "0.000"]
-    assert [case.get("time") for case in root[0].findall("testcase")] == ["2.000"] * 14
+    assert [[case.get("name") for case in suite.iter("testcase")] for suite in root] == [
+        ["verdict", *IDS],
+        ["verdict", *IDS],
+        ["verdict", "termination", "log_agreement"],
+    ]
+    assert [suite.get("id") for suite in root] == ["0", "1", "2"]
+
+
+def test_junit_has_the_real_time_of_each_search_once(tmp_path: Path) -> None:
+    (suite,) = ET.fromstring(junit_xml(bundle(report(failing()), tmp_path)))
+    times = {case.get("name"): float(case.get("time", "")) for case in suite.iter("testcase")}
+    assert suite.get("time") == "28.000"
+    assert times["verdict"] == sum(times.values()) == 28.0
+
+
+def test_the_case_of_a_scenario_is_green_only_where_it_passed(tmp_path: Path) -> None:
+    suites = ET.fromstring(junit_xml(bundle(report(failing(), passing(), inconclusive()), tmp_path)))
+    broken, sound, unsure = (suite.find("testcase[@name='verdict']") for suite in suites)
+    assert broken is not None
+    assert sound is not None
+    assert unsure is not None
+    assert (broken.findtext("failure") or "").splitlines() == [
+        "The scenario is fail, after 1,204 runs in 28.0 s.",
+        "no_orphaned_resources is violated in 31 of 1,204 runs.",
+        "idempotent_actions is violated in 2 of 1,204 runs.",
+    ]
+    assert list(sound) == []
+    assert "The situation crash_during_compensation was never seen." in (unsure.findtext("error") or "")
 
 
 def test_junit_failure_has_claim_plan_and_replay(tmp_path: Path) -> None:
@@ -127,6 +175,7 @@ def test_junit_failure_has_claim_plan_and_replay(tmp_path: Path) -> None:
     text = found.text or ""
     assert "After a saga that says compensated, nothing that it made is left." in text
     assert "lose_reply at payments.charge.create, call 1" in text
+    assert 'Input: {"sku":"A"}' in text
     assert "Replay: saga-chaos replay out/failures/order-sim-no_orphaned_resources.json" in text
 
 
