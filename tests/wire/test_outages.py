@@ -46,6 +46,23 @@ def test_the_nth_call_finds_nobody_after_the_one_before(world: WireWorld) -> Non
     assert violated(done) == {}
 
 
+@pytest.mark.parametrize("kind", ["lose_request", "lose_reply", "reset_after", "cut_reply"])
+def test_a_call_that_a_toxic_strikes_keeps_its_proxy_until_it_was_shown(world: WireWorld, kind: str) -> None:
+    """Its end takes the participant away: not before the toxic has done what it does."""
+    done = run(world, journal(), plan(kind), plan("refuse", nth=2))
+    assert sorted((one.kind, one.call) for one in receipts(done.history) if one.fault is not None) == sorted(
+        [(kind, 2), ("refuse", 2)]
+    )
+    assert not done.history.void
+    assert violated(done) == {}
+
+
+def test_after_a_slow_reply_the_saga_goes_on_and_finds_nobody(world: WireWorld) -> None:
+    done = run(world, journal(), plan("slow", RESERVE), plan("refuse"))
+    assert sorted(fired(done)) == [("refuse", 1, "disabled"), ("slow", 1, "latency")]
+    assert violated(done) == {}
+
+
 def unmet(done: object) -> list[tuple[str, int, bool, str]]:
     told = done.history.unconfirmed()  # type: ignore[attr-defined]
     return [(one.kind, one.call, one.void, one.reason) for one in told]

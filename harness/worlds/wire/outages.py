@@ -46,6 +46,7 @@ READ_S = 0.005
 class Outage:
     """A fault of the plan that takes a participant away.
 
+    due: its trigger came, be it too late for anybody to meet it.
     after: the call after which it went, 0 where there was none. canary: what one met there, where it was
     not refused. begun: it was away at some time. fired: a call of the saga met that.
     """
@@ -53,6 +54,7 @@ class Outage:
     index: int
     fault: Fault
     kind: FaultKind
+    due: bool = False
     begun: bool = False
     fired: bool = False
     down: bool = False
@@ -150,7 +152,7 @@ class Outages:
     def close(self) -> None:
         """The run is over: what was away and not seen to be met did not fire."""
         for outage in self._all:
-            if outage.begun and not outage.fired and not outage.crash:
+            if outage.due and not outage.fired and not outage.crash:
                 self._traffic.receipts.outage_unconfirmed(
                     outage.after, outage.index, outage.kind.name, UNMET, void=False
                 )
@@ -188,12 +190,13 @@ class Outages:
     async def take_down(self, outages: Iterable[Outage], call: int) -> None:
         """Nobody listens from now on, in no lane; a canary in each sees that."""
         for outage in outages:
+            if not outage.due:
+                outage.due, outage.after = True, call
             for station in self._lanes.of(outage.participant):
                 outage.canary = await station.go_away() or outage.canary
             if self._traffic.settling:
                 return
             if not outage.begun:
-                outage.after = call
                 with self._traffic.lock:
                     self._traffic.receipts.went_away(call, outage.index, outage.kind.name, outage.participant)
             outage.begun = outage.down = True
@@ -239,13 +242,14 @@ class Outages:
             return outage.fired
         return outage.crash or outage.of_an_undo or not self._course.goes_on(call)
 
-    async def take_down_after(self, outages: Sequence[Outage], call: int) -> None:
-        """The same, for the participant whose answer is on its way."""
+    async def take_down_after(self, outages: Sequence[Outage], call: int, *, answered: bool = True) -> None:
+        """The same, for the participant whose answer is on its way. answered: false where none is."""
         if not outages:
             return
         falling = self._falling[outages[0].participant] = _Falling()
         with suppress(TimeoutError):
-            await asyncio.wait_for(falling.read.wait(), READ_S)
+            if answered:
+                await asyncio.wait_for(falling.read.wait(), READ_S)
         await self.take_down(outages, call)
         del self._falling[outages[0].participant]
         falling.gone.set()

@@ -24,7 +24,7 @@ from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.traffic import Traffic
 
 if TYPE_CHECKING:
-    from harness.worlds.wire.outages import Outages
+    from harness.worlds.wire.outages import Outage, Outages
 
 DROPPED_LIMIT_S = 0.5
 """For a proxy that is disabled to drop the connections that it had."""
@@ -126,8 +126,7 @@ class Station(Front):
                 await outages.take_down([outage], call.passage.call)
                 await self._die(traffic, connection, call, outage.canary)
             elif call.symptom is not Symptom.NONE:
-                await outages.take_down(outages.ending(call, None), call.passage.call)
-                await Struck(self, traffic, connection, call).strike()
+                await self._strike_before_outages(traffic, connection, call, outages)
             elif not await self._lost_to_a_toxic(traffic, connection, call):
                 await self._answer_before_outages(traffic, connection, call, outages)
 
@@ -154,6 +153,21 @@ class Station(Front):
         await outages.take_down([one for one in due if one.participant != self.name], number)
         self._write(traffic, connection, call, response)
         await outages.take_down_after([one for one in due if one.participant == self.name], number)
+
+    async def _strike_before_outages(
+        self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
+    ) -> None:
+        """The same for a call that a toxic strikes: that needs the proxy until its caller has seen it."""
+        number = call.passage.call
+        own: list[Outage] = []
+
+        async def before_answer(status: int | None) -> None:
+            due = outages.ending(call, status)
+            own.extend(one for one in due if one.participant == self.name)
+            await outages.take_down([one for one in due if one.participant != self.name], number)
+
+        await Struck(self, traffic, connection, call).strike(before_answer)
+        await outages.take_down_after(own, number, answered=False)
 
     async def _hang(self, traffic: Traffic, connection: Connection, call: Call) -> None:
         with self._failing_loudly():

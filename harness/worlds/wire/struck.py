@@ -8,7 +8,7 @@ the same toxic at the same moment. Everything here runs on the servers' loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +22,8 @@ from harness.worlds.wire.http import Connection, encode
 from harness.worlds.wire.symptoms import EARLY, least_s
 from harness.worlds.wire.toxics import shown, slow_s, toxic_for
 from harness.worlds.wire.traffic import Traffic
+
+BeforeAnswer = Callable[[int | None], Awaitable[None]]
 
 STRUCK_LIMIT_S = 2.0
 BEHIND_S = 0.025
@@ -38,15 +40,17 @@ class Struck:
         self._call = call
         call.watch(traffic.lock)
 
-    async def strike(self) -> None:
-        """All of it."""
+    async def strike(self, before_answer: BeforeAnswer | None = None) -> None:
+        """All of it. before_answer: is given the status that the caller will see, None where it sees none."""
         call, traffic, connection = self._call, self._traffic, self._connection
         if call.symptom is Symptom.REFUSED:
             traffic.not_refused(call)
         if self._is_slow_unseen and not traffic.may_lose_reply(call):
-            await self._keep_waiting()
+            await self._keep_waiting(before_answer)
             return
         response = traffic.through_the_door(call)
+        if before_answer is not None:
+            await before_answer(response.status if call.symptom is Symptom.DELAYED else None)
         strike = call.passage.strike
         variant = shown(strike.variant if strike is not None else "", response.status)
         payload = encode(response, until_close=variant == "slow_close")
@@ -161,7 +165,7 @@ class Struck:
         await asyncio.sleep(BEHIND_S)
         return None
 
-    async def _keep_waiting(self) -> None:
+    async def _keep_waiting(self, before_answer: BeforeAnswer | None) -> None:
         """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
         began_s = monotonic_s()
         await self._first_of(self._settled_within(self._late_s))
@@ -170,6 +174,8 @@ class Struck:
             self._traffic.failed(self._call, Symptom.SILENCE, abandoned=True)
             return
         response = self._traffic.through_the_door(self._call)
+        if before_answer is not None:
+            await before_answer(response.status)
         self._traffic.answered(self._call, response)
         self._connection.write(encode(response))
 
