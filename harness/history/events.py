@@ -70,6 +70,15 @@ class ExecutorEnded(Event, frozen=True, kw_only=True, tag="executor_ended"):
     cancelled: bool = False
 
 
+class EndedEarly(Event, frozen=True, kw_only=True, tag="ended_early"):
+    """The run was ended before the saga was: it violates something for certain (`why`), again and again.
+
+    What is judged from the end of a run cannot be told of this one.
+    """
+
+    why: str
+
+
 class ExecutorStruck(Event, frozen=True, kw_only=True, tag="executor_struck"):
     """A blow befell an executor at a boundary of a call, or as it ended.
 
@@ -239,6 +248,7 @@ AnyEvent = (
     | PhaseBegan
     | ExecutorBegan
     | ExecutorEnded
+    | EndedEarly
     | ExecutorStruck
     | StoreChanged
     | ExecutorWoken

@@ -8,7 +8,15 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from harness.history.calls import Call, fold_calls
-from harness.history.events import AnyEvent, Event, ExecutorEnded, FaultFired, FaultUnconfirmed, RunBegan
+from harness.history.events import (
+    AnyEvent,
+    EndedEarly,
+    Event,
+    ExecutorEnded,
+    FaultFired,
+    FaultUnconfirmed,
+    RunBegan,
+)
 
 E = TypeVar("E", bound=Event)
 
@@ -63,6 +71,11 @@ class History:
     def void(self) -> bool:
         """Whether it is not known what a caller saw, so that the run cannot be judged."""
         return any(event.void for event in self.unconfirmed())
+
+    @property
+    def ended_early(self) -> str:
+        """Why the run was ended before the saga was; empty where it was not."""
+        return next((event.why for _, event in self.of(EndedEarly)), "")
 
     def ends(self, saga_id: str) -> tuple[ExecutorEnded, ...]:
         """How each executor of a saga ended, in order."""

@@ -55,7 +55,8 @@ class Invariant:
     """An invariant.
 
     says: the claim, one sentence. finds: what is wrong in a run, in the order found.
-    exercised: whether the run could have violated it for one saga.
+    exercised: whether the run could have violated it for one saga. at_end: whether it judges how the run
+    ended, and not only what has happened until then.
     """
 
     id: str
@@ -63,9 +64,19 @@ class Invariant:
     error: type[InvariantViolated]
     finds: Callable[[View, SagaView], Iterable[Finding]]
     exercised: Callable[[View, SagaView], bool]
+    at_end: bool = True
 
     def judge(self, view: View) -> Judgement:
-        """Judge a run: the first finding is the message, every saga is looked at."""
+        """Judge a run: the first finding is the message, every saga is looked at.
+
+        Of a run that was ended early nobody knows how it would have ended.
+        """
+        if self.at_end and view.history.ended_early:
+            return Judgement(
+                invariant=self.id,
+                verdict=Verdict.NOT_EXERCISED,
+                message=f"not judged, the run was ended early: {view.history.ended_early}",
+            )
         for saga in view.sagas:
             for finding in self.finds(view, saga):
                 evidence = tuple(sorted(set(finding.evidence)))

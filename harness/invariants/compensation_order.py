@@ -56,4 +56,5 @@ INVARIANT = Invariant(
     error=CompensationOutOfOrder,
     finds=_finds,
     exercised=_exercised,
+    at_end=False,
 )

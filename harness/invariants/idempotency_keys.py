@@ -78,4 +78,5 @@ INVARIANT = Invariant(
     error=KeyMisused,
     finds=_finds,
     exercised=_exercised,
+    at_end=False,
 )

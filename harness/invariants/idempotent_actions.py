@@ -36,4 +36,5 @@ INVARIANT = Invariant(
     error=ActionAppliedTwice,
     finds=_finds,
     exercised=_exercised,
+    at_end=False,
 )

@@ -38,4 +38,5 @@ INVARIANT = Invariant(
     error=NotIsolated,
     finds=_finds,
     exercised=_exercised,
+    at_end=False,
 )

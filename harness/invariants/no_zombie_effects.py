@@ -42,4 +42,5 @@ INVARIANT = Invariant(
     error=ZombieEffect,
     finds=_finds,
     exercised=_exercised,
+    at_end=False,
 )

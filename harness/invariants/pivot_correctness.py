@@ -88,4 +88,5 @@ INVARIANT = Invariant(
     error=PivotViolated,
     finds=_finds,
     exercised=_exercised,
+    at_end=False,
 )

@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from harness.advice import early_repeat
-from harness.history import CallSent, FaultFired, History, Phase, PhaseBegan
+from harness.history import CallSent, ExecutorEnded, FaultFired, History, Phase, PhaseBegan
 from harness.history.codec import encode_history
 from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
@@ -64,6 +64,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     gaps: between which calls a process fault could strike another run, and at which moments.
     first: for each fault of the plan how many of `sites` came before it first struck.
     healed: operations that were called once all had healed.
+    cut_short: whether the run was ended before the saga was; no further faults are added to it.
     trace: equal for runs that are (see `harness.search.trace`).
     early_repeat: the first one that did not keep a Retry-After, where that is not judged.
     trouble: what went wrong first, of a run without faults.
@@ -92,6 +93,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[tuple[str, str | None], ...] = ()
     early_repeat: str = ""
     trouble: str = ""
+    cut_short: bool = False
     history: bytes | None = None
     fingerprint: bytes = b""
 
@@ -153,6 +155,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         trouble="" if run.plan.faults else first_trouble(run.view),
         compensation_s=() if void else compensation_seconds(run.history),
         left=() if void else _left(run.view),
+        cut_short=_cut_short(run.history),
         history=encoded if telling or keep_history or void else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
@@ -203,6 +206,10 @@ def _sites(history: History, faults: int) -> tuple[tuple[tuple[Site, int], ...],
 def _mark(first: dict[int, int], fault: int | None, sites: Sized) -> None:
     if fault is not None:
         first.setdefault(fault, len(sites))
+
+
+def _cut_short(history: History) -> bool:
+    return bool(history.ended_early) or any(end.timed_out for _, end in history.of(ExecutorEnded))
 
 
 def _healed(history: History) -> tuple[str, ...]:

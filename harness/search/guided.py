@@ -170,7 +170,7 @@ class GuidedSearch:
             self._wait(replace(planned, tries=planned.tries + 1))
         for plan in other_counts(digest, planned.parent, self._kinds):
             self._add(planned.with_counts(plan))
-        if digest.void:
+        if digest.void or digest.cut_short:
             return
         if digest.violated:
             digest = msgspec.structs.replace(digest, history=None)  # thousands of them may be kept here

@@ -19,6 +19,11 @@ def too_many_calls(most: int) -> str:
     return f"the run made more than {most} calls"
 
 
+def ended_early(why: str) -> str:
+    """Of a run that goes wrong for certain, again and again."""
+    return f"the run was ended early: {why}"
+
+
 def too_late(limit_s: float) -> str:
     """Of a saga whose time is up."""
     return f"no outcome within {limit_s:g} s after everything had healed"

@@ -299,12 +299,42 @@ def test_a_run_ends_after_too_many_calls(world: WireWorld, monkeypatch: pytest.M
     async def saga(ctx: Any, input_: object) -> object:
         while True:
             with contextlib.suppress(Exception):
-                await ctx.client.post(**order(ctx, "charge"))
+                await ctx.client.get(f"{ctx.urls['payments']}/charges", params={"saga_id": ctx.saga_id})
 
     monkeypatch.setattr(traffic, "MOST_CALLS", 20)
     history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
     [ended] = outcomes(history)
     assert (len(sent(history)), ended.problem) == (20, "the run made more than 20 calls")
+
+
+def test_a_tight_loop_of_undos_is_ended_after_a_few_calls(world: WireWorld) -> None:
+    async def saga(ctx: Any, input_: object) -> object:
+        await ctx.client.post(**order(ctx, "charge"))
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                await ctx.client.delete(f"{ctx.urls['payments']}/charges", params={"saga_id": ctx.saga_id})
+
+    undo = plan("error_before", "payments.charge.delete_by_saga", count=Lasting.FOR_EVER)
+    history = world.run(scenario(saga), {}, undo, "saga-1")
+    why = "the compensation of step charge was repeated 7 times under min_gap_s"
+    assert history.ended_early == why
+    assert len(sent(history)) < 20
+    [ended] = outcomes(history)
+    assert (ended.problem, ended.timed_out) == (f"the run was ended early: {why}", True)
+
+
+def test_who_undoes_as_often_with_a_pause_is_not(world: WireWorld) -> None:
+    async def saga(ctx: Any, input_: object) -> object:
+        await ctx.client.post(**order(ctx, "charge"))
+        for _ in range(10):
+            await ctx.client.delete(f"{ctx.urls['payments']}/charges", params={"saga_id": ctx.saga_id})
+            await asyncio.sleep(0.03)
+        return {"status": "stuck"}
+
+    undo = plan("error_before", "payments.charge.delete_by_saga", count=Lasting.FOR_EVER)
+    history = world.run(scenario(saga), {}, undo, "saga-1")
+    assert history.ended_early == ""
+    assert len(sent(history)) == 11
 
 
 def test_resumes_are_a_tenth_of_a_second_apart() -> None:

@@ -24,7 +24,8 @@ from harness.plan.moments import moment_of
 from harness.plan.treatment import Symptom
 from harness.saga import Claim, Json
 from harness.scenario import Scenario
-from harness.worlds.bounds import MOST_CALLS, too_late, too_many_calls
+from harness.views import LoopWatch
+from harness.worlds.bounds import MOST_CALLS, ended_early, too_late, too_many_calls
 from harness.worlds.sim.exchange import UP_S, Exchange, deliver_held
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.supervisor import Supervisor
@@ -68,6 +69,7 @@ class SimRun:
             earlier=earlier,
             whose=scenario.whose,
         )
+        self._loops = LoopWatch(scenario.spec, scenario.resources, self.recorder)
         self._urls: dict[int, dict[str, str]] = {}
         self._hosts: dict[str, tuple[int, str]] = {}
         self.network = Network(self.door, self._hosts, self._whose, self._start, self._exchange)
@@ -176,12 +178,19 @@ class SimRun:
     def _start(self, exchange: Exchange) -> None:
         if self.door.calls > MOST_CALLS:
             self.supervisor.time_up(too_many_calls(MOST_CALLS))
+        elif not self.supervisor.over:
+            self._end_what_is_certain(exchange.passage)
         self.supervisor.refuse_when_over()
         self._sent.append(exchange)
         self.supervisor.sent(exchange)
         if self._process_faults:
             self.supervisor.sending(exchange)
         exchange.start()
+
+    def _end_what_is_certain(self, passage: Passage) -> None:
+        why = self._loops.sent(passage.executor, passage.owner.saga_id, passage.steps, passage.direction)
+        if why is not None:
+            self.supervisor.time_up(ended_early(why))
 
 
 def _may_die_between_calls(scenario: Scenario, plan: FaultPlan) -> bool:

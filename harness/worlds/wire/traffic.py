@@ -23,7 +23,8 @@ from harness.faults.passage import Passage
 from harness.participant import Request, Response
 from harness.plan import Site
 from harness.plan.treatment import PASS, SWALLOWED, Copy, Symptom
-from harness.worlds.bounds import MOST_CALLS, too_many_calls
+from harness.views import LoopWatch
+from harness.worlds.bounds import MOST_CALLS, ended_early, too_many_calls
 from harness.worlds.wire.call import Armed, Call
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.exposure import Finding
@@ -45,6 +46,7 @@ class Traffic:
         number: int,
         loop: asyncio.AbstractEventLoop,
         suspect: Callable[[], Future[None]],
+        loops: LoopWatch,
         evidence: Evidence | None = None,
     ) -> None:
         self.door = door
@@ -69,6 +71,7 @@ class Traffic:
         self.on_refused: Callable[[str, int], object] | None = None
         self.occupants: dict[int, int] | None = None  # lane to executor; None: whoever runs, in any lane
         self._suspect = suspect
+        self._loops = loops
         self.pauses: Mapping[Site, float] = {}  # seconds that the same run makes after a reply, unless struck
         self._silent: dict[int, int] = {}  # executor to its last call that was answered, until its next one
         self._closed = False
@@ -384,6 +387,9 @@ class Traffic:
             held=passage.treatment.delivery.held,
         )
         self.open[passage.call] = call
+        why = self._loops.sent(executor, passage.owner.saga_id, passage.steps, passage.direction)
+        if why is not None:
+            self.end(ended_early(why))
         return call
 
     def _would_lose_what_may_not_be_lost(self, passage: Passage, read_timeout_s: float | None) -> bool:

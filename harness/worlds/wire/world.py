@@ -32,6 +32,7 @@ from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.discovery import find_server
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.toxiproxy.server import ProxyServer
+from harness.views import LoopWatch
 from harness.worlds.turn import turn_of
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.ease import at_ease
@@ -169,6 +170,7 @@ class WireWorld:
             number=self._runs,
             loop=self._background.loop,
             suspect=self._suspect,
+            loops=LoopWatch(scenario.spec, scenario.resources, recorder),
             evidence=self._evidence,
         )
 

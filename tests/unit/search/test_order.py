@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import msgspec
+import pytest
 
 from harness.blows import Blow
 from harness.faults import KINDS
@@ -46,7 +47,7 @@ class Pretender:
     """Runs nothing: a charge that is struck by some kinds turns back and undoes the hold.
 
     Anything else completes, with each operation called so often. asks_after: two faults, the second of this
-    kind, make it ask. violating, void: runs with a fault of this kind, or with `NO_FAULT`.
+    kind, make it ask. violating, void, cut_short: runs with a fault of this kind, or with `NO_FAULT`.
     """
 
     steps: tuple[Task, ...] = (HOLD, CHARGE)
@@ -55,6 +56,7 @@ class Pretender:
     asks_after: str = ""
     violating: str = ""
     void: str = ""
+    cut_short: str = ""
     plans: list[FaultPlan] = field(default_factory=list)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
@@ -66,6 +68,7 @@ class Pretender:
         newest = len(plan.faults) - 1
         kinds = [fault.kind for fault in plan.faults] or [NO_FAULT]
         violated = self.violating in kinds
+        violated |= self.cut_short in kinds
         unconfirmed = (Unconfirmed(0, None, "", void=True),) if self.void in kinds else ()
         sites = tuple(
             site for site in self._sites(plan) if not any(_covers(one, site) for one in plan.faults)
@@ -78,6 +81,7 @@ class Pretender:
             strikes=tuple(sum(_covers(one, site) for site in self._sites(plan)) for one in plan.faults),
             accidents=0,
             unconfirmed=unconfirmed,
+            cut_short=self.cut_short in kinds,
             kinds=(),
             sites=tuple((site, newest) for site in sites),
             first=tuple(0 for _ in plan.faults),
@@ -237,8 +241,9 @@ def test_nothing_is_built_on_a_fault_free_run_that_fails() -> None:
     assert searched(2, claims=frozenset(), violating=NO_FAULT) == [FaultPlan()]
 
 
-def test_nothing_is_built_on_a_run_that_was_not_judged() -> None:
-    plans = searched(2, claims=frozenset(), void="error_before")
+@pytest.mark.parametrize("how", ["void", "cut_short"])
+def test_nothing_is_built_on_a_run_that_was_not_judged_or_was_ended_early(how: str) -> None:
+    plans = searched(2, claims=frozenset(), **{how: "error_before"})  # type: ignore[arg-type]
     built_on = {plan.faults[0].kind for plan in plans if len(plan.faults) == 2}
     assert "error_before" not in built_on
     assert "lose_request" in built_on

@@ -168,7 +168,7 @@ def test_one_that_swallows_its_end_hangs_nobody(sim: SimWorld, saga: object, bou
 
 @pytest.mark.parametrize("saga", [stubborn, sleepy])
 def test_one_that_swallows_the_end_of_the_run_does_not_either(sim: SimWorld, saga: object) -> None:
-    """10,000 calls, or the time limit: it is left where it stands."""
+    """Ended early, or by the time limit: it is left where it stands."""
     scenario = scenario_of(CallableSaga(saga, "stubborn"))  # type: ignore[arg-type]
     away = plan_of(Fault(kind="lose_request", operation="stock.hold.create"))
     history = sim.run(scenario, {}, away, "saga-1")

@@ -1,0 +1,91 @@
+"""The attempts of one step and direction by one executor: how many there were, and which came too soon.
+
+Owns the counting that `bounded_retries` judges by, so that whoever ends a run early counts the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.history import Call
+from harness.saga import Direction, OnFailedCompensation
+from harness.views.saga import SagaView
+
+BEYOND_ATTEMPTS = 2
+BEYOND_GAPS = 4
+"""How many times what is allowed must have been exceeded before a run is ended for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Attempts in the order in which they were sent.
+
+    what: in words. bounded: whether `max_attempts` counts for them. steps: how many steps they were
+    for, as far as those were tried; an undo by saga is sent once for each step that it covers. most_steps:
+    how many it may be for before the run is over.
+    """
+
+    what: str
+    attempts: tuple[Call, ...]
+    short: tuple[tuple[Call, Call], ...]
+    bounded: bool
+    max_attempts: int
+    steps: int
+    most_steps: int
+
+    @property
+    def too_many(self) -> bool:
+        """More than `max_attempts`."""
+        return self.bounded and len(self.attempts) > self.max_attempts * self.steps
+
+    @property
+    def allowed_short(self) -> int:
+        """Gaps under `min_gap_s` that are right: one immediate repeat is anybody's right."""
+        return 2 * self.steps - 1
+
+    def certainly(self) -> str | None:
+        """What is wrong and stays wrong, whatever comes next, with a wide margin; None for nothing."""
+        policy = self.max_attempts
+        if self.bounded and len(self.attempts) > BEYOND_ATTEMPTS * policy * self.most_steps:
+            return f"{self.what} was attempted {len(self.attempts)} times, and max_attempts is {policy}"
+        if len(self.short) > BEYOND_GAPS * (2 * self.most_steps - 1):
+            return f"{self.what} was repeated {len(self.short)} times under min_gap_s"
+        return None
+
+
+def series_of(saga: SagaView) -> Iterator[Series]:
+    """All that a saga attempted, by step, direction and executor."""
+    for step in saga.spec.steps:
+        for direction in Direction:
+            by_executor: dict[int, list[Call]] = defaultdict(list)
+            for call in saga.attempts(step.name, direction):
+                by_executor[call.sent.executor].append(call)
+            for attempts in by_executor.values():
+                yield _series(saga, f"the {direction} of step {step.name}", direction, attempts)
+
+
+def gap_s(earlier: Call, later: Call) -> float:
+    """Seconds from the end of an attempt to the next; infinite where its end was not seen."""
+    if earlier.failed is not None and earlier.failed.unsure:
+        return later.sent.t_s - earlier.sent.t_s  # the most that it can have been
+    return later.sent.t_s - earlier.end_s if earlier.end_s is not None else float("inf")
+
+
+def _series(saga: SagaView, what: str, direction: Direction, attempts: list[Call]) -> Series:
+    policy = saga.spec.policy
+    forever = policy.failed_compensation is OnFailedCompensation.FOREVER
+    steps = {step for call in attempts for step in call.sent.steps}
+    tried = [step for step in steps if saga.attempts(step, Direction.ACTION)]
+    least_s = policy.min_gap_s * (1 - 1e-9)
+    return Series(
+        what=what,
+        attempts=tuple(attempts),
+        short=tuple(pair for pair in pairwise(attempts) if gap_s(*pair) < least_s),
+        bounded=not (forever and direction is Direction.COMPENSATION),
+        max_attempts=policy.max_attempts,
+        steps=max(1, len(tried)),
+        most_steps=max(1, len(steps)),
+    )
