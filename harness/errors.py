@@ -52,6 +52,15 @@ class EnvironmentFault(SagaChaosError):  # noqa: N818 - a fault of the machine, 
     """The machine would not let the harness work: a port taken, a proxy that died, a full disk."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command as Ctrl-C does."""
+
+
+def interruption(error: KeyboardInterrupt) -> str:
+    """Who ended a command before its time, in words."""
+    return "ended by SIGTERM" if isinstance(error, Terminated) else "interrupted by the user"
+
+
 def misplaced(where: str, found: object, expected: str) -> str:
     """One sentence with the three parts that every message of ours has."""
     return f"{where}: found {found!r}, expected {expected}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from harness.campaign.arrivals import PartArrived, nobody
 from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached, RunBegins, reached_by
 from harness.search.digest import Digest, Job
 
@@ -15,9 +16,13 @@ MOST_LOST = 3
 
 
 class Drawing:
-    """running: what was begun and has not come back. ended: nothing more comes."""
+    """running: what was begun and has not come back. ended: nothing more comes.
 
-    def __init__(self, chunk: Chunk) -> None:
+    arrived: told of each part the moment it comes.
+    """
+
+    def __init__(self, chunk: Chunk, arrived: PartArrived = nobody) -> None:
+        self._arrived = arrived
         self.running: Job | None = None
         self.ended = False
         self._chunk = chunk
@@ -54,9 +59,11 @@ class Drawing:
             yield self._chunk, self._waiting.popleft()
 
     def _ran(self, digest: Digest) -> None:
+        self._arrived(self._chunk, digest)
         self._waiting.append(digest)
         self._done.append(reached_by(digest))
 
     def _end(self, came: ChunkEnded) -> None:
+        self._arrived(self._chunk, came)
         self._waiting.append(came)
         self.ended = True

@@ -84,7 +84,7 @@ class CampaignFiles:
 
     def history(self, stem: str, digest: Digest) -> str | None:
         """Write a run's history, where it was kept."""
-        if digest.history is None:
+        if not digest.history:
             return None
         name = f"histories/{file_stem(stem)}.ndjson"
         write_whole(self.folder / name, digest.history)
@@ -107,4 +107,4 @@ def file_stem(name: str) -> str:
 
 
 def _history(digest: Digest) -> History | None:
-    return None if digest.history is None else decode_history(digest.history, "history")
+    return decode_history(digest.history, "history") if digest.history else None

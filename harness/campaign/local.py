@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from harness.campaign.arrivals import PartArrived, RunArrived, nobody
 from harness.campaign.processes import leave_interrupts_to_the_parent
 from harness.choices import ProxyKind
 from harness.errors import EnvironmentFault, SagaChaosError
@@ -39,18 +40,29 @@ class LocalExecutor:
         self._scenario = scenario
         self._world = world
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
         """One after the other."""
-        return map(self._digest, jobs)
+        for index, job in enumerate(jobs):
+            digest = self._digest(job)
+            arrived(index, digest)
+            yield digest
 
-    def draw(self, chunks: Iterable[Chunk], known: tuple[Reached, ...]) -> Iterator[ChunkPart]:
+    def draw(
+        self, chunks: Iterable[Chunk], known: tuple[Reached, ...], arrived: PartArrived = nobody
+    ) -> Iterator[ChunkPart]:
         """One after the other; what was found before a chunk failed comes, too."""
         for chunk in chunks:
-            events: list[Event] = []
+            parts: list[ChunkPart] = []
+
+            def emit(event: Event, chunk: Chunk = chunk, parts: list[ChunkPart] = parts) -> None:
+                if not isinstance(event, RunBegins):
+                    arrived(chunk, event)
+                    parts.append((chunk, event))
+
             try:
-                self.run_chunk(chunk, known, events.append)
+                self.run_chunk(chunk, known, emit)
             finally:
-                yield from ((chunk, one) for one in events if not isinstance(one, RunBegins))
+                yield from parts
 
     def run_chunk(self, chunk: Chunk, known: tuple[Reached, ...], emit: Callable[[Event], None]) -> None:
         """Draw and run one chunk, and tell as it goes."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.campaign.content import described
+from harness.campaign.records import Options, Origin
 from harness.choices import ProxyKind, SearchKind, WorldName
 from harness.errors import UsageError, misplaced
 from harness.history import History
@@ -37,6 +39,8 @@ class CampaignOptions:
     in_process: run everything here, with no workers: for tests, and for `pytest -n`.
     unclaimed: send the faults of all guarantees, whatever the saga claims.
     until_first: end the search of a scenario at the first run that violates something.
+    content: what a scenario is made of, by name, with a hash of each: a campaign of another is not resumed.
+    origin: how the campaign began, for the record.
     stored: the folder of counterexamples that are tried first and kept for the next time; None: none are.
     """
 
@@ -55,6 +59,8 @@ class CampaignOptions:
     unclaimed: bool = False
     until_first: bool = False
     stored: Path | None = None
+    content: Callable[[Scenario], Mapping[str, str]] = described
+    origin: Origin = Origin()
 
     def __post_init__(self) -> None:
         self._at_least("--depth", self.depth, 0)
@@ -74,4 +80,18 @@ class CampaignOptions:
             depth=default.depth if self.depth is None else self.depth,
             examples=default.examples if self.examples is None else self.examples,
             workers=default.workers if self.workers is None else self.workers,
+        )
+
+    def recorded(self) -> Options:
+        """What of them decides which runs a campaign makes."""
+        return Options(
+            world=self.world,
+            search=self.search,
+            depth=self.depth,
+            examples=self.examples,
+            seed=self.seed,
+            seconds=self.seconds,
+            proxy=self.proxy,
+            unclaimed=self.unclaimed,
+            stored=self.stored is not None,
         )

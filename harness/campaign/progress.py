@@ -18,10 +18,14 @@ RUNS_FOR_AN_EXAMPLE = 2
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """Of one scenario in one world. examples: those that Hypothesis is asked for."""
+    """Of one scenario in one world. examples: those that Hypothesis is asked for.
+
+    earlier_s: seconds that earlier sessions of the campaign spent.
+    """
 
     guided: GuidedSearch
     examples: int
+    earlier_s: float = 0.0
     now_s: Callable[[], float] = real.monotonic_s
     began_s: float = field(init=False)
     _runs: int = 0
@@ -57,7 +61,7 @@ class Progress:
         return self.guided.workload.ahead().all + to_draw
 
     def _took_s(self) -> float:
-        return self.now_s() - self.began_s
+        return self.earlier_s + self.now_s() - self.began_s
 
     def _each_s(self) -> float:
         return self._took_s() / self._runs if self._runs else 0.0

@@ -156,6 +156,14 @@ class Tally:
         """Ids of the violated invariants, in the order of the catalogue."""
         return tuple(id_ for id_, one in self.invariants.items() if one.violations)
 
+    def needed(self) -> tuple[Digest, ...]:
+        """The runs whose histories the report shows, or may come to show."""
+        smallest = (one.smallest for one in self.invariants.values())
+        suspects = (one.digest for about in self.claims.values() for one in about.suspects.values())
+        refuting = (about.refuted.digest for about in self.claims.values() if about.refuted is not None)
+        found = (*smallest, *suspects, *refuting, *self.fault_free.values())
+        return tuple(one for one in found if one is not None)
+
     def reached(self) -> tuple[str, ...]:
         """Operations that any run called while faults could strike, in that order."""
         return tuple(self._reached)

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
 
+from harness.campaign.arrivals import PartArrived, RunArrived, nobody
 from harness.campaign.drawn import Drawing
 from harness.campaign.local import Failed, Known, LocalExecutor, Open, make_world, work
 from harness.campaign.processes import new_mark, start_undisturbed, sweep_up
@@ -122,23 +123,27 @@ class Pool:
         if self._world == "wire":  # the sagas of sim live in their worker, and die with it
             sweep_up(mark)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
-        """Side by side; digests come in the order of the jobs."""
+    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
+        """Side by side; digests come in the order of the jobs. arrived: told of each the moment it comes."""
         waiting = enumerate(jobs)
         done: dict[int, Digest] = {}
         next_index = 0
         while self._hand_out(waiting):
             for worker, message in self._heard():
-                self._take_digest(worker, message, done)
+                index = self._take_digest(worker, message, done)
+                if index is not None:
+                    arrived(index, done[index])
             while next_index in done:
                 yield done.pop(next_index)
                 next_index += 1
 
-    def draw(self, chunks: Iterable[Chunk], known: tuple[Reached, ...]) -> Iterator[ChunkPart]:
+    def draw(
+        self, chunks: Iterable[Chunk], known: tuple[Reached, ...], arrived: PartArrived = nobody
+    ) -> Iterator[ChunkPart]:
         """Chunks side by side; what comes of them comes in their order."""
         waiting = iter(chunks)
         begun: deque[Drawing] = deque()
-        while self._hand_out_chunks(waiting, known, begun):
+        while self._hand_out_chunks(waiting, known, begun, arrived):
             for worker, message in self._heard():
                 self._take_drawn(worker, message)
             while begun:
@@ -162,12 +167,16 @@ class Pool:
             self._send(worker, [job for _, job in jobs])
 
     def _hand_out_chunks(
-        self, waiting: Iterator[Chunk], known: tuple[Reached, ...], begun: deque[Drawing]
+        self,
+        waiting: Iterator[Chunk],
+        known: tuple[Reached, ...],
+        begun: deque[Drawing],
+        arrived: PartArrived,
     ) -> bool:
         for worker in self._workers:
             chunk = next(waiting, None) if worker.drawing is None else None
             if chunk is not None:
-                drawing = Drawing(chunk)
+                drawing = Drawing(chunk, arrived)
                 begun.append(drawing)
                 self._set_drawing(worker, drawing, known)
         return bool(begun)
@@ -206,15 +215,21 @@ class Pool:
         worker.since_s = real.monotonic_s()
         return message
 
-    def _take_digest(self, worker: _Worker, message: object, done: dict[int, Digest]) -> None:
-        """What a lost worker was running is a finding; the rest of its jobs go to a new one."""
+    def _take_digest(self, worker: _Worker, message: object, done: dict[int, Digest]) -> int | None:
+        """What a lost worker was running is a finding; the rest of its jobs go to a new one.
+
+        Returns the index of the job that is done, where one is.
+        """
         if isinstance(message, _Gone):
             fresh, (index, job), *rest = self._replaced(worker), *worker.jobs
             done[index] = self._lost(job, message)
             self._set_jobs(fresh, rest)
-        elif isinstance(message, Digest):
+            return index
+        if isinstance(message, Digest):
             index, _ = worker.jobs.pop(0)
             done[index] = message
+            return index
+        return None
 
     def _take_drawn(self, worker: _Worker, message: object) -> None:
         drawing = worker.drawing

@@ -57,7 +57,7 @@ def _list(command: argparse.ArgumentParser) -> None:
 def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all that claim to hold")
     command.add_argument("--world", choices=WORLDS, help="default: sim for callables, wire otherwise")
-    command.add_argument("--search", choices=SEARCHES, default="both", help="default: both")
+    command.add_argument("--search", choices=SEARCHES, help="default: both")
     command.add_argument(
         "--depth", type=_whole, metavar="K", help="faults a plan; default: 2 in sim, 1 on the wire"
     )
@@ -80,8 +80,12 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out", metavar="DIR", help="default: reports/out/<time>, and reports/out/latest beside it"
     )
+    command.add_argument("--proxy", choices=PROXIES, help="which proxy the wire uses; default: auto")
     command.add_argument(
-        "--proxy", choices=PROXIES, default="auto", help="which proxy the wire uses; default: auto"
+        "--resume",
+        metavar="DIR",
+        help="go on with the campaign whose runs are in DIR/runs.ndjson, wherever it was ended or killed; "
+        "scenarios and options are those of its beginning",
     )
 
 

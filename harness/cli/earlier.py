@@ -12,12 +12,15 @@ from pathlib import Path
 from harness.errors import EnvironmentFault
 
 PREVIOUS = "previous"
-_WRITTEN = ("report.json", "junit.xml", "summary.md", "report.html", "failures", "histories", "figures")
+_WRITTEN = (
+    *("report.json", "runs.ndjson", "junit.xml", "summary.md", "report.html"),
+    *("failures", "histories", "figures"),
+)
 
 
 def put_aside(out: Path) -> Path | None:
     """Move what an earlier run wrote to `out/previous`; returns that folder, None where nothing was there."""
-    if not (out / "report.json").is_file():
+    if not any((out / name).is_file() for name in ("report.json", "runs.ndjson")):
         return None
     previous = out / PREVIOUS
     try:

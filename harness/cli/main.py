@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from harness.cli.arguments import parser
-from harness.errors import SagaChaosError
+from harness.errors import SagaChaosError, Terminated, interruption
 
 INTERRUPTED = 4
 CRASHED = 4
@@ -21,12 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(given)
     arguments.given = list(given)
     try:
-        return _run(arguments)
+        with _sigterm_as_interrupt():
+            return _run(arguments)
     except SagaChaosError as error:
         _say(f"saga-chaos: {error}")
         return error.exit_code
-    except KeyboardInterrupt:
-        _say("saga-chaos: interrupted by the user")
+    except KeyboardInterrupt as interrupt:
+        _say(f"saga-chaos: {interruption(interrupt)}")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left; Python must not complain about it at exit.
@@ -34,6 +39,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return CRASHED
     except Exception as error:  # noqa: BLE001 - a bug of ours: one message, and where to look
         return _bug(error)
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """The first SIGTERM ends a command as Ctrl-C does; further ones do not disturb its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(_: int, __: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(arguments: argparse.Namespace) -> int:

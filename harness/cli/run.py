@@ -1,11 +1,13 @@
-"""`saga-chaos run`: a campaign, shown while it runs, written when it ends."""
+"""`saga-chaos run`: a campaign, shown while it runs, written when it ends; `--resume` goes on with one."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -18,12 +20,19 @@ from harness.campaign import (
     ScenarioEnded,
     ScenarioProgressed,
 )
+from harness.campaign.journal import read_recorded
+from harness.campaign.processes import uninterrupted
+from harness.campaign.records import Options, Origin
+from harness.choices import ProxyKind, SearchKind, WorldName
 from harness.cli import earlier
 from harness.cli.provenance import now, previous_of, provenance
+from harness.cli.sources import content_of
 from harness.counterexample_text import narrate
+from harness.errors import UsageError, misplaced
 from harness.loading import load, load_all
 from harness.packages import our_packages
 from harness.report_model import Report, exit_code, write_report
+from harness.scenario import Scenario
 
 with our_packages():
     from reports.annotations import VARIABLE, campaign_annotations
@@ -41,20 +50,50 @@ ENVIRONMENT_FAILED = 4
 def run(arguments: argparse.Namespace) -> int:
     """Search, show, write; returns the exit code of the verdict."""
     console = CampaignConsole()
+    if arguments.resume is not None:
+        return _resume(arguments, console)
     began = now()
     put_aside = _put_aside(Path(arguments.out), console) if arguments.out is not None else None
     scenarios = load_all(arguments.scenarios)
-    options = _options(arguments)
-    previous = previous_of(options.out, put_aside=put_aside)
-    told = provenance(arguments.given, began=began, seed=options.seed or 0, previous=previous)
-    report = replace(Campaign(options, _Shown(console)).run(scenarios), provenance=told)
-    console.interrupted()
-    _write(report, options.out)
-    if arguments.out is None:
-        _point_latest(options.out)
-    bundle = read_bundle(report, options.out)
-    _annotate(bundle)
-    console.finished(bundle)
+    out = Path(arguments.out) if arguments.out else _fresh_folder()
+    origin = Origin(
+        began=began, command=tuple(arguments.given), previous=previous_of(out, put_aside=put_aside)
+    )
+    options = _options(arguments, out, Options(stored=not arguments.no_stored), origin)
+    return _run(Campaign(options, _Shown(console)), scenarios, options, console)
+
+
+def _resume(arguments: argparse.Namespace, console: CampaignConsole) -> int:
+    """Go on with a campaign. Raises UsageError where it is asked for another one."""
+    for name in ("scenarios", "out"):
+        given = getattr(arguments, name)
+        if given:
+            expected = f"none: they are those of the campaign in {arguments.resume}"
+            raise UsageError(misplaced(f"--resume {arguments.resume}, {name}", given, expected))
+    out = Path(arguments.resume)
+    recorded = read_recorded(out)
+    began = recorded.campaign
+    scenarios = [load(one.reference or one.name) for one in began.scenarios]
+    options = _options(arguments, out, began.options, began.origin)
+    return _run(Campaign(options, _Shown(console), recorded), scenarios, options, console)
+
+
+def _run(
+    campaign: Campaign, scenarios: Sequence[Scenario], options: CampaignOptions, console: CampaignConsole
+) -> int:
+    report, out, origin = campaign.run(scenarios), options.out, options.origin
+    with uninterrupted():
+        told = provenance(
+            origin.command, began=origin.began, seed=options.seed or 0, previous=origin.previous
+        )
+        report = replace(report, provenance=told)
+        console.interrupted()
+        _write(report, out)
+        if out.parent == OUT:
+            _point_latest(out)
+        bundle = read_bundle(report, out)
+        _annotate(bundle)
+        console.finished(bundle)
     return ENVIRONMENT_FAILED if report.environment else exit_code(report.verdict)
 
 
@@ -73,21 +112,29 @@ def _put_aside(out: Path, console: CampaignConsole) -> Path | None:
     return previous
 
 
-def _options(arguments: argparse.Namespace) -> CampaignOptions:
+def _options(arguments: argparse.Namespace, out: Path, before: Options, origin: Origin) -> CampaignOptions:
+    """What was asked for. before: of a campaign that is resumed; it is asked for what is not named anew."""
+
+    def asked(name: str) -> object:
+        given = getattr(arguments, name)
+        return getattr(before, name) if given is None else given
+
     return CampaignOptions(
-        out=Path(arguments.out) if arguments.out else _fresh_folder(),
+        out=out,
         load=load,
         narrate=narrate,
-        world=arguments.world,
-        search=arguments.search,
-        depth=arguments.depth,
-        examples=arguments.examples,
-        seed=arguments.seed,
-        seconds=arguments.seconds,
+        world=cast("WorldName | None", asked("world")),
+        search=cast("SearchKind", asked("search")),
+        depth=cast("int | None", asked("depth")),
+        examples=cast("int | None", asked("examples")),
+        seed=cast("int | None", asked("seed")),
+        seconds=cast("float | None", asked("seconds")),
         workers=arguments.workers,
-        proxy=arguments.proxy,
-        unclaimed=arguments.unclaimed,
-        stored=None if arguments.no_stored else STORED,
+        proxy=cast("ProxyKind", asked("proxy")),
+        unclaimed=arguments.unclaimed or before.unclaimed,
+        stored=STORED if before.stored and not arguments.no_stored else None,
+        content=content_of,
+        origin=origin,
     )
 
 

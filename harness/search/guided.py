@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 
 import msgspec
 
@@ -38,6 +38,10 @@ TURNS_BACK = "reject"
 
 MOST_TRIES = 3
 """Of a process fault within a pause: the saga may be quicker this time, and be gone when it is due."""
+
+
+PLANNED_AHEAD = 1000
+"""Plans of a level that are made at once: what they are must not depend on which runs have ended by then."""
 
 
 @dataclass(slots=True, eq=False)
@@ -132,8 +136,9 @@ class GuidedSearch:
         self.workload.begin(level)
         for violated in (False, True):
             for aborts in (True, False):
-                added = self._added(level, violated=violated, aborts=aborts)
-                yield from self._batch(added, executor, stop)
+                plans = self._added(level, violated=violated, aborts=aborts)
+                while batch := list(islice(plans, PLANNED_AHEAD)):
+                    yield from self._batch(batch, executor, stop)
             yield from self._work_off(level, executor, stop)
 
     def _work_off(self, phase: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:

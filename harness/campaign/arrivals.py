@@ -1,0 +1,31 @@
+"""What runs jobs tells of each run the moment it ends, before its turn in the order of the jobs comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached
+from harness.search.digest import Digest, Job
+
+RunArrived = Callable[[int, Digest], None]
+"""The index of a job, and what it came to."""
+
+PartArrived = Callable[[Chunk, Digest | ChunkEnded], None]
+"""A chunk, and a run of it or its end."""
+
+
+class JobRunner(Protocol):
+    """Runs jobs and chunks, in this process or in several."""
+
+    def run(self, jobs: Iterable[Job], arrived: RunArrived) -> Iterator[Digest]:
+        """In the order of the jobs."""
+
+    def draw(
+        self, chunks: Iterable[Chunk], known: tuple[Reached, ...], arrived: PartArrived
+    ) -> Iterator[ChunkPart]:
+        """In the order of the chunks."""
+
+
+def nobody(_: object, __: object) -> None:
+    """For whoever waits for the order."""

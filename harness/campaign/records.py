@@ -1,0 +1,365 @@
+"""The lines of `runs.ndjson`: what a campaign was asked, each run that ended, and how each scenario ended.
+
+Owns the form of the file: one JSON object a line, `type` says which. A run line is compact: verdicts are
+one letter for each invariant and operations are numbers, both by the tables of the scenario in the first
+line; what is at its default is left out. Refuses to read or write files (`harness.campaign.journal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Literal
+
+import msgspec
+
+from harness.choices import ProxyKind, SearchKind, WorldName
+from harness.inputs import DrawnInput, InputRef
+from harness.invariants import Verdict
+from harness.plan import Fault, FaultPlan, Lasting, Site
+from harness.report_model import Proxy, Search
+from harness.saga import Json
+from harness.scenario import Scenario
+from harness.search.chunks import ChunkEnded
+from harness.search.digest import Digest, Found, Job, Unconfirmed, input_of
+from harness.search.gaps import Gap
+
+FORMAT_VERSION = 1
+
+Part = Literal["stored", "guided", "drawn", "shrunk_drawn", "rest", "minimised"]
+"""Which part of a campaign made a run, in the order of the campaign: counterexamples of earlier campaigns,
+guided search, plans that Hypothesis drew, plans by which it shrinks, faults where only drawn plans led, and
+the last shrinking. Runs of the last part are not counted: they repeat what was found with less."""
+
+PARTS: tuple[Part, ...] = ("stored", "guided", "drawn", "shrunk_drawn", "rest", "minimised")
+
+Operation = int | str
+"""An index into the operations of the scenario; a name where it is none of them."""
+
+_LETTERS = {Verdict.HELD: "h", Verdict.NOT_EXERCISED: "n", Verdict.UNKNOWN: "u", Verdict.VIOLATED: "v"}
+_VERDICTS = {letter: verdict for verdict, letter in _LETTERS.items()}
+_ABSENT = "-"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What decides which runs a campaign makes. None: the default of the world."""
+
+    world: WorldName | None = None
+    search: SearchKind = "both"
+    depth: int | None = None
+    examples: int | None = None
+    seed: int | None = None
+    seconds: float | None = None
+    proxy: ProxyKind = "auto"
+    unclaimed: bool = False
+    stored: bool = False
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a campaign began. began: UTC. command: its arguments. previous: the folder of the report before."""
+
+    began: str = ""
+    command: tuple[str, ...] = ()
+    previous: str = ""
+
+
+class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A scenario of the campaign. content: what it is made of, by name, with a hash of each.
+
+    invariants: in the order of the letters in `verdicts`. operations: in the order of their numbers.
+    """
+
+    name: str
+    reference: str
+    world: WorldName
+    content: Mapping[str, str]
+    invariants: tuple[str, ...]
+    operations: tuple[str, ...]
+
+
+class CampaignLine(
+    msgspec.Struct, frozen=True, kw_only=True, tag="campaign", tag_field="type", forbid_unknown_fields=True
+):
+    """The first line. versions: of what decides what is drawn and judged."""
+
+    format_version: int = FORMAT_VERSION
+    origin: Origin = Origin()
+    versions: Mapping[str, str]
+    options: Options
+    scenarios: tuple[ScenarioEntry, ...]
+
+
+class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A fault as in a failure file, less what is at its default."""
+
+    kind: str
+    operation: str
+    nth: int = 1
+    count: int | Lasting = 1
+    variant: str = ""
+
+
+class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An input that was drawn, itself."""
+
+    drawn: msgspec.Raw
+
+
+InputEntry = int | Drawn
+"""The index of an input of the scenario, or one that was drawn."""
+
+
+class StoredJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A counterexample of an earlier campaign that is tried."""
+
+    input: InputEntry
+    plan: tuple[PlannedFault, ...]
+
+
+class BeganLine(
+    msgspec.Struct, frozen=True, kw_only=True, tag="began", tag_field="type", forbid_unknown_fields=True
+):
+    """The search of a scenario began. stored: what is tried first."""
+
+    scenario: int
+    stored: tuple[StoredJob, ...] = ()
+
+
+class RunKey(msgspec.Struct, frozen=True, order=True):
+    """The place of a run in the order of its campaign, whenever it ended. part: an index of `PARTS`."""
+
+    scenario: int
+    part: int
+    chunk: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.scenario}-{PARTS[self.part]}-{self.chunk}-{self.number}"
+
+
+class RunLine(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag="run",
+    tag_field="type",
+    forbid_unknown_fields=True,
+):
+    """A run that ended. See `harness.search.digest.Digest` for what has the same name there.
+
+    scenario, part, chunk, number: its place in the order of the campaign. t_s: real seconds since the search
+    of the scenario began. verdicts: a letter for each invariant of the scenario (h held, v violated,
+    n not exercised, u unknown, - not judged). found: what there is to say of them. fired: kind, operation and
+    how many calls in a row. sites: operation, nth and the index of the last fault that had struck.
+    gaps: the same, and the moments. history: it is kept in `histories/runs` while anything needs it.
+    """
+
+    scenario: int
+    part: Part
+    number: int
+    chunk: int = 0
+    t_s: float
+    input: InputEntry
+    plan: tuple[PlannedFault, ...] = ()
+    saga_id: str
+    verdicts: str
+    found: Mapping[str, Found] = {}
+    strikes: tuple[int, ...] = ()
+    as_planned: tuple[int, ...] | None = None
+    unconfirmed: tuple[Unconfirmed, ...] = ()
+    accidents: int = 0
+    fired: tuple[tuple[str, Operation, int], ...] = ()
+    sites: tuple[tuple[Operation, int, int], ...] = ()
+    gaps: tuple[tuple[Operation, int, int, tuple[str, ...]], ...] = ()
+    first: tuple[int, ...] = ()
+    healed: tuple[str, ...] = ()
+    trace: bytes
+    situations: tuple[str, ...] = ()
+    statuses: tuple[str | None, ...] = ()
+    compensation_s: tuple[float, ...] = ()
+    left: tuple[tuple[str, str | None], ...] = ()
+    early_repeat: str = ""
+    trouble: str = ""
+    history: bool = False
+    fingerprint: bytes = b""
+
+    @property
+    def key(self) -> RunKey:
+        """Its place."""
+        return RunKey(self.scenario, PARTS.index(self.part), self.chunk, self.number)
+
+
+class ChunkLine(
+    msgspec.Struct, frozen=True, kw_only=True, tag="chunk", tag_field="type", forbid_unknown_fields=True
+):
+    """A chunk of drawn plans ended. came_to: what became of it."""
+
+    scenario: int
+    part: Part
+    chunk: int
+    came_to: ChunkEnded
+
+
+class EndedLine(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag="ended",
+    tag_field="type",
+    forbid_unknown_fields=True,
+):
+    """The search of a scenario ended; environment: what cut it short, so that it can be resumed."""
+
+    scenario: int
+    search: Search
+    proxy: Proxy = Proxy()
+    duration_s: float = 0.0
+    environment: str | None = None
+
+
+Line = CampaignLine | BeganLine | RunLine | ChunkLine | EndedLine
+
+
+class Tables:
+    """Turns the runs of one scenario into lines and back."""
+
+    def __init__(self, scenario: Scenario, entry: ScenarioEntry) -> None:
+        self._scenario = scenario
+        self._invariants = entry.invariants
+        self._operations = entry.operations
+        self._numbers = {name: number for number, name in enumerate(entry.operations)}
+        self._sites: dict[tuple[Operation, int], Site] = {}
+
+    def line(self, key: RunKey, digest: Digest, t_s: float) -> RunLine:
+        """Of a run."""
+        return RunLine(
+            scenario=key.scenario,
+            part=PARTS[key.part],
+            chunk=key.chunk,
+            number=key.number,
+            t_s=round(t_s, 3),
+            input=input_entry(digest.input_index),
+            plan=plan_entry(digest.plan),
+            saga_id=digest.saga_id,
+            verdicts="".join(map(self._letter, map(digest.found.get, self._invariants))),
+            found={id_: one for id_, one in digest.found.items() if one != _SILENT[_LETTERS[one.verdict]]},
+            strikes=digest.strikes,
+            as_planned=digest.as_planned,
+            unconfirmed=digest.unconfirmed,
+            accidents=digest.accidents,
+            fired=tuple(
+                (kind, self._number(operation), sum(1 for _ in same))
+                for (kind, operation), same in groupby(digest.kinds)
+            ),
+            sites=tuple((self._number(site.operation), site.nth, last) for site, last in digest.sites),
+            gaps=tuple(
+                (self._number(gap.site.operation), gap.site.nth, gap.last, gap.variants)
+                for gap in digest.gaps
+            ),
+            first=digest.first,
+            healed=digest.healed,
+            trace=digest.trace,
+            situations=digest.situations,
+            statuses=digest.statuses,
+            compensation_s=digest.compensation_s,
+            left=digest.left,
+            early_repeat=digest.early_repeat,
+            trouble=digest.trouble,
+            history=digest.history is not None,
+            fingerprint=digest.fingerprint,
+        )
+
+    def digest(self, line: RunLine, history: bytes | None) -> Digest:
+        """Of a line. history: what was kept of it."""
+        ref, plan = job_of(line)
+        return Digest(
+            input_index=ref,
+            plan=plan,
+            saga_id=line.saga_id,
+            input=input_of(self._scenario, ref),
+            found={
+                id_: line.found.get(id_) or _SILENT[letter]
+                for id_, letter in zip(self._invariants, line.verdicts, strict=True)
+                if letter != _ABSENT
+            },
+            strikes=line.strikes,
+            as_planned=line.as_planned,
+            unconfirmed=line.unconfirmed,
+            accidents=line.accidents,
+            kinds=tuple(
+                (kind, self._operation(operation))
+                for kind, operation, times in line.fired
+                for _ in range(times)
+            ),
+            sites=tuple((self._site(operation, nth), last) for operation, nth, last in line.sites),
+            gaps=tuple(
+                Gap(site=self._site(operation, nth), variants=variants, last=last)
+                for operation, nth, last, variants in line.gaps
+            ),
+            first=line.first,
+            healed=line.healed,
+            trace=line.trace,
+            situations=line.situations,
+            statuses=line.statuses,
+            compensation_s=line.compensation_s,
+            left=line.left,
+            early_repeat=line.early_repeat,
+            trouble=line.trouble,
+            history=history if line.history else None,
+            fingerprint=line.fingerprint,
+        )
+
+    def _letter(self, found: Found | None) -> str:
+        return _ABSENT if found is None else _LETTERS[found.verdict]
+
+    def _number(self, operation: str) -> Operation:
+        return self._numbers.get(operation, operation)
+
+    def _operation(self, operation: Operation) -> str:
+        return self._operations[operation] if isinstance(operation, int) else operation
+
+    def _site(self, operation: Operation, nth: int) -> Site:
+        """Each once in memory: a campaign holds the sites of many runs."""
+        known = self._sites.get((operation, nth))
+        if known is None:
+            known = self._sites[operation, nth] = Site(operation=self._operation(operation), nth=nth)
+        return known
+
+
+_SILENT = {letter: Found(verdict) for letter, verdict in _VERDICTS.items()}
+"""One for all runs: most judgements have nothing to say."""
+
+
+def input_entry(ref: InputRef) -> InputEntry:
+    """Which input, for a line."""
+    return Drawn(drawn=msgspec.Raw(ref.text)) if isinstance(ref, DrawnInput) else ref
+
+
+def plan_entry(plan: FaultPlan) -> tuple[PlannedFault, ...]:
+    """A plan, for a line."""
+    return tuple(
+        PlannedFault(
+            kind=one.kind, operation=one.operation, nth=one.nth, count=one.count, variant=one.variant
+        )
+        for one in plan.faults
+    )
+
+
+def job_of(line: RunLine | StoredJob) -> Job:
+    """The input and the plan of a line."""
+    given = line.input
+    ref = given if isinstance(given, int) else DrawnInput(bytes(given.drawn))
+    faults = (
+        Fault(kind=one.kind, operation=one.operation, nth=one.nth, count=one.count, variant=one.variant)
+        for one in line.plan
+    )
+    return ref, FaultPlan(tuple(faults))
+
+
+def shown(job: Job) -> Json:
+    """A job, for messages."""
+    ref, plan = job
+    text = ref.text.decode() if isinstance(ref, DrawnInput) else f"input {ref + 1}"
+    return f"{text}: {', '.join(f'{one.kind} at {one.operation}' for one in plan.faults) or 'no fault'}"

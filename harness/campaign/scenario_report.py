@@ -1,0 +1,85 @@
+"""From what a scenario's records add up to: its report, and the files of its counterexamples.
+
+Says nothing that does not follow from the tally and from how the search ended, so that a report made from
+the records alone is that of the campaign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from harness.campaign.claims import Unclaimed, unclaimed
+from harness.campaign.files import CampaignFiles
+from harness.campaign.records import EndedLine
+from harness.campaign.summary import summarise
+from harness.campaign.tally import Tally
+from harness.choices import WorldName
+from harness.report_model import ScenarioReport, Verdict
+from harness.saga import Claim
+from harness.scenario import Scenario
+
+
+class ScenarioReporter:
+    """Of one scenario in one world. searched: the scenario with the claims whose faults were sent."""
+
+    def __init__(
+        self, files: CampaignFiles, scenario: Scenario, searched: Scenario, world: WorldName
+    ) -> None:
+        self._files = files
+        self._scenario = scenario
+        self._searched = searched
+        self._world = world
+
+    def report(self, tally: Tally, ended: EndedLine) -> ScenarioReport:
+        """The report, its files written."""
+        scenario, added = self._scenario, unclaimed(self._scenario, self._searched)
+        files = {
+            id_: self._files.failure(scenario, self._world, id_, one.smallest, tally.runs, unclaimed=added)
+            for id_, one in tally.invariants.items()
+            if one.smallest is not None
+        }
+        for index, digest in tally.fault_free.items():
+            self._files.history(f"{scenario.name}-{self._world}-fault-free-{index + 1}", digest)
+        summed_up = summarise(
+            scenario,
+            self._searched,
+            self._world,
+            tally,
+            files=files,
+            refuting=self._refuting(tally, files, added),
+            search=ended.search,
+        )
+        return msgspec.structs.replace(
+            _no_pass_if_cut_short(summed_up, ended.environment), duration_s=ended.duration_s
+        )
+
+    def _refuting(self, tally: Tally, files: Mapping[str, str], added: Unclaimed) -> dict[Claim, str]:
+        """The failure file of each claim that was refuted: that of an invariant, where it is the same run."""
+        named: dict[Claim, str] = {}
+        for claim, about in tally.claims.items():
+            one = about.refuted
+            if one is None:
+                continue
+            if one.digest is tally.invariants[one.invariant].smallest:
+                named[claim] = files[one.invariant]
+                continue
+            named[claim] = self._files.failure(
+                self._scenario,
+                self._world,
+                one.invariant,
+                one.digest,
+                tally.runs,
+                unclaimed=added,
+                name=f"guarantee-{claim}",
+            )
+        return named
+
+
+def _no_pass_if_cut_short(report: ScenarioReport, environment: str | None) -> ScenarioReport:
+    """What the machine or the user ended has not seen all that it was asked to see."""
+    if environment is None or report.verdict is not Verdict.PASS:
+        return report
+    notes = (*report.notes, f"The search was cut short: {environment}.")
+    return msgspec.structs.replace(report, verdict=Verdict.INCONCLUSIVE, notes=notes)
