@@ -226,6 +226,7 @@ class Tables:
     """Turns the runs of one scenario into lines and back."""
 
     def __init__(self, scenario: Scenario, entry: ScenarioEntry) -> None:
+        self.entry = entry
         self._scenario = scenario
         self._invariants = entry.invariants
         self._operations = entry.operations

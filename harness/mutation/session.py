@@ -18,7 +18,7 @@ from harness.campaign import CampaignOptions
 from harness.campaign.files import tool
 from harness.choices import ProxyKind, WorldName
 from harness.clock import real
-from harness.errors import EnvironmentFault, ScenarioError, UsageError, misplaced, nearest
+from harness.errors import EnvironmentFault, ScenarioError, UsageError, interruption, misplaced, nearest
 from harness.history import History
 from harness.mutation.coverage import instrumented, read_executed
 from harness.mutation.model import Mutant, Mutants, Status, Untried, counts_by_operator, score_of
@@ -40,7 +40,6 @@ ORIGINAL_S = {"sim": 60.0, "wire": 180.0}
 _EXAMPLES = {"sim": 200, "wire": None}
 _LAST_WORDS_S = 5.0
 _LEAST_S = 0.5
-_INTERRUPTED = "interrupted by the user"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +184,8 @@ class _Session:
                     self._add(judged(ended, original), len(worth))
         except EnvironmentFault as fault:
             return str(fault)
-        except KeyboardInterrupt:
-            return _INTERRUPTED
+        except KeyboardInterrupt as interrupt:
+            return interruption(interrupt)
         return None
 
     def _add(self, mutant: Mutant, planned: int) -> None:

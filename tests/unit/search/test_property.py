@@ -11,6 +11,7 @@ from hypothesis import find, settings
 from hypothesis.errors import NoSuchExample
 
 from harness.adapter import CallableSaga, SagaContext
+from harness.campaign.arrivals import nobody
 from harness.campaign.tally import size_of
 from harness.campaign.workers import LocalExecutor, Pool
 from harness.errors import EnvironmentFault
@@ -187,10 +188,11 @@ def test_what_time_does_not_allow_is_counted(sim: SimWorld) -> None:
 
 def test_a_chunk_ends_when_its_time_is_over(sim: SimWorld) -> None:
     class Stopping(LocalExecutor):
-        def draw(self, chunks, known):  # type: ignore[no-untyped-def]
+        def draw(self, chunks, known, arrived=nobody):  # type: ignore[no-untyped-def]
             import msgspec  # noqa: PLC0415
 
-            yield from super().draw((msgspec.structs.replace(one, deadline_s=0.0) for one in chunks), known)
+            late = (msgspec.structs.replace(one, deadline_s=0.0) for one in chunks)
+            yield from super().draw(late, known, arrived)
 
     search = PropertySearch("sim", examples=60, seed=0)
     assert list(search.run(Stopping(PLANT.sound_scenario(), sim), StopAsked())) == []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NoSuchExample
 
+from harness.campaign.arrivals import RunArrived, nobody
 from harness.campaign.workers import LocalExecutor
 from harness.faults import KINDS
 from harness.faults.unlocked import unlocked_faults
@@ -38,10 +39,10 @@ class Counting(LocalExecutor):
         super().__init__(scenario, world)
         self.plans: list[FaultPlan] = []
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
         for job in jobs:
             self.plans.append(job[1])
-            yield from super().run([job])
+            yield from super().run([job], arrived)
 
 
 def scenario(twin: str = "sound", **more: object) -> Scenario:
