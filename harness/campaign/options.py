@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.campaign.content import described
@@ -60,7 +60,7 @@ class CampaignOptions:
     until_first: bool = False
     stored: Path | None = None
     content: Callable[[Scenario], Mapping[str, str]] = described
-    origin: Origin = Origin()
+    origin: Origin = field(default_factory=Origin)
 
     def __post_init__(self) -> None:
         self._at_least("--depth", self.depth, 0)

@@ -17,7 +17,7 @@ from tests.unit.cli.test_interrupt import soon_left_of
 
 KILLS = 20
 ASKED = ("--examples", "30", "--depth", "1", "--no-stored", "--workers", "2")
-TIMES = ("duration_s", "needs_s", "singles_need_s")
+TIMES = ("duration_s", "needs_s", "singles_need_s", "began")
 
 
 def lines_in(out: Path) -> int:
