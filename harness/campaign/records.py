@@ -181,6 +181,7 @@ class RunLine(
     left: tuple[tuple[str, str | None], ...] = ()
     early_repeat: str = ""
     trouble: str = ""
+    cut_short: bool = False
     history: bool = False
     fingerprint: bytes = b""
 
@@ -268,6 +269,7 @@ class Tables:
             left=digest.left,
             early_repeat=digest.early_repeat,
             trouble=digest.trouble,
+            cut_short=digest.cut_short,
             history=digest.history is not None,
             fingerprint=digest.fingerprint,
         )
@@ -308,6 +310,7 @@ class Tables:
             left=line.left,
             early_repeat=line.early_repeat,
             trouble=line.trouble,
+            cut_short=line.cut_short,
             history=history if line.history else None,
             fingerprint=line.fingerprint,
         )
