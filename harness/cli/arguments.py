@@ -105,6 +105,7 @@ def _mutate(command: argparse.ArgumentParser) -> None:
         metavar="S",
         help="for one mutant at most; default: 20 in sim, 60 on the wire",
     )
+    command.add_argument("--depth", type=_whole, metavar="N", help="default: 2 in sim, 1 on the wire")
     command.add_argument(
         "--only",
         action="append",

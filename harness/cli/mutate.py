@@ -19,7 +19,15 @@ from harness.loading import load
 from harness.mutation.model import FILE, Mutants, write_mutants
 from harness.mutation.operators import OPERATORS
 from harness.mutation.reasons import read_reasons, unneeded
-from harness.mutation.session import MutantEnded, MutateOptions, OriginalEnded, mutate, planted_in
+from harness.mutation.session import (
+    Event,
+    MutantEnded,
+    MutateOptions,
+    OriginalBegan,
+    OriginalEnded,
+    mutate,
+    planted_in,
+)
 from harness.packages import our_packages
 from harness.report_model import Verdict
 
@@ -44,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         world=cast("WorldName | None", arguments.world),
         seconds=arguments.seconds,
         each_s=arguments.each,
+        depth=arguments.depth,
         workers=arguments.workers,
         proxy=cast("ProxyKind", arguments.proxy),
         only=tuple(arguments.only or ()),
@@ -51,7 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
     )
     console = MutantsConsole()
     scenario = load(arguments.scenario)
-    console.began(scenario.name)
     mutants = mutate(scenario, options, _Shown(console))
     write_mutants(mutants, out / FILE)
     needless = () if arguments.only or not mutants.complete else unneeded(reasons, mutants.mutants)
@@ -74,8 +82,10 @@ class _Shown:
     def __init__(self, console: MutantsConsole) -> None:
         self._console = console
 
-    def __call__(self, event: OriginalEnded | MutantEnded) -> None:
+    def __call__(self, event: Event) -> None:
         match event:
+            case OriginalBegan():
+                self._console.began(event.scenario)
             case OriginalEnded():
                 result = event.result
                 assert result.verdict is not None

@@ -46,14 +46,15 @@ _LEAST_S = 0.5
 class MutateOptions:
     """None means the default.
 
-    seconds: for everything; each_s: for one mutant. only: names of operators, or ids of mutants; none: all.
-    reasons: by the id of a mutant, why it may survive.
+    seconds: for everything; each_s: for one mutant. depth: how many faults guided search combines. only:
+    names of operators, or ids of mutants; none: all. reasons: by the id of a mutant, why it may survive.
     """
 
     load: Load
     world: WorldName | None = None
     seconds: float | None = None
     each_s: float | None = None
+    depth: int | None = None
     workers: int | None = None
     proxy: ProxyKind = "auto"
     only: tuple[str, ...] = ()
@@ -63,6 +64,13 @@ class MutateOptions:
         for name, value in (("--seconds", self.seconds), ("--each", self.each_s)):
             if value is not None and not value > 0:
                 raise UsageError(misplaced(name, value, "a number above 0"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalBegan:
+    """What was asked for makes sense; the saga itself is searched now."""
+
+    scenario: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +91,8 @@ class MutantEnded:
     planned: int
 
 
-Listener = Callable[[OriginalEnded | MutantEnded], None]
+Event = OriginalBegan | OriginalEnded | MutantEnded
+Listener = Callable[[Event], None]
 
 
 def planted_in(scenario: Scenario, only: Iterable[str] = ()) -> tuple[Sources, tuple[Planted, ...]]:
@@ -94,8 +103,9 @@ def planted_in(scenario: Scenario, only: Iterable[str] = ()) -> tuple[Sources, t
     ids = {one.id for one in planted}
     for name in wanted:
         if name not in OPERATORS and name not in ids:
-            known = [*OPERATORS, *(ids if name.rpartition("-")[0] in OPERATORS else ())]
-            raise UsageError(misplaced("--only", name, nearest(name, known)))
+            operator = name.rpartition("-")[0]
+            near = [id_ for id_ in sorted(ids) if id_.rpartition("-")[0] == operator]
+            raise UsageError(misplaced("--only", name, nearest(name, near or [*OPERATORS])))
     return sources, tuple(one for one in planted if not wanted or _is_wanted(one, wanted))
 
 
@@ -126,6 +136,7 @@ class _Session:
             world=self._world,
             search="both" if self._world == "sim" else "guided",
             workers=_campaign(options).resolved(self._world).workers,
+            depth=options.depth,
             examples=_EXAMPLES[self._world],
             proxy=options.proxy,
         )
@@ -133,6 +144,7 @@ class _Session:
         self._ended: dict[str, Mutant] = {}
 
     def run(self) -> Mutants:
+        self._tell(OriginalBegan(scenario=self._scenario.name))
         original, executed = self._search_original()
         self._refuse_broken(original)
         if original.environment is not None:
@@ -267,7 +279,12 @@ def _in_turn(planted: Iterable[Planted]) -> Iterator[Planted]:
 def _campaign(options: MutateOptions) -> CampaignOptions:
     """For the checks and defaults that both commands share."""
     return CampaignOptions(
-        out=Path(), load=options.load, narrate=_no_story, world=options.world, workers=options.workers
+        out=Path(),
+        load=options.load,
+        narrate=_no_story,
+        world=options.world,
+        depth=options.depth,
+        workers=options.workers,
     )
 
 

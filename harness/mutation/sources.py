@@ -175,7 +175,11 @@ def _module_files(name: str, root: Path, *, main: bool = False) -> Iterator[Path
 
 def _parsed(file: Path) -> ast.Module:
     try:
-        return ast.parse(file.read_bytes(), str(file))
+        text = file.read_bytes()
+        text.decode("utf-8-sig")
+        return ast.parse(text, str(file))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(misplaced(f"{file}, byte {error.start}", error.reason, "UTF-8")) from None
     except OSError as error:
         raise ScenarioError(misplaced(str(file), error.strerror or str(error), "a file to read")) from None
     except (SyntaxError, ValueError) as error:

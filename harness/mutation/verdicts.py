@@ -5,8 +5,8 @@ The rules, each with its reason:
   the process, which is a violation of *termination*.
 - Where the original passes, a mutant whose search is no pass although no single fault was left out of
   it is killed too: its author would see *inconclusive*, with what is missing.
-- A mutant whose runs were all like the original's, event for event, with all single faults among
-  them, does not count: nothing says that it changes what the saga does.
+- A mutant whose runs were all like the original's, event for event, as far as both were searched and
+  with all single faults among them, does not count: nothing says that it changes what the saga does.
 - Everything else survived.
 """
 
@@ -51,7 +51,8 @@ def judged(ended: Ended, original: Result) -> Mutant:
         missing = result.notes[0] if result.notes else "the search is inconclusive"
         return msgspec.structs.replace(mutant, status=Status.KILLED, how=How.VERDICT, message=missing)
     if _is_the_same(result, original):
-        reason = f"in each of {result.runs:,} runs it did what the saga does, event for event"
+        both = min(len(result.chain), len(original.chain))
+        reason = f"in each of {both:,} runs it did what the saga does, event for event"
         return msgspec.structs.replace(mutant, status=Status.INVALID, reason=reason)
     return mutant
 
@@ -96,7 +97,7 @@ def _is_no_pass_any_more(result: Result, original: Result) -> bool:
 
 
 def _is_the_same(result: Result, original: Result) -> bool:
-    """Its runs were the first of the original's, or all of them. On the wire no two runs are equal."""
-    so_far = len(result.chain)
+    """As far as both were searched. On the wire no two runs are equal."""
+    both = min(len(result.chain), len(original.chain))
     whole = result.singles and original.singles
-    return whole and 0 < so_far <= len(original.chain) and result.chain[-1] == original.chain[so_far - 1]
+    return whole and both > 0 and result.chain[both - 1] == original.chain[both - 1]

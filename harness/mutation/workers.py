@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,6 +51,16 @@ class Job:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a process is given. scratch: a folder for all that it makes, for it may be killed."""
+
+    asked: Asked
+    sources: Sources
+    job: Job
+    scratch: str
+
+
 @dataclass(slots=True)
 class _Running:
     process: BaseProcess
@@ -74,6 +85,7 @@ class Workers:
             self._context = multiprocessing.get_context("forkserver")
             self._context.set_forkserver_preload(list(_PRELOADED))
         self._mark = new_mark()
+        self._scratch = tempfile.TemporaryDirectory(prefix="saga-chaos-mutants-", ignore_cleanup_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +99,7 @@ class Workers:
             one.process.join()
             one.pipe.close()
         self._running = []
+        self._scratch.cleanup()
 
     def run(self, jobs: Iterable[Job], give_up_at_s: Callable[[], float | None]) -> Iterator[Ended]:
         """Each as it ends. give_up_at_s: the moment from which on nothing is waited for."""
@@ -109,9 +122,8 @@ class Workers:
 
     def _started(self, job: Job) -> _Running:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=_work, args=(theirs, self._asked, self._sources, job.planted, job.seconds), daemon=True
-        )
+        task = _Task(self._asked, self._sources, job, self._scratch.name)
+        process = self._context.Process(target=_work, args=(theirs, task), daemon=True)
         start_undisturbed(process, self._mark)
         theirs.close()
         now_s = real.monotonic_s()
@@ -153,14 +165,16 @@ class Workers:
         return Ended(planted=one.job.planted, result=result, seconds=took_s, lost=lost)
 
 
-def _work(pipe: Connection, asked: Asked, sources: Sources, planted: Planted, seconds: float) -> None:
+def _work(pipe: Connection, task: _Task) -> None:
     """The life of one process: one search, and what it came to."""
     leave_interrupts_to_the_parent()
+    tempfile.tempdir = task.scratch
+    planted = task.job.planted
     if not os.environ.get(_DEBUG):
         _be_silent()
     try:
-        with standing_in(sources, {planted.file: planted.text}):
-            pipe.send(_searched(pipe, asked, seconds))
+        with standing_in(task.sources, {planted.file: planted.text}):
+            pipe.send(_searched(pipe, task.asked, task.job.seconds))
     except (BrokenPipeError, ConnectionResetError):
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - told to the parent, which raises it

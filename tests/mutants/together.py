@@ -52,6 +52,13 @@ class Together:
         self._runs += found.runs + sum(one.runs for one in found.mutants)
         self._seconds += found.seconds
 
+    def go_on_from(self, found: Mutants) -> None:
+        """What an earlier session came to; its ids are led by files already."""
+        self._mutants.update((one.id, one) for one in found.mutants)
+        self._untried.update((one.id, one) for one in found.untried)
+        self._runs += found.runs
+        self._seconds += found.seconds
+
     def result(self, reasons: dict[str, str]) -> Mutants:
         """All of it, with the reasons for those that survived."""
         mutants = tuple(_explained(one, reasons) for one in self._mutants.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -87,26 +88,36 @@ def test_sources_that_cannot_be_mutated(change: tuple[str, str], says: list[str]
     assert all(part in done.stderr for part in says), done.stderr
 
 
-def test_an_interrupted_session_writes_what_it_has_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(signal.SIGINT, "interrupted by the user"), (signal.SIGTERM, "ended by SIGTERM")],
+)
+def test_an_interrupted_session_writes_what_it_has_and_leaves_nothing(
+    number: signal.Signals, told: str, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     process = subprocess.Popen(
         [str(SCRIPT), "mutate", str(BOOKING), "--out", str(tmp_path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
         cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(scratch)},
     )
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(b"killed"):
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == 4
-    assert read_mutants(tmp_path / "mutants.json").environment == "interrupted by the user"
+    assert read_mutants(tmp_path / "mutants.json").environment == told
     deadline_s = time.monotonic() + 10
     while left_of(process.pid) and time.monotonic() < deadline_s:
         time.sleep(0.05)
     assert left_of(process.pid) == []
+    assert [one.name for one in scratch.iterdir() if "saga" in one.name] == []
 
 
 def mutant(status: Status, reason: str = "") -> Mutant:

@@ -108,6 +108,12 @@ def test_a_source_that_is_no_python_is_refused_with_its_line(tmp_path: Path) -> 
         names(tmp_path, f'sources = ["broken.py"]\n{CALLABLE}', {"sagas.py": ORDER, "broken.py": "\ndef (\n"})
 
 
+def test_a_source_in_another_encoding_is_refused_with_the_place(tmp_path: Path) -> None:
+    (tmp_path / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
+    with pytest.raises(ScenarioError, match=r"latin\.py, byte 31: found .* expected UTF-8"):
+        names(tmp_path, f'sources = ["latin.py"]\n{CALLABLE}', {"sagas.py": ORDER})
+
+
 def test_a_python_scenario_names_its_sources_from_the_folder_of_the_saga(tmp_path: Path) -> None:
     names(tmp_path, CALLABLE, {"sagas.py": ORDER, "steps.py": ""})
     scenario = load_scenario(str(tmp_path / "saga.toml"), registered=None)

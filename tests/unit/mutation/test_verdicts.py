@@ -60,7 +60,10 @@ def test_runs_like_the_originals_do_not_count_and_others_survive() -> None:
     assert verdict(same((b"1", b"2"))).status is Status.INVALID
     assert verdict(same((b"1", b"x"))).status is Status.SURVIVED
     assert verdict(same((b"1", b"2"), singles=False)).status is Status.SURVIVED
-    assert verdict(same((b"1", b"2", b"3", b"4"))).status is Status.SURVIVED
+    longer = verdict(same((b"1", b"2", b"3", b"4")))
+    assert (longer.status, "3 runs" in longer.reason) == (Status.INVALID, True)
+    assert verdict(same((b"1", b"2", b"x", b"4"))).status is Status.SURVIVED
+    assert verdict(same(())).status is Status.SURVIVED
 
 
 def test_a_search_that_time_cuts_short_knows_which_single_faults_are_missing() -> None:
