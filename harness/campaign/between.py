@@ -16,8 +16,8 @@ from harness.plan import Fault
 from harness.plan.moments import moment_of
 from harness.report_model import Impossible
 from harness.saga import Direction
+from harness.search.again import MOST_TRIES
 from harness.search.digest import Digest
-from harness.search.guided import MOST_TRIES
 
 TOO_QUICK = "the next request came before {variant} of the pause each time"
 

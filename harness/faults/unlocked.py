@@ -48,6 +48,11 @@ class Unlocked:
         """By operation, in the order of the kinds."""
         return {name: tuple(self._possible(name)) for name in self._scenario.operations}
 
+    @property
+    def real_time(self) -> bool:
+        """Whether the same plan may come to another run the next time."""
+        return self._world == "wire"
+
     def between(self, operation: str, variants: Iterable[str]) -> Iterator[Possible]:
         """What may strike between the calls at an operation, by variants that a run has shown to be there."""
         kinds = dict.fromkeys(one.kind.name for one in self.possible[operation] if one.kind.between)

@@ -27,6 +27,7 @@ from harness.clock import real
 from harness.faults.unlocked import Possible, Unlocked
 from harness.inputs import InputRef
 from harness.plan import FaultPlan, Lasting, Site
+from harness.search.again import MOST_TRIES, Again
 from harness.search.agenda import SINGLE, SINGLES, Agenda, Planned, Rank, fault_at, in_turns, part_of
 from harness.search.counts import Kinds, open_sites, other_counts, revived
 from harness.search.digest import Digest, Executor, Job
@@ -35,9 +36,6 @@ from harness.search.workload import Workload
 
 TURNS_BACK = "reject"
 """The kind that surely makes a saga undo what it did."""
-
-MOST_TRIES = 3
-"""Of a process fault within a pause: the saga may be quicker this time, and be gone when it is due."""
 
 
 PLANNED_AHEAD = 1000
@@ -73,6 +71,7 @@ class GuidedSearch:
         self._open: dict[int, list[tuple[Digest, Sequence[Site]]]] = defaultdict(list)
         self._ways: dict[tuple[InputRef, str, tuple[Site, ...]], Rank] = {}
         self._struck: set[str] = set()
+        self._again = Again()
         self._reached: dict[str, tuple[Digest, Site]] = {}
         self._early: list[tuple[Planned, Digest]] = []
         self._skipped: Counter[str] = Counter()
@@ -145,6 +144,8 @@ class GuidedSearch:
         while True:
             if not self._agenda.has(SINGLES, Rank.LATECOMERS):
                 self._plan_latecomers()
+            if not self._agenda.has(SINGLES, Rank.LATECOMERS):
+                self._plan_again()
             if self._stopped or not self._agenda.has(phase):
                 return
             yield from self._batch(self._agenda.take(), executor, stop)
@@ -171,6 +172,7 @@ class GuidedSearch:
     def _learn(self, planned: Planned, digest: Digest) -> None:
         """What a run shows that is to be run as well. What came too late is tried again."""
         self.workload.ran(planned)
+        self._again.note(planned, digest)
         if not digest.strikes[-1] and planned.newest.variant in BY_PAUSE and planned.tries < MOST_TRIES:
             self._wait(replace(planned, tries=planned.tries + 1))
         for plan in other_counts(digest, planned.parent, self._kinds):
@@ -279,6 +281,10 @@ class GuidedSearch:
         for operation, (digest, site) in self._reached.items():
             if operation not in self._struck:
                 self._plan_at(site, digest, Rank.LATECOMERS)
+
+    def _plan_again(self) -> None:
+        for planned in self._again.due() if self._unlocked.real_time else ():
+            self._wait(planned)
 
     def _plan_at(self, site: Site, parent: Digest, rank: Rank) -> None:
         """Everything that may strike there, once."""

@@ -130,6 +130,26 @@ def test_it_is_back_after_the_restart(world: WireWorld) -> None:
     assert (statuses(done), violated(done)) == (["compensated"], {})
 
 
+@pytest.mark.parametrize(("kind", "asks"), [("cut_reply", True), ("duplicate", False)])
+def test_a_query_finds_nobody(world: WireWorld, tmp_path: Path, kind: str, asks: bool) -> None:
+    """A saga that does not know whether it charged, and ends with that, met the refusal when it asked."""
+    rest = """
+try:
+    make("charge", "PAYMENTS")
+    print('OUTCOME {"status": "completed"}')
+except http.client.HTTPException:
+    connection = http.client.HTTPConnection(urlsplit(os.environ["SAGA_PAYMENTS_URL"]).netloc, timeout=5)
+    try:
+        connection.request("GET", f"/charges?saga_id={sys.argv[2]}")
+    except ConnectionRefusedError:
+        pass
+    print('OUTCOME {"status": "stuck"}')
+"""
+    code = CHARGES.replace('make("charge", "PAYMENTS")', rest)
+    done = run(world, command(tmp_path, code), plan(kind), plan("refuse", "payments.charge.find"))
+    assert ("refuse" in {kind for kind, _, _ in fired(done)}) is asks
+
+
 @pytest.mark.parametrize("undo", [UNDO, BACK])
 def test_an_undo_finds_nobody(world: WireWorld, undo: str) -> None:
     done = run(world, journal(), plan("reject"), plan("refuse", undo))

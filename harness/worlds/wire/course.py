@@ -57,6 +57,11 @@ class Course:
         refused = self._refused - self._undone
         return left and any(_undone_at(self._steps[name]) == participant for name in refused)
 
+    def ends_in_doubt(self, resource: str) -> bool:
+        """Whether a saga that ends now does not know of a step there, so that it may have had to ask."""
+        doubtful = self._begun - self.done - self._undone
+        return any(resource_of(self._steps[name].action) == resource for name in doubtful)
+
     def goes_on(self, call: Call) -> bool:
         """Whether a call that has arrived is the action of a step whose turn it is."""
         if call.passage.direction is not Direction.ACTION or self._back:

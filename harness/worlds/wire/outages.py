@@ -140,7 +140,7 @@ class Outages:
     def executor_ended(self) -> None:
         """From any thread: an executor has ended; where it had work left at one who is away, it met that."""
         for outage in self._all:
-            if outage.down and self._course.ends_short(outage.participant):
+            if outage.down and self._wanted_at_the_end(outage):
                 self._encountered(outage)
 
     def refused(self, participant: str, call: int) -> None:
@@ -208,6 +208,12 @@ class Outages:
         for outage in self._all:
             if outage.down and outage.participant == station.name:
                 outage.canary = await station.go_away() or outage.canary
+
+    def _wanted_at_the_end(self, outage: Outage) -> bool:
+        if not outage.kind.after_site and self._verb(outage).queries:
+            in_doubt = self._course.ends_in_doubt(resource_of(outage.fault.operation))
+            return in_doubt or self._course.ends_short(outage.participant)
+        return self._course.ends_short(outage.participant)
 
     def _not_away(self, outage: Outage) -> None:
         outage.fired = True  # nothing that follows makes it so

@@ -142,6 +142,26 @@ def test_nothing_is_built_on_a_fault_free_run_that_fails(sim: SimWorld) -> None:
     assert digests[0].violated
 
 
+@pytest.mark.parametrize(("fires_at", "runs"), [(2, 2), (3, 3), (None, 3)])
+def test_in_real_time_a_single_fault_that_did_not_fire_is_tried_again(
+    sim: SimWorld, fires_at: int | None, runs: int
+) -> None:
+    """Three times at most; what never fires stays unfired."""
+
+    class Missing(Counting):
+        def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+            for digest in super().run(jobs):
+                missed = digest.plan == mark and self.plans.count(mark) != fires_at
+                yield msgspec.structs.replace(digest, strikes=(0,), as_planned=(0,)) if missed else digest
+
+    mark = FaultPlan((Fault(kind="garbage", operation=CREATE),))
+    of = scenario()
+    for world, expected in (("wire", runs), ("sim", 1)):
+        executor = Missing(of, sim)
+        list(GuidedSearch(unlocked_faults(of, world), len(of.inputs), 1).run(executor, StopAsked()))
+        assert executor.plans.count(mark) == expected
+
+
 def test_what_time_did_not_allow_is_counted(sim: SimWorld) -> None:
     search, _, digests = guided(sim, 1, stop=StopAsked(deadline_s=0.0))
     assert [digest.plan for digest in digests] == [FaultPlan()]
