@@ -149,8 +149,8 @@ def test_in_real_time_a_single_fault_that_did_not_fire_is_tried_again(
     """Three times at most; what never fires stays unfired."""
 
     class Missing(Counting):
-        def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
-            for digest in super().run(jobs):
+        def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
+            for digest in super().run(jobs, arrived):
                 missed = digest.plan == mark and self.plans.count(mark) != fires_at
                 yield msgspec.structs.replace(digest, strikes=(0,), as_planned=(0,)) if missed else digest
 
