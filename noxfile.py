@@ -1,4 +1,6 @@
-"""nox -s tests · chaos · gate · wire · examples · speed · sound · mutants · lint, each in a kept environment.
+"""nox -s tests · chaos · gate · wire · examples · speed · sound · mutants · browser · lint.
+
+Each session has a kept environment.
 
 `chaos` hands what follows `--` to `saga-chaos run`. On its own it searches the sound sagas in both
 worlds, where nothing may be violated, then the documented one, which must fail; it is green when both are so.
@@ -127,6 +129,14 @@ def sound(session: nox.Session) -> None:
     """What a release is held to: no sound saga of any style alarms, in either world (over an hour)."""
     session.install("-e", ".[dev]")
     session.run("pytest", "tests/sound", *session.posargs, env={"SAGA_CHAOS_SOUND": "full"})
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """report.html in a headless Chromium; where there is none, Playwright or apt brings one."""
+    session.install("-e", ".[dev,browser]")
+    session.run("python", "-m", "tests.browser.chromium")
+    session.run("pytest", "tests/browser", *session.posargs, env={"SAGA_CHAOS_BROWSER_REQUIRED": "1"})
 
 
 @nox.session

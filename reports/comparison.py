@@ -1,7 +1,7 @@
 """What a report says beside the one before it: new, still failing, fixed, not shown again.
 
 Owns the comparison of two reports by scenario, world and invariant. Refuses to run anything: what was not
-searched this time is not called fixed.
+searched as far as before, or not to the end, is not called fixed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from harness.report_model import Judgement, Report, ScenarioReport
 class Since(StrEnum):
     """Of one invariant of one scenario, since the report before.
 
-    FIXED: violated before, and held now. NOT_SHOWN: violated before, and now neither held nor violated.
+    FIXED: violated before, and held now, in a search that is complete and at least as deep. NOT_SHOWN:
+    violated before, and not seen now; what remains of it is unknown.
     """
 
     NEW = "new"
@@ -38,11 +39,23 @@ def compared(report: Report, previous: Report | None) -> tuple[Change, ...]:
     if previous is None:
         return ()
     now, before = _violated(report), _violated(previous)
-    judged = {(one.title, each.id): each.verdict for one in report.scenarios for each in one.invariants}
+    fixed = {key for key in before if key not in now and _fixed(key, report, previous)}
     changes = [(key, Since.STILL_FAILING if key in before else Since.NEW) for key in now]
-    gone = [key for key in before if key not in now]
-    changes += [(key, Since.FIXED if judged.get(key) is Judgement.HELD else Since.NOT_SHOWN) for key in gone]
+    changes += [(key, Since.FIXED if key in fixed else Since.NOT_SHOWN) for key in before if key not in now]
     return tuple(Change(scenario=key[0], invariant=key[1], since=since) for key, since in changes)
+
+
+def _fixed(key: tuple[str, str], report: Report, previous: Report) -> bool:
+    """Held by a search that could have found it again."""
+    title, invariant = key
+    before = next(one for one in previous.scenarios if one.title == title)
+    for one in report.scenarios:
+        if one.title == title:
+            held = {each.id for each in one.invariants if each.verdict is Judgement.HELD}
+            as_wide = one.search.kind in (before.search.kind, "both")
+            as_deep = one.search.depth >= before.search.depth
+            return invariant in held and one.search.complete and as_wide and as_deep
+    return False
 
 
 def _violated(report: Report) -> dict[tuple[str, str], None]:

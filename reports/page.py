@@ -88,17 +88,19 @@ class Page:
         return [one for one in self._compared if one.since in (Since.FIXED, Since.NOT_SHOWN)]
 
     @property
-    def contents(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """(anchor, title, entries) of each part that is there."""
+    def contents(self) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
+        """(anchor, title, entries) of each part that is there; an entry has an anchor, a title and a hint."""
         report = self._bundle.report
         grids = [one.title for one in report.scenarios if self._matrices[one.title] is not None]
-        parts: list[tuple[bool, str, str, list[tuple[str, str]]]] = [
+        named = [(one.anchor, one.title, self._hint(one)) for one in self.findings]
+        grids_at = [(self.anchor("coverage", one), one, "") for one in grids]
+        parts: list[tuple[bool, str, str, list[tuple[str, str, str]]]] = [
             (bool(self._bundle.problems), "problems", "What could not be read", []),
-            (bool(self.findings), "findings", "Findings", [(one.anchor, one.title) for one in self.findings]),
+            (bool(self.findings), "findings", "Findings", named),
             (bool(self.gone), "gone", "No longer seen", []),
             (True, "searched", "What was searched", []),
             (True, "not-exercised", "What was not exercised", []),
-            (bool(grids), "coverage", "Coverage", [(self.anchor("coverage", one), one) for one in grids]),
+            (bool(grids), "coverage", "Coverage", grids_at),
             (True, "invariants", "Invariants", []),
             (bool(words.guarantee_ids(report)), "guarantees", "Guarantees", []),
             (any(one.situations for one in report.scenarios), "situations", "Situations", []),
@@ -106,6 +108,12 @@ class Page:
             (True, "about", "About this report", []),
         ]
         return [(anchor, title, entries) for there, anchor, title, entries in parts if there]
+
+    def _hint(self, one: Finding) -> str:
+        """What tells findings with the same title apart."""
+        plan = one.failure.plan.faults if one.failure is not None else ()
+        scenario = (one.scenario.title,) if len(self._bundle.report.scenarios) > 1 else ()
+        return ", ".join((*dict.fromkeys(fault.kind for fault in plan), *scenario))
 
     @property
     def about(self) -> list[tuple[str, str]]:

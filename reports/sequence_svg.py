@@ -76,7 +76,7 @@ class _Drawing:
             ET.SubElement(self._under, "rect", {**attributes, "height": str(_HEIGHTS[item.mark])})
         if item.index >= 0 and item.mark in (Mark.REQUEST, Mark.RETURN, Mark.LIFE, Mark.ACROSS):
             shift = 14 if item.mark is Mark.REQUEST else 16
-            self._text(f"{item.t_s:.3f} s", _GUTTER - 10, y + shift, "time", end=True)
+            self._text(f"{item.t_s:.3f} s", _GUTTER - 10, y + shift, "clock", end=True)
         draw = {
             Mark.REQUEST: self._request,
             Mark.RETURN: self._return,
@@ -103,7 +103,7 @@ class _Drawing:
     def _return(self, item: Item, y: float) -> None:
         start, end = self._x[item.sender], self._x.get(item.receiver, _GUTTER)
         at = y + 21
-        tone = "came bad" if item.broken or item.fault else "came"
+        tone = "came bad" if item.broken or (item.fault and not item.text.startswith("2")) else "came"
         words = [(item.text, tone), *([("in doubt", "doubt")] if item.doubt else [])]
         if item.nothing:
             self._cross(end, y + 11, small=True)
@@ -176,7 +176,7 @@ class _Drawing:
 
     def _what_is_left(self, y: float) -> float:
         """Under each participant; returns where the drawing ends."""
-        self._text("left", _GUTTER - 10, y + 18, "time", end=True)
+        self._text("left", _GUTTER - 10, y + 18, "clock", end=True)
         lowest = y + 26
         for one in self._given.lifelines:
             if one.saga_id:

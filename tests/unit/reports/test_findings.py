@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from harness.history import write_history
 from harness.plan import Fault
@@ -14,6 +15,7 @@ from harness.report_model import (
     Provenance,
     Report,
     ScenarioReport,
+    Search,
     write_failure,
     write_report,
 )
@@ -85,9 +87,26 @@ def test_anchors_are_told_apart_even_where_nothing_can_be_read(tmp_path: Path) -
     assert len(anchors) == len(set(anchors)) == 6
 
 
-def judged(**verdicts: Judgement) -> Report:
+FULL = Search(kind="both", depth=2, complete=True)
+
+
+def judged(search: Search = FULL, **verdicts: Judgement) -> Report:
     invariants = tuple(Invariant(id=id_, verdict=verdict) for id_, verdict in verdicts.items())
-    return report(msgspec.structs.replace(passing(), invariants=invariants))
+    return report(msgspec.structs.replace(passing(), invariants=invariants, search=search))
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        Search(kind="both", depth=2, complete=False, left_out=9),
+        Search(kind="both", depth=1, complete=True),
+        Search(kind="hypothesis", depth=2, complete=True),
+    ],
+)
+def test_a_search_that_could_not_have_found_it_again_calls_nothing_fixed(search: Search) -> None:
+    before = judged(a=Judgement.VIOLATED)
+    (change,) = compared(judged(search, a=Judgement.HELD), before)
+    assert change.since is Since.NOT_SHOWN
 
 
 def test_new_still_failing_fixed_and_not_shown_again() -> None:
