@@ -5,7 +5,7 @@ import pytest
 from harness.faults import KINDS
 from harness.participant import Operation, ResourceSpec, Route, Verb
 from harness.plan import Fault, FaultKind, FaultPlan, Lasting, Site, Target
-from harness.plan.treatment import PASS, Delivery
+from harness.plan.treatment import PASS, Delay, Delivery
 
 FIRST, SECOND = Fault(kind="refuse", operation="a.b.create"), Fault(kind="slow", operation="a.b.find", nth=2)
 
@@ -58,3 +58,7 @@ def test_held_is_what_comes_later_than_the_sender_waits() -> None:
 def test_what_a_plan_means_that_names_no_variant() -> None:
     assert [KINDS[name].meant("") for name in ("slow", "throttle", "reject")] == ["latency", "429", ""]
     assert KINDS["slow"].meant("60%") == "60%"
+
+
+def test_how_late_a_reply_is() -> None:
+    assert [one.of_s(2.0) for one in (Delay(), Delay(share=0.95), Delay(seconds=0.05))] == [1.0, 1.9, 0.05]
