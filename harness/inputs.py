@@ -112,7 +112,7 @@ def small_inputs(source: InputStrategy, where: str) -> tuple[Json, ...]:
     """
     import hypothesis  # noqa: PLC0415 - 150 ms to import
 
-    from harness.repeatable import quiet_settings, without_constants_of_loaded_modules  # noqa: PLC0415
+    from harness.repeatable import own_hypothesis_run, quiet_settings  # noqa: PLC0415
 
     found: dict[bytes, Json] = {}
 
@@ -121,8 +121,8 @@ def small_inputs(source: InputStrategy, where: str) -> tuple[Json, ...]:
         found.setdefault(text, msgspec.json.decode(text))
 
     try:
-        test = hypothesis.given(strategy_of(source))(keep)
-        with without_constants_of_loaded_modules():
+        with own_hypothesis_run():
+            test = hypothesis.given(strategy_of(source))(keep)
             hypothesis.seed(0)(quiet_settings(_LOOKED_AT)(test))()
     except SagaChaosError:
         raise

@@ -1,15 +1,21 @@
 """Hypothesis runs that draw the same in every process: their settings, and what has to be switched off.
 
-Owns what such a run is given. Refuses to draw anything itself.
+Owns what such a run is given, and where it keeps its files. Refuses to draw anything itself.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from unittest import mock
 
-from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, settings
+from platformdirs import user_cache_dir
+
+CACHE_VARIABLE = "SAGA_CHAOS_CACHE_DIR"
+"""The folder of what can be made again; the same as that of a built Toxiproxy."""
 
 
 def quiet_settings(examples: int, phases: Sequence[Phase] = (Phase.generate,)) -> settings:
@@ -28,7 +34,33 @@ def quiet_settings(examples: int, phases: Sequence[Phase] = (Phase.generate,)) -
 
 
 @contextmanager
-def without_constants_of_loaded_modules() -> Iterator[None]:
+def own_hypothesis_run() -> Iterator[None]:
+    """What each of our Hypothesis runs is made in, its strategies included."""
+    with _without_constants_of_loaded_modules(), _files_in_the_cache():
+        yield
+
+
+@contextmanager
+def _files_in_the_cache() -> Iterator[None]:
+    """Hypothesis keeps tables in `.hypothesis`, in the folder of the user; what we draw leaves nothing there.
+
+    A folder that the user chose for them is used.
+    """
+    usual = getattr(configuration, "__hypothesis_home_directory_default", None)
+    before = getattr(configuration, "__hypothesis_home_directory", None)
+    if before not in (None, usual) or os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
+        yield
+        return
+    root = os.environ.get(CACHE_VARIABLE) or user_cache_dir("saga-chaos")
+    configuration.set_hypothesis_home_dir(Path(root) / "hypothesis")
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(before)
+
+
+@contextmanager
+def _without_constants_of_loaded_modules() -> Iterator[None]:
     """Hypothesis draws constants out of the modules that happen to be loaded, which differ by process."""
     from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - an inner module, which may go
 

@@ -7,8 +7,9 @@ saga could hold: impossible faults are not among the choices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from hypothesis import strategies as st
 
@@ -38,7 +39,7 @@ class _Choice:
 
 
 class NextFault:
-    """One fault more, at call sites that a run has reached.
+    """One fault more, at call sites that a run has reached, or between two calls of it.
 
     A fault takes four draws (where, what, which variant, how often). Kinds are drawn alike, however
     many variants each has.
@@ -53,19 +54,40 @@ class NextFault:
         """Whether any fault may strike there."""
         return bool(self._choices.get(site.operation))
 
-    def at(self, fresh: list[Site], others: list[Site]) -> st.SearchStrategy[Fault]:
-        """At one of these sites, of which at least one has to be struck by something.
+    def strikes_between(self, site: Site) -> bool:
+        """Whether a process fault may strike between that call and the one before or after it."""
+        return any(one.kind.between for one in self._choices.get(site.operation, ()))
 
-        fresh: reached only because of the faults before.
+    def at(
+        self,
+        fresh: list[Site],
+        others: list[Site],
+        gaps: Mapping[Site, tuple[str, ...]] = MappingProxyType({}),
+    ) -> st.SearchStrategy[Fault]:
+        """At one of these sites, or beside one of `gaps`, of which at least one can be struck by something.
+
+        fresh: reached only because of the faults before. gaps: for a site the moments, as variants, between
+        it and the call before or after it; of the site itself another fault may have taken hold.
         """
         sites = [*fresh * (FRESH_WEIGHT if others else 1), *others]
-        return _fault_at(tuple(sites), self._choices)
+        choices = {site: self._choices[site.operation] for site in sites}
+        for site, moments in gaps.items():
+            between = tuple(_between(self._choices.get(site.operation, ()), moments))
+            sites += [site] if between and site not in choices else []
+            choices[site] = (*choices.get(site, ()), *between)
+        return _fault_at(tuple(sites), choices)
+
+
+def _between(found: Sequence[_Choice], moments: tuple[str, ...]) -> Iterator[_Choice]:
+    for one in found:
+        if one.kind.between:
+            yield replace(one, variants=st.sampled_from(moments))
 
 
 @st.composite
-def _fault_at(draw: st.DrawFn, sites: tuple[Site, ...], choices: dict[str, tuple[_Choice, ...]]) -> Fault:
+def _fault_at(draw: st.DrawFn, sites: tuple[Site, ...], choices: Mapping[Site, tuple[_Choice, ...]]) -> Fault:
     site = draw(st.sampled_from(sites))
-    chosen = draw(st.sampled_from(choices[site.operation]))
+    chosen = draw(st.sampled_from(choices[site]))
     return Fault(
         kind=chosen.kind.name,
         operation=site.operation,

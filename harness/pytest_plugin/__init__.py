@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where @saga_test writes reports and counterexamples; default: .saga-chaos in the root folder",
     )
     group.addoption(
+        "--saga-no-stored",
+        action="store_true",
+        help="neither try counterexamples of earlier sessions first nor keep those of this one",
+    )
+    group.addoption(
         "--saga-proxy",
         choices=("auto", "toxiproxy", "embedded"),
         default="auto",

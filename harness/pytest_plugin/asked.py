@@ -9,7 +9,10 @@ from harness.choices import ProxyKind, SearchKind, WorldName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The options of `saga-chaos run`; None: the world's default."""
+    """The options of `saga-chaos run`; None: the world's default.
+
+    stored: whether counterexamples of earlier sessions are tried first, and those of this one are kept.
+    """
 
     world: WorldName
     search: SearchKind
@@ -19,3 +22,4 @@ class Asked:
     seconds: float | None
     proxy: ProxyKind
     unclaimed: bool
+    stored: bool

@@ -28,6 +28,7 @@ def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
     seconds: float | None = None,
     proxy: ProxyKind = "auto",
     unclaimed: bool = False,
+    stored: bool = True,
     allow_inconclusive: bool = False,
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """Search a scenario, and fail the test with the smallest counterexample where one is found.
@@ -37,6 +38,7 @@ def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
     `ScenarioReport` of what was searched, for assertions of its own, and fixtures as every test
     does; it is called when nothing was violated. A search that saw too little fails the test, too,
     unless `allow_inconclusive`. unclaimed: send the faults of every guarantee, claimed or not.
+    stored: try the counterexamples of earlier sessions first, and keep those of this one.
     """
     asked = Asked(
         world=world,
@@ -47,6 +49,7 @@ def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
         seconds=seconds,
         proxy=proxy,
         unclaimed=unclaimed,
+        stored=stored,
     )
 
     def decorate(function: Callable[..., object]) -> Callable[..., object]:

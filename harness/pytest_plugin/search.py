@@ -21,6 +21,9 @@ from harness.report_model import Report, ScenarioReport, Verdict, write_report
 from harness.scenario import Scenario
 
 DEFAULT_OUT = ".saga-chaos"
+STORED = "counterexamples"
+"""Below it, as `saga-chaos run` has it."""
+
 MOST_NAME = 120
 Given = str | Scenario | Callable[[], Scenario]
 
@@ -37,14 +40,21 @@ def passing_report(
     __tracebackhide__ = True
     try:
         folder = _folder(request)
-        report = _search(_scenario(given, function), asked, folder, request.config)
+        kept = _out(request.config) / STORED if _keeps(asked, request.config) else None
+        report = _search(_scenario(given, function), asked, folder, kept, request.config)
     except SagaChaosError as error:
         pytest.fail(f"saga-chaos: {error}", pytrace=False)
     _fail_unless_passed(report, folder, allow_inconclusive=allow_inconclusive)
     return report.scenarios[0]
 
 
-def _search(scenario: Scenario, asked: Asked, folder: Path, config: pytest.Config) -> Report:
+def _keeps(asked: Asked, config: pytest.Config) -> bool:
+    return asked.stored and not config.getoption("--saga-no-stored")
+
+
+def _search(
+    scenario: Scenario, asked: Asked, folder: Path, stored: Path | None, config: pytest.Config
+) -> Report:
     worlds = worlds_of(config)
     options = CampaignOptions(
         out=folder,
@@ -59,6 +69,7 @@ def _search(scenario: Scenario, asked: Asked, folder: Path, config: pytest.Confi
         proxy=worlds.proxy if asked.proxy == "auto" else asked.proxy,
         in_process=True,
         unclaimed=asked.unclaimed,
+        stored=stored,
     )
     worlds.close()
     with exits_refused():
@@ -122,14 +133,16 @@ def _file_of(function: Callable[..., object]) -> Path:
 
 def _folder(request: pytest.FixtureRequest) -> Path:
     """One a worker and test, without what an earlier session left in it."""
-    config = request.config
-    chosen = config.getoption("--saga-out")
-    out = Path(chosen) if chosen else _default_out(config.rootpath)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    folder = out / worker / _file_name(request.node.nodeid)
+    folder = _out(request.config) / worker / _file_name(request.node.nodeid)
     for stale in (*folder.glob("failures/*.json"), *folder.glob("histories/*.ndjson")):
         stale.unlink()
     return folder
+
+
+def _out(config: pytest.Config) -> Path:
+    chosen = config.getoption("--saga-out")
+    return Path(chosen) if chosen else _default_out(config.rootpath)
 
 
 def _default_out(root: Path) -> Path:

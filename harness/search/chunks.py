@@ -15,19 +15,34 @@ import msgspec
 from harness.inputs import InputRef
 from harness.plan import FaultPlan, Site
 from harness.search.digest import Digest, Executor
+from harness.search.gaps import Gap
 
 EXAMPLES = {"sim": 50, "wire": 5}
 """Of one chunk. On the wire runs wait more than they work, and many go side by side."""
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
-    """What drawing has to know of a run: how far it came, and whether every fault of it fired."""
+    """What drawing has to know of a run: how far it came, and whether every fault of it fired.
+
+    gaps: see `harness.search.gaps`.
+    """
 
     input_index: InputRef
     plan: FaultPlan
     sites: tuple[tuple[Site, int], ...]
     fired: bool
     violated: tuple[str, ...]
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def open_gaps(self) -> dict[Site, tuple[str, ...]]:
+        """Moments between two calls at which a process fault can strike, once the newest fault had struck."""
+        newest = len(self.plan.faults) - 1
+        found: dict[Site, tuple[str, ...]] = {}
+        for gap in self.gaps:
+            if gap.last >= newest:
+                found[gap.site] = (*found.get(gap.site, ()), *gap.variants)
+        return found
 
     @property
     def open_sites(self) -> tuple[Site, ...]:
@@ -44,6 +59,7 @@ def reached_by(digest: Digest) -> Reached:
         sites=digest.sites,
         fired=all(digest.strikes) and not digest.void,
         violated=digest.violated,
+        gaps=digest.gaps,
     )
 
 

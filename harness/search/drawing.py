@@ -21,7 +21,7 @@ from harness.errors import SagaChaosError
 from harness.inputs import InputRef, cannot_draw, place_of
 from harness.invariants import InvariantViolated, invariants_of
 from harness.plan import FaultPlan, Site
-from harness.repeatable import quiet_settings, without_constants_of_loaded_modules
+from harness.repeatable import own_hypothesis_run, quiet_settings
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkEnded, Event, Reached, RunBegins, reached_by
 from harness.search.digest import Digest, Job
@@ -57,10 +57,11 @@ def run_chunk(
 
     Raises what `run` raises.
     """
-    drawing = _Drawing(chunk, scenario, known, run, emit)
     try:
-        with without_constants_of_loaded_modules(), suppress(_Ended):
-            drawing.all_examples()
+        with own_hypothesis_run():
+            drawing = _Drawing(chunk, scenario, known, run, emit)
+            with suppress(_Ended):
+                drawing.all_examples()
     except _Escaped as escaped:
         raise escaped.error from None
     emit(drawing.came_to())
@@ -196,24 +197,28 @@ class _Drawing:
         last: Reached | None = None
         spent = 0
         while len(reached.plan.faults) < wanted and not reached.violated and spent <= MOST_REDRAWN:
-            sites = self._sites(reached)
-            if not sites:
+            sites, gaps = self._sites(reached), self._gaps(reached)
+            if not sites and not gaps:
                 break
             fresh = [site for site in sites if site not in before]
-            fault = data.draw(self._next.at(fresh, [site for site in sites if site in before]))
+            fault = data.draw(self._next.at(fresh, [site for site in sites if site in before], gaps))
             tried = self._runs.run(ref, reached.plan.with_fault(fault))
             if tried.violated:
                 return tried
             if not tried.fired:
                 self._dropped += 1
                 spent += 1
-            elif len(tried.plan.faults) < wanted and not self._sites(tried):
+            elif len(tried.plan.faults) < wanted and not (self._sites(tried) or self._gaps(tried)):
                 last = tried
                 spent += 1
             else:
                 before |= set(reached.open_sites)
                 reached, last = tried, None
         return last or reached
+
+    def _gaps(self, reached: Reached) -> dict[Site, tuple[str, ...]]:
+        gaps = reached.open_gaps.items()
+        return {site: moments for site, moments in gaps if self._next.strikes_between(site)}
 
     def _sites(self, reached: Reached) -> list[Site]:
         return [site for site in reached.open_sites if self._next.strikes(site)]

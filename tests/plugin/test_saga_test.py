@@ -191,6 +191,51 @@ def test_a_folder_that_cannot_be_written_is_one_message(
     result.stdout.fnmatch_lines(["saga-chaos: *taken*cannot write*"])
 
 
+KEEPS = "@saga_test(documented, search='guided', depth=0{more})\ndef test_it(report):\n    pass\n"
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json"))
+
+
+def test_a_counterexample_is_kept_and_tried_first_the_next_time(
+    run_tests: RunTests, pytester: pytest.Pytester
+) -> None:
+    """Nothing is searched the second time: it fails by what was kept."""
+    folder = pytester.path / ".saga-chaos" / "counterexamples"
+    searching = "@saga_test(documented, search='guided', depth=1)\ndef test_it():\n    pass\n"
+    run_tests(searching).assert_outcomes(failed=1)
+    (file,) = kept(folder)
+    run_tests(KEEPS.format(more="")).assert_outcomes(failed=1)
+    report = json.loads((out_of(pytester, "main", "test_it") / "report.json").read_text())
+    assert report["scenarios"][0]["search"]["stored"]["failing"] > 0
+    assert kept(folder) == [file]
+
+
+@pytest.mark.parametrize("how", ["option", "decorator"])
+def test_what_is_stored_can_be_left_alone(run_tests: RunTests, pytester: pytest.Pytester, how: str) -> None:
+    folder = pytester.path / ".saga-chaos" / "counterexamples"
+    searching = "@saga_test(documented, search='guided', depth=1{more})\ndef test_it():\n    pass\n"
+    more, options = (", stored=False", []) if how == "decorator" else ("", ["--saga-no-stored"])
+    run_tests(searching.format(more=more), *options).assert_outcomes(failed=1)
+    assert kept(folder) == []
+    run_tests(searching.format(more="")).assert_outcomes(failed=1)
+    assert kept(folder)
+    more += ", allow_inconclusive=True"
+    run_tests(KEEPS.format(more=more), *options).assert_outcomes(passed=1)
+    report = json.loads((out_of(pytester, "main", "test_it") / "report.json").read_text())
+    assert report["scenarios"][0]["search"]["stored"]["tried"] == 0
+
+
+def test_a_folder_of_the_users_own_has_its_counterexamples_below_it(
+    run_tests: RunTests, pytester: pytest.Pytester
+) -> None:
+    searching = "@saga_test(documented, search='guided', depth=1)\ndef test_it():\n    pass\n"
+    run_tests(searching, "--saga-out", "mine").assert_outcomes(failed=1)
+    assert kept(pytester.path / "mine" / "counterexamples")
+    assert not (pytester.path / ".saga-chaos").exists()
+
+
 def test_two_workers_have_a_proxy_and_a_folder_of_their_own(
     run_tests: RunTests, pytester: pytest.Pytester
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -68,6 +70,45 @@ def test_guided_search_takes_a_few_small_ones_of_different_shapes() -> None:
         {"quantity": 1, "sku": "A", "lines": []},
         {"quantity": 1, "sku": "A", "lines": [0]},
     )
+
+
+CHOOSES = "hypothesis.configuration.set_hypothesis_home_dir('mine')"
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_drawing_leaves_nothing_in_the_folder_where_it_is_done(tmp_path: Path, chosen: bool) -> None:
+    """Hypothesis would leave `.hypothesis`; a folder that the user chose for its files is used."""
+    script = (
+        "import hypothesis\n"
+        f"{CHOOSES if chosen else ''}\n"
+        "from tests.unit.test_inputs import schema, scenario\n"
+        "from harness.campaign.workers import LocalExecutor\n"
+        "from harness.inputs import small_inputs\n"
+        "from harness.search.guided import StopAsked\n"
+        "from harness.search.property import PropertySearch\n"
+        "from harness.worlds.sim import SimWorld\n"
+        "words = schema({'type': 'string', 'pattern': r'^\\w\\S+$'})\n"
+        "assert small_inputs(words, 'here')\n"
+        "with SimWorld() as sim:\n"
+        "    executor = LocalExecutor(scenario(input_strategy=words), sim)\n"
+        "    assert list(PropertySearch('sim', examples=5, seed=0).run(executor, StopAsked()))\n"
+    )
+    usual = {name: value for name, value in os.environ.items() if name != "HYPOTHESIS_STORAGE_DIRECTORY"}
+    root = str(Path(__file__).parents[2])
+    own = {"SAGA_CHAOS_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": root}
+    here = tmp_path / "here"
+    here.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=here,
+        env={**usual, **own},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [one.name for one in here.iterdir()] == (["mine"] if chosen else [])
+    assert (tmp_path / "cache" / "hypothesis").exists() is not chosen
 
 
 def test_they_are_the_same_in_every_process() -> None:
