@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from harness.adapter import Returned
 from harness.clock.real import monotonic_s, sleep_s
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
+from harness.lifecycle import RecordEnd
 from harness.plan import FaultPlan
-from harness.saga import Json, Status
+from harness.saga import Json
 from harness.scenario import Scenario
 from harness.worlds.bounds import RESUME_AFTER_S
 from harness.worlds.wire.background import Background
@@ -54,7 +54,6 @@ class WireRun:
         self._settled_s: float | None = None
         self._settled: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._last = Returned()
         self._stage = Stage(
             scenario=scenario,
             input_=input_,
@@ -75,11 +74,10 @@ class WireRun:
         self._begin()
         try:
             prepare()
-            self._last = self._executors.to_their_end(resumed=False)
+            self._executors.run()
             self._background.call(self._settle())
-            while self._last.status is Status.RUNNING and self._may_resume():
-                sleep_s(RESUME_AFTER_S)
-                self._last = self._executors.to_their_end(resumed=True)
+            while self._may_resume() and self._executors.call_again():
+                pass
             self._let_quiet_down()
         finally:
             self._end()
@@ -148,8 +146,9 @@ class WireRun:
             self._executors.close()
         if left and self._traffic.fault is None:
             problem = f"the saga left behind: {', '.join(left)}"
-            told = msgspec.structs.replace(self._last, problem=problem)  # it said its word all the same
-            self._stage.ended(self._traffic.executor, told, timed_out=True)
+            last = self._executors.last_word
+            told = msgspec.structs.replace(last, problem=problem)  # it said its word all the same
+            self._stage.ended(RecordEnd(executor=self._traffic.executor, returned=told, timed_out=True))
 
     # Recording --------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 
 from harness.blows import Blow, Boundary
 from harness.clock.real import monotonic_s
@@ -20,12 +21,14 @@ from harness.faults.answers import UNSEEN
 from harness.faults.door import Door, OfAnEarlierRun
 from harness.faults.engine import Strike
 from harness.faults.passage import Passage
+from harness.lifecycle import Struck
 from harness.participant import Request, Response
 from harness.plan import Site
 from harness.plan.treatment import PASS, SWALLOWED, Copy, Symptom
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_many_calls
 from harness.worlds.wire.call import Armed, Call
+from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.exposure import Finding
 from harness.worlds.wire.receipts import Receipts
@@ -63,8 +66,8 @@ class Traffic:
         self.fault: SagaChaosError | None = None
         self.on_over: Callable[[], object] | None = None
         self.on_settling: Callable[[], object] | None = None
-        self.deal: Callable[[int, Blow], bool] | None = None
-        self.on_struck: Callable[[Passage], object] | None = None
+        self.inject: Callable[[DueFault], bool] | None = None  # whether it was
+        self.on_restart: Callable[[int], object] | None = None  # after which call
         self.spares: Callable[[int], bool] | None = None
         self.on_closing: Callable[[], object] | None = None
         self.on_ended: Callable[[], object] | None = None
@@ -195,32 +198,27 @@ class Traffic:
             self._deliver_due()
             return response
 
-    # Blows ------------------------------------------------------------------------------------
+    # Process faults ---------------------------------------------------------------------------
 
-    def ended(self, executor: int) -> Passage | None:
-        """An executor has ended: the call whose blow strikes now, for its executors to deal with."""
+    def ended(self, executor: int) -> DueFault | None:
+        """An executor has ended: the process fault that is due now, for its executors to inject."""
         with self.lock:
             passage = self.door.impending(executor, ended=True)
-            return None if self.settling else passage
+            return None if self.settling or passage is None else self._due(passage)
 
-    def struck(self, passage: Passage, blow: Blow, between: Strike | None = None) -> None:
-        """A blow has fallen: record it, and what became of the calls of an executor that is dead.
-
-        between: what struck after the call, where it is not the call's own strike.
-        """
+    def abandon(self, executor: int) -> None:
+        """The executor is dead: its calls in flight have lost their caller."""
         with self.lock:
-            if blow.kills:
-                for call in list(self.open.values()):
-                    if call.passage.executor == passage.executor:
-                        self.failed(call, Symptom.SILENCE, abandoned=True)
-            if between is None:
-                self.door.strike_executor(passage, blow)
-            else:
-                self.door.strike_between(passage.executor, passage, passage.owner.saga_id, between)
-            if blow.kills:
-                self.door.restarted()
-                if self.on_struck is not None:
-                    self.on_struck(passage)
+            for call in list(self.open.values()):
+                if call.passage.executor == executor:
+                    self.failed(call, Symptom.SILENCE, abandoned=True)
+
+    def restarted(self, call: int) -> None:
+        """An executor that was struck at a call, or after it, is about to come back."""
+        with self.lock:
+            self.door.restarted()
+            if self.on_restart is not None:
+                self.on_restart(call)
 
     def _await_moment(self, passage: Passage) -> None:
         """The reply is on its way: what is to strike in the pause after it is due in a while."""
@@ -240,41 +238,59 @@ class Traffic:
         blow = strike.treatment.blow
         with self.lock:
             silent = self._silent.get(passage.executor) == passage.call
-            if silent and blow is not None and not self._closed and self._dealt(passage, blow):
-                self.struck(passage, blow, strike)
+            if silent and blow is not None and not self._closed:
+                struck = Struck(call=passage.call, fault=blow, boundary=strike.treatment.boundary)
+                saga_id = passage.owner.saga_id
+                record = partial(self.door.strike_between, passage.executor, passage, saga_id, strike)
+                self._injected(DueFault(executor=passage.executor, struck=struck, record=record))
 
     def _strike_pending(self, call: Call) -> None:
         """The executor was answered and sent its next request, which reaches nobody."""
         passage = self.door.impending(call.passage.executor)
-        blow = passage.treatment.blow if passage is not None else None
-        if passage is None or blow is None or not self._dealt(passage, blow):
-            return
-        if blow is not Blow.START_AGAIN:
-            self.door.swallow(call.passage)
-            call.symptom, call.hangs = Symptom.SILENCE, True
-        self.struck(passage, blow)
+        if passage is not None:
+            lives_on = passage.treatment.blow is Blow.START_AGAIN
+            due = self._due(passage, None if lives_on else partial(self._swallow, call))
+            if due is not None:
+                self._injected(due)
+
+    def _swallow(self, call: Call) -> None:
+        self.door.swallow(call.passage)
+        call.symptom, call.hangs = Symptom.SILENCE, True
 
     def _strike_on_arrival(self, call: Call) -> None:
         """On arrival; or applied, for then the request is applied first, and nothing comes between."""
         passage = call.passage
-        blow, boundary = passage.treatment.blow, passage.treatment.boundary
-        if blow is None or boundary in (Boundary.ANSWERED, Boundary.ENDED):
+        boundary = passage.treatment.boundary
+        due = self._due(passage, partial(self._hang, call, applied=boundary is Boundary.APPLIED))
+        if due is None or boundary in (Boundary.ANSWERED, Boundary.ENDED):
             return
-        if not self._dealt(passage, blow):
-            # Nobody is there to be struck: the call is like any other.
+        if self._injected(due):
+            self._deliver_due()
+        else:  # nobody is there to be struck: the call is like any other
             passage.spare()
             call.symptom = Symptom.NONE
-            return
-        call.hangs = call.symptom is Symptom.SILENCE
-        if boundary is Boundary.APPLIED:
-            self._deliver_with_copies(passage)
-        self.struck(passage, blow)
-        self._deliver_due()
 
-    def _dealt(self, passage: Passage, blow: Blow) -> bool:
-        if self.settling or self.deal is None:
+    def _hang(self, call: Call, *, applied: bool) -> None:
+        call.hangs = call.symptom is Symptom.SILENCE
+        if applied:
+            self._deliver_with_copies(call.passage)
+
+    def _due(self, passage: Passage, first: Callable[[], object] | None = None) -> DueFault | None:
+        treatment = passage.treatment
+        blow = treatment.blow
+        if blow is None:
+            return None
+        return DueFault(
+            executor=passage.executor,
+            struck=Struck(call=passage.call, fault=blow, boundary=treatment.boundary),
+            first=first,
+            record=partial(self.door.strike_executor, passage, blow),
+        )
+
+    def _injected(self, due: DueFault) -> bool:
+        if self.settling or self.inject is None:
             return False
-        return self.deal(passage.executor, blow)
+        return self.inject(due)
 
     # ------------------------------------------------------------------------------------------
 

@@ -180,7 +180,7 @@ class WireWorld:
             traffic.spares = outages.spares
             traffic.on_ended, traffic.on_refused = outages.executor_ended, outages.refused
             traffic.on_closing = outages.close
-            traffic.on_struck = lambda passage: self._background.spawn(outages.struck(passage.call))
+            traffic.on_restart = lambda call: self._background.spawn(outages.struck(call))
         return outages
 
     def _end(self, lanes: Lanes, traffic: Traffic) -> None:

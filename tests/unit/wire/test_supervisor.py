@@ -1,4 +1,4 @@
-"""A signal that reaches nobody is none, whoever notices first that the process has ended."""
+"""What the wire does with the lifecycle's commands, and what it tells it of processes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from harness.blows import Blow
+from harness.blows import Blow, Boundary
+from harness.lifecycle import Struck
+from harness.worlds.wire.due import DueFault
+from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Stage
-from harness.worlds.wire.executors.supervisor import Supervisor, _Begin
+from harness.worlds.wire.executors.supervisor import Supervisor
 
 
 class Process:
@@ -18,8 +21,9 @@ class Process:
 
     cancelled = False
 
-    def __init__(self, *, over: bool) -> None:
+    def __init__(self, *, over: bool, cancellable: bool = True) -> None:
         self._over = over
+        self.cancellable = cancellable
         self.sent: list[str] = []
 
     def over(self) -> bool:
@@ -31,9 +35,8 @@ class Process:
     def freeze(self) -> None:
         self.sent.append("freeze")
 
-    def cancel(self) -> bool:
+    def cancel(self) -> None:
         self.sent.append("cancel")
-        return True
 
     def bury(self) -> None: ...
 
@@ -41,20 +44,79 @@ class Process:
         return ()
 
 
-def supervised(process: Process) -> Supervisor:
-    traffic = SimpleNamespace(lock=threading.RLock(), occupants=None, deal=None, on_settling=None)
-    stage = SimpleNamespace(traffic=traffic, urls=lambda lane: {}, began=lambda **_: 1)
-    starter = SimpleNamespace(lane=None, start=lambda place: process, close=lambda: None)
+def supervised(process: Process, monkeypatch: pytest.MonkeyPatch) -> tuple[Supervisor, list[Place]]:
+    """One whose first executor has started, and that waits for nobody."""
+    places: list[Place] = []
+
+    def start(place: Place) -> Process:
+        places.append(place)
+        return process
+
+    traffic = SimpleNamespace(
+        lock=threading.RLock(), abandon=lambda executor: None, restarted=lambda call: None
+    )
+    stage = SimpleNamespace(traffic=traffic, urls=lambda lane: {}, started=lambda command: None)
+    starter = SimpleNamespace(lane=None, start=start, close=lambda: None)
     supervisor = Supervisor(cast("Stage", stage), cast("Any", starter))
-    supervisor._begin(_Begin(at_s=0.0, node=1, resumed=False))
-    return supervisor
+    monkeypatch.setattr(supervisor, "_until_quiet", lambda: None)
+    supervisor.run()
+    return supervisor, places
 
 
-@pytest.mark.parametrize("blow", [Blow.CRASH, Blow.MOVE, Blow.RACE, Blow.FREEZE, Blow.CANCEL])
+def due(blow: Blow, told: list[str], executor: int = 1) -> DueFault:
+    return DueFault(
+        executor=executor,
+        struck=Struck(call=1, fault=blow, boundary=Boundary.APPLIED),
+        first=lambda: told.append("first"),
+        record=lambda: told.append("recorded"),
+    )
+
+
+SIGNALS = {
+    Blow.CRASH: "kill",
+    Blow.MOVE: "kill",
+    Blow.RACE: "kill",
+    Blow.FREEZE: "freeze",
+    Blow.CANCEL: "cancel",
+}
+
+
+@pytest.mark.parametrize("blow", SIGNALS)
 @pytest.mark.parametrize("over", [False, True])
-def test_no_signal_reaches_a_process_that_is_over(blow: Blow, *, over: bool) -> None:
-    process = Process(over=over)
-    supervisor = supervised(process)
-    assert supervisor._deal(1, blow) is not over
-    assert bool(process.sent) is not over
+def test_no_signal_reaches_a_process_that_is_over(
+    monkeypatch: pytest.MonkeyPatch, blow: Blow, *, over: bool
+) -> None:
+    process, told = Process(over=over), list[str]()
+    supervisor, _ = supervised(process, monkeypatch)
+    assert supervisor._inject(due(blow, told)) is not over
+    assert process.sent == ([] if over else [SIGNALS[blow]])
+    assert told == ([] if over else ["first", "recorded"])
+    supervisor.close()
+
+
+def test_who_cannot_be_cancelled_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    process, told = Process(over=False, cancellable=False), list[str]()
+    supervisor, _ = supervised(process, monkeypatch)
+    assert not supervisor._inject(due(Blow.CANCEL, told))
+    assert (process.sent, told) == ([], [])
+    supervisor.close()
+
+
+def test_a_cancel_reaches_a_process_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    process, told = Process(over=False), list[str]()
+    supervisor, _ = supervised(process, monkeypatch)
+    assert supervisor._inject(due(Blow.CANCEL, told))
+    assert not supervisor._inject(due(Blow.CANCEL, told))
+    assert (process.sent, told) == (["cancel"], ["first", "recorded"])
+    supervisor.close()
+
+
+@pytest.mark.parametrize(("blow", "lane"), [(Blow.CRASH, 1), (Blow.MOVE, 2)])
+def test_another_node_has_another_lane(monkeypatch: pytest.MonkeyPatch, blow: Blow, lane: int) -> None:
+    process = Process(over=False)
+    supervisor, places = supervised(process, monkeypatch)
+    assert supervisor._inject(due(blow, []))
+    monkeypatch.setattr("harness.worlds.wire.executors.supervisor.monotonic_s", lambda: 1e12)
+    supervisor._report_due()
+    assert [(place.executor, place.lane, place.node) for place in places] == [(1, 1, 1), (2, lane, lane)]
     supervisor.close()

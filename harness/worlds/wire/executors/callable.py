@@ -1,8 +1,8 @@
 """A function, called in this process: a coroutine on a loop of its own, or a plain function.
 
 Owns the saga's event loop from the first executor to the end of the run, so that tasks which outlive
-the return run on, and cancelling, the one blow that needs no process. A plan with another one is
-handed to `hosted`.
+the return run on, and cancelling, the one process fault that needs no process. A plan with another
+one is handed to `hosted`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,27 @@ from harness.blows import Blow
 from harness.clock.errors import SagaHung
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import UsageError
+from harness.lifecycle import (
+    Began,
+    BoundaryReached,
+    Cancel,
+    Command,
+    ExecutorFinished,
+    Fact,
+    Lifecycle,
+    RecordEnd,
+    RecordProcessFault,
+    Start,
+    StartDue,
+    StartLater,
+    TimeUp,
+    WentQuiet,
+)
 from harness.plan import FaultPlan
 from harness.saga import Json
+from harness.worlds.bounds import MOST_RECALLS, RESUME_AFTER_S
 from harness.worlds.wire.deadline import deadline
+from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.hook import running
 from harness.worlds.wire.leftovers import Threads
@@ -69,17 +87,20 @@ class InProcess:
         traffic = stage.traffic
         self._threads = Threads()
         self._calls = _calls_for(saga, lambda: (traffic.number, traffic.executor))
-        traffic.deal = self._deal
+        self._lifecycle = Lifecycle(resume_after_s=RESUME_AFTER_S, most_recalls=MOST_RECALLS)
+        traffic.inject = self._inject
 
-    def to_their_end(self, *, resumed: bool) -> Returned:
-        executor = self._stage.began(resumed=resumed)
-        returned, timed_out, cancelled = Returned(), False, False
-        try:
-            returned, timed_out = self._outcome(resumed=resumed)
-        except Cancelled:
-            cancelled = True
-        self._stage.ended(executor, returned, timed_out=timed_out, cancelled=cancelled)
-        return returned
+    @property
+    def last_word(self) -> Returned:
+        return self._lifecycle.last_word
+
+    def run(self) -> None:
+        self._carry_out(self._handle(Began()))
+
+    def call_again(self) -> bool:
+        commands = self._handle(WentQuiet())
+        self._carry_out(commands)
+        return bool(commands)
 
     def interrupt(self) -> None:
         self._calls.interrupt()
@@ -94,6 +115,56 @@ class InProcess:
 
     def close(self) -> None:
         self._calls.close()
+
+    # Facts and commands -----------------------------------------------------------------------
+
+    def _handle(self, fact: Fact) -> tuple[Command, ...]:
+        with self._stage.traffic.lock:
+            return self._lifecycle.handle(fact)
+
+    def _carry_out(self, commands: tuple[Command, ...], due: DueFault | None = None) -> None:
+        for command in commands:
+            match command:
+                case Start():
+                    self._call(command)
+                case StartLater():
+                    sleep_s(command.after_s)
+                    self._carry_out(self._handle(StartDue(ticket=command.ticket)))
+                case RecordEnd():
+                    self._stage.ended(command)
+                case RecordProcessFault():
+                    assert due is not None, "only what was due is recorded"
+                    due.record()
+                case Cancel():
+                    self._calls.cancel()
+                case _:
+                    raise AssertionError(f"found {command}, expected what one function at a time can do")
+
+    def _inject(self, due: DueFault) -> bool:
+        """On the servers' loop, under the lock. No process can die here: a plan with that is `hosted`."""
+        reached = BoundaryReached(
+            executor=due.executor,
+            struck=due.struck,
+            reachable=due.struck.fault is Blow.CANCEL and self._calls.cancellable,
+        )
+        commands = self._handle(reached)
+        if commands and due.first is not None:
+            due.first()
+        self._carry_out(commands, due)
+        return bool(commands)
+
+    def _call(self, start: Start) -> None:
+        self._stage.started(start)
+        returned, cancelled = Returned(), False
+        try:
+            returned, timed_out = self._outcome(resumed=start.resumed)
+            if timed_out:
+                self._handle(TimeUp(problem=returned.problem or self._stage.late))
+        except Cancelled:
+            cancelled = True
+        self._carry_out(
+            self._handle(ExecutorFinished(executor=start.executor, returned=returned, cancelled=cancelled))
+        )
 
     def _outcome(self, *, resumed: bool) -> tuple[Returned, bool]:
         stage = self._stage
@@ -122,9 +193,6 @@ class InProcess:
             make_store=lambda: stage.store_dir,
         )
 
-    def _deal(self, executor: int, blow: Blow) -> bool:
-        return blow is Blow.CANCEL and executor == self._stage.traffic.executor and self._calls.cancel()
-
 
 class Calls(Protocol):
     """Calls the function."""
@@ -135,8 +203,12 @@ class Calls(Protocol):
     def interrupt(self) -> None:
         """From any thread: it has to end."""
 
-    def cancel(self) -> bool:
-        """From any thread: cancel it as its caller would, once; whether that can be done."""
+    @property
+    def cancellable(self) -> bool:
+        """Whether it runs, and can be cancelled."""
+
+    def cancel(self) -> None:
+        """From any thread: as its caller would."""
 
     def run_on(self, until_s: float) -> None:
         """Let what outlived the return go on."""
@@ -174,12 +246,13 @@ class AsyncCalls:
         if self._task is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)
 
-    def cancel(self) -> bool:
-        if self._task is None or self._task.done() or self._cancelled:
-            return False
+    @property
+    def cancellable(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def cancel(self) -> None:
         self._cancelled = True
         self.interrupt()
-        return True
 
     def run_on(self, until_s: float) -> None:
         while tasks := asyncio.all_tasks(self._loop):
@@ -241,8 +314,10 @@ class PlainCalls:
     def interrupt(self) -> None:
         """Its next call tells it; one that makes none is struck at its deadline."""
 
-    def cancel(self) -> bool:
-        return False
+    cancellable = False
+
+    def cancel(self) -> None:
+        """Nobody asks for it."""
 
     def run_on(self, until_s: float) -> None:
         """Nothing but threads can outlive it."""

@@ -66,6 +66,7 @@ class Running:
     """One executor."""
 
     cancelled = False
+    cancellable = False
 
     def __init__(self, group: Group) -> None:
         self._group = group
@@ -91,8 +92,8 @@ class Running:
     def wake(self) -> None:
         self._group.wake()
 
-    def cancel(self) -> bool:
-        return False
+    def cancel(self) -> None:
+        """Nobody asks for it."""
 
     def left(self) -> tuple[Marked, ...]:
         return self._group.left()

@@ -41,6 +41,8 @@ class Hosts(Commands):
 class Hosted(Running):
     """A host. It can be cancelled, as its function can."""
 
+    cancellable = True
+
     def returned(self) -> Returned | None:
         code = self._group.exit_code()
         if code is None:
@@ -48,6 +50,5 @@ class Hosted(Running):
         returned, self.cancelled = read_host(self._group.stdout(), self._group.stderr(), code)
         return returned
 
-    def cancel(self) -> bool:
+    def cancel(self) -> None:
         self._group.ask_to_cancel()
-        return True

@@ -35,6 +35,10 @@ class Running(Protocol):
     def cancelled(self) -> bool:
         """Whether a cancellation is what came out of it."""
 
+    @property
+    def cancellable(self) -> bool:
+        """Whether it can be cancelled, as its caller would."""
+
     def fileno(self) -> int | None:
         """Readable once it has ended."""
 
@@ -50,8 +54,8 @@ class Running(Protocol):
 
     def wake(self) -> None: ...
 
-    def cancel(self) -> bool:
-        """As its caller would; whether that can be done."""
+    def cancel(self) -> None:
+        """As its caller would; of use where that can be done."""
 
     def left(self) -> tuple[Marked, ...]:
         """Children that outlive it."""

@@ -194,6 +194,7 @@ class Asking:
     """One executor: a saga begun, or asked for, until it has ended."""
 
     cancelled = False
+    cancellable = False
 
     def __init__(self, service: Service, place: Place) -> None:
         self._service = service
@@ -227,8 +228,8 @@ class Asking:
     def wake(self) -> None:
         self._service.wake()
 
-    def cancel(self) -> bool:
-        return False
+    def cancel(self) -> None:
+        """Nobody asks for it."""
 
     def left(self) -> tuple[Marked, ...]:
         return ()

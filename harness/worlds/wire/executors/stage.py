@@ -8,7 +8,9 @@ from typing import Protocol
 
 from harness.adapter import Returned
 from harness.clock.real import monotonic_s, sleep_s
-from harness.history import ExecutorBegan, ExecutorEnded, ExecutorWoken, Recorder
+from harness.history import Recorder
+from harness.lifecycle import RecordEnd, RecordWake, Start
+from harness.lifecycle.recording import ExecutorRecords
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.worlds.bounds import too_late
@@ -20,8 +22,15 @@ QUIET_POLL_S = 0.02
 class Executors(Protocol):
     """Runs the saga, as often as it takes, within one run."""
 
-    def to_their_end(self, *, resumed: bool) -> Returned:
-        """Begin one; until it and all that a blow brings about have ended. What the last to end said."""
+    @property
+    def last_word(self) -> Returned:
+        """What the executor that ended last said."""
+
+    def run(self) -> None:
+        """Start the first one; until it and all that come after it have ended."""
+
+    def call_again(self) -> bool:
+        """Where the last word was `running`, once more, after a while; whether anybody was called."""
 
     def interrupt(self) -> None:
         """From any thread: the run is over, whoever runs has to end."""
@@ -62,7 +71,7 @@ class Stage:
         self.urls = urls
         self.folder = folder
         self.deadline_s = deadline_s
-        self._recorder = recorder
+        self._records = ExecutorRecords(recorder, saga_id)
 
     @property
     def store_dir(self) -> Path:
@@ -89,45 +98,21 @@ class Stage:
                 calls, since_s = door.calls, monotonic_s()
             sleep_s(QUIET_POLL_S)
 
-    def began(self, *, resumed: bool, node: int = 1) -> int:
-        """Record a new executor; its number."""
+    def started(self, command: Start) -> None:
+        """Record a new executor."""
         with self.traffic.lock:
-            self.traffic.executor += 1
-            self._recorder.add(
-                ExecutorBegan(
-                    t_s=self._recorder.now_s(),
-                    executor=self.traffic.executor,
-                    saga_id=self.saga_id,
-                    resumed=resumed,
-                    node=node,
-                )
-            )
-            return self.traffic.executor
+            self.traffic.executor = command.executor
+            self._records.started(command)
 
-    def ended(
-        self, executor: int, returned: Returned, *, timed_out: bool = False, cancelled: bool = False
-    ) -> None:
+    def ended(self, command: RecordEnd) -> None:
         """Record what came back."""
         with self.traffic.lock:
             self.traffic.deliver_slow()
-            if self.traffic.on_ended is not None and not timed_out:
+            if self.traffic.on_ended is not None and not command.timed_out:
                 self.traffic.on_ended()
-            self._recorder.add(
-                ExecutorEnded(
-                    t_s=self._recorder.now_s(),
-                    executor=executor,
-                    saga_id=self.saga_id,
-                    status=returned.status,
-                    detail=returned.detail,
-                    problem=returned.problem,
-                    timed_out=timed_out,
-                    cancelled=cancelled,
-                )
-            )
+            self._records.ended(command)
 
-    def woken(self, executor: int) -> None:
+    def woken(self, command: RecordWake) -> None:
         """Record that a frozen one goes on."""
         with self.traffic.lock:
-            self._recorder.add(
-                ExecutorWoken(t_s=self._recorder.now_s(), executor=executor, saga_id=self.saga_id)
-            )
+            self._records.woken(command)

@@ -1,0 +1,203 @@
+"""The same process faults in both worlds: what the lifecycle decided, the histories tell alike.
+
+The saga runs in a host of its own on the wire. It remembers nothing and repeats its calls, which are
+idempotent, and whoever starts later waits longer: so one call follows the other in either world.
+Executors that start at once may swap their numbers on the wire: they are named by their first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from harness.history import (
+    CallSent,
+    ExecutorBegan,
+    ExecutorEnded,
+    ExecutorStruck,
+    ExecutorWoken,
+    History,
+)
+from harness.loader import load_scenario
+from harness.plan import Fault, FaultPlan
+from harness.worlds import World
+from harness.worlds.sim import SimWorld
+from harness.worlds.wire import WireWorld
+from tests.two_steps import TWO_STEPS
+from tests.wire.orders import CHARGE
+from tests.wire.sagas import RESERVE
+
+pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
+
+UNDO = "inventory.reservation.delete_by_saga"
+SAGA = """
+import asyncio, httpx
+
+
+async def call(ctx, method, what, service):
+    for attempt in range(4):
+        try:
+            return await ctx.client.request(
+                method, f"{ctx.urls[service]}/{what}s", params={"saga_id": ctx.saga_id},
+                json={"saga_id": ctx.saga_id} if method == "POST" else None,
+                headers={"Idempotency-Key": f"{ctx.saga_id}:{method}:{what}"}, timeout=0.4,
+            )
+        except httpx.TransportError:
+            pass
+
+
+def place(ctx):
+    number = 0
+    while True:
+        try:
+            (ctx.store_dir / str(number)).touch(exist_ok=False)
+            return number
+        except FileExistsError:
+            number += 1
+
+
+async def saga(ctx, input):
+    await asyncio.sleep(0.15 * place(ctx))
+    try:
+        await call(ctx, "POST", "reservation", "inventory")
+        await call(ctx, "POST", "charge", "payments")
+    except asyncio.CancelledError:
+        await call(ctx, "DELETE", "reservation", "inventory")
+        raise
+    return {"status": "completed"}
+"""
+FILE = (
+    """
+format_version = 1
+name = "alike"
+[saga]
+adapter = "callable"
+target = "alike.py:saga"
+inputs = [{}]
+claims = ["lost_reply", "process_death", "other_node", "retry_elsewhere", "duplicate_start", "cancel"]
+time_limit_s = 60
+patience_s = 50
+"""
+    + TWO_STEPS
+)
+
+
+def fault(kind: str, variant: str = "", operation: str = RESERVE, nth: int = 1) -> Fault:
+    return Fault(kind=kind, variant=variant, operation=operation, nth=nth)
+
+
+FAULTS = (
+    ("crash", "applied"),
+    ("move", ""),
+    ("race", ""),
+    ("pause", "on_arrival"),
+    ("start_twice", "at_once"),
+    ("cancel", "applied"),
+)
+NEVER = fault("crash", "applied", nth=99)
+"""Reached by no call: that it is planned makes the wire run the saga in a host."""
+
+SEVERAL = ("race", "pause", "start_twice")
+"""They leave several executors alive: a second process fault has a choice of whom to strike."""
+
+PAIRS = {
+    f"{first[0]}, then {second[0]}": (fault(*first), fault(*second, CHARGE))
+    for first, second in product(FAULTS, FAULTS)
+    if first[0] in SEVERAL
+}
+LISTED = {
+    "nothing": (NEVER,),
+    "crash as it pauses its standby": (
+        fault("pause", "on_arrival"),
+        fault("pause", "on_arrival", RESERVE, 2),
+        fault("crash", "applied", CHARGE),
+    ),
+    "race in place of a frozen one, one of them crashes": (
+        fault("pause", "applied"),
+        fault("race", "", RESERVE, 2),
+        fault("crash", "applied", RESERVE, 3),
+    ),
+    "move twice, then crash": (
+        fault("move"),
+        fault("move", "", RESERVE, 2),
+        fault("crash", "on_arrival", CHARGE),
+    ),
+    "started twice, the second one crashes": (
+        fault("start_twice", "at_once"),
+        fault("crash", "applied", RESERVE, 2),
+    ),
+    "started twice after the end, then crash": (
+        fault("start_twice", "after_end", CHARGE),
+        fault("crash", "applied", CHARGE, 2),
+    ),
+    "cancel twice": (fault("cancel", "applied"), fault("cancel", "applied", UNDO), NEVER),
+    "cancel twice, in this process": (fault("cancel", "applied"), fault("cancel", "applied", UNDO)),
+    "crash as it ends": (fault("crash", "answered", CHARGE),),
+    "pause as it ends": (fault("pause", "answered", CHARGE),),
+    "pause as it ends, then crash": (
+        fault("pause", "answered", CHARGE),
+        fault("crash", "applied", CHARGE, 2),
+    ),
+}
+SEQUENCES = {**LISTED, **PAIRS}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Of one run, executors by the order of their first calls."""
+
+    began: tuple[tuple[int, bool, int], ...]
+    struck: tuple[tuple[int, str, str], ...]
+    woken: tuple[int, ...]
+    ended: tuple[tuple[int, str | None, bool, str | None], ...]
+    fired: tuple[int, ...]
+
+
+def seen(history: History) -> Seen:
+    began = [event for event in history.events if isinstance(event, ExecutorBegan)]
+    senders = [event.executor for event in history.events if isinstance(event, CallSent)]
+    order = list(dict.fromkeys([*senders, *(one.executor for one in began)]))
+    name = {executor: rank + 1 for rank, executor in enumerate(order)}
+    ended = [event for event in history.events if isinstance(event, ExecutorEnded)]
+    return Seen(
+        began=tuple(sorted((name[one.executor], one.resumed, one.node) for one in began)),
+        struck=tuple(
+            (name[event.executor], str(event.blow), str(event.boundary))
+            for event in history.events
+            if isinstance(event, ExecutorStruck)
+        ),
+        woken=tuple(name[event.executor] for event in history.events if isinstance(event, ExecutorWoken)),
+        ended=tuple(
+            sorted(
+                (name[one.executor], one.status and str(one.status), one.cancelled, one.problem)
+                for one in ended
+            )
+        ),
+        fired=tuple(sorted(history.fired())),
+    )
+
+
+@cache
+def of_world(world: str) -> Mapping[str, Seen]:
+    """One world after the other: sim lets nothing through to a socket."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "alike.py").write_text(SAGA)
+        (Path(folder) / "saga.toml").write_text(FILE)
+        scenario = load_scenario(str(Path(folder) / "saga.toml"), registered=None)
+        entered: World
+        with SimWorld() if world == "sim" else WireWorld(progress=print) as entered:
+            return {
+                name: seen(entered.run(scenario, {}, FaultPlan(faults), f"alike-{number}"))
+                for number, (name, faults) in enumerate(SEQUENCES.items())
+            }
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_executors_fare_alike_in_both_worlds(name: str) -> None:
+    assert of_world("wire")[name] == of_world("sim")[name]
