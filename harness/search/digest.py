@@ -64,7 +64,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     gaps: between which calls a process fault could strike another run, and at which moments.
     first: for each fault of the plan how many of `sites` came before it first struck.
     healed: operations that were called once all had healed.
-    cut_short: whether the run was ended before the saga was; no further faults are added to it.
+    cut_short: whether the run was ended before the saga was, or it still answered running: no further
+        faults are added to it.
     trace: equal for runs that are (see `harness.search.trace`).
     early_repeat: the first one that did not keep a Retry-After, where that is not judged.
     trouble: what went wrong first, of a run without faults.
@@ -131,6 +132,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
     void = run.history.void
     sites, first = ((), ()) if void else _sites(run.history, len(run.plan.faults))
     encoded = encode_history(run.history)
+    statuses = tuple(saga.status for saga in run.view.sagas)
     return Digest(
         input_index=input_index,
         plan=run.plan,
@@ -150,12 +152,12 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         gaps=() if void else gaps_of(run.history),
         trace=trace_of(run.history, run.plan),
         situations=() if void else seen_situations(run.view, run.own_situations),
-        statuses=tuple(saga.status for saga in run.view.sagas),
+        statuses=statuses,
         early_repeat=early_repeat(run.view),
         trouble="" if run.plan.faults else first_trouble(run.view),
         compensation_s=() if void else compensation_seconds(run.history),
         left=() if void else _left(run.view),
-        cut_short=_cut_short(run.history),
+        cut_short=_cut_short(run.history) or Status.RUNNING in statuses,
         history=encoded if telling or keep_history or void else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -12,7 +13,8 @@ from harness.history.codec import decode_history, encode_history
 from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import Run, run_once
-from harness.saga import OnFailedCompensation, SagaPolicy
+from harness.saga import Json, OnFailedCompensation, SagaPolicy
+from harness.search.digest import digest_run
 from harness.views import loops
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import CHARGE, HOLD, TWINS, Plant, search
@@ -151,6 +153,22 @@ def test_who_keeps_to_the_bounds_is_never_ended_early(
     assert early(found.history) == []
     assert found.violated == ()
     assert len(found.history.calls) >= 12  # it was looked at
+
+
+class AnswersRunning(Saga):
+    """For ever."""
+
+    async def run(self) -> Json:
+        return self.outcome("running")
+
+
+def test_nothing_is_built_on_who_answers_running_to_the_end(sim: SimWorld) -> None:
+    """It is called again until its time is up: only then is it certain that nobody finishes."""
+    plant = Plant(broken=AnswersRunning, caught_by="termination", smallest=(), tasks=(HOLD,))
+    scenario = replace(plant.broken_scenario(), time_limit_s=2.0)
+    digest = digest_run(run_once(scenario, {}, FaultPlan(), sim), 0)
+    assert digest.violated == ("termination",)
+    assert digest.cut_short
 
 
 @pytest.mark.parametrize("name", PLANTS)
