@@ -254,9 +254,9 @@ def test_no_module_needs_itself_to_be_imported() -> None:
 
 
 def _needed(path: Path) -> set[str]:
-    """What a module imports while it is being imported itself; a submodule counts, not its package."""
+    """What a module imports at its top, for type checkers alone too; a submodule counts, not its package."""
     needed: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in _top(ast.parse(path.read_text(encoding="utf-8")).body):
         if isinstance(node, ast.Import):
             needed |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -264,6 +264,20 @@ def _needed(path: Path) -> set[str]:
             modules = {name for name in names if (ROOT / f"{name.replace('.', '/')}.py").exists()}
             needed |= modules or {str(node.module)}
     return needed
+
+
+def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements of a module and of its `if TYPE_CHECKING` and `with`, and none of a function."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.With):
+            yield from _top(node.body)
+
+
+def test_a_circle_for_type_checkers_alone_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "one.py"
+    file.write_text("if TYPE_CHECKING:\n    import harness.saga\ndef f():\n    import harness.plan\n")
+    assert _needed(file) == {"harness.saga"}
 
 
 def _module(file: str) -> str:

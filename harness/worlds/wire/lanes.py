@@ -7,15 +7,12 @@ a lane when it is first needed. A participant with a fixed address has just one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from harness.plan import FaultPlan
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.station import Station
 from harness.worlds.wire.traffic import Traffic
-
-if TYPE_CHECKING:
-    from harness.worlds.wire.outages import Outages
 
 SHARED = 0
 """The lane of those that have none: whoever began last is taken for their caller."""

@@ -20,6 +20,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from harness.faults import KINDS
 from harness.participant import Verb
@@ -29,8 +30,6 @@ from harness.saga import Direction
 from harness.scenario import Scenario
 from harness.worlds.wire.call import Call
 from harness.worlds.wire.course import Course, resource_of
-from harness.worlds.wire.lanes import Lanes
-from harness.worlds.wire.station import Station
 from harness.worlds.wire.traffic import Traffic
 
 NEVER = 1 << 30
@@ -95,17 +94,38 @@ def _for_the_door(fault: Fault) -> Fault:
     return replace(fault, nth=NEVER) if kind.whole_participant and kind.then is None else fault
 
 
+class Absentee(Protocol):
+    """What can be taken away: a participant as its callers meet it at one address."""
+
+    @property
+    def name(self) -> str:
+        """Of the participant."""
+
+    async def go_away(self) -> str | None:
+        """Listen no more; what a canary met where it was not refused."""
+
+    async def be_back(self) -> None:
+        """Listen again."""
+
+
+class Addresses(Protocol):
+    """Where the participants of a run are met."""
+
+    def of(self, participant: str) -> Sequence[Absentee]:
+        """One participant, at each of its addresses."""
+
+
 class Outages:
     """Those of one run."""
 
-    def __init__(self, plan: FaultPlan, scenario: Scenario, lanes: Lanes, traffic: Traffic) -> None:
+    def __init__(self, plan: FaultPlan, scenario: Scenario, addresses: Addresses, traffic: Traffic) -> None:
         self._all = [
             Outage(index=index, fault=fault, kind=KINDS[fault.kind])
             for index, fault in enumerate(plan.faults)
             if KINDS[fault.kind].whole_participant
         ]
         self._scenario = scenario
-        self._lanes = lanes
+        self._addresses = addresses
         self._traffic = traffic
         self._course = Course(scenario.spec)
         self._falling: dict[str, _Falling] = {}
@@ -192,8 +212,8 @@ class Outages:
         for outage in outages:
             if not outage.due:
                 outage.due, outage.after = True, call
-            for station in self._lanes.of(outage.participant):
-                outage.canary = await station.go_away() or outage.canary
+            for server in self._addresses.of(outage.participant):
+                outage.canary = await server.go_away() or outage.canary
             if self._traffic.settling:
                 return
             if not outage.begun:
@@ -203,11 +223,11 @@ class Outages:
             if outage.canary is not None and not outage.crash:
                 self._not_away(outage)
 
-    async def joined(self, station: Station) -> None:
+    async def joined(self, server: Absentee) -> None:
         """A lane was made in the middle of the run: who is away is away there too."""
         for outage in self._all:
-            if outage.down and outage.participant == station.name:
-                outage.canary = await station.go_away() or outage.canary
+            if outage.down and outage.participant == server.name:
+                outage.canary = await server.go_away() or outage.canary
 
     def _wanted_at_the_end(self, outage: Outage) -> bool:
         if not outage.kind.after_site and self._verb(outage).queries:
@@ -276,8 +296,8 @@ class Outages:
         outage.over = self._verb(outage) is Verb.CREATE or outage.kind.after_site or seen >= outage.fault.nth
         if any(one.down and one.participant == outage.participant for one in self._all):
             return
-        for station in self._lanes.of(outage.participant):
-            await station.be_back()
+        for server in self._addresses.of(outage.participant):
+            await server.be_back()
 
     # Reading the plan -------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from harness.participant import Request, Response
 from harness.plan.treatment import Symptom
@@ -19,12 +18,10 @@ from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import Call
 from harness.worlds.wire.front import Front
 from harness.worlds.wire.http import Connection, encode
+from harness.worlds.wire.outages import Outage, Outages
 from harness.worlds.wire.struck import Struck
 from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.traffic import Traffic
-
-if TYPE_CHECKING:
-    from harness.worlds.wire.outages import Outage, Outages
 
 DROPPED_LIMIT_S = 0.5
 """For a proxy that is disabled to drop the connections that it had."""
