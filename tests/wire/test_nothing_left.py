@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -30,6 +31,19 @@ if os.fork() == 0:
         time.sleep(120)
     os._exit(0)
 os.wait()
+"""
+CHILD = """
+import os, signal, time
+child = os.fork()
+if child == 0:
+    os.setsid()
+    time.sleep(120)
+    os._exit(0)
+"""
+ENDS_CHILD = """
+time.sleep(0.2)
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)
 """
 FILE = (
     f"""
@@ -99,6 +113,42 @@ def test_an_interrupt_in_the_middle(tmp_path: Path) -> None:
         said, _ = process.communicate(timeout=60)
         assert process.returncode == 4, said.decode()
         assert b"Traceback" not in said, said.decode()
+
+
+def test_a_campaign_that_is_killed_leaves_nothing_and_is_gone_on_with(tmp_path: Path) -> None:
+    """Its workers see that it is gone: they kill their sagas, with all that those forked, and end."""
+    records = tmp_path / "out" / "runs.ndjson"
+    with campaign(tmp_path, f"{CHILD}{CHARGES}{ENDS_CHILD}{GOOD}") as (process, mark):
+        deadline_s = time.monotonic() + 60
+        while not records.exists() or records.read_bytes().count(b"\n") < 6:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        busy = [one for one in running(mark) if one.pid != process.pid]
+        assert len(busy) >= 4  # two workers, their proxies, and what they run
+        process.kill()
+        process.communicate(timeout=60)
+        deadline_s = time.monotonic() + 20
+        while running(mark) and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+    before = records.read_bytes()
+    whole = before[: before.rfind(b"\n") + 1]
+    resumed = subprocess.Popen(
+        [str(SCRIPT), "run", "--resume", "out", "--workers", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    deadline_s = time.monotonic() + 60
+    while records.read_bytes().count(b"\n") < whole.count(b"\n") + 3:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+    os.kill(resumed.pid, signal.SIGTERM)
+    said, _ = resumed.communicate(timeout=60)
+    assert resumed.returncode == 4, said.decode()
+    assert records.read_bytes().startswith(whole)  # what was recorded was not run again
+    runs = records.read_bytes().count(b'"type":"run"')
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["scenarios"][0]["runs"] == runs
 
 
 def test_a_command_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
