@@ -28,7 +28,7 @@ from harness.campaign.journal import Journal, Recorded, read_recorded
 from harness.campaign.options import CampaignOptions
 from harness.campaign.processes import uninterrupted
 from harness.campaign.progress import Progress
-from harness.campaign.recording import RecordingJobRunner, RunRecords
+from harness.campaign.recording import RecordedStop, RecordingJobRunner, RunRecords
 from harness.campaign.records import (
     BeganLine,
     CampaignLine,
@@ -47,7 +47,7 @@ from harness.campaign.tally import Tally
 from harness.campaign.workers import LocalExecutor, Pool, make_world
 from harness.choices import WorldName
 from harness.clock import real
-from harness.errors import EnvironmentFault, interruption
+from harness.errors import EnvironmentFault, ReportError, interruption
 from harness.faults import kinds_of
 from harness.faults.unlocked import unlocked_faults
 from harness.inputs import DrawnInput
@@ -233,7 +233,7 @@ class Campaign:
             recorded = read_recorded(self._options.out)
             again = RunRecords(case.number, case.journal, case.tables, recorded)
             return folded(case.scenario, case.world, again)
-        except EnvironmentFault:
+        except (EnvironmentFault, ReportError):  # the disk is full, say, or somebody removed the file
             take_unshrunk(tally)
             return tally
 
@@ -305,7 +305,7 @@ class Campaign:
 
     def _search(self, case: _Case, runner: RecordingJobRunner, tally: Tally, searched: _Searched) -> None:
         options, scenario, world = self._options, case.sent, case.world
-        stop = StopAsked()
+        stop = RecordedStop(runner, case.records)
         case.records.when_answered(lambda: self._set_deadline(stop, case.records.spent_s))
         runner.deadline_s = lambda: stop.deadline_s
         depth = options.resolved(world).depth if options.search != "hypothesis" else 0

@@ -31,6 +31,7 @@ from harness.campaign.records import (
     Part,
     RunKey,
     RunLine,
+    TimeUpLine,
 )
 from harness.errors import EnvironmentFault, ReportError, UsageError, misplaced
 from harness.json_files import write_whole
@@ -129,12 +130,14 @@ class Journal:
 class RecordedScenario:
     """What a file says of one scenario. runs: line number and content, by place.
 
+    time_up: where the time for the search was over, if it was.
     spent_s: real seconds of its search until the last of these runs ended. ended: the last word on it.
     """
 
     began: BeganLine | None = None
     runs: dict[RunKey, tuple[int, bytes]] = field(default_factory=dict)
     chunks: dict[tuple[Part, int], ChunkEnded] = field(default_factory=dict)
+    time_up: TimeUpLine | None = None
     ended: EndedLine | None = None
     spent_s: float = 0.0
 
@@ -177,7 +180,7 @@ class _RunHead(msgspec.Struct, frozen=True, tag="run", tag_field="type"):
         return RunKey(self.scenario, PARTS.index(self.part), self.chunk, self.number)
 
 
-_Head = CampaignLine | BeganLine | _RunHead | ChunkLine | EndedLine
+_Head = CampaignLine | BeganLine | _RunHead | ChunkLine | TimeUpLine | EndedLine
 _decoder: msgspec.json.Decoder[_Head] = msgspec.json.Decoder(_Head)
 _run_decoder: msgspec.json.Decoder[RunLine] = msgspec.json.Decoder(RunLine)
 
@@ -230,6 +233,8 @@ def _add(
         one.chunks[head.part, head.chunk] = head.came_to
     elif isinstance(head, BeganLine):
         one.began = one.began or head
+    elif isinstance(head, TimeUpLine):
+        one.time_up = head
     else:
         one.ended = head
 

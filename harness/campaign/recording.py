@@ -20,11 +20,12 @@ import msgspec
 
 from harness.campaign.arrivals import JobRunner
 from harness.campaign.journal import Journal, Recorded, RecordedScenario
-from harness.campaign.records import PARTS, ChunkLine, Part, RunKey, Tables, shown
+from harness.campaign.records import PARTS, ChunkLine, Part, Place, RunKey, Tables, TimeUpLine, shown
 from harness.clock import real
 from harness.errors import ReportError, misplaced
 from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached, reached_by
 from harness.search.digest import Digest, Job
+from harness.search.guided import StopAsked
 
 MOST_HISTORIES = 100
 """Kept for a report beyond what it needs, before they are looked through."""
@@ -66,6 +67,22 @@ class RunRecords:
         """Call once all that the searches of earlier sessions ran has been asked for; at once if it has."""
         self._when_answered = then
         self._check_answered()
+
+    @property
+    def answered(self) -> bool:
+        """Whether all has been asked for that the searches of earlier sessions ran."""
+        return not self._unanswered
+
+    @property
+    def time_up(self) -> Place | None:
+        """Where the time was over in an earlier session."""
+        return None if self._earlier.time_up is None else self._earlier.time_up.place
+
+    def add_time_up(self, place: Place) -> None:
+        """The time is over."""
+        part, runs, chunks = place
+        line = TimeUpLine(scenario=self.scenario, part=PARTS[part], runs=runs, chunks=chunks)
+        self._journal.write(line)
 
     def begin(self) -> None:
         """The time of the search begins."""
@@ -210,6 +227,11 @@ class RecordingJobRunner:
         finally:
             self._part = before
 
+    @property
+    def place(self) -> Place:
+        """How far the search has come."""
+        return PARTS.index(self._part), self._runs.get(self._part, 0), self._chunks.get(self._part, 0)
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
         """In the order of the jobs; each is asked for only when it can be answered or run."""
         asked = iter(jobs)
@@ -294,6 +316,31 @@ class RecordingJobRunner:
 
     def _key_in(self, part: Part, chunk: int, number: int) -> RunKey:
         return RunKey(self._records.scenario, PARTS.index(part), chunk, number)
+
+
+class RecordedStop(StopAsked):
+    """Says when the time is over: where it was in an earlier session, if it was.
+
+    Else it is not over before all has been asked for that earlier sessions ran.
+    """
+
+    def __init__(self, runner: RecordingJobRunner, records: RunRecords) -> None:
+        super().__init__()
+        self._runner = runner
+        self._records = records
+
+    def asked(self) -> bool:
+        """Whether to stop now."""
+        self._now = self._now or self._is_over()
+        return self._now
+
+    def _is_over(self) -> bool:
+        if self._records.time_up is not None:
+            return self._runner.place >= self._records.time_up
+        if not self._records.answered or not super().asked():
+            return False
+        self._records.add_time_up(self._runner.place)
+        return True
 
 
 def _answered(turns: deque[_Turn]) -> Iterator[Digest]:

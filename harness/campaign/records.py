@@ -202,6 +202,26 @@ class ChunkLine(
     came_to: ChunkEnded
 
 
+class TimeUpLine(
+    msgspec.Struct, frozen=True, kw_only=True, tag="time_up", tag_field="type", forbid_unknown_fields=True
+):
+    """The time for a search was over once so many runs and chunks of a part had been asked for."""
+
+    scenario: int
+    part: Part
+    runs: int
+    chunks: int
+
+    @property
+    def place(self) -> Place:
+        """To compare."""
+        return PARTS.index(self.part), self.runs, self.chunks
+
+
+Place = tuple[int, int, int]
+"""How far a search has come: an index of `PARTS`, runs and chunks of it that were asked for."""
+
+
 class EndedLine(
     msgspec.Struct,
     frozen=True,
@@ -220,7 +240,7 @@ class EndedLine(
     environment: str | None = None
 
 
-Line = CampaignLine | BeganLine | RunLine | ChunkLine | EndedLine
+Line = CampaignLine | BeganLine | RunLine | ChunkLine | TimeUpLine | EndedLine
 
 
 class Tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import closing
@@ -51,6 +52,8 @@ def without_times(value: object) -> object:
     """Of a report: everything but how long it took."""
     if isinstance(value, Mapping):
         return {name: without_times(one) for name, one in value.items() if name not in TIMES}
+    if isinstance(value, str):
+        return re.sub(r"about \d+ s", "about some s", value)
     return [without_times(one) for one in value] if isinstance(value, list | tuple) else value
 
 
@@ -171,6 +174,32 @@ def test_records_are_compact_and_hold_no_history(finished: Finished) -> None:
     assert not any(b"call_sent" in line for line in lines)
     kept = sorted((out / HISTORIES).iterdir())
     assert 0 < len(kept) < sum(digest.history is not None for digest in digests)
+
+
+def test_where_time_was_up_it_is_up_when_it_is_gone_on_with(tmp_path: Path) -> None:
+    whole = told(campaign(tmp_path, seconds=0.5), tmp_path)
+    recorded = read_recorded(tmp_path)
+    assert recorded.scenarios[0].time_up is not None
+    lines = recorded.path.read_bytes().splitlines(keepends=True)
+    for kept in (len(lines) - 1, len(lines) // 2):  # all but the last word; what comes after it differs
+        recorded.path.write_bytes(b"".join(lines[:kept]))
+        report = campaign(tmp_path, resume=True, seconds=0.5)
+        if kept == len(lines) - 1:
+            assert told(report, tmp_path) == whole
+        assert report.scenarios[0].search.left_out > 0
+
+
+def test_time_that_was_spent_counts(tmp_path: Path) -> None:
+    """The last run of the first session ended as the time was nearly over: nearly nothing is run after it."""
+    campaign(tmp_path, seconds=1000)
+    path = tmp_path / "runs.ndjson"
+    lines = path.read_bytes().splitlines(keepends=True)[:40]
+    lines[-1] = re.sub(rb'"t_s":[0-9.]+', b'"t_s":1000.0', lines[-1])
+    path.write_bytes(b"".join(lines))
+    report = campaign(tmp_path, resume=True, seconds=1000)
+    assert report.scenarios[0].runs == sum(b'"type":"run"' in line for line in lines)
+    assert report.scenarios[0].search.left_out > 0
+    assert report.scenarios[0].duration_s >= 1000
 
 
 def test_a_line_that_was_cut_off_is_dropped(finished: Finished, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -26,23 +27,30 @@ def lines_in(out: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def killed_at(arguments: list[str], cwd: Path, lines: int, later_s: float) -> bool:
-    """Start it, and kill it a moment after so many lines are there; False where it had ended by then."""
-    process = subprocess.Popen(
-        [str(SCRIPT), *arguments],
-        cwd=cwd,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while process.poll() is None and lines_in(cwd / "out") < lines:
-        time.sleep(0.005)
-    time.sleep(later_s)
-    ended = process.poll() is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(timeout=30)
-    assert soon_left_of(process.pid) == []
-    return not ended
+def killed_at(arguments: list[str], cwd: Path, lines: int, later_s: float) -> None:
+    """Start it, and kill it a moment after so many lines are there; again where it was quicker than we."""
+    before = cwd / "before"
+    if (cwd / "out").exists():
+        shutil.copytree(cwd / "out", before)
+    while True:
+        with (cwd / "said").open("wb") as said:
+            process = subprocess.Popen(
+                [str(SCRIPT), *arguments], cwd=cwd, stdout=said, stderr=said, start_new_session=True
+            )
+        while process.poll() is None and lines_in(cwd / "out") < lines:
+            time.sleep(0.005)
+        time.sleep(later_s)
+        killed = process.poll() is None
+        process.kill()
+        process.wait(timeout=30)
+        assert soon_left_of(process.pid) == []
+        if killed:
+            break
+        assert process.returncode == 1, (cwd / "said").read_text()  # it was done
+        shutil.rmtree(cwd / "out")
+        if before.exists():
+            shutil.copytree(before, cwd / "out")
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def told(out: Path) -> tuple[str, dict[str, bytes]]:
@@ -72,7 +80,7 @@ def test_killed_at_twenty_moments_it_comes_to_the_report_of_an_undisturbed_one(t
         lines = int(total * (number + moments.random()) / KILLS) + 1
         resume = ["run", "--resume", "out", "--workers", str(1 + number % 2)]
         before = lines_in(killed / "out")
-        assert killed_at(resume if before else begin, killed, lines, moments.random() * 0.02)
+        killed_at(resume if before else begin, killed, lines, moments.random() * 0.02)
         assert lines_in(killed / "out") >= max(before, lines)
     done = saga_chaos(["run", "--resume", "out"], killed)
     assert done.returncode == 1, done.stdout + done.stderr
