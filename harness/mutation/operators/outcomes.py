@@ -74,8 +74,9 @@ def _due(code: Code, line: cst.BaseStatement) -> str:
     """What it would be too early to say before this statement."""
     if not code.talks(line) or isinstance(line, cst.FunctionDef):
         return ""
-    first = next(one for one in _flat(line) if isinstance(one, cst.Call) and code.talks(one))
-    return "compensated" if code.undoes(first) else "completed"
+    calls = (one for one in _flat(line) if isinstance(one, cst.Call) and code.talks(one))
+    first = next(calls, None)  # none where the saga awaits what is written elsewhere, or yields its requests
+    return "compensated" if first is not None and code.undoes(first) else "completed"
 
 
 def _flat(node: cst.CSTNode) -> list[cst.CSTNode]:

@@ -182,6 +182,14 @@ ROWS: dict[str, list[tuple[str, list[tuple[str, ...]]]]] = {
             SENDS + "async def f(ctx):\n    await send(ctx, 1)\n    return {'status': 'completed'}\n",
             [('+return {"status": "completed", "detail": {"error": "early"}}',)],
         ),
+        (
+            "async def f(ctx):\n    await Elsewhere(ctx).run()\n    return {'status': 'completed'}\n",
+            [('+return {"status": "completed", "detail": {"error": "early"}}',)],
+        ),
+        (
+            "def f(ctx):\n    reply = yield 'POST', '/orders'\n    return {'status': 'completed'}\n",
+            [('+return {"status": "completed", "detail": {"error": "early"}}',)],
+        ),
     ],
     "server_error_is_refusal": [
         (
