@@ -12,10 +12,12 @@ import pytest
 from harness.adapter import CallableSaga, SagaContext
 from harness.campaign import CampaignOptions, run_campaign
 from harness.campaign.fault_free import SEARCH_ENDED
-from harness.campaign.required import coverage
+from harness.campaign.required import Coverage, coverage
 from harness.campaign.verdict import judge
 from harness.errors import ScenarioError
+from harness.inputs import DrawnInput
 from harness.invariants import Verdict
+from harness.plan import Fault
 from harness.report_model import ScenarioReport, Search
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.saga import Claim, Json, Status, Step
@@ -49,6 +51,29 @@ def without(**changes: object) -> Change:
 
 def test_where_everything_was_seen_it_passes() -> None:
     assert told(lost()) == (PASS, ())
+
+
+def test_one_single_fault_that_was_not_seen_to_fire_is_enough_for_no_pass() -> None:
+    one = lost()
+    tally = tallied(one, list(searched(one)))
+    unfired = Coverage(impossible=(), unfired=(Fault(kind="slow", operation=CHARGES),))
+    verdict, (sentence,) = judge(one, tally, unfired)
+    assert verdict is INCONCLUSIVE
+    assert sentence == f"Not every single fault was seen to fire: slow at {CHARGES}."
+
+
+@pytest.mark.parametrize("status", ["compensated", "stuck", None])
+def test_nor_does_a_drawn_input_pass_that_does_not_complete(status: str | None) -> None:
+    one = lost()
+    drawn = [
+        msgspec.structs.replace(digest, input_index=DrawnInput(b'{"a":1}'), statuses=(status,))
+        for digest in searched(one)
+        if not digest.plan.faults
+    ]
+    tally = tallied(one, [*searched(one), *drawn])
+    verdict, (sentence,) = judge(one, tally, coverage(one, "sim", tally))
+    assert verdict is INCONCLUSIVE
+    assert f"ended {status or 'without a word'}" in sentence
 
 
 # The run without faults ---------------------------------------------------------------------------

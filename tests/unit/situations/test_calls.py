@@ -16,6 +16,16 @@ def shows(tale: Tale) -> set[str]:
     return set(seen_situations(tale.view))
 
 
+# Its word ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [None, *Status])
+def test_no_other_word_is_completed(status: str | None) -> None:
+    tale = Tale()
+    tale.act("hold")
+    assert ("completed" in shows(tale.end(status))) is (status == "completed")
+
+
 # An abort that undid something ---------------------------------------------------------------------
 
 
