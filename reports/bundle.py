@@ -26,6 +26,7 @@ from harness.history import (
     read_history,
 )
 from harness.report_model import FailureFile, Invariant, Report, ScenarioReport, read_failure, read_report
+from reports.runs import ScenarioRuns, read_runs
 
 MOST_BYTES = 20_000_000
 """Of one history; a larger one is told with its path, and not drawn."""
@@ -57,7 +58,8 @@ class Bundle:
     """`folder` holds the report; paths in it are relative to that.
 
     refutations: failure files that a guarantee names, by path. problems: what could not be read, and why.
-    previous: the report before this one, where its folder is known and still there.
+    previous: the report before this one, where its folder is known and still there. runs: what the file of
+    all runs tells, by scenario title; empty for a report of a version that wrote none.
     """
 
     report: Report
@@ -67,6 +69,7 @@ class Bundle:
     refutations: Mapping[str, FailureFile] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     previous: Report | None = None
+    runs: Mapping[str, ScenarioRuns] = field(default_factory=dict)
 
     @property
     def smallest(self) -> Violation | None:
@@ -87,6 +90,7 @@ def read_bundle(report: Report, folder: Path) -> Bundle:
     failures = [*(one.failure for one in violations), *refutations.values()]
     names = dict.fromkeys(one.history for one in failures if one is not None and one.history)
     found = {name: reader.history(name) for name in names}
+    runs = reader.runs(frozenset(one.saga_id for one in failures if one is not None))
     return Bundle(
         report=report,
         folder=folder,
@@ -94,6 +98,7 @@ def read_bundle(report: Report, folder: Path) -> Bundle:
         histories={name: history for name, history in found.items() if history is not None},
         refutations=refutations,
         previous=reader.previous(report),
+        runs=runs,
         problems=tuple(reader.problems),
     )
 
@@ -138,6 +143,13 @@ class _Reader:
         except ReportError as error:
             self.problems.append(str(error))
             return None
+
+    def runs(self, wanted: frozenset[str]) -> Mapping[str, ScenarioRuns]:
+        """Of all runs."""
+        found, problem = read_runs(self._folder, wanted)
+        if problem:
+            self.problems.append(problem)
+        return found
 
     def previous(self, report: Report) -> Report | None:
         """Of the folder that the report names, or `previous` in its own."""

@@ -1,7 +1,7 @@
 """The coverage matrix of a scenario: which fault kind, at which operation, came to what.
 
-Owns the state of each cell, as far as `report.json` and the counterexamples carry it. Refuses to call a
-cell held where a run with that fault may have violated something: then it fired, and that is all.
+Owns the state of each cell: by the record of all runs, and where there is none, as far as `report.json` and
+the counterexamples carry it. Refuses to call a cell held where that is not known: then it fired.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from enum import StrEnum
 
 from harness.report_model import ScenarioReport, SiteCount, Verdict
 from reports.findings import Finding
+from reports.runs import CellRuns, ScenarioRuns
 from reports.words import counted, plain
 
 
 class State(StrEnum):
-    """VIOLATED: a smallest counterexample needs it. HELD: fired, and nothing was violated in any run.
+    """VIOLATED: a smallest counterexample needs it, or a run with no other fault violated something.
 
-    FIRED: fired, and no smallest counterexample needs it, in a search that found violations elsewhere.
-    UNFIRED: planned, and never seen to fire. BLANK: claimed and possible, and not planned.
+    HELD: it was the only fault of runs, and none of them violated anything. FIRED: it fired, and what became
+    of it alone is not known. UNFIRED: planned, and never seen to fire. BLANK: claimed and possible, and not
+    planned.
     """
 
     VIOLATED = "violated"
@@ -33,9 +35,9 @@ class State(StrEnum):
 
 
 MEANINGS: Mapping[State, str] = {
-    State.VIOLATED: "a smallest counterexample needs it",
-    State.HELD: "fired, and nothing was violated",
-    State.FIRED: "fired, and no smallest counterexample needs it",
+    State.VIOLATED: "fired, and something was violated",
+    State.HELD: "fired alone, and nothing was violated",
+    State.FIRED: "fired, only beside other faults as far as is known",
     State.UNFIRED: "planned, and never fired",
     State.IMPOSSIBLE: "cannot strike there",
     State.UNCLAIMED: "of a guarantee that is not claimed",
@@ -45,7 +47,10 @@ MEANINGS: Mapping[State, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One kind at one operation. `findings`: those whose plan has it. reason: why it cannot, or did not."""
+    """One kind at one operation. `findings`: those whose plan has it. reason: why it cannot, or did not.
+
+    runs: what the record of all runs tells; None where there is none.
+    """
 
     kind: str
     operation: str
@@ -54,6 +59,7 @@ class Cell:
     fired: int = 0
     reason: str = ""
     findings: tuple[Finding, ...] = ()
+    runs: CellRuns | None = None
 
     @property
     def text(self) -> str:
@@ -87,12 +93,14 @@ class Matrix:
         return {state: found[state] for state in State if found[state]}
 
 
-def matrix(scenario: ScenarioReport, findings: Sequence[Finding] = ()) -> Matrix | None:
+def matrix(
+    scenario: ScenarioReport, findings: Sequence[Finding] = (), runs: ScenarioRuns | None = None
+) -> Matrix | None:
     """None where the campaign counted nothing by operation."""
     counts = {(one.kind, one.operation): one for one in scenario.faults.by_operation}
     if not counts:
         return None
-    reader = _Cells(scenario, counts, findings)
+    reader = _Cells(scenario, counts, findings, runs)
     known = [*counts, *reader.impossible]
     operations = dict.fromkeys(operation for _, operation in known)
     kinds = list(dict.fromkeys(kind for kind, _ in known))
@@ -111,8 +119,10 @@ class _Cells:
         scenario: ScenarioReport,
         counts: Mapping[tuple[str, str], SiteCount],
         findings: Sequence[Finding],
+        runs: ScenarioRuns | None,
     ) -> None:
         self._scenario = scenario
+        self._runs = runs
         self._counts = counts
         self.impossible = {(one.fault, one.operation): one.reason for one in scenario.impossible}
         self._unconfirmed = {(one.fault, one.operation): one.reason for one in scenario.unconfirmed}
@@ -130,7 +140,9 @@ class _Cells:
         counted_ = self._counts.get(key)
         found = tuple(self._findings.get(key, ()))
         planned, fired = (counted_.planned, counted_.fired) if counted_ is not None else (0, 0)
-        state, reason = self._state(key, planned, fired, violated=bool(found))
+        runs = self._runs.cells.get(key) if self._runs is not None else None
+        violated = bool(found) or (runs is not None and runs.alone_violated > 0)
+        state, reason = self._state(key, planned, fired, violated=violated)
         return Cell(
             kind=kind,
             operation=operation,
@@ -139,6 +151,7 @@ class _Cells:
             fired=fired,
             reason=reason,
             findings=found,
+            runs=runs,
         )
 
     def _state(self, key: tuple[str, str], planned: int, fired: int, *, violated: bool) -> tuple[State, str]:
@@ -147,12 +160,19 @@ class _Cells:
         if planned:
             if not fired:
                 return State.UNFIRED, self._unconfirmed.get(key, "")
-            return (State.FIRED if self._scenario.verdict is Verdict.FAIL else State.HELD), ""
+            return (State.HELD if self._held(key) else State.FIRED), ""
         if key in self.impossible:
             return State.IMPOSSIBLE, self.impossible[key]
         if key[0] in self.unclaimed:
             return State.UNCLAIMED, plain(self.unclaimed[key[0]])
         return State.BLANK, ""
+
+    def _held(self, key: tuple[str, str]) -> bool:
+        """Nothing was violated where it was the only fault, or in any run at all."""
+        if self._runs is None:
+            return self._scenario.verdict is not Verdict.FAIL
+        known = self._runs.cells.get(key)
+        return known is not None and known.alone > 0 and not known.alone_violated
 
 
 def _unclaimed(scenario: ScenarioReport) -> dict[str, str]:

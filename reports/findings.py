@@ -24,7 +24,8 @@ class Finding:
     """One counterexample. `failure` is None where its file cannot be read; `violations` then says why.
 
     guarantees: those that it refutes. history, evidence: what is drawn, and the events that show it; the
-    evidence of another file counts where its history is the same. since: by invariant.
+    evidence of another file counts where its history is the same. since: by invariant. also: what else its
+    run violates, which has smaller or earlier counterexamples of its own.
     """
 
     anchor: str
@@ -36,6 +37,7 @@ class Finding:
     history: History | None = None
     evidence: frozenset[int] = frozenset()
     since: Mapping[str, Since] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -103,7 +105,17 @@ def _finding(group: list[Violation], bundle: Bundle, changes: tuple[Change, ...]
             for one in changes
             if one.scenario == title and one.invariant in {each.invariant.id for each in group}
         },
+        also=_also(group, bundle),
     )
+
+
+def _also(group: list[Violation], bundle: Bundle) -> tuple[str, ...]:
+    """By the record of the same run: the same plan and the same saga id, which follows from the input too."""
+    failure, runs = group[0].failure, bundle.runs.get(group[0].scenario.title)
+    if failure is None or runs is None:
+        return ()
+    shown = {one.invariant.id for one in group}
+    return tuple(id_ for id_ in runs.broken.get((failure.plan, failure.saga_id), ()) if id_ not in shown)
 
 
 def _same(violation: Violation, history: History | None, bundle: Bundle) -> bool:

@@ -24,6 +24,7 @@ from reports.figures.choice import latency_drawings
 from reports.findings import Finding, findings
 from reports.latency import measured
 from reports.rows import Row, rows
+from reports.runs import Example
 from reports.sequence import RunSequence, sequence
 from reports.sequence_svg import sequence_svg
 from reports.snippets import pytest_function
@@ -53,7 +54,10 @@ class Page:
         self._seen: set[str] = set()
         self._sequences: dict[str, RunSequence] = {}
         self._drawn = {one.anchor for one in [one for one in self.findings if one.history][:MOST_DRAWN]}
-        self._matrices = {one.title: coverage.matrix(one, self.findings) for one in bundle.report.scenarios}
+        self._matrices = {
+            one.title: coverage.matrix(one, self.findings, bundle.runs.get(one.title))
+            for one in bundle.report.scenarios
+        }
 
     # the top --------------------------------------------------------------------------------------
 
@@ -234,6 +238,25 @@ class Page:
         """For those who hear the page."""
         return MEANINGS[cell.state]
 
+    def examples_of(self, cell: Cell) -> list[str]:
+        """Some of the runs behind a cell, those that violated something first."""
+        known = cell.runs.examples if cell.runs is not None else []
+        return [_run_words(one) for one in sorted(known, key=lambda one: not one.violated)]
+
+    def example_of(self, scenario: ScenarioReport, situation: str) -> str:
+        """The first run in which a situation was seen; empty where no record tells."""
+        runs = self._bundle.runs.get(scenario.title)
+        known = runs.situations.get(situation) if runs is not None else None
+        return _run_words(known) if known is not None else ""
+
+    def alone_words(self, cell: Cell) -> str:
+        """What its runs came to."""
+        runs = cell.runs
+        if runs is None or not runs.fired:
+            return ""
+        alone = f"Alone in {words.counted(runs.alone, 'run')}, {runs.alone_violated:,} violated something"
+        return f"{alone}; in all, {runs.violated:,} of {words.counted(runs.fired, 'run')} did."
+
     def unexercised(self, scenario: ScenarioReport) -> list[str]:
         """What no run put to the test."""
         return unexercised(scenario, self._matrices[scenario.title])
@@ -265,3 +288,10 @@ class Page:
     def figures(self) -> list[tuple[str, str, str]]:
         """(title, svg, caption) of each figure of latency."""
         return [(one.title, *one.inline()) for one in latency_drawings(self._bundle)]
+
+
+def _run_words(one: Example) -> str:
+    plan = "; ".join(f"{words.fault_name(each)} at {words.fault_place(each)}" for each in one.plan.faults)
+    ended = ", ".join(one.statuses) or "no saga"
+    broke = f", violated {', '.join(one.violated)}" if one.violated else ""
+    return f"line {one.line:,} of runs.ndjson: {plan or 'no fault'}: {ended}{broke}"

@@ -1,5 +1,7 @@
 """`saga-chaos report`: renders everything again from the files of an earlier run, and runs nothing.
 
+Figures as files, in `figures/`, are written here alone: they take seconds, which a run need not wait for.
+
 Exit code 0 where the files could be read, whatever the verdict in them: `gate` decides about that. A part
 that cannot be read is named on the screen and in the page, and the rest is rendered.
 """
@@ -14,6 +16,7 @@ from harness.report_model import read_report
 
 with our_packages():
     from reports.bundle import read_bundle, report_path
+    from reports.figures.choice import write_figures
     from reports.words import headline
     from reports.write import write_rendered
 
@@ -23,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.folder)
     report = read_report(report_path(folder))
     bundle = read_bundle(report, folder)
-    for path in write_rendered(bundle, folder):
+    for path in (*write_rendered(bundle, folder), *write_figures(bundle, folder)):
         _say(f"wrote {path.as_posix()}")
     for problem in bundle.problems:
         _say(f"not read: {problem}")

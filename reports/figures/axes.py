@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from harness.history import Call, History
@@ -139,7 +140,7 @@ def step_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOS
         values = [float(one) for one in given.loc[given["failed_step"] == step, "latency_s"]]
         drawn = sampled(values, most)
         axes.scatter(drawn, [row] * len(drawn), s=22, color=palette.of(0), alpha=0.5, zorder=3)
-        middle = sampled(values, most)[len(drawn) // 2]
+        middle = median(values)
         axes.plot([middle, middle], [row - 0.28, row + 0.28], color=palette.bad, linewidth=2, zorder=4)
         if len(drawn) < len(values):
             notes.append(f"{step}: {len(drawn):,} of {len(values):,} sagas are drawn, evenly by rank.")

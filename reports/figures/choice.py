@@ -55,13 +55,20 @@ def percentile_drawing(given: Mapping[str, CompensationLatency]) -> Drawing:
 
 
 def latency_drawings(bundle: Bundle) -> list[Drawing]:
-    """Percentiles of all runs, then what the kept histories tell."""
+    """Of all runs, where they are recorded; where the time goes, of those whose history was kept."""
     known = measured(bundle.report)
+    kept, sample = _kept(bundle)
+    recorded = _recorded(bundle)
+    every = recorded if len(recorded) >= _LEAST else kept
+    told = f"{counted(len(every), 'saga')} of all runs." if every is recorded else sample
     drawings = [percentile_drawing(known)] if known else []
-    given, sample = _kept(bundle)
-    if len(given) < _LEAST:
-        return drawings
-    return [*drawings, *_of_kept(given, sample)]
+    if len(every) >= _LEAST:
+        drawings.append(_ecdf(every, told))
+    if len(kept) >= _LEAST:
+        drawings.append(_phases(kept, sample))
+    if len(every) >= _LEAST:
+        drawings.append(_by_step(bundle, kept, sample))
+    return drawings
 
 
 def drawings(bundle: Bundle) -> list[Drawing]:
@@ -108,38 +115,59 @@ def _history(path: Path) -> History | None:
         return None
 
 
-def _of_kept(given: pd.DataFrame, sample: str) -> list[Drawing]:
-    scenarios = given["scenario"].nunique()
-    steps = given["failed_step"].nunique()
-    return [
-        Drawing(
-            name="latency-ecdf",
-            title="How many had compensated by then",
-            size=(5.4, 3.2),
-            draw=lambda axes, palette: ecdf_axes(axes, given, palette),
-            caption=sample,
-        ),
-        Drawing(
-            name="latency-phases",
-            title="Where the time goes",
-            size=(5.4, 1.9 + 0.7 * scenarios),
-            draw=lambda axes, palette: phase_axes(axes, given, palette),
-            caption=sample,
-        ),
-        Drawing(
-            name="latency-by-step",
-            title="By the step that failed",
-            size=(5.4, 1.2 + 0.45 * steps),
-            draw=lambda axes, palette: step_axes(axes, given, palette),
-            caption=f"The line is the median. {sample}",
-        ),
+def _recorded(bundle: Bundle) -> pd.DataFrame:
+    """`scenario` and `latency_s` of every saga that compensated, by the file of all runs."""
+    import pandas as pd  # noqa: PLC0415 - see the package's docstring
+
+    lines = [(title, value) for title, runs in bundle.runs.items() for value in runs.compensation_s]
+    return pd.DataFrame(lines, columns=["scenario", "latency_s"])
+
+
+def _ecdf(given: pd.DataFrame, told: str) -> Drawing:
+    return Drawing(
+        name="latency-ecdf",
+        title="How many had compensated by then",
+        size=(5.4, 3.2),
+        draw=lambda axes, palette: ecdf_axes(axes, given, palette),
+        caption=told,
+    )
+
+
+def _phases(given: pd.DataFrame, told: str) -> Drawing:
+    return Drawing(
+        name="latency-phases",
+        title="Where the time goes",
+        size=(5.4, 1.9 + 0.7 * int(given["scenario"].nunique())),
+        draw=lambda axes, palette: phase_axes(axes, given, palette),
+        caption=told,
+    )
+
+
+def _by_step(bundle: Bundle, kept: pd.DataFrame, sample: str) -> Drawing:
+    """By the operation that a single fault struck, where all runs are recorded; else by the failed step."""
+    import pandas as pd  # noqa: PLC0415 - see the package's docstring
+
+    lines = [
+        (operation, value)
+        for runs in bundle.runs.values()
+        for operation, values in runs.by_struck_s.items()
+        for value in values
     ]
+    given = pd.DataFrame(lines, columns=["failed_step", "latency_s"]) if lines else kept
+    told = f"{counted(len(lines), 'saga')} of runs with a single fault." if lines else sample
+    return Drawing(
+        name="latency-by-step",
+        title="By the operation that a single fault struck" if lines else "By the step that failed",
+        size=(5.4, 1.2 + 0.45 * int(given["failed_step"].nunique())),
+        draw=lambda axes, palette: step_axes(axes, given, palette),
+        caption=f"The line is the median. {told}",
+    )
 
 
 def _matrices(bundle: Bundle, found: tuple[Finding, ...]) -> list[Drawing]:
     made = []
     for number, scenario in enumerate(bundle.report.scenarios, start=1):
-        grid = coverage.matrix(scenario, found)
+        grid = coverage.matrix(scenario, found, bundle.runs.get(scenario.title))
         if grid is not None:
             size = (2.8 + 0.42 * len(grid.kinds), 1.6 + 0.36 * len(grid.lines))
             title = f"Coverage of {scenario.title}"

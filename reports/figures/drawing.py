@@ -77,8 +77,8 @@ class Drawing:
 
     def _titled(self) -> Figure:
         figure, left_out = self._figure(_PAPER)
-        axes = figure.axes[0]
-        axes.set_title(printable(self.title).replace("$", r"\$"), loc="left", color=_PAPER.ink, fontsize=11)
+        title = printable(self.title).replace("$", r"\$")
+        figure.suptitle(title, x=0.01, ha="left", color=_PAPER.ink, fontsize=11)
         if left_out:
             figure.supxlabel(printable(left_out).replace("$", r"\$"), color=_PAPER.mute, fontsize=8)
         return figure
