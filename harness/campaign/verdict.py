@@ -38,10 +38,13 @@ def _lacking(scenario: Scenario, tally: Tally, covered: Coverage, search: Search
     yield from missing(scenario, tally)
     yield from _nothing_seen(scenario, tally)
     yield from _unknown(tally)
-    if search is not None and not search.singles_complete and tally.fired:
+    complete = search is None or search.singles_complete
+    if search is not None and not complete and tally.fired:
         yield _incomplete(search)
-    if covered.unfired:
-        named = list(dict.fromkeys(f"{fault.kind} at {fault.operation}" for fault in covered.unfired))
+    # What time left out is told with the search; here only what was tried in vain.
+    unfired = [one for one in covered.unfired if complete or tally.planned_at[one.kind, one.operation]]
+    if unfired:
+        named = list(dict.fromkeys(f"{fault.kind} at {fault.operation}" for fault in unfired))
         few = ", ".join(named[:3])
         more = f" and {len(named) - 3} more" if len(named) > 3 else ""
         yield f"Not every single fault was seen to fire: {few}{more}."

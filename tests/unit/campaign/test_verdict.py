@@ -187,6 +187,19 @@ def test_single_faults_that_time_left_out_keep_from_a_pass_and_say_what_they_nee
     )
 
 
+def test_what_time_left_out_is_not_called_unfired() -> None:
+    one = lost()
+    few = [digest for digest in searched(one) if not any(f.kind == "garbage" for f in digest.plan.faults)]
+    tally = tallied(one, few)
+    assert any(fault.kind == "garbage" for fault in coverage(one, "sim", tally).unfired)
+    short = Search(depth=2, left_out=3, left_out_parts={"single faults": 3}, singles_need_s=1.0)
+    verdict, sentences = judge(one, tally, coverage(one, "sim", tally), short)
+    assert verdict is INCONCLUSIVE
+    assert not any("garbage" in sentence for sentence in sentences)
+    _, told_all = judge(one, tally, coverage(one, "sim", tally))
+    assert any("garbage" in sentence for sentence in told_all)
+
+
 def test_what_was_left_out_beyond_single_faults_keeps_from_no_pass() -> None:
     assert judged(
         Search(depth=2, left_out=1_000, left_out_parts={"pairs of faults": 1_000}, singles_complete=True)
