@@ -90,8 +90,14 @@ def _run(command: argparse.ArgumentParser) -> None:
 
 
 def _replay(command: argparse.ArgumentParser) -> None:
-    command.add_argument("failure", metavar="FAILURE.json", help="from the failures folder of a report")
+    command.add_argument(
+        "failure", metavar="FAILURE.json|DIR", help="one counterexample, or all of a report's folder"
+    )
     command.add_argument("--world", choices=WORLDS, help="default: the one it was found in")
+    command.add_argument(
+        "--scenario", metavar="SCENARIO", help="where it is now; default: what the run was given"
+    )
+    command.add_argument("--prune", action="store_true", help="delete the counterexamples that are FIXED")
     command.add_argument("--proxy", choices=PROXIES, default="auto")
 
 
@@ -171,7 +177,7 @@ def _doctor(command: argparse.ArgumentParser) -> None:
 _COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
     ("list", "list the registered scenarios", _list),
     ("run", "search scenarios and report their invariants", _run),
-    ("replay", "run a counterexample again: STILL FAILS (1), FIXED (0) or DIFFERS (1)", _replay),
+    ("replay", "run counterexamples again: STILL FAILS (1), FIXED (0) or DIFFERS (1)", _replay),
     ("mutate", "plant mistakes in a saga, and see which of them the search finds", _mutate),
     ("report", "render the reports of a run again, from its files alone", _report),
     ("bench", "measure compensation latency", _bench),

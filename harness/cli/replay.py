@@ -1,121 +1,157 @@
-"""`saga-chaos replay`: runs a counterexample again and says what became of it.
+"""`saga-chaos replay`: runs counterexamples again and says what became of each (`harness.cli.replaying`).
 
-STILL FAILS (exit 1): the invariant of the file is violated again. FIXED (exit 0): the plan fired and
-nothing is violated. DIFFERS (exit 1): something else is violated, the check itself crashed, or a
-fault of the plan no longer fires, so that nothing was shown.
+A single file is told in full. A folder gets a line a file: what cannot be replayed, because the file is
+damaged or its scenario is gone, is said there, and the rest is still replayed.
 
-In sim one run tells, for it is the same each time. On the wire a machine under load may be late
-once: a run that violates nothing is tried again, up to three times, and FIXED needs all three
-clean and all faults fired in one of them. A single violation is enough for STILL FAILS.
+Exit codes: 1 while one still fails or differs; else that of what could not be replayed (2 a file, 4 the
+machine); else 0. `--prune` deletes what is fixed, and the histories that no other file needs.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.campaign.claims import LoadedWithClaims
+from harness.cli.replaying import Case, Replays, Word, found_again, judged
 from harness.counterexample_text import narrate
-from harness.errors import PlanError, ReportError, ScenarioError, misplaced, nearest
-from harness.faults import kinds_of
+from harness.errors import EnvironmentFault, ReportError, SagaChaosError, misplaced
 from harness.history.codec import decode_history
-from harness.invariants import Verdict, invariants_of
 from harness.loading import load
 from harness.packages import our_packages
-from harness.plan import check_plan
 from harness.report_model import FailureFile, read_failure
-from harness.saga import Claim
-from harness.scenario import Scenario
 from harness.search.digest import Digest
-from harness.trial import trial
 
 with our_packages():
     from reports.escape import printable
-    from reports.words import counted, input_text, plan_lines, plan_size, unclaimed_words
+    from reports.words import input_text, plan_lines, plan_size, unclaimed_words
 
-WIRE_RUNS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """The word, the sentence after it, and the exit code."""
-
-    word: str
-    sentence: str
-    exit_code: int
+NOT_REPLAYED = "NOT REPLAYED"
+_WIDTH = len(NOT_REPLAYED)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, run, tell."""
     path = Path(arguments.failure)
+    replays = Replays(world=arguments.world, proxy=arguments.proxy, note=_note)
+    if path.is_dir():
+        return _folder(path, replays, arguments)
     failure = read_failure(path)
-    added = _added_claims(failure, path)
-    scenario = LoadedWithClaims(partial(_scenario, path), added)(failure.scenario.reference)
-    world = scenario.world(arguments.world or failure.world)
-    _check(failure, scenario, path, world)
-    _say(f"Replaying {failure.invariant} of {scenario.name} in the {world} world")
-    digests: list[Digest] = []
-    with trial(scenario, failure.input, world, arguments.proxy, _note, added) as run_plans:
-        for _ in range(1 if world == "sim" else WIRE_RUNS):
-            digests += run_plans([failure.plan])
-            if digests[-1].violated:
-                break
+    case = replays.case(path, failure, arguments.scenario or found_again(failure.scenario.reference))
+    _say(f"Replaying {failure.invariant} of {case.scenario.name} in the {case.world} world")
+    digests = replays.run(case)
     _tell(failure, digests[-1])
     result = judged(failure.invariant, digests)
     _say(f"{result.word}  {result.sentence}")
+    if arguments.prune and result.word is Word.FIXED:
+        _prune([case], path.parent)
     return result.exit_code
 
 
-def judged(invariant: str, digests: Sequence[Digest]) -> Replayed:
-    """What the runs come to."""
-    last = digests[-1]
-    if invariant in last.violated:
-        return Replayed("STILL FAILS", f"{invariant}: {last.found[invariant].message}", 1)
-    if last.violated:
-        others = ", ".join(f"{id_} ({last.found[id_].message})" for id_ in last.violated)
-        return Replayed("DIFFERS", f"{invariant} is not violated, but {others}", 1)
-    crashed = [id_ for id_, one in last.found.items() if one.verdict is Verdict.UNKNOWN]
-    if crashed:
-        return Replayed("DIFFERS", f"the check of {', '.join(crashed)} crashed, so nothing is known", 1)
-    fired = max(digests, key=lambda digest: sum(strikes > 0 for strikes in digest.strikes))
-    dead = [index for index, strikes in enumerate(fired.strikes) if not strikes]
-    if dead:
-        lines = plan_lines(fired.plan)
-        missed = "; ".join(lines[index] for index in dead)
-        return Replayed("DIFFERS", f"nothing is violated, but the plan no longer fires: {missed}", 1)
-    ended = ", ".join(str(status) for status in last.statuses)
-    times = f" in {counted(len(digests), 'run')}" if len(digests) > 1 else ""
-    return Replayed("FIXED", f"every fault fired, the saga ended {ended}, nothing is violated{times}", 0)
+# A folder ---------------------------------------------------------------------------------------
 
 
-def _added_claims(failure: FailureFile, path: Path) -> tuple[Claim, ...]:
-    """What the search let the saga claim (`--unclaimed`): its run is judged in the same way again."""
-    for name in failure.added_claims:
-        if name not in list(Claim):
-            raise ReportError(misplaced(f"{path}, added_claims", name, nearest(name, Claim)))
-    return tuple(Claim(name) for name in failure.added_claims)
+def _folder(folder: Path, replays: Replays, arguments: argparse.Namespace) -> int:
+    paths = _failure_files(folder)
+    if not paths:
+        _say(f"{folder} holds no counterexample, so there is nothing to replay")
+        return 0
+    read = dict(_read(paths))
+    references = _references(read.values(), arguments.scenario)
+    ended: dict[Word, list[Case]] = {word: [] for word in Word}
+    errors = []
+    for path, failure in read.items():
+        try:
+            if isinstance(failure, SagaChaosError):
+                raise failure
+            reference = references.get(failure.scenario.name) or found_again(failure.scenario.reference)
+            case = replays.case(path, failure, reference)
+            result = judged(failure.invariant, replays.run(case))
+        except SagaChaosError as error:
+            errors.append(error)
+            _line(NOT_REPLAYED, str(error))
+        else:
+            ended[result.word].append(case)
+            _line(result.word, f"{path}  {result.sentence}")
+    _say("")
+    counts = [f"{len(cases)} {_COUNTED[word]}" for word, cases in ended.items() if cases]
+    _say(", ".join([*counts, *([f"{len(errors)} could not be replayed"] if errors else [])]))
+    if arguments.prune:
+        _prune(ended[Word.FIXED], folder)
+    if ended[Word.STILL_FAILS] or ended[Word.DIFFERS]:
+        return 1
+    return max((error.exit_code for error in errors), default=0)
 
 
-def _scenario(path: Path, reference: str) -> Scenario:
-    try:
-        return load(reference)
-    except ScenarioError as error:
-        raise ScenarioError(f"{path}, scenario.reference: {error}") from None
+_COUNTED: Mapping[Word, str] = {
+    Word.STILL_FAILS: "still failing",
+    Word.FIXED: "fixed",
+    Word.DIFFERS: "different now",
+}
 
 
-def _check(failure: FailureFile, scenario: Scenario, path: Path, world: str) -> None:
-    known = invariants_of(scenario)
-    if failure.invariant not in known:
-        expected = nearest(failure.invariant, known)
-        raise ReportError(misplaced(f"{path}, invariant", failure.invariant, expected))
-    try:
-        check_plan(failure.plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world)
-    except PlanError as error:
-        raise PlanError(f"{path}, {error}") from None
+def _failure_files(folder: Path) -> list[Path]:
+    """Those of a report, or of a folder of such files. Raises ReportError where it is neither."""
+    if (folder / "failures").is_dir():
+        return sorted((folder / "failures").glob("*.json"))
+    found = sorted(folder.glob("*.json"))
+    if (folder / "report.json").is_file():
+        return []  # of a campaign that found nothing
+    if not found and folder.name != "failures":
+        raise ReportError(misplaced(str(folder), "no *.json", "failure files, or what --out of a run was"))
+    return found
+
+
+def _read(paths: Sequence[Path]) -> Iterator[tuple[Path, FailureFile | SagaChaosError]]:
+    for path in paths:
+        try:
+            yield path, read_failure(path)
+        except SagaChaosError as error:
+            yield path, error
+
+
+def _references(read: Iterable[FailureFile | SagaChaosError], given: str | None) -> Mapping[str, str]:
+    """Scenario name to what loads it now. `--scenario` counts for its name, or for the only one there is."""
+    if given is None:
+        return {}
+    names = dict.fromkeys(one.scenario.name for one in read if isinstance(one, FailureFile))
+    name = next(iter(names)) if len(names) == 1 else load(given).name
+    if name not in names:
+        _note(f"--scenario {given} is {name}, of which the folder holds no counterexample")
+    return {name: given}
+
+
+def _prune(fixed: Sequence[Case], folder: Path) -> None:
+    """Delete failure files, and the histories below the report's folder that only they name."""
+    for case in fixed:
+        if case.world != case.failure.world:
+            _say(f"Kept {case.path}: it was found in the {case.failure.world} world, and not replayed there")
+            continue
+        try:
+            _delete(case, folder)
+        except OSError as error:
+            raise EnvironmentFault(
+                misplaced(str(case.path), error.strerror or str(error), "a file that can be deleted")
+            ) from error
+        _say(f"Pruned {case.path}")
+
+
+def _delete(case: Case, folder: Path) -> None:
+    case.path.unlink()
+    report = folder.parent if folder.name == "failures" else folder
+    if case.failure.history is None:
+        return
+    history = report / case.failure.history
+    inside = history.resolve().is_relative_to((report / "histories").resolve())
+    others = [one for _, one in _read(sorted(case.path.parent.glob("*.json")))]
+    unsure = any(isinstance(one, SagaChaosError) for one in others)
+    named = any(isinstance(one, FailureFile) and one.history == case.failure.history for one in others)
+    if inside and not named and not unsure:
+        history.unlink(missing_ok=True)
+
+
+# Telling ----------------------------------------------------------------------------------------
 
 
 def _tell(failure: FailureFile, digest: Digest) -> None:
@@ -135,6 +171,11 @@ def _tell(failure: FailureFile, digest: Digest) -> None:
         for line in narrate(decode_history(digest.history, "history"), evidence):
             _say(f"  {line}")
     _say("")
+
+
+def _line(word: str, text: str) -> None:
+    _say(f"{word:<{_WIDTH}}  {text}")
+    sys.stdout.flush()  # a folder takes a while, and a CI log is no terminal
 
 
 def _say(line: str) -> None:

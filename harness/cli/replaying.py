@@ -1,0 +1,194 @@
+"""Runs counterexamples again and judges what became of them, for `saga-chaos replay`.
+
+Owns the three words. STILL FAILS: the invariant of the file is violated again. FIXED: every fault of the
+plan fired and nothing is violated. DIFFERS: something else is violated, a check crashed, it is not
+known what a caller saw, or a fault no longer fires, so that nothing was shown. Refuses to print.
+
+In sim one run tells, for it is the same each time. On the wire a machine under load may be late
+once: a run that violates nothing is tried again, up to three times, and FIXED needs all three
+clean and all faults fired in one of them. A single violation is enough for STILL FAILS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from harness.campaign.claims import LoadedWithClaims
+from harness.choices import ProxyKind, WorldName
+from harness.errors import PlanError, ReportError, ScenarioError, misplaced, nearest
+from harness.faults import kinds_of
+from harness.inputs import as_json_text
+from harness.invariants import Verdict, invariants_of
+from harness.loading import load
+from harness.packages import our_packages
+from harness.plan import FaultPlan, check_plan
+from harness.report_model import FailureFile
+from harness.saga import Claim
+from harness.scenario import Scenario
+from harness.search.digest import Digest
+from harness.trial import trial
+
+with our_packages():
+    from reports.words import counted, plan_lines
+
+WIRE_RUNS = 3
+
+_Runs = tuple[str, WorldName, tuple[Claim, ...], bytes, FaultPlan]
+"""What makes two replays the same: reference, world, added claims, input and plan."""
+
+
+class Word(StrEnum):
+    """What became of a counterexample."""
+
+    STILL_FAILS = "STILL FAILS"
+    FIXED = "FIXED"
+    DIFFERS = "DIFFERS"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The word, and the sentence after it."""
+
+    word: Word
+    sentence: str
+
+    @property
+    def exit_code(self) -> int:
+        """0 fixed, else 1."""
+        return 0 if self.word is Word.FIXED else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A failure file that can be run here. reference: what its scenario is loaded from."""
+
+    path: Path
+    failure: FailureFile
+    reference: str
+    scenario: Scenario
+    world: WorldName
+    added: tuple[Claim, ...]
+
+    @property
+    def key(self) -> _Runs:
+        """Equal for those that the same run tells of."""
+        given = as_json_text(self.failure.input, str(self.path))
+        return self.reference, self.world, self.added, given, self.failure.plan
+
+
+@dataclass(slots=True, kw_only=True)
+class Replays:
+    """Runs failure files again. One run tells of all files with the same plan, as several invariants have.
+
+    world: instead of that which a file was found in. note: is told what a worker says.
+    """
+
+    world: WorldName | None
+    proxy: ProxyKind
+    note: Callable[[str], None]
+    _known: dict[_Runs, tuple[Digest, ...]] = field(default_factory=dict)
+
+    def case(self, path: Path, failure: FailureFile, reference: str) -> Case:
+        """Load its scenario and check it. Raises UsageError that names the file and the place in it."""
+        added = _added_claims(failure, path)
+        scenario = LoadedWithClaims(partial(_scenario, path), added)(reference)
+        world = scenario.world(self.world or failure.world)
+        _check(failure, scenario, path, world)
+        return Case(
+            path=path, failure=failure, reference=reference, scenario=scenario, world=world, added=added
+        )
+
+    def run(self, case: Case) -> tuple[Digest, ...]:
+        """The last one is that which tells."""
+        if case.key not in self._known:
+            self._known[case.key] = tuple(self._fresh(case))
+        return self._known[case.key]
+
+    def _fresh(self, case: Case) -> list[Digest]:
+        digests: list[Digest] = []
+        given = case.failure.input
+        with trial(case.scenario, given, case.world, self.proxy, self.note, case.added) as run_plans:
+            for _ in range(1 if case.world == "sim" else WIRE_RUNS):
+                digests += run_plans([case.failure.plan])
+                if digests[-1].violated:
+                    break
+        return digests
+
+
+def judged(invariant: str, digests: Sequence[Digest]) -> Replayed:
+    """What the runs come to."""
+    last = digests[-1]
+    if invariant in last.violated:
+        return Replayed(Word.STILL_FAILS, f"{invariant}: {last.found[invariant].message}")
+    if last.violated:
+        others = ", ".join(f"{id_} ({last.found[id_].message})" for id_ in last.violated)
+        return Replayed(Word.DIFFERS, f"{invariant} is not violated, but {others}")
+    return _unless_shown(digests) or _fixed(digests)
+
+
+def _unless_shown(digests: Sequence[Digest]) -> Replayed | None:
+    """Why nothing was shown, of runs that violate nothing; None where all was."""
+    last = digests[-1]
+    crashed = [id_ for id_, one in last.found.items() if one.verdict is Verdict.UNKNOWN]
+    if crashed:
+        return Replayed(Word.DIFFERS, f"the check of {', '.join(crashed)} crashed, so nothing is known")
+    void = next((one for digest in digests for one in digest.unconfirmed if one.void), None)
+    if void is not None:
+        return Replayed(Word.DIFFERS, f"it is not known what the caller saw, so nothing is: {void.reason}")
+    fullest = max(digests, key=lambda digest: sum(times > 0 for times in digest.fired))
+    lines = plan_lines(fullest.plan)
+    missed = [lines[index] for index, times in enumerate(fullest.fired) if not times]
+    if missed:
+        told = "; ".join(missed)
+        return Replayed(Word.DIFFERS, f"nothing is violated, but the plan no longer fires: {told}")
+    return None
+
+
+def _fixed(digests: Sequence[Digest]) -> Replayed:
+    ended = ", ".join(str(status) for status in digests[-1].statuses)
+    times = f" in {counted(len(digests), 'run')}" if len(digests) > 1 else ""
+    return Replayed(Word.FIXED, f"every fault fired, the saga ended {ended}, nothing is violated{times}")
+
+
+def found_again(reference: str) -> str:
+    """The same, or, where it is a path that is not there, the longest end of it that is below this folder.
+
+    A file that CI wrote names a path of CI's; on a laptop the same sources lie elsewhere.
+    """
+    path, colon, name = (reference, "", "") if reference.endswith(".toml") else reference.partition(":")
+    place = Path(path)
+    if not place.is_absolute() or place.exists():
+        return reference
+    ends = (Path(*place.parts[start:]) for start in range(1, len(place.parts)))
+    return next((f"{end}{colon}{name}" for end in ends if end.is_file()), reference)
+
+
+def _added_claims(failure: FailureFile, path: Path) -> tuple[Claim, ...]:
+    """What the search let the saga claim (`--unclaimed`): its run is judged in the same way again."""
+    for name in failure.added_claims:
+        if name not in list(Claim):
+            raise ReportError(misplaced(f"{path}, added_claims", name, nearest(name, Claim)))
+    return tuple(Claim(name) for name in failure.added_claims)
+
+
+def _scenario(path: Path, reference: str) -> Scenario:
+    try:
+        return load(reference)
+    except ScenarioError as error:
+        where = f"{path}, scenario.reference"
+        raise ScenarioError(f"{where}: {error}; --scenario names it where it is elsewhere now") from None
+
+
+def _check(failure: FailureFile, scenario: Scenario, path: Path, world: str) -> None:
+    known = invariants_of(scenario)
+    if failure.invariant not in known:
+        expected = nearest(failure.invariant, known)
+        raise ReportError(misplaced(f"{path}, invariant", failure.invariant, expected))
+    try:
+        check_plan(failure.plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world)
+    except PlanError as error:
+        raise PlanError(f"{path}, {error}") from None
