@@ -128,15 +128,15 @@ def test_a_single_file_is_pruned_only_where_it_is_fixed_in_its_own_world(mine: P
 
 
 def test_a_scenario_may_be_elsewhere(mine: Path) -> None:
-    (mine / "shop").mkdir()
+    (mine / "other").mkdir()
     for name in ("saga.toml", "sagas.py"):
-        (mine / name).rename(mine / "shop" / name)
+        (mine / name).rename(mine / "other" / name)
     lost = saga_chaos(["replay", "out"], mine)
     assert lost.returncode == 2
     assert "/home/ci/work/shop/saga.toml" in lost.stdout
-    assert saga_chaos(["replay", "out", "--scenario", "shop/saga.toml"], mine).returncode == 1
+    assert saga_chaos(["replay", "out", "--scenario", "other/saga.toml"], mine).returncode == 1
     one = str(failures(mine)[0].relative_to(mine))
-    assert saga_chaos(["replay", one, "--scenario", "shop/saga.toml"], mine).returncode == 1
+    assert saga_chaos(["replay", one, "--scenario", "other/saga.toml"], mine).returncode == 1
 
 
 def test_the_longest_end_of_a_path_that_is_below_this_folder_is_taken(
