@@ -16,7 +16,7 @@ from harness.report_model import Report, Verdict, exit_code, read_report, worst
 from reports.bundle import report_path
 from reports.escape import printable
 from reports.gate_check import Check, Given, Word
-from reports.gate_latency import budgets
+from reports.gate_latency import budgets, regression
 from reports.gate_required import mutation, required
 from reports.gate_violations import evidence, fixed, headline, violations, waivers
 from reports.policy import DEFAULT_POLICY, Policy
@@ -81,6 +81,7 @@ def _checks(given: Given) -> Iterator[Check]:
     yield from required(given)
     yield from mutation(given)
     yield from budgets(given)
+    yield from regression(given)
     yield from fixed(given)
     yield from unneeded
 
