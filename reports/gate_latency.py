@@ -10,15 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.bench.result import BenchedScenario, read_bench
+from harness.latency import NEEDED
 from harness.report_model import CompensationLatency, ScenarioReport
 from reports.gate_check import Check, Given, Word
 from reports.recorded import FILE as RUNS
 from reports.recorded import Job, compensations
 from reports.slowdown import Slowdown, paired, unpaired
 from reports.words import seconds
-
-NEEDED = {"p50": 1, "p95": 20, "p99": 100}
-"""How many measurements a percentile needs: at least one is to lie beyond it."""
 
 COMPARED = 20
 """How many measurements a comparison needs at least."""

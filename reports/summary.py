@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.report_model import Invariant, Judgement, Report, ScenarioReport, Verdict
 from reports.bundle import Bundle, Violation
+from reports.comparison import compared
 from reports.escape import markdown, markdown_block, markdown_cell_code, markdown_code
 from reports.lacking import lacking
 from reports.words import (
@@ -39,6 +40,7 @@ def summary_md(bundle: Bundle) -> str:
     blocks = [
         f"# {report.verdict.upper()}\n\n{headline(report)}\n\n{_provenance(report)}",
         _section("The machine cut it short", [markdown(report.environment)] if report.environment else []),
+        _section("Since the report before", _since(bundle)),
         _section("Scenarios", [_scenarios(report)] if report.scenarios else []),
         _section("Violations", [_violation(one, bundle) for one in bundle.violations]),
         _section("What a pass still needs", _lacks(report)),
@@ -54,7 +56,18 @@ def summary_md(bundle: Bundle) -> str:
 
 def _provenance(report: Report) -> str:
     tool = f"{report.tool.name} {report.tool.version}".rstrip()
-    return f"{tool}, {proxy_words(report)}, {seconds(report.duration_s)}"
+    came = report.provenance
+    parts = [tool, proxy_words(report), seconds(report.duration_s), *([came.began] if came.began else [])]
+    told = markdown(", ".join(parts))
+    return f"{told}\n\n{markdown_code(came.command)}" if came.command else told
+
+
+def _since(bundle: Bundle) -> list[str]:
+    """What is new, still failing, fixed or not shown again; empty where there is no report before."""
+    lines = [
+        f"{one.since}: {one.invariant} in {one.scenario}" for one in compared(bundle.report, bundle.previous)
+    ]
+    return [_list(lines)] if lines else []
 
 
 def _section(title: str, parts: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from harness.blows import Blow, Boundary
+from harness.latency import NEEDED
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.plan.moments import Moment, moment_of
 from harness.report_model import FailureFile, GuaranteeResult, Judgement, Report, ScenarioReport, Verdict
@@ -241,11 +242,13 @@ def proxy_words(report: Report) -> str:
 
 
 def latency_words(one: ScenarioReport) -> str:
-    """`40 ms / 120 ms / 2.50 s`, or that there is none."""
+    """`40 ms / 120 ms / 2.50 s`, or that there is none; no percentile that the sample does not carry."""
     latency = one.compensation_latency_s
     if latency is None or not latency.n:
         return "none measured"
-    return " / ".join(seconds(value) for value in (latency.p50, latency.p95, latency.p99))
+    values = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99}
+    told = (seconds(value) if latency.n >= NEEDED[name] else "too few" for name, value in values.items())
+    return f"{' / '.join(told)} ({counted(latency.n, 'saga')})"
 
 
 def guarantee_ids(report: Report) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import re
 from collections.abc import Mapping
@@ -15,7 +16,14 @@ import msgspec
 import pytest
 
 from harness.errors import EnvironmentFault
-from harness.report_model import Provenance, Report, read_report, write_failure
+from harness.report_model import (
+    CompensationLatency,
+    Judgement,
+    Provenance,
+    Report,
+    read_report,
+    write_failure,
+)
 from reports.bundle import Bundle, read_bundle
 from reports.coverage import State, matrix
 from reports.html import report_html
@@ -304,3 +312,32 @@ def test_matrix_has_kinds_across_and_operations_down() -> None:
         "a request held past its own undo has nothing left to undo",
     )
     assert matrix(passing()) is None
+
+
+def test_the_summary_says_when_by_which_command_and_what_is_new(tmp_path: Path) -> None:
+    came = Provenance(began="2026-11-21T18:16:25Z", command="saga-chaos run `x` --out out")
+    before = msgspec.structs.replace(
+        failing(),
+        invariants=tuple(
+            msgspec.structs.replace(one, verdict=Judgement.HELD) if one.id == "idempotent_actions" else one
+            for one in failing().invariants
+        ),
+    )
+    given = msgspec.structs.replace(report(failing()), provenance=came)
+    text = summary_md(dataclasses.replace(bundle(given, tmp_path), previous=report(before)))
+    assert ", 31.4 s, 2026-11-21T18:16:25Z\n\n``saga-chaos run `x` --out out``\n" in text
+    since = text.partition("## Since the report before\n\n")[2].partition("\n\n")[0]
+    assert since.splitlines() == [
+        r"- still failing: no_orphaned_resources in order (sim)",
+        r"- new: idempotent_actions in order (sim)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [(100, "40 ms / 5.00 s / 12.5 s (100 sagas)"), (40, "40 ms / 5.00 s / too few (40 sagas)"), (0, "none measured")],
+)
+def test_no_percentile_is_told_that_the_sample_does_not_carry(tmp_path: Path, n: int, told: str) -> None:
+    latency = CompensationLatency(p50=0.04, p95=5.004, p99=12.5, n=n)
+    one = msgspec.structs.replace(failing(), compensation_latency_s=latency)
+    assert f"| {told} |" in summary_md(bundle(report(one), tmp_path))
