@@ -335,7 +335,11 @@ def test_the_summary_says_when_by_which_command_and_what_is_new(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("n", "told"),
-    [(100, "40 ms / 5.00 s / 12.5 s (100 sagas)"), (40, "40 ms / 5.00 s / too few (40 sagas)"), (0, "none measured")],
+    [
+        (100, "40 ms / 5.00 s / 12.5 s (100 sagas)"),
+        (40, "40 ms / 5.00 s / too few (40 sagas)"),
+        (0, "none measured"),
+    ],
 )
 def test_no_percentile_is_told_that_the_sample_does_not_carry(tmp_path: Path, n: int, told: str) -> None:
     latency = CompensationLatency(p50=0.04, p95=5.004, p99=12.5, n=n)
