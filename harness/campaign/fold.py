@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.campaign.claims import irreversible_faults
-from harness.campaign.recording import RunRecords
 from harness.campaign.records import PARTS, RunKey
 from harness.campaign.refutations import shrink, take_unshrunk
+from harness.campaign.run_records import RunRecords
 from harness.campaign.tally import InvariantTally, Tally
 from harness.faults import kinds_of
 from harness.invariants import invariants_of

@@ -14,7 +14,8 @@ import pytest
 
 from harness.campaign import Campaign, CampaignOptions, RunEnded
 from harness.campaign.journal import HISTORIES, Journal, read_recorded
-from harness.campaign.records import RunKey, Tables
+from harness.campaign.records import RunKey
+from harness.campaign.tables import Tables
 from harness.errors import EnvironmentFault, ReportError, UsageError
 from harness.inputs import DrawnInput
 from harness.invariants import Verdict

@@ -1,0 +1,178 @@
+"""Turns runs into the lines of `runs.ndjson` and back, by the tables of their scenario.
+
+Owns the letters of verdicts and the numbers of operations. Refuses to read or write files.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import msgspec
+
+from harness.campaign.records import (
+    PARTS,
+    Drawn,
+    InputEntry,
+    Operation,
+    PlannedFault,
+    RunKey,
+    RunLine,
+    ScenarioEntry,
+    StoredJob,
+)
+from harness.inputs import DrawnInput, InputRef
+from harness.invariants import Verdict
+from harness.plan import Fault, FaultPlan, Site
+from harness.scenario import Scenario
+from harness.search.digest import Digest, Found, Job, input_of
+from harness.search.gaps import Gap
+
+_LETTERS = {Verdict.HELD: "h", Verdict.NOT_EXERCISED: "n", Verdict.UNKNOWN: "u", Verdict.VIOLATED: "v"}
+_VERDICTS = {letter: verdict for verdict, letter in _LETTERS.items()}
+_ABSENT = "-"
+
+
+class Tables:
+    """Turns the runs of one scenario into lines and back."""
+
+    def __init__(self, scenario: Scenario, entry: ScenarioEntry) -> None:
+        self.entry = entry
+        self._scenario = scenario
+        self._invariants = entry.invariants
+        self._operations = entry.operations
+        self._numbers = {name: number for number, name in enumerate(entry.operations)}
+        self._sites: dict[tuple[Operation, int], Site] = {}
+
+    def line(self, key: RunKey, digest: Digest, t_s: float) -> RunLine:
+        """Of a run."""
+        return RunLine(
+            scenario=key.scenario,
+            part=PARTS[key.part],
+            chunk=key.chunk,
+            number=key.number,
+            t_s=round(t_s, 3),
+            input=input_entry(digest.input_index),
+            plan=plan_entry(digest.plan),
+            saga_id=digest.saga_id,
+            verdicts="".join(map(self._letter, map(digest.found.get, self._invariants))),
+            found={id_: one for id_, one in digest.found.items() if one != _SILENT[_LETTERS[one.verdict]]},
+            strikes=digest.strikes,
+            as_planned=digest.as_planned,
+            unconfirmed=digest.unconfirmed,
+            accidents=digest.accidents,
+            fired=tuple(
+                (kind, self._number(operation), sum(1 for _ in same))
+                for (kind, operation), same in groupby(digest.kinds)
+            ),
+            sites=tuple((self._number(site.operation), site.nth, last) for site, last in digest.sites),
+            gaps=tuple(
+                (self._number(gap.site.operation), gap.site.nth, gap.last, gap.variants)
+                for gap in digest.gaps
+            ),
+            first=digest.first,
+            healed=digest.healed,
+            trace=digest.trace,
+            situations=digest.situations,
+            statuses=digest.statuses,
+            compensation_s=digest.compensation_s,
+            left=digest.left,
+            early_repeat=digest.early_repeat,
+            trouble=digest.trouble,
+            cut_short=digest.cut_short,
+            history=digest.history is not None,
+            fingerprint=digest.fingerprint,
+        )
+
+    def digest(self, line: RunLine, history: bytes | None) -> Digest:
+        """Of a line. history: what was kept of it."""
+        ref, plan = job_of(line)
+        return Digest(
+            input_index=ref,
+            plan=plan,
+            saga_id=line.saga_id,
+            input=input_of(self._scenario, ref),
+            found={
+                id_: line.found.get(id_) or _SILENT[letter]
+                for id_, letter in zip(self._invariants, line.verdicts, strict=True)
+                if letter != _ABSENT
+            },
+            strikes=line.strikes,
+            as_planned=line.as_planned,
+            unconfirmed=line.unconfirmed,
+            accidents=line.accidents,
+            kinds=tuple(
+                (kind, self._operation(operation))
+                for kind, operation, times in line.fired
+                for _ in range(times)
+            ),
+            sites=tuple((self._site(operation, nth), last) for operation, nth, last in line.sites),
+            gaps=tuple(
+                Gap(site=self._site(operation, nth), variants=variants, last=last)
+                for operation, nth, last, variants in line.gaps
+            ),
+            first=line.first,
+            healed=line.healed,
+            trace=line.trace,
+            situations=line.situations,
+            statuses=line.statuses,
+            compensation_s=line.compensation_s,
+            left=line.left,
+            early_repeat=line.early_repeat,
+            trouble=line.trouble,
+            cut_short=line.cut_short,
+            history=history if line.history else None,
+            fingerprint=line.fingerprint,
+        )
+
+    def _letter(self, found: Found | None) -> str:
+        return _ABSENT if found is None else _LETTERS[found.verdict]
+
+    def _number(self, operation: str) -> Operation:
+        return self._numbers.get(operation, operation)
+
+    def _operation(self, operation: Operation) -> str:
+        return self._operations[operation] if isinstance(operation, int) else operation
+
+    def _site(self, operation: Operation, nth: int) -> Site:
+        """Each once in memory: a campaign holds the sites of many runs."""
+        known = self._sites.get((operation, nth))
+        if known is None:
+            known = self._sites[operation, nth] = Site(operation=self._operation(operation), nth=nth)
+        return known
+
+
+_SILENT = {letter: Found(verdict) for letter, verdict in _VERDICTS.items()}
+"""One for all runs: most judgements have nothing to say."""
+
+
+def input_entry(ref: InputRef) -> InputEntry:
+    """Which input, for a line."""
+    return Drawn(drawn=msgspec.Raw(ref.text)) if isinstance(ref, DrawnInput) else ref
+
+
+def plan_entry(plan: FaultPlan) -> tuple[PlannedFault, ...]:
+    """A plan, for a line."""
+    return tuple(
+        PlannedFault(
+            kind=one.kind, operation=one.operation, nth=one.nth, count=one.count, variant=one.variant
+        )
+        for one in plan.faults
+    )
+
+
+def job_of(line: RunLine | StoredJob) -> Job:
+    """The input and the plan of a line."""
+    given = line.input
+    ref = given if isinstance(given, int) else DrawnInput(bytes(given.drawn))
+    faults = (
+        Fault(kind=one.kind, operation=one.operation, nth=one.nth, count=one.count, variant=one.variant)
+        for one in line.plan
+    )
+    return ref, FaultPlan(tuple(faults))
+
+
+def shown(job: Job) -> str:
+    """A job, for messages."""
+    ref, plan = job
+    text = ref.text.decode() if isinstance(ref, DrawnInput) else f"input {ref + 1}"
+    return f"{text}: {', '.join(f'{one.kind} at {one.operation}' for one in plan.faults) or 'no fault'}"
