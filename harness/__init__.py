@@ -13,6 +13,7 @@ if _typing.TYPE_CHECKING:
     from harness.invariants import InvariantViolated as InvariantViolated
     from harness.loading import load as load
     from harness.participant import Owner as Owner
+    from harness.participant import Participant as Participant
     from harness.participant import Request as Request
     from harness.participant import ResourceSpec as ResourceSpec
     from harness.participant import RestParticipant as RestParticipant
@@ -47,6 +48,7 @@ __all__ = [
     "Lasting",
     "Outcome",
     "Owner",
+    "Participant",
     "Request",
     "ResourceSpec",
     "RestParticipant",
@@ -72,7 +74,7 @@ _ROOMS = {
     "adapter": ("CallableSaga", "SagaContext"),
     "loading": ("load",),
     "invariants": ("InvariantViolated",),
-    "participant": ("Owner", "Request", "ResourceSpec", "RestParticipant", "Route", "Verb"),
+    "participant": ("Owner", "Participant", "Request", "ResourceSpec", "RestParticipant", "Route", "Verb"),
     "plan": ("Fault", "FaultPlan", "Lasting"),
     "pytest_plugin": ("saga_test",),
     "runner": ("Run", "run_once"),

@@ -15,7 +15,7 @@ from harness.adapter import SagaAdapter
 from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced, nearest
 from harness.inputs import InputStrategy, place_of, small_inputs
-from harness.participant import Operation, ResourceSpec, RestParticipant, Verb, Whose
+from harness.participant import Operation, Participant, ResourceSpec, Verb, Whose
 from harness.saga import Claim, Json, SagaSpec, Status, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
@@ -45,7 +45,7 @@ class Scenario:
 
     name: str
     spec: SagaSpec
-    participants: tuple[RestParticipant, ...]
+    participants: tuple[Participant, ...]
     saga: SagaAdapter
     inputs: tuple[Json, ...] = NONE_LISTED
     input_strategy: InputStrategy | None = None
@@ -83,9 +83,7 @@ class Scenario:
     def operations(self) -> Mapping[str, Operation]:
         """All operations of all participants, by full name."""
         return {
-            name: one
-            for participant in self.participants
-            for name, one in participant.router.operations.items()
+            name: one for participant in self.participants for name, one in participant.operations.items()
         }
 
     @cached_property

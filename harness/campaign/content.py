@@ -43,7 +43,7 @@ def described(scenario: Scenario) -> dict[str, str]:
         scenario.inputs,
         scenario.expects,
         (scenario.time_limit_s, scenario.patience_s, scenario.requires),
-        [(type(one).__qualname__, one.name, sorted(one.router.operations)) for one in scenario.participants],
+        [(type(one).__qualname__, one.name, sorted(one.operations)) for one in scenario.participants],
         [_named(one) for one in (*scenario.invariants, *scenario.situations, *scenario.faults)],
         (type(scenario.saga).__qualname__, scenario.saga.name),
     )

@@ -7,14 +7,13 @@ in a file, because they work in another process. Refuses to change what they ans
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import msgspec
 
-from harness.participant import Operation, Owner, Reply, Request, RestParticipant
+from harness.participant import Matched, Operation, Owner, Participant, Reply, Request, ResourceSpec
 from harness.saga import Json
 from harness.scenario import Scenario
 
@@ -42,7 +41,7 @@ class RequestLog:
     def __call__(self, reference: str) -> Scenario:
         """The same scenario."""
         scenario = self.load(reference)
-        participants = tuple(_listening(one, self.file) for one in scenario.participants)
+        participants = tuple(_Logged(one, self.file) for one in scenario.participants)
         return replace(scenario, participants=participants)
 
     def requests(self) -> tuple[LoggedRequest, ...]:
@@ -63,10 +62,39 @@ def plain_values(content: Json) -> Iterator[str]:
         yield str(content)
 
 
-class _Listening(RestParticipant):
-    """Comes before the class of a participant."""
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """A participant whose requests are written down before it handles them."""
 
+    inner: Participant
     log_file: Path
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def resources(self) -> Sequence[ResourceSpec]:
+        return self.inner.resources
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        return self.inner.operations
+
+    def fresh(self) -> Self:
+        return replace(self, inner=self.inner.fresh())
+
+    def match(self, request: Request) -> Matched | None:
+        return self.inner.match(request)
+
+    def key_of(self, request: Request) -> str | None:
+        return self.inner.key_of(request)
+
+    def heeds_key(self, operation: Operation, request: Request) -> bool:
+        return self.inner.heeds_key(operation, request)
+
+    def owner_of(self, operation: Operation, id_: str) -> Owner | None:
+        return self.inner.owner_of(operation, id_)
 
     def handle(
         self, operation: Operation, id_: str | None, request: Request, owner: Owner, *, part: bool = False
@@ -81,11 +109,4 @@ class _Listening(RestParticipant):
         )
         with self.log_file.open("ab") as file:
             file.write(msgspec.json.encode(heard) + b"\n")
-        return super().handle(operation, id_, request, owner, part=part)
-
-
-def _listening(participant: RestParticipant, file: Path) -> RestParticipant:
-    kind: Any = type("Listening", (_Listening, type(participant)), {"log_file": file})
-    again = copy(participant)
-    again.__class__ = kind
-    return again
+        return self.inner.handle(operation, id_, request, owner, part=part)

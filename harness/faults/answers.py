@@ -60,10 +60,7 @@ def _shown(passage: Passage, lists: tuple[str, ...] | None) -> tuple[str, ...] |
     if lists is None or passage.matched is None:
         return None
     operation = passage.matched.operation
-    made = (
-        passage.participant.ledger.latest(f"{operation.participant}.{operation.resource.name}", id_)
-        for id_ in lists
-    )
+    made = (passage.participant.owner_of(operation, id_) for id_ in lists)
     return tuple(dict.fromkeys(one.step for one in made if one is not None and one.step is not None))
 
 

@@ -27,7 +27,7 @@ from harness.history import (
     KeyConflict,
     Recorder,
 )
-from harness.participant import Effect, Reply, Request, Response, RestParticipant, Whose
+from harness.participant import Participant, Reply, Request, Response, Whose
 from harness.plan.treatment import PASS, SWALLOWED, Delivery, Symptom
 from harness.saga import Claim, SagaSpec, StepKind
 
@@ -46,7 +46,7 @@ class Door:
         self,
         *,
         spec: SagaSpec,
-        participants: Mapping[str, RestParticipant],
+        participants: Mapping[str, Participant],
         engine: FaultEngine,
         recorder: Recorder,
         saga_ids: tuple[str, ...],
@@ -229,7 +229,7 @@ class Door:
 
     def _identify(self, executor: int, name: str, request: Request) -> Passage:
         participant = self.participants[name]
-        matched = participant.router.match(request.method, request.path)
+        matched = participant.match(request)
         owned = self._attribution.of(participant, matched, request)
         if self._attribution.of_an_earlier_run(owned):
             raise OfAnEarlierRun
@@ -289,7 +289,6 @@ class Door:
     def _record_effects(self, passage: Passage, reply: Reply) -> None:
         now_s = self.recorder.now_s()
         for effect in reply.effects:
-            assert isinstance(effect, Effect)
             self.recorder.add(
                 EffectApplied(
                     t_s=now_s,

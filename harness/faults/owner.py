@@ -9,8 +9,7 @@ import msgspec
 
 from harness.errors import ScenarioError, misplaced
 from harness.faults.naming import Naming
-from harness.participant import Owner, Request, RestParticipant, Verb, Whose
-from harness.participant.resource import Matched
+from harness.participant import Matched, Owner, Participant, Request, Verb, Whose
 from harness.saga import Direction, SagaSpec, Step
 
 
@@ -47,12 +46,12 @@ class Attribution:
             self._creators[step.action].append(step)
             self._at_resource[step.resource].append(step.name)
 
-    def of(self, participant: RestParticipant, matched: Matched | None, request: Request) -> Owned:
+    def of(self, participant: Participant, matched: Matched | None, request: Request) -> Owned:
         """Find out whose a request is."""
         ruled = self._by_rules(participant, matched, request)
         return ruled if self._whose is None else self._said(self._whose, participant, request, ruled)
 
-    def _said(self, whose: Whose, participant: RestParticipant, request: Request, ruled: Owned) -> Owned:
+    def _said(self, whose: Whose, participant: Participant, request: Request, ruled: Owned) -> Owned:
         """What the scenario makes of it. Another step, or none, takes the place of those of the rules."""
         try:
             owner = _checked(whose(participant.name, request, ruled.owner))
@@ -65,7 +64,7 @@ class Attribution:
             return Owned(owner, ruled.steps, ruled.direction)
         return Owned(owner, (owner.step,) if owner.step is not None else (), ruled.direction)
 
-    def _by_rules(self, participant: RestParticipant, matched: Matched | None, request: Request) -> Owned:
+    def _by_rules(self, participant: Participant, matched: Matched | None, request: Request) -> Owned:
         key = participant.key_of(request)
         named, behind = self._by_key(key)
         saga_id = self._naming.named(request) or named or self._by_path(participant, matched)
@@ -92,12 +91,11 @@ class Attribution:
             return named, behind
         return "", (key or "").partition(":")[2]
 
-    def _by_path(self, participant: RestParticipant, matched: Matched | None) -> str:
+    def _by_path(self, participant: Participant, matched: Matched | None) -> str:
         """The saga whose resource stands in the path, else the only one of the run."""
-        if matched is not None and matched.id is not None:
-            found = participant.ledger.latest(_resource(matched), matched.id)
-            if found is not None:
-                return found.saga_id
+        found = None if matched is None else _made_by(participant, matched)
+        if found is not None:
+            return found.saga_id
         return self._saga_ids[0] if len(self._saga_ids) == 1 else ""
 
     def _action(self, matched: Matched, saga_id: str, behind: str) -> Owned:
@@ -107,8 +105,8 @@ class Attribution:
             return Owned(Owner(saga_id=saga_id))
         return Owned(Owner(saga_id=saga_id, step=step.name), (step.name,), Direction.ACTION)
 
-    def _undo(self, participant: RestParticipant, matched: Matched, saga_id: str, behind: str) -> Owned:
-        found = participant.ledger.latest(_resource(matched), matched.id or "")
+    def _undo(self, participant: Participant, matched: Matched, saga_id: str, behind: str) -> Owned:
+        found = _made_by(participant, matched)
         if found is not None and found.step is not None:
             return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,), Direction.COMPENSATION)
         names = self._at_resource[_resource(matched)]
@@ -116,8 +114,8 @@ class Attribution:
         steps = (named,) if named else ()
         return Owned(Owner(saga_id=saga_id, step=named), steps, Direction.COMPENSATION)
 
-    def _query(self, participant: RestParticipant, matched: Matched, saga_id: str) -> Owned:
-        found = participant.ledger.latest(_resource(matched), matched.id) if matched.id else None
+    def _query(self, participant: Participant, matched: Matched, saga_id: str) -> Owned:
+        found = _made_by(participant, matched)
         if found is not None and found.step is not None:
             return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,))
         return Owned(Owner(saga_id=saga_id), tuple(self._at_resource[_resource(matched)]))
@@ -127,6 +125,11 @@ def _checked(owner: object) -> Owner:
     if not isinstance(owner, Owner):
         raise TypeError(f"it returned {owner!r}")
     return owner
+
+
+def _made_by(participant: Participant, matched: Matched) -> Owner | None:
+    """Whose the resource in the path is."""
+    return participant.owner_of(matched.operation, matched.id) if matched.id else None
 
 
 def _resource(matched: Matched) -> str:

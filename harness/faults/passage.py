@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.faults.engine import Strike
-from harness.participant import Owner, Request, Response, RestParticipant
-from harness.participant.resource import Matched
+from harness.participant import Matched, Owner, Participant, Request, Response
 from harness.plan.treatment import PASS, Copy, Treatment
 from harness.saga import Direction
 
@@ -20,7 +19,7 @@ class Passage:
 
     call: int
     executor: int
-    participant: RestParticipant
+    participant: Participant
     request: Request
     matched: Matched | None
     owner: Owner

@@ -13,7 +13,7 @@ from harness.errors import ScenarioError, misplaced, nearest
 from harness.loader.adapters import ADAPTERS, AdapterPlugin, Surroundings
 from harness.loader.saga_table import SAGA_KEYS
 from harness.loader.table import Table
-from harness.participant import RestParticipant
+from harness.participant import Participant
 from harness.saga import Claim
 
 
@@ -26,7 +26,7 @@ def read_adapter(
     table: Table,
     *,
     claims: frozenset[Claim],
-    participants: Sequence[RestParticipant],
+    participants: Sequence[Participant],
     listen: Mapping[str, tuple[str, int]],
 ) -> SagaAdapter:
     """The saga under test, as its adapter wants it."""

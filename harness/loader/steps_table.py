@@ -10,17 +10,15 @@ from collections.abc import Mapping, Sequence
 
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.loader.table import Table
-from harness.participant import Operation, RestParticipant, Verb
+from harness.participant import Operation, Participant, Verb
 from harness.saga import Step, StepKind
 
 _KEYS = ("name", "action", "compensation", "kind", "after", "optional")
 
 
-def read_steps(top: Table, participants: Sequence[RestParticipant]) -> tuple[Step, ...]:
+def read_steps(top: Table, participants: Sequence[Participant]) -> tuple[Step, ...]:
     """All steps, checked against what the participants offer."""
-    operations = {
-        name: one for participant in participants for name, one in participant.router.operations.items()
-    }
+    operations = {name: one for participant in participants for name, one in participant.operations.items()}
     tables = top.tables("steps", "at least one [[steps]] with a name and an action")
     steps = tuple(_step(table, operations) for table in tables)
     _check_names(tables, steps)

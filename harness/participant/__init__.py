@@ -1,13 +1,14 @@
 """Participants: what a fake must be, and the generic one that owns resources behind REST routes.
 
-Owns the request and response that both worlds speak, the resource declarations, the ledger and
-`RestParticipant`, the manners of RULES §6 that need no business knowledge. Refuses to know a
+Owns the request and response that both worlds speak, the protocol `Participant`, the resource declarations,
+the ledger and `RestParticipant`, the manners of RULES §6 that need no business knowledge. Refuses to know a
 concrete service (those live in `fakes`) and to know about faults (`harness.faults`).
 """
 
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response, Whose
-from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, UndoAnswers, Verb
+from harness.participant.protocol import Participant
+from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, Route, UndoAnswers, Verb
 from harness.participant.rest import RestParticipant
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "Effect",
     "Incarnation",
     "Ledger",
+    "Matched",
     "Operation",
     "Owner",
+    "Participant",
     "Repeats",
     "Reply",
     "Request",

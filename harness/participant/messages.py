@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from harness.participant.ledger import Effect
 from harness.saga import Json
 
 _decode = msgspec.json.Decoder().decode
@@ -64,5 +65,5 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What handling a delivery came to: the answer, and what it changed."""
 
     response: Response
-    effects: tuple[object, ...] = ()
+    effects: tuple[Effect, ...] = ()
     key_conflict: bool = False

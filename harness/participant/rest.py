@@ -13,7 +13,7 @@ from typing import Self
 
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
-from harness.participant.resource import Operation, Repeats, ResourceSpec, Router, UndoAnswers, Verb
+from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, Router, UndoAnswers, Verb
 from harness.saga import Json
 
 
@@ -74,6 +74,20 @@ class RestParticipant:
         return Response.of(404, {"error": f"no {resource.name} {incarnation.id}"})
 
     # Handling -------------------------------------------------------------------------------
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """Every operation, by its full name."""
+        return self.router.operations
+
+    def match(self, request: Request) -> Matched | None:
+        """By method and path; None where no route serves the request."""
+        return self.router.match(request.method, request.path)
+
+    def owner_of(self, operation: Operation, id_: str) -> Owner | None:
+        """Whose the newest resource behind an id is, live or not."""
+        found = self.ledger.latest(self._full(operation.resource), id_)
+        return None if found is None else Owner(saga_id=found.saga_id, step=found.step)
 
     def key_of(self, request: Request) -> str | None:
         """The idempotency key of a request; an empty one is none."""

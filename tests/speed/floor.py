@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 import httpx
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.participant import Owner, Request, RestParticipant
+from harness.participant import Owner, Participant, Request
 from harness.scenario import Scenario
 
 
 class _Direct(httpx.AsyncBaseTransport):
-    def __init__(self, participants: dict[str, RestParticipant], saga_id: str) -> None:
+    def __init__(self, participants: Mapping[str, Participant], saga_id: str) -> None:
         self._participants = participants
         self._owner = Owner(saga_id=saga_id)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         participant = self._participants[request.url.host]
-        matched = participant.router.match(request.method, request.url.path)
-        assert matched is not None
         plain = Request(
             method=request.method,
             path=request.url.path,
@@ -32,6 +31,8 @@ class _Direct(httpx.AsyncBaseTransport):
             headers={name.decode().lower(): value.decode() for name, value in request.headers.raw},
             body=request.content,
         )
+        matched = participant.match(plain)
+        assert matched is not None
         response = participant.handle(matched.operation, matched.id, plain, self._owner).response
         return httpx.Response(response.status, content=response.body, request=request)
 

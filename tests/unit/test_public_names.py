@@ -20,6 +20,7 @@ PUBLIC = [
     "Lasting",
     "Outcome",
     "Owner",
+    "Participant",
     "Request",
     "ResourceSpec",
     "RestParticipant",

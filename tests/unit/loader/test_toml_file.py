@@ -9,7 +9,7 @@ from harness.adapter.http import HttpFields, HttpPaths, HttpSaga
 from harness.adapter.subprocess import SubprocessSaga
 from harness.inputs import SchemaInputs
 from harness.loader import load_scenario
-from harness.participant import Repeats, Route, UndoAnswers, Verb
+from harness.participant import Repeats, Request, Route, UndoAnswers, Verb
 from harness.saga import (
     Choice,
     Claim,
@@ -187,7 +187,8 @@ def test_reads_participants_with_their_routes_and_manners(full: Scenario) -> Non
     assert reservation.refuses == 422
     assert reservation.tombstones
     assert [route.method for route in charge.routes[Verb.CREATE]] == ["POST", "PUT"]
-    assert inventory._key_header == "x-key"
+    keyed = Request(method="POST", path="/", query={}, headers={"x-key": "k1"})
+    assert inventory.key_of(keyed) == "k1"
 
 
 def test_reads_the_steps(full: Scenario) -> None:
