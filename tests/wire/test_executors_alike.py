@@ -2,12 +2,12 @@
 
 The saga runs in a host of its own on the wire. It remembers nothing and repeats its calls, which are
 idempotent, and whoever starts later waits longer: so one call follows the other in either world.
-Executors that start at once may swap their numbers on the wire: they are named by their first call.
+Two that race may swap their numbers on the wire: the first of them to call is the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -16,8 +16,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from harness.blows import Blow
 from harness.history import (
     CallSent,
+    Event,
     ExecutorBegan,
     ExecutorEnded,
     ExecutorStruck,
@@ -150,37 +152,60 @@ SEQUENCES = {**LISTED, **PAIRS}
 
 @dataclass(frozen=True)
 class Seen:
-    """Of one run, executors by the order of their first calls."""
+    """Of one run. woken: who, and which of those that were resumed had ended by then."""
 
     began: tuple[tuple[int, bool, int], ...]
     struck: tuple[tuple[int, str, str], ...]
-    woken: tuple[int, ...]
+    woken: tuple[tuple[int, tuple[int, ...]], ...]
     ended: tuple[tuple[int, str | None, bool, str | None], ...]
     fired: tuple[int, ...]
 
 
 def seen(history: History) -> Seen:
-    began = [event for event in history.events if isinstance(event, ExecutorBegan)]
-    senders = [event.executor for event in history.events if isinstance(event, CallSent)]
-    order = list(dict.fromkeys([*senders, *(one.executor for one in began)]))
-    name = {executor: rank + 1 for rank, executor in enumerate(order)}
-    ended = [event for event in history.events if isinstance(event, ExecutorEnded)]
+    events = history.events
+    began = [event for event in events if isinstance(event, ExecutorBegan)]
+    name = _names(events)
+    resumed = {one.executor for one in began if one.resumed}
     return Seen(
         began=tuple(sorted((name[one.executor], one.resumed, one.node) for one in began)),
         struck=tuple(
             (name[event.executor], str(event.blow), str(event.boundary))
-            for event in history.events
+            for event in events
             if isinstance(event, ExecutorStruck)
         ),
-        woken=tuple(name[event.executor] for event in history.events if isinstance(event, ExecutorWoken)),
+        woken=tuple(
+            (
+                name[event.executor],
+                tuple(sorted(name[one.executor] for one in _ends(events[:at]) if one.executor in resumed)),
+            )
+            for at, event in enumerate(events)
+            if isinstance(event, ExecutorWoken)
+        ),
         ended=tuple(
             sorted(
                 (name[one.executor], one.status and str(one.status), one.cancelled, one.problem)
-                for one in ended
+                for one in _ends(events)
             )
         ),
         fired=tuple(sorted(history.fired())),
     )
+
+
+def _names(events: Sequence[Event]) -> dict[int, int]:
+    """Their numbers; of two that race, the first to call is the first."""
+    senders = [event.executor for event in events if isinstance(event, CallSent)]
+    names = {event.executor: event.executor for event in events if isinstance(event, ExecutorBegan)}
+    for at, event in enumerate(events):
+        if isinstance(event, ExecutorStruck) and event.blow is Blow.RACE:
+            later = [one for one in events[at:] if isinstance(one, ExecutorBegan) and one.resumed]
+            first, second = (one.executor for one in later[:2])
+            if second in senders and (first not in senders or senders.index(second) < senders.index(first)):
+                names[first], names[second] = second, first
+    return names
+
+
+def _ends(events: Sequence[Event]) -> list[ExecutorEnded]:
+    return [event for event in events if isinstance(event, ExecutorEnded)]
 
 
 @cache
