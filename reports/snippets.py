@@ -23,7 +23,7 @@ def pytest_function(failure: FailureFile) -> str:
         claims = ", ".join(failure.unclaimed)
         note = f"    # Its faults are of {claims}, which the saga does not claim: let it claim them first.\n"
     return (
-        "from harness.plan import Fault, FaultPlan, Lasting\n\n\n"
+        f"from harness.plan import {', '.join(_names(plan))}\n\n\n"
         f"def test_{_name(failure)}(saga_chaos):\n"
         f"{note}"
         f"    plan = {plan}\n"
@@ -32,6 +32,10 @@ def pytest_function(failure: FailureFile) -> str:
         f"    run = saga_chaos.run(scenario, plan, input=given, world={failure.world!r})\n"
         "    saga_chaos.check(run)\n"
     )
+
+
+def _names(plan: str) -> list[str]:
+    return [name for name in ("Fault", "FaultPlan", "Lasting") if f"{name}(" in plan or f"{name}." in plan]
 
 
 def _name(failure: FailureFile) -> str:

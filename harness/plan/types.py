@@ -20,6 +20,10 @@ class Lasting(StrEnum):
     FOR_EVER = "for_ever"
     UNTIL_RESTART = "until_restart"
 
+    def __repr__(self) -> str:
+        """Pastes back as Python, for a plan is copied into tests."""
+        return f"{type(self).__name__}.{self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:

@@ -169,7 +169,7 @@ def matrix_axes(axes: Axes, given: Matrix, palette: Palette) -> None:
                 axes.add_patch(_square(place, fill, palette.paper))
             if cell.text:
                 tone = palette.paper if fill is not None else palette.mute
-                axes.text(column, row, cell.text, ha="center", va="center", color=tone, fontsize=8)
+                axes.text(column, row, cell.text, ha="center", va="center", color=tone, fontsize=9)
     axes.set_xlim(-0.5, len(given.kinds) - 0.5)
     axes.set_ylim(len(given.lines) - 0.5, -0.5)
     kinds = [_name(kind) for kind in given.kinds]

@@ -48,7 +48,7 @@ def percentile_drawing(given: Mapping[str, CompensationLatency]) -> Drawing:
     return Drawing(
         name="latency-percentiles",
         title="Compensation latency: p50, p95 and p99",
-        size=(5.4, 0.7 + 0.52 * len(given)),
+        size=(4.8, 0.7 + 0.52 * len(given)),
         draw=lambda axes, palette: percentile_axes(axes, given, palette),
         caption="Of all runs; the larger dot is p99.",
     )
@@ -127,7 +127,7 @@ def _ecdf(given: pd.DataFrame, told: str) -> Drawing:
     return Drawing(
         name="latency-ecdf",
         title="How many had compensated by then",
-        size=(5.4, 3.2),
+        size=(4.8, 3.2),
         draw=lambda axes, palette: ecdf_axes(axes, given, palette),
         caption=told,
     )
@@ -137,7 +137,7 @@ def _phases(given: pd.DataFrame, told: str) -> Drawing:
     return Drawing(
         name="latency-phases",
         title="Where the time goes",
-        size=(5.4, 1.9 + 0.7 * int(given["scenario"].nunique())),
+        size=(4.8, 1.9 + 0.7 * int(given["scenario"].nunique())),
         draw=lambda axes, palette: phase_axes(axes, given, palette),
         caption=told,
     )
@@ -158,7 +158,7 @@ def _by_step(bundle: Bundle, kept: pd.DataFrame, sample: str) -> Drawing:
     return Drawing(
         name="latency-by-step",
         title="By the operation that a single fault struck" if lines else "By the step that failed",
-        size=(5.4, 1.2 + 0.45 * int(given["failed_step"].nunique())),
+        size=(4.8, 1.2 + 0.45 * int(given["failed_step"].nunique())),
         draw=lambda axes, palette: step_axes(axes, given, palette),
         caption=f"The line is the median. {told}",
     )
