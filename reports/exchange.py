@@ -5,12 +5,13 @@ Owns the columns. A history keeps methods, paths, keys, statuses and effects; bo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from harness.history import Call, ExecutorEnded, History
-from reports.rows import RowKind, effect_words, request, rows
+from reports.rows import Row, RowKind, effect_words, request
 from reports.words import seconds
 
 MOST_CALLS = 200
@@ -38,9 +39,9 @@ class Said:
     detail: str = ""
 
 
-def exchanges(history: History) -> tuple[tuple[Exchange, ...], int]:
-    """The first MOST_CALLS, and how many there are."""
-    told = {row.index: row for row in rows(history) if row.kind is RowKind.CALL}
+def exchanges(history: History, every: Sequence[Row]) -> tuple[tuple[Exchange, ...], int]:
+    """The first MOST_CALLS, and how many there are. every: all rows of the history."""
+    told = {row.index: row for row in every if row.kind is RowKind.CALL}
     shown = history.calls[:MOST_CALLS]
     made = tuple(
         Exchange(

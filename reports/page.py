@@ -53,6 +53,7 @@ class Page:
         self._compared = compared(bundle.report, bundle.previous)
         self._seen: set[str] = set()
         self._sequences: dict[str, RunSequence] = {}
+        self._rows: dict[str, list[Row]] = {}
         self._drawn = {one.anchor for one in [one for one in self.findings if one.history][:MOST_DRAWN]}
         self._matrices = {
             one.title: coverage.matrix(one, self.findings, bundle.runs.get(one.title))
@@ -164,12 +165,20 @@ class Page:
     def _sequence(self, one: Finding) -> RunSequence:
         assert one.history is not None
         if one.anchor not in self._sequences:
-            self._sequences[one.anchor] = sequence(one.history, one.evidence)
+            every = self._every_row(one)
+            self._sequences[one.anchor] = sequence(one.history, one.evidence, told=every)
         return self._sequences[one.anchor]
 
     def rows_of(self, one: Finding) -> list[Row]:
         """The same as text."""
-        return elided(rows(one.history, one.evidence)) if one.history is not None else []
+        return elided(self._every_row(one))
+
+    def _every_row(self, one: Finding) -> list[Row]:
+        """Made once: a long run has a hundred thousand events."""
+        assert one.history is not None
+        if one.anchor not in self._rows:
+            self._rows[one.anchor] = rows(one.history, one.evidence)
+        return self._rows[one.anchor]
 
     def no_history(self, one: Finding) -> str:
         """Why there is no diagram."""
@@ -196,9 +205,10 @@ class Page:
         seed = "" if failure.search.seed is None else f", seed {failure.search.seed}"
         return f"{kind}{seed}, in {words.counted(failure.search.runs, 'run')}"
 
-    def exchanges(self, history: History) -> tuple[Sequence[Exchange], int]:
+    def exchanges(self, one: Finding) -> tuple[Sequence[Exchange], int]:
         """The requests and answers to show, and how many there are."""
-        return exchanges(history)
+        assert one.history is not None
+        return exchanges(one.history, self._every_row(one))
 
     def said(self, history: History) -> tuple[Said, ...]:
         """What the saga came back with."""

@@ -99,10 +99,17 @@ class RunSequence:
     left_out: int = 0
 
 
-def sequence(history: History, evidence: Collection[int] = (), *, most: int = MOST_ROWS) -> RunSequence:
-    """About `most` calls and marks: those that `reports.timeline` shows."""
-    made = elided(rows(history, evidence), most)
-    drawn = _Drawn(history, frozenset(evidence), made)
+def sequence(
+    history: History,
+    evidence: Collection[int] = (),
+    *,
+    most: int = MOST_ROWS,
+    told: Sequence[Row] | None = None,
+) -> RunSequence:
+    """About `most` calls and marks: those that `reports.timeline` shows. told: all rows, if known."""
+    every = rows(history, evidence) if told is None else told
+    made = elided(every, most)
+    drawn = _Drawn(history, frozenset(evidence), every, made)
     return RunSequence(
         lifelines=(*drawn.lanes.lifelines(), *_participants(history)),
         items=tuple(drawn.items()),
@@ -184,11 +191,13 @@ def _saga_label(saga_id: str, number: int, *, several: bool) -> str:
 class _Drawn:
     """Walks the events once; what the timeline leaves out becomes one line that says how much."""
 
-    def __init__(self, history: History, evidence: frozenset[int], shown: Sequence[Row]) -> None:
+    def __init__(
+        self, history: History, evidence: frozenset[int], every: Sequence[Row], shown: Sequence[Row]
+    ) -> None:
         self._history = history
         self._evidence = evidence
         self._rows = {row.index: row for row in shown if row.kind is not RowKind.GAP}
-        self._all = [row.index for row in rows(history, evidence)]
+        self._all = [row.index for row in every]
         self._calls = {call.sent.call: call for call in history.calls}
         self._kept = {call.sent.call for call in history.calls if call.index in self._rows}
         self.lanes = _Lanes(history)
