@@ -104,7 +104,7 @@ def gate(session: nox.Session) -> None:
         session.run("saga-chaos", "gate", *session.posargs)
         return
     out = OUT / "gate"
-    arguments = ("run", *GATED, "--world", "sim", "--seconds", "25", "--out", str(out))
+    arguments = ("run", *GATED, "--world", "sim", "--depth", "1", "--examples", "100", "--out", str(out))
     session.run("saga-chaos", *arguments, success_codes=[0, FOUND, INCONCLUSIVE])
     session.run("saga-chaos", "gate", str(out), "--policy", "chaos.toml")
 

@@ -23,7 +23,7 @@ from reports.policy import DEFAULT_POLICY, Policy
 from reports.policy_file import read_policy
 
 PREVIOUS = "previous"
-"""Where `saga-chaos run` puts the report that was in its folder before."""
+"""Where `saga-chaos run` puts the report that was in its folder before, unless the report names another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,9 @@ def gate_folder(folder: Path, policy: Path | None, today: date) -> Gate:
     """`saga-chaos gate DIR [--policy FILE]`. Raises ReportError where a file cannot be read."""
     read = DEFAULT_POLICY if policy is None else read_policy(policy)
     report = read_report(report_path(folder))
-    return gate(Given(report=report, folder=folder, policy=read, today=today, earlier=_earlier(folder, read)))
+    return gate(
+        Given(report=report, folder=folder, policy=read, today=today, earlier=_earlier(folder, report, read))
+    )
 
 
 def gate(given: Given) -> Gate:
@@ -86,10 +88,10 @@ def _checks(given: Given) -> Iterator[Check]:
     yield from unneeded
 
 
-def _earlier(folder: Path, policy: Policy) -> Report | None:
+def _earlier(folder: Path, report: Report, policy: Policy) -> Report | None:
     """The report of before, for `new_only`; None on the first run of all, where every violation is new."""
     if not policy.new_only:
         return None
-    place = policy.earlier or folder / PREVIOUS
+    place = policy.earlier or folder / (report.provenance.previous or PREVIOUS)
     file = place if place.suffix == ".json" else place / "report.json"
     return read_report(file) if file.exists() else None

@@ -41,10 +41,10 @@ def _violation(invariant: Invariant, scenario: ScenarioReport, given: Given) -> 
         word, more = Word.KNOWN, ", as in the earlier report"
     elif given.policy.new_only:
         more = ", and it is new" if given.earlier else ", and there is no earlier report that it may be in"
-    if waiver is not None and waiver.until < given.today:
+    ended = waiver is not None and waiver.until < given.today
+    if waiver is not None and ended:
         more += f", and its waiver ended on {waiver.until} ({waiver.owner}: {waiver.reason})"
-    told = word is Word.FAILS and not more
-    return Check(word=word, where=scenario.title, what=invariant.id, why=found + more, told=told)
+    return Check(word=word, where=scenario.title, what=invariant.id, why=found + more, told=not ended)
 
 
 def _known(invariant: Invariant, scenario: ScenarioReport, given: Given) -> bool:

@@ -143,7 +143,10 @@ def _delete(case: Case, folder: Path) -> None:
     if case.failure.history is None:
         return
     history = report / case.failure.history
-    inside = history.resolve().is_relative_to((report / "histories").resolve())
+    try:
+        inside = history.resolve().is_relative_to((report / "histories").resolve())
+    except ValueError:  # a name that no file can have
+        return
     others = [one for _, one in _read(sorted(case.path.parent.glob("*.json")))]
     unsure = any(isinstance(one, SagaChaosError) for one in others)
     named = any(isinstance(one, FailureFile) and one.history == case.failure.history for one in others)

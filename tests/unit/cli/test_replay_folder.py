@@ -85,8 +85,9 @@ def test_a_damaged_file_is_said_and_the_rest_is_still_replayed(mine: Path) -> No
 
 def test_what_is_fixed_is_pruned_with_its_history_and_nothing_else_is(mine: Path) -> None:
     fix(mine)
-    first, *rest = failures(mine)
+    first, second, *rest = failures(mine)
     failure = json.loads(first.read_text())
+    second.write_text(json.dumps({**json.loads(second.read_text()), "history": "histories/\0"}))
     outside = mine / "precious.ndjson"
     outside.write_text("mine")
     first.write_text(json.dumps({**failure, "history": "../precious.ndjson"}))
@@ -94,7 +95,7 @@ def test_what_is_fixed_is_pruned_with_its_history_and_nothing_else_is(mine: Path
     broken.write_text("{")
     done = saga_chaos(["replay", "out", "--prune"], mine)
     assert done.returncode == 2, done.stdout
-    assert done.stdout.count("\nPruned out/failures/") == len(rest) + 1
+    assert done.stdout.count("\nPruned out/failures/") == len(rest) + 2
     assert failures(mine) == [broken]
     assert outside.read_text() == "mine"
     assert [*(mine / "out" / "histories").iterdir()], "the damaged file may need one of them"

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import ReportError
 from harness.mutation.model import Mutant, Mutants, Status, Untried, write_mutants
-from harness.report_model import CompensationLatency, Judgement, Report, Verdict, write_report
+from harness.report_model import CompensationLatency, Judgement, Provenance, Report, Verdict, write_report
 from reports.gate import Gate, gate_folder
 from reports.gate_check import Word
 from reports.lacking import lacking
@@ -35,7 +35,7 @@ reason = "known"
 
 
 def decide(given: Report, tmp_path: Path, policy: str | None = None, today: date = TODAY) -> Gate:
-    write_report(given, tmp_path / "report.json")
+    write_report(given, tmp_path / "report.json")  # makes the folder, too
     file = tmp_path / "policy.toml"
     if policy is not None:
         file.write_text(policy)
@@ -161,6 +161,12 @@ def test_the_earlier_report_is_named_relative_to_the_policy_as_a_folder_or_a_fil
         assert decide(report(failing()), tmp_path, f'{NEW_ONLY}earlier = "{place}"').exit_code == 0
     other = msgspec.structs.replace(failing(), world="wire")
     assert decide(report(other), tmp_path, f'{NEW_ONLY}earlier = "main"').exit_code == 1
+
+
+def test_the_report_before_is_the_one_that_the_report_names(tmp_path: Path) -> None:
+    earlier(tmp_path / "one", "no_orphaned_resources", "idempotent_actions")
+    named = msgspec.structs.replace(report(failing()), provenance=Provenance(previous="../one"))
+    assert decide(named, tmp_path / "two", NEW_ONLY).exit_code == 0
 
 
 def test_without_an_earlier_report_everything_is_new_and_a_damaged_one_is_an_error(tmp_path: Path) -> None:

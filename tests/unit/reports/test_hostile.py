@@ -34,6 +34,7 @@ HOSTILE = (
     "| a | b |\n|---|---|",
     "```\nnot code\n```",
     "`` ` ``",
+    "`<b>out of the span</b>`",
     "</testcase><testcase name='x'/>",
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "[click](http://evil.example) ![x](http://evil.example/y.png) <http://evil.example>",
