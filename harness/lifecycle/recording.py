@@ -6,6 +6,7 @@ knows what it was due at (`harness.faults.door`).
 
 from __future__ import annotations
 
+from harness.adapter.redaction import redacted
 from harness.history import ExecutorBegan, ExecutorEnded, ExecutorWoken, Recorder
 from harness.lifecycle.commands import RecordEnd, RecordWake, Start
 
@@ -29,7 +30,7 @@ class ExecutorRecords:
         )
 
     def ended(self, command: RecordEnd) -> None:
-        returned = command.returned
+        returned = redacted(command.returned)
         self._recorder.add(
             ExecutorEnded(
                 t_s=self._recorder.now_s(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.adapter import SagaAdapter
+from harness.adapter.redaction import keep_secret
 from harness.adapter.subprocess import STORE_VARIABLE, url_variable
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.loader.adapters import ADAPTERS, AdapterPlugin, Surroundings
@@ -38,6 +39,7 @@ def read_adapter(
     if not plugin.processes:
         _refuse_listen(table, listen)
     env = _env(table, [url_variable(one.name) for one in participants] if plugin.processes else [])
+    keep_secret(env)
     return plugin.read(table, Surroundings(env=env, claims=claims, listen=listen))
 
 

@@ -118,7 +118,7 @@ def phase_axes(axes: Axes, given: pd.DataFrame, palette: Palette) -> None:
         left = [one + width for one, width in zip(left, widths, strict=True)]
     for row, name in enumerate(means.index):
         _over(axes, row, str(name), palette)
-    axes.set_ylim(len(means) - 0.5, -0.8)
+    axes.set_ylim(max(1, len(means)) - 0.5, -0.8)
     axes.set_xlim(left=0)
     axes.set_yticks([])
     _finish(axes, palette, x="seconds, mean", grid="x")
@@ -147,7 +147,7 @@ def step_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOS
     counts = [int((given["failed_step"] == step).sum()) for step in steps]
     labels = [f"{_name(step)} ({count:,})" for step, count in zip(steps, counts, strict=True)]
     axes.set_yticks(range(len(steps)), labels, color=palette.ink)
-    axes.set_ylim(len(steps) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(steps)) - 0.5, -0.5)
     axes.set_xlim(left=0)
     _finish(axes, palette, x="seconds until compensated", grid="x")
     return " ".join(notes)
@@ -171,7 +171,7 @@ def matrix_axes(axes: Axes, given: Matrix, palette: Palette) -> None:
                 tone = palette.paper if fill is not None else palette.mute
                 axes.text(column, row, cell.text, ha="center", va="center", color=tone, fontsize=9)
     axes.set_xlim(-0.5, len(given.kinds) - 0.5)
-    axes.set_ylim(len(given.lines) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(given.lines)) - 0.5, -0.5)
     kinds = [_name(kind) for kind in given.kinds]
     axes.set_xticks(
         range(len(kinds)), kinds, rotation=60, ha="left", rotation_mode="anchor", color=palette.ink
@@ -201,7 +201,7 @@ def run_axes(axes: Axes, history: History, palette: Palette, most: int = MOST_CA
         )
     labels = [_name(f"{_way(call)}{request(call)}") for call in shown]
     axes.set_yticks(range(len(shown)), labels, color=palette.ink)
-    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(shown)) - 0.5, -0.5)
     axes.set_xlim(0, max(end_s * 1.25, 0.001))
     _finish(axes, palette, x="seconds since the run began", grid="x")
     left = len(history.calls) - len(shown)

@@ -179,7 +179,9 @@ def _matrices(bundle: Bundle, found: tuple[Finding, ...]) -> list[Drawing]:
 
 def _runs(found: tuple[Finding, ...]) -> list[Drawing]:
     made = []
-    for number, one in enumerate([each for each in found if each.history][:MOST_RUNS], start=1):
+    for number, one in enumerate(
+        [each for each in found if each.history is not None and each.history.calls][:MOST_RUNS], start=1
+    ):
         assert one.history is not None
         calls = min(len(one.history.calls), 60)
         made.append(

@@ -177,6 +177,16 @@ def test_a_long_run_is_sampled_and_says_so(axes: Axes) -> None:
     assert len(kept) <= 5
 
 
+def test_a_run_without_any_call_is_drawn_empty_and_not_written(tmp_path: Path, axes: Axes) -> None:
+    silent = History(lost_charge().events[:3])
+    assert run_axes(axes, silent, PALETTE) == ""
+    assert not axes.patches
+    write_findings(tmp_path)
+    write_history(silent, tmp_path / "histories" / "order-1.ndjson")
+    names = [one.name for one in drawings(read_bundle(report(failing()), tmp_path))]
+    assert not [name for name in names if name.startswith("run-")]
+
+
 def test_every_figure_is_written_in_both_forms_and_the_same_each_time(tmp_path: Path) -> None:
     write_findings(tmp_path)
     write_history(late_charge(), tmp_path / "histories" / "second.ndjson")

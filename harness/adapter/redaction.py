@@ -1,0 +1,81 @@
+"""Keeps secrets out of what is recorded of a saga's own words.
+
+Owns what counts as one: the values of environment variables, of this process and of a `saga.toml`, whose
+names say so; credentials in URLs and authorization headers; values of fields and settings whose names say so.
+Refuses to change what decides anything: statuses, keys, numbers and short words stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+from harness.adapter.outcome import Returned
+from harness.saga import Json
+
+HIDDEN = "***"
+_SHORTEST = 6
+"""Characters; a shorter value would take half of all words with it."""
+
+_NAMES = r"password|passwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key"
+_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
+_PATTERNS = (
+    (re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)"), rf"\1{HIDDEN}"),
+    (re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/-]{6,}=*", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (
+        re.compile(
+            rf"([\w-]*(?:{_NAMES})[\w-]*[\"']?\s*(?:=|[\"']:)\s*[\"']?)[^\s\"',;&}}]{{6,}}", re.IGNORECASE
+        ),
+        rf"\1{HIDDEN}",
+    ),
+)
+_kept: dict[str, None] = {}
+
+
+def keep_secret(env: Mapping[str, str]) -> None:
+    """What a saga is given by its `saga.toml`: values under names that say so are hidden from now on."""
+    _kept.update(dict.fromkeys(_values(env)))
+
+
+def redacted(returned: Returned) -> Returned:
+    """The same without secrets; the very same where there are none."""
+    problem = _text(returned.problem) if returned.problem is not None else None
+    detail = _json(returned.detail)
+    if problem == returned.problem and detail == returned.detail:
+        return returned
+    return msgspec.structs.replace(returned, problem=problem, detail=detail)
+
+
+def _json(value: Json, name: str = "") -> Json:
+    if isinstance(value, str):
+        secret = len(value) >= _SHORTEST and _SECRET_NAME.search(name) is not None
+        return HIDDEN if secret else _text(value)
+    if isinstance(value, dict):
+        return {_text(key): _json(one, key) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(one, name) for one in value]
+    return value
+
+
+def _text(text: str) -> str:
+    for value in (*_kept, *_of_process()):
+        if value in text:
+            text = text.replace(value, HIDDEN)
+    for pattern, hidden in _PATTERNS:
+        text = pattern.sub(hidden, text)
+    return text
+
+
+@cache
+def _of_process() -> tuple[str, ...]:
+    return _values(os.environ)
+
+
+def _values(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Longer ones first: one may be part of another."""
+    found = {value for name, value in env.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST}
+    return tuple(sorted(found, key=lambda value: (-len(value), value)))
