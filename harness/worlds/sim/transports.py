@@ -148,7 +148,7 @@ def _as_request(request: httpx.Request, body: bytes) -> Request:
     return Request(
         method=request.method,
         path=url.path,
-        query=dict(url.params) if url.query else {},
+        query=dict(url.params.multi_items()) if url.query else {},
         headers={
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw
         },
