@@ -119,7 +119,8 @@ class Scenario:
         if world not in worlds:
             where = f"scenario {self.name!r}, saga {self.saga.name}"
             why = "a process of its own has real sockets and a real clock, which no simulation can stand for"
-            raise UsageError(misplaced(where, f"--world {world}", f"--world {' or '.join(worlds)}: {why}"))
+            because = f": {why}" if world == "sim" else ""
+            raise UsageError(misplaced(f"{where}, world", world, f"{' or '.join(worlds)}{because}"))
         return "sim" if world == "sim" else "wire"
 
     def limit_s(self, world: str) -> float:

@@ -265,9 +265,9 @@ PROVOKED: dict[str, tuple[Callable[[], object], Says]] = {
         lambda: scenario(saga=command()).world("sim"),
         Says(
             error=UsageError,
-            where="scenario 'order', saga node saga.js",
-            found="--world sim",
-            expected="--world wire",
+            where="scenario 'order', saga node saga.js, world",
+            found="'sim'",
+            expected="wire: a process of its own",
         ),
     ),
     "a command in sim": (

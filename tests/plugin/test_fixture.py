@@ -88,7 +88,7 @@ def test_wire_runs_share_a_world_and_make_room_for_a_campaign(run_tests: RunTest
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        ("run(documented, world='moon')", "UsageError: world for *found 'moon', expected sim or wire"),
+        ("run(documented, world='moon')", "UsageError: *, world: found 'moon', expected sim or wire"),
         ("run('ordr-fulfilment')", "*found 'ordr-fulfilment', expected 'order-fulfilment'*"),
         (
             "run(documented, FaultPlan((Fault(kind='slow', operation='x'),)))",

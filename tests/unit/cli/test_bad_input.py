@@ -224,7 +224,7 @@ CASES: dict[str, Bad] = {
     "sim for a subprocess": Bad(
         arguments=("run", "saga.toml", "--world", "sim"),
         code=2,
-        says=("--world sim", "'user'", "expected --world wire"),
+        says=("world: found 'sim'", "'user'", "expected wire"),
         files={
             "saga.toml": TOML.replace('"callable"', '"subprocess"').replace(
                 'target = "sagas.py:saga"', 'command = ["true"]'
