@@ -21,7 +21,7 @@ from harness.history import History
 from harness.history.codec import decode_history, encode_history
 from harness.invariants import Invariant, Judgement, Verdict, invariants_of, judge_view
 from harness.plan import FaultPlan, check_plan, plan_to_json
-from harness.saga import Json
+from harness.saga import Json, SagaStart
 from harness.scenario import Scenario
 from harness.situations import SITUATIONS, Situation, situations_of
 from harness.views import View
@@ -94,7 +94,9 @@ def _history(
     """One run, and the id under which it is told."""
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
     own = saga_id or _never_used(id_, world.name)
-    history = carried_out(world.run(scenario, input_, plan, own), own_hosts=world.own_hosts)
+    history = carried_out(
+        world.run(scenario, (SagaStart(id=own, input=input_),), plan), own_hosts=world.own_hosts
+    )
     return (id_, _renamed(history, own, id_)) if world.name == "sim" else (own, history)
 
 

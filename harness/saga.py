@@ -49,6 +49,15 @@ class Claim(StrEnum):
     CANCEL = "cancel"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SagaStart:
+    """One saga of a run: its id, its input, and when it begins, in seconds from the beginning of the run."""
+
+    id: str
+    input: Json
+    at_s: float = 0.0
+
+
 class Status(StrEnum):
     """How a saga says that it ended. `running` is not an end."""
 

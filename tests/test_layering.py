@@ -24,7 +24,10 @@ LAYERS = (
     {"adapter", "inputs", "json_files", "participant", "processes", "toml_lines"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
-    {"faults", "latency", "lifecycle", "views", "worlds.bounds", "worlds.protocol", "worlds.turn"},
+    {
+        *("faults", "latency", "lifecycle", "views"),
+        *("worlds.bounds", "worlds.protocol", "worlds.starts", "worlds.turn"),
+    },
     {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
     {"advice", "runner"},
     {"strategies"},

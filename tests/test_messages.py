@@ -34,7 +34,7 @@ from harness.json_files import json_object, write_whole
 from harness.loader import load_scenario
 from harness.participant import Route
 from harness.plan import Fault, FaultPlan, check_plan, plan_from_json
-from harness.saga import SagaSpec, Step, StepKind
+from harness.saga import SagaSpec, SagaStart, Step, StepKind
 from harness.scenario import Scenario
 from harness.situations import required_situations
 from harness.worlds.sim import SimWorld
@@ -83,7 +83,7 @@ def command() -> SubprocessSaga:
 
 def run_in_sim() -> None:
     with SimWorld() as world:
-        world.run(scenario(saga=command()), {}, FaultPlan(), "saga-1")
+        world.run(scenario(saga=command()), [SagaStart(id="saga-1", input={})], FaultPlan())
 
 
 @dataclass(frozen=True, kw_only=True)

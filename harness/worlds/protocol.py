@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
 from harness.history import History
 from harness.plan import FaultPlan
-from harness.saga import Json
+from harness.saga import SagaStart
 from harness.scenario import Scenario
 
 
@@ -26,8 +27,11 @@ class World(Protocol):
     def own_hosts(self) -> bool:
         """Whether an executor on another node has a host name of its own there."""
 
-    def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
-        """Faults, settling; the history is whole when this returns."""
+    def run(self, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:
+        """Faults, settling; the history is whole when this returns.
+
+        sagas: those that the run starts, all of the scenario's kind, each with an id of its own.
+        """
 
     def __enter__(self) -> Self: ...
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from harness.history import CallFailed, History
 from harness.plan.treatment import Symptom
+from harness.saga import SagaStart
 from harness.worlds.wire import WireWorld
 from tests.wire.orders import effects_of, plan, probe, probed, receipts, scenario
 
@@ -53,7 +54,7 @@ ALL = {**SHOWN_BY_THE_PROXY, **SHOWN_BY_THE_DOOR}
 
 
 def check(world: WireWorld, kind: str, variant: str, expected: Expected) -> None:
-    history = world.run(scenario(probe), {}, plan(kind, variant=variant), "saga-1")
+    history = world.run(scenario(probe), [SagaStart(id="saga-1", input={})], plan(kind, variant=variant))
     first, second = probed(history)
     assert first.came == expected.came
     assert first.took_s >= expected.at_least_s

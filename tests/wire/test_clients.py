@@ -21,6 +21,7 @@ from harness.participant import Owner, Request
 from harness.plan import FaultPlan
 from harness.plan.treatment import Symptom
 from harness.runner import run_once
+from harness.saga import SagaStart
 from harness.worlds.wire import WireWorld
 from tests.wire.orders import detail, effects_of, order, outcomes, plan, receipts, scenario, sent
 
@@ -35,7 +36,7 @@ def test_a_plain_function_with_a_client_of_its_own(world: WireWorld) -> None:
             codes = [client.post(**order(ctx, what)).status_code for what in ("reservation", "charge")]
         return {"status": "completed", "detail": codes}
 
-    history = world.run(scenario(saga), {}, plan("error_before"), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], plan("error_before"))
     assert outcomes(history)[0].detail == [201, 500]
     assert history.began.visible_attempts
 
@@ -49,7 +50,7 @@ def test_calls_from_threads_of_the_saga(world: WireWorld) -> None:
             thread.join()
         return {"status": "completed"}
 
-    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert [one.executor for one in sent(history)] == [1, 1, 1]
 
 
@@ -74,7 +75,7 @@ def test_another_library_is_seen_as_it_arrives(world: WireWorld) -> None:
         plan("slow"): 201,
     }
     for faults, came in plans.items():
-        history = world.run(scenario(saga), {}, faults, "saga-1")
+        history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], faults)
         assert outcomes(history)[0].detail == came
         assert not history.began.visible_attempts
         assert len(sent(history)) == 1
@@ -90,7 +91,7 @@ def test_a_call_that_the_saga_cancels_is_abandoned(world: WireWorld) -> None:
             reply = await ctx.client.post(**order(ctx, "charge"))
         return {"status": "completed", "detail": reply.status_code}
 
-    history = world.run(scenario(saga), {}, plan("lose_reply"), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], plan("lose_reply"))
     assert outcomes(history)[0].detail == 201
     assert [call.failed is not None and call.failed.abandoned for call in history.calls] == [True, False]
 
@@ -102,7 +103,7 @@ def test_replies_are_whole_before_the_saga_sees_them(world: WireWorld) -> None:
         assert "x-saga-chaos-call" not in reply.request.headers
         return {"status": "completed", "detail": b"".join(parts).decode()}
 
-    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert outcomes(history)[0].detail == '{"id":"charge-1"}'
     assert [event.status for event in history.events if isinstance(event, CallAnswered)] == [201]
 
@@ -112,7 +113,7 @@ def test_an_unknown_route_is_a_404_and_recorded(world: WireWorld) -> None:
         reply = await ctx.client.get(f"{ctx.urls['payments']}/nothing%20here?a=1")
         return {"status": "completed", "detail": reply.status_code}
 
-    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert outcomes(history)[0].detail == 404
     assert (sent(history)[0].operation, sent(history)[0].path) == (None, "/nothing here")
 
@@ -125,7 +126,7 @@ def test_the_store_is_gone_after_the_run(world: WireWorld) -> None:
         kept.append(ctx.store_dir)
         return {"status": "completed"}
 
-    world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert not kept[0].exists()
 
 
@@ -149,7 +150,7 @@ def test_who_cannot_be_seen_is_struck_by_accident(world: WireWorld) -> None:
             second = pool.submit(charge, 2)
             return {"status": "completed", "detail": [first.result(), second.result(), charge(3)]}
 
-    history = world.run(scenario(saga), {}, plan("lose_reply"), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], plan("lose_reply"))
     came = detail(history)
     assert came[0] == "TimeoutError"
     assert came[1] in ("RemoteDisconnected", "TimeoutError")
@@ -173,7 +174,11 @@ def ask(ctx: Any, input_: object) -> object:
 
 
 def test_who_was_not_known_to_be_unseen_is_reset_and_the_run_is_void(world: WireWorld) -> None:
-    history = world.run(replace(scenario(ask), name="met-for-the-first-time"), {}, plan("refuse"), "saga-1")
+    history = world.run(
+        replace(scenario(ask), name="met-for-the-first-time"),
+        [SagaStart(id="saga-1", input={})],
+        plan("refuse"),
+    )
     assert "closed connection" in detail(history)
     assert [(one.fault, one.kind, one.toxic) for one in receipts(history)] == [
         (None, "reset_before", "reset_peer")
@@ -211,8 +216,8 @@ def test_a_late_call_of_an_earlier_run_is_no_call_of_this_one(world: WireWorld) 
                 came.append(None)
         return {"status": "completed", "detail": came}
 
-    world.run(scenario(saga), {}, FaultPlan(), "saga-before")
-    history = world.run(scenario(saga), {}, plan("error_before"), "saga-now")
+    world.run(scenario(saga), [SagaStart(id="saga-before", input={})], FaultPlan())
+    history = world.run(scenario(saga), [SagaStart(id="saga-now", input={})], plan("error_before"))
     assert [one.saga_id for one in sent(history)] == ["saga-now"]
 
 
@@ -227,8 +232,8 @@ def test_nor_is_one_that_the_wrapper_sees(world: WireWorld) -> None:
                 came.append(type(error).__name__)
         return {"status": "completed", "detail": came}
 
-    world.run(scenario(saga), {}, FaultPlan(), "saga-earlier")
-    history = world.run(scenario(saga), {}, plan("error_before"), "saga-now")
+    world.run(scenario(saga), [SagaStart(id="saga-earlier", input={})], FaultPlan())
+    history = world.run(scenario(saga), [SagaStart(id="saga-now", input={})], plan("error_before"))
     assert [one.saga_id for one in sent(history)] == ["saga-now"]
     assert outcomes(history)[0].detail == ["RemoteProtocolError", "500"]
 
@@ -242,11 +247,11 @@ def test_whose_a_call_is_may_be_said_by_the_scenario(world: WireWorld) -> None:
     def whose(participant: str, request: Request, ruled: Owner, /) -> Owner:
         return Owner(saga_id=f"{ruled.saga_id}-{participant}", step=ruled.step)
 
-    history = world.run(replace(scenario(saga), whose=whose), {}, FaultPlan(), "saga-1")
+    history = world.run(replace(scenario(saga), whose=whose), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert [one.saga_id for one in sent(history)] == ["saga-1-payments"]
 
     def fails(participant: str, request: Request, ruled: Owner, /) -> Owner:
         raise KeyError(participant)
 
     with pytest.raises(ScenarioError, match=r"whose.., POST /charges at payments: found .KeyError"):
-        world.run(replace(scenario(saga), whose=fails), {}, FaultPlan(), "saga-1")
+        world.run(replace(scenario(saga), whose=fails), [SagaStart(id="saga-1", input={})], FaultPlan())

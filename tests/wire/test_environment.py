@@ -20,6 +20,7 @@ import pytest
 from harness.blows import Blow
 from harness.errors import EnvironmentFault, UsageError
 from harness.plan import FaultPlan
+from harness.saga import SagaStart
 from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.worlds.sim import SimWorld
@@ -68,7 +69,11 @@ def test_a_proxy_server_that_dies_ends_the_run(asynchronous: bool, faults: Fault
 
     began_s = time.monotonic()
     with WireWorld("toxiproxy") as world, pytest.raises(ProxyDied, match="expected it to answer"):
-        world.run(scenario(saga if asynchronous else plain, time_limit_s=10), {}, faults, "saga-1")
+        world.run(
+            scenario(saga if asynchronous else plain, time_limit_s=10),
+            [SagaStart(id="saga-1", input={})],
+            faults,
+        )
     assert time.monotonic() - began_s < 5
     assert set(_children()) == before
 
@@ -89,7 +94,7 @@ def test_a_port_that_is_taken_in_the_last_moment_is_tried_again() -> None:
         return make_proxy(client, name, upstream, listen)
 
     with WireWorld("embedded", make_proxy=unlucky) as world:
-        assert len(probed(world.run(scenario(probe), {}, FaultPlan(), "saga-1"))) == 2
+        assert len(probed(world.run(scenario(probe), [SagaStart(id="saga-1", input={})], FaultPlan()))) == 2
     assert len(asked) == 3
 
 
@@ -105,13 +110,13 @@ def test_a_toxic_left_armed_is_an_environment_fault(monkeypatch: pytest.MonkeyPa
         WireWorld("embedded", make_proxy=forgetful) as world,
         pytest.raises(EnvironmentFault, match=r"found toxics \['reset_peer'\] still armed after a run"),
     ):
-        world.run(scenario(probe), {}, plan("reset_before"), "saga-1")
+        world.run(scenario(probe), [SagaStart(id="saga-1", input={})], plan("reset_before"))
 
 
 def test_nothing_is_left_behind() -> None:
     threads, children, environment = _tags(), _children(), dict(os.environ)
     with WireWorld("embedded") as world:
-        history = world.run(scenario(probe), {}, plan("reset_before"), "saga-1")
+        history = world.run(scenario(probe), [SagaStart(id="saga-1", input={})], plan("reset_before"))
         ports = [int(station.proxy.listen.rpartition(":")[2]) for station in world._hook.stations.values()]
         assert probed(history)
     assert (_tags(), _children(), dict(os.environ)) == (threads, children, environment)
@@ -148,12 +153,14 @@ def test_a_saga_of_an_unknown_shape(real_world: WireWorld) -> None:
             raise NotImplementedError
 
     with pytest.raises(UsageError, match=r"found 'Command', expected one of CallableSaga, SubprocessSaga"):
-        real_world.run(replace(scenario(probe), saga=Command()), {}, FaultPlan(), "saga-1")
+        real_world.run(
+            replace(scenario(probe), saga=Command()), [SagaStart(id="saga-1", input={})], FaultPlan()
+        )
 
 
 def test_a_run_needs_the_thread_for_itself(real_world: WireWorld) -> None:
     async def within() -> None:
-        real_world.run(scenario(probe), {}, FaultPlan(), "saga-1")
+        real_world.run(scenario(probe), [SagaStart(id="saga-1", input={})], FaultPlan())
 
     with pytest.raises(UsageError, match="found a running event loop on this thread"):
         asyncio.run(within())

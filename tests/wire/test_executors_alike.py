@@ -28,6 +28,7 @@ from harness.history import (
 )
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan
+from harness.saga import SagaStart
 from harness.worlds import World
 from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
@@ -218,7 +219,9 @@ def of_world(world: str) -> Mapping[str, Seen]:
         entered: World
         with SimWorld() if world == "sim" else WireWorld(progress=print) as entered:
             return {
-                name: seen(entered.run(scenario, {}, FaultPlan(faults), f"alike-{number}"))
+                name: seen(
+                    entered.run(scenario, [SagaStart(id=f"alike-{number}", input={})], FaultPlan(faults))
+                )
                 for number, (name, faults) in enumerate(SEQUENCES.items())
             }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from harness.errors import EnvironmentFault
+from harness.saga import SagaStart
 from harness.toxiproxy.client import ProxyClient, Toxic
 from harness.worlds.wire import WireWorld
 from tests.wire.expected import SHOWN_BY_THE_DOOR, SHOWN_BY_THE_PROXY, check
@@ -98,4 +99,4 @@ def test_a_plain_forwarder_is_one_otherwise(forwarded: WireWorld, kind: str, var
 @pytest.mark.parametrize("kind", ["lose_request", "lose_reply", "reset_before", "cut_reply"])
 def test_a_proxy_that_lets_through_what_it_must_not_ends_the_run(forwarded: WireWorld, kind: str) -> None:
     with pytest.raises(EnvironmentFault, match=r"proxy of 'payments': found reply .* expected toxic"):
-        forwarded.run(scenario(probe), {}, plan(kind), "saga-1")
+        forwarded.run(scenario(probe), [SagaStart(id="saga-1", input={})], plan(kind))

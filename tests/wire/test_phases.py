@@ -24,6 +24,7 @@ from harness.history import (
 )
 from harness.plan import FaultPlan, Lasting
 from harness.plan.treatment import Symptom
+from harness.saga import SagaStart
 from harness.worlds import bounds
 from harness.worlds.wire import WireWorld, traffic
 from tests.wire.orders import (
@@ -71,7 +72,9 @@ async def charge_then_undo(ctx: Any, input_: object) -> object:
 
 
 def test_late_after_the_retry(world: WireWorld) -> None:
-    history = world.run(scenario(probe), {}, plan("late", variant="after_retry"), "saga-1")
+    history = world.run(
+        scenario(probe), [SagaStart(id="saga-1", input={})], plan("late", variant="after_retry")
+    )
     assert [one.came for one in probed(history)] == ["ReadTimeout", 201]
     held, landed = first(history, Held, 1), first(history, Delivered, 1)
     assert held < first(history, CallFailed, 1) < first(history, Delivered, 2) < landed
@@ -80,7 +83,9 @@ def test_late_after_the_retry(world: WireWorld) -> None:
 
 
 def test_late_after_the_undo(world: WireWorld) -> None:
-    history = world.run(scenario(charge_then_undo), {}, plan("late", variant="after_undo"), "saga-1")
+    history = world.run(
+        scenario(charge_then_undo), [SagaStart(id="saga-1", input={})], plan("late", variant="after_undo")
+    )
     assert first(history, CallAnswered, 2) < first(history, Delivered, 1) < settling(history)
     assert effects_of(history, 1) == []  # the undo left a tombstone
     assert [(one.kind, one.toxic) for one in receipts(history)] == [("late", "timeout")]
@@ -92,7 +97,7 @@ def test_late_while_settling(world: WireWorld) -> None:
             await ctx.client.post(**order(ctx, "charge"))
         return {"status": "compensated"}
 
-    history = world.run(scenario(saga), {}, plan("late", variant="settling"), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], plan("late", variant="settling"))
     assert settling(history) < first(history, Released, 1) < first(history, Delivered, 1)
     assert effects_of(history, 1) == ["created"]
     assert [(one.kind, one.toxic) for one in receipts(history)] == [("late", "timeout")]
@@ -109,7 +114,7 @@ def test_an_effect_of_a_task_that_outlives_the_return_counts(world: WireWorld) -
         kept.append(asyncio.create_task(later()))
         return {"status": "completed"}
 
-    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert effects_of(history, 1) == ["created"]
     assert settling(history) < first(history, Delivered, 1)
 
@@ -123,7 +128,7 @@ def test_an_effect_of_a_thread_that_outlives_the_return_counts(world: WireWorld)
         threading.Thread(target=later).start()
         return {"status": "completed"}
 
-    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert effects_of(history, 1) == ["created"]
     assert [one.problem for one in outcomes(history)] == [None]
 
@@ -141,7 +146,7 @@ def test_an_outage_begins_after_a_reply_and_ends_after_n_refusals(world: WireWor
                 seen.append(type(error).__name__)
         return {"status": "completed", "detail": seen}
 
-    history = world.run(scenario(saga), {}, plan("outage", count=2), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], plan("outage", count=2))
     assert outcomes(history)[0].detail == [201, 201, 201, "ConnectError", "ConnectError", 201]
     assert [(one.kind, one.call, one.toxic) for one in receipts(history)] == [
         ("outage", 4, "disabled"),
@@ -161,7 +166,11 @@ def test_an_outage_for_ever_ends_when_patience_does(world: WireWorld) -> None:
                 await asyncio.sleep(0.05)
         return {"status": "completed"}
 
-    history = world.run(scenario(saga, patience_s=0.3), {}, plan("outage", count=Lasting.FOR_EVER), "saga-1")
+    history = world.run(
+        scenario(saga, patience_s=0.3),
+        [SagaStart(id="saga-1", input={})],
+        plan("outage", count=Lasting.FOR_EVER),
+    )
     assert outcomes(history)[0].status == "completed"
     assert 0.3 <= history.events[settling(history)].t_s < 0.4
 
@@ -181,7 +190,7 @@ def test_a_fault_spares_calls_of_other_tasks(world: WireWorld) -> None:
         ("reset_before", "ReadError"),
         ("refuse", "ConnectError"),
     ):
-        history = world.run(scenario(saga), {}, plan(kind, nth=2), "saga-1")
+        history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], plan(kind, nth=2))
         assert sorted(map(str, detail(history))) == ["201", "201", came]
         assert [one.fault for one in receipts(history)] == [0]
 
@@ -198,7 +207,7 @@ def test_a_saga_that_answers_running_is_called_again(world: WireWorld) -> None:
         httpx.post(**order(ctx, "charge"))
         return {"status": "running" if len(calls) < 3 else "completed"}
 
-    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert [one.status for one in outcomes(history)] == ["running", "running", "completed"]
     assert [one.executor for one in sent(history)] == [1, 2, 3]
     began = [event for event in history.events if isinstance(event, ExecutorBegan)]
@@ -209,7 +218,7 @@ def test_a_saga_that_goes_on_answering_running_ends_at_the_limit(world: WireWorl
     async def saga(ctx: Any, input_: object) -> object:
         return {"status": "running"}
 
-    history = world.run(scenario(saga, time_limit_s=0.35), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga, time_limit_s=0.35), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert [one.status for one in outcomes(history)] == ["running"] * 4
     assert history.events[-1].t_s < 0.6
 
@@ -236,7 +245,9 @@ def test_a_saga_that_hangs_is_ended(world: WireWorld, hang: str) -> None:
 
     saga = locals()[hang]
     began_s = time.monotonic()
-    history = world.run(scenario(saga, time_limit_s=0.2, patience_s=0.1), {}, FaultPlan(), "saga-1")
+    history = world.run(
+        scenario(saga, time_limit_s=0.2, patience_s=0.1), [SagaStart(id="saga-1", input={})], FaultPlan()
+    )
     [ended] = outcomes(history)
     assert ended.timed_out
     assert ended.problem is not None
@@ -248,7 +259,7 @@ def test_a_saga_that_raises(world: WireWorld) -> None:
     def saga(ctx: Any, input_: object) -> object:
         raise SystemExit(3)
 
-    [ended] = outcomes(world.run(scenario(saga), {}, FaultPlan(), "saga-1"))
+    [ended] = outcomes(world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan()))
     line = saga.__code__.co_firstlineno + 1
     assert ended.problem == f"the saga raised SystemExit: 3 (test_phases.py:{line})"
 
@@ -257,7 +268,7 @@ def test_a_saga_that_returns_nonsense(world: WireWorld) -> None:
     async def saga(ctx: Any, input_: object) -> object:
         return "fine"
 
-    [ended] = outcomes(world.run(scenario(saga), {}, FaultPlan(), "saga-1"))
+    [ended] = outcomes(world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan()))
     assert ended.problem == "the saga returned: found 'fine', expected an Outcome or {'status': …}"
 
 
@@ -268,7 +279,7 @@ def test_a_thread_left_behind_is_a_problem(world: WireWorld) -> None:
         threading.Thread(target=stop.wait, name="straggler", daemon=True).start()
         return {"status": "completed"}
 
-    history = world.run(scenario(saga, time_limit_s=0.2), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga, time_limit_s=0.2), [SagaStart(id="saga-1", input={})], FaultPlan())
     stop.set()
     assert [one.problem for one in outcomes(history)] == [None, "the saga left behind: thread straggler"]
 
@@ -278,7 +289,9 @@ def test_a_pool_without_work_is_no_thread_left_behind(world: WireWorld) -> None:
         await asyncio.to_thread(time.sleep, 0)
         return {"status": "completed"}
 
-    assert [one.problem for one in outcomes(world.run(scenario(saga), {}, FaultPlan(), "s"))] == [None]
+    assert [
+        one.problem for one in outcomes(world.run(scenario(saga), [SagaStart(id="s", input={})], FaultPlan()))
+    ] == [None]
 
 
 def test_settling_breaks_off_who_waits_without_a_time_out(world: WireWorld) -> None:
@@ -287,7 +300,9 @@ def test_settling_breaks_off_who_waits_without_a_time_out(world: WireWorld) -> N
             await ctx.client.post(**{**order(ctx, "charge"), "timeout": None})
         return {"status": "stuck"}
 
-    history = world.run(scenario(saga, patience_s=0.2), {}, plan("lose_reply"), "saga-1")
+    history = world.run(
+        scenario(saga, patience_s=0.2), [SagaStart(id="saga-1", input={})], plan("lose_reply")
+    )
     assert sent(history)[0].endless
     failed = history.events[first(history, CallFailed, 1)]
     assert isinstance(failed, CallFailed)
@@ -302,7 +317,7 @@ def test_a_run_ends_after_too_many_calls(world: WireWorld, monkeypatch: pytest.M
                 await ctx.client.get(f"{ctx.urls['payments']}/charges", params={"saga_id": ctx.saga_id})
 
     monkeypatch.setattr(traffic, "MOST_CALLS", 20)
-    history = world.run(scenario(saga), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     [ended] = outcomes(history)
     assert (len(sent(history)), ended.problem) == (20, "the run made more than 20 calls")
 
@@ -315,7 +330,7 @@ def test_a_tight_loop_of_undos_is_ended_after_a_few_calls(world: WireWorld) -> N
                 await ctx.client.delete(f"{ctx.urls['payments']}/charges", params={"saga_id": ctx.saga_id})
 
     undo = plan("error_before", "payments.charge.delete_by_saga", count=Lasting.FOR_EVER)
-    history = world.run(scenario(saga), {}, undo, "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], undo)
     why = "the compensation of step charge was repeated 7 times under min_gap_s"
     assert history.ended_early == why
     assert len(sent(history)) < 20
@@ -332,7 +347,7 @@ def test_who_undoes_as_often_with_a_pause_is_not(world: WireWorld) -> None:
         return {"status": "stuck"}
 
     undo = plan("error_before", "payments.charge.delete_by_saga", count=Lasting.FOR_EVER)
-    history = world.run(scenario(saga), {}, undo, "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], undo)
     assert history.ended_early == ""
     assert len(sent(history)) == 11
 

@@ -14,6 +14,7 @@ import pytest
 
 from harness.history import CallAnswered, CallSent, Delivered
 from harness.plan import FaultPlan
+from harness.saga import SagaStart
 from harness.worlds.wire import WireWorld
 from tests.wire.expected import ALL, SHOWN_BY_THE_PROXY, check
 from tests.wire.orders import detail, order, plan, probe, probed, receipts, scenario, sent
@@ -27,7 +28,7 @@ def test_each_kind_shows_its_symptom(world: WireWorld, kind: str, variant: str) 
 
 
 def test_nothing_is_struck_without_a_plan(world: WireWorld) -> None:
-    history = world.run(scenario(probe), {}, FaultPlan(), "saga-1")
+    history = world.run(scenario(probe), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert [one.came for one in probed(history)] == [201, 201]
     assert receipts(history) == []
     assert len(sent(history)) == 2
@@ -36,7 +37,7 @@ def test_nothing_is_struck_without_a_plan(world: WireWorld) -> None:
 
 @pytest.mark.parametrize("kind", ["lose_request", "reset_after", "cut_reply", "refuse", "slow"])
 def test_a_fault_of_two_calls_strikes_two_in_a_row(world: WireWorld, kind: str) -> None:
-    history = world.run(scenario(probe), {}, plan(kind, count=2), "saga-1")
+    history = world.run(scenario(probe), [SagaStart(id="saga-1", input={})], plan(kind, count=2))
     expected = SHOWN_BY_THE_PROXY[kind, "latency" if kind == "slow" else ""]
     assert [one.came for one in probed(history)] == [expected.came, expected.came]
     assert [one.call for one in receipts(history)] == [1, 2]
@@ -50,14 +51,16 @@ def test_a_slow_reply_whose_caller_has_left_is_a_lost_one(world: WireWorld) -> N
             )
         return {"status": "completed"}
 
-    history = world.run(scenario(saga), {}, plan("slow"), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], plan("slow"))
     assert [(one.kind, one.toxic) for one in receipts(history)] == [("lose_reply", "latency")]
 
 
 @pytest.mark.parametrize(("variant", "least_s"), [("60%", 0.28), ("95%", 0.45), ("200ms", 0.19), ("", 0.045)])
 def test_a_slow_reply_comes_when_its_variant_says(world: WireWorld, variant: str, least_s: float) -> None:
     """A plan of sim means the same here, where the caller's time-out is known."""
-    history = world.run(scenario(waiting(0.5)), {}, plan("slow", variant=variant), "saga-1")
+    history = world.run(
+        scenario(waiting(0.5)), [SagaStart(id="saga-1", input={})], plan("slow", variant=variant)
+    )
     ((sent,), (answered,)) = (
         [event.t_s for event in history.events if isinstance(event, kind)]
         for kind in (CallSent, CallAnswered)
@@ -69,10 +72,12 @@ def test_a_slow_reply_comes_when_its_variant_says(world: WireWorld, variant: str
 def test_a_reply_that_would_come_too_late_and_may_not_be_lost_loses_the_request(world: WireWorld) -> None:
     claimless = scenario(waiting(0.1))
     claimless = replace(claimless, spec=replace(claimless.spec, claims=frozenset()))
-    history = world.run(claimless, {}, plan("slow", variant="150%"), "saga-1")
+    history = world.run(claimless, [SagaStart(id="saga-1", input={})], plan("slow", variant="150%"))
     assert [one.fault for one in receipts(history)] == [0]
     assert not any(isinstance(event, Delivered) for event in history.events)
-    lossy = world.run(scenario(waiting(0.1)), {}, plan("slow", variant="150%"), "saga-2")
+    lossy = world.run(
+        scenario(waiting(0.1)), [SagaStart(id="saga-2", input={})], plan("slow", variant="150%")
+    )
     assert [(one.fault, one.kind) for one in receipts(lossy)] == [(0, "lose_reply")]
     assert any(isinstance(event, Delivered) for event in lossy.events)
 
@@ -82,7 +87,9 @@ def test_a_slow_reply_comes_at_once_when_all_settles(world: WireWorld, client: s
     """It was slow all the same: its caller waited for it until then."""
     began_s = time.perf_counter()
     saga = waiting(30.0) if client == "httpx" else waiting_unseen
-    history = world.run(scenario(saga, patience_s=0.3), {}, plan("slow", variant="20000ms"), "saga-1")
+    history = world.run(
+        scenario(saga, patience_s=0.3), [SagaStart(id="saga-1", input={})], plan("slow", variant="20000ms")
+    )
     assert time.perf_counter() - began_s < 5
     assert any(isinstance(event, CallAnswered) for event in history.events)
     assert [(one.kind, one.toxic) for one in receipts(history)] == [("slow", "latency")]
@@ -99,7 +106,7 @@ def test_a_reply_without_a_body_is_late_as_a_whole(world: WireWorld, path: str, 
 
     verb = "delete" if "gone" in path else "delete_by_saga"
     slow = plan("slow", f"payments.charge.{verb}", variant="slow_close")
-    history = world.run(scenario(saga), {}, slow, "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], slow)
     status, took_s = detail(history)
     assert (status, [one.toxic for one in receipts(history)]) == (404 if "gone" in path else 204, [toxic])
     assert took_s >= 0.045
@@ -129,13 +136,15 @@ def test_who_is_kept_waiting_until_all_settles_met_a_slow_reply(world: WireWorld
     """Whoever may lose no reply waits for the participant; its reply was slow all the same."""
     asked = scenario(waiting_unseen, patience_s=0.3)
     asked = replace(asked, spec=replace(asked.spec, claims=frozenset()))
-    history = world.run(asked, {}, plan("slow", variant="20000ms"), "saga-1")
+    history = world.run(asked, [SagaStart(id="saga-1", input={})], plan("slow", variant="20000ms"))
     assert [one.kind for one in receipts(history)] == ["slow"]
 
 
 @pytest.mark.parametrize("variant", ["at_once", "concurrent", "after_reply"])
 def test_a_duplicate_is_delivered_twice_and_answered_once(world: WireWorld, variant: str) -> None:
-    history = world.run(scenario(probe), {}, plan("duplicate", variant=variant), "saga-1")
+    history = world.run(
+        scenario(probe), [SagaStart(id="saga-1", input={})], plan("duplicate", variant=variant)
+    )
     assert [one.came for one in probed(history)] == [201, 201]
     happened = [type(event).__name__ for event in history.events if getattr(event, "call", None) == 1]
     assert happened.count("Delivered") == 2
@@ -154,5 +163,5 @@ def test_a_fault_of_a_process_that_can_strike_nobody_leaves_no_receipt(world: Wi
         return {"status": "completed"}
 
     cancels = (*plan("cancel").faults, *plan("cancel", nth=2).faults)
-    history = world.run(scenario(saga), {}, FaultPlan(cancels), "saga-1")
+    history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan(cancels))
     assert [(one.fault, one.kind) for one in receipts(history)] == [(0, "cancel")]

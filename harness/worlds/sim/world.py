@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +21,13 @@ from harness.clock import Hang, SagaHung, Scheduler, Watchdog, guard, virtual_ti
 from harness.errors import UsageError, misplaced
 from harness.history import ExecutorEnded, History
 from harness.plan import FaultPlan
-from harness.saga import Json
+from harness.saga import SagaStart
 from harness.scenario import Scenario
 from harness.worlds.sim import clients
 from harness.worlds.sim.collector import Collector
 from harness.worlds.sim.run import SimRun
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
+from harness.worlds.starts import only_start
 from harness.worlds.turn import turn_of
 
 START_S = 1000.0
@@ -86,13 +87,15 @@ class SimWorld:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
+    def run(self, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:
         """One run. Raises UsageError for a saga that needs threads, processes or sockets."""
         saga = scenario.saga
         if not isinstance(saga, CallableSaga):
             raise UsageError(
                 misplaced(f"scenario {scenario.name!r}, world sim", saga.name, "a callable; use --world wire")
             )
+        start = only_start(sagas, f"scenario {scenario.name!r}, world sim")
+        saga_id = start.id
         scheduler = Scheduler(start_s=START_S)
         run: SimRun | None = None
         try:
@@ -101,7 +104,7 @@ class SimWorld:
                 run = SimRun(
                     scheduler=scheduler,
                     scenario=scenario,
-                    input_=input_,
+                    input_=start.input,
                     plan=plan,
                     saga_id=saga_id,
                     make_client=self._client,

@@ -11,9 +11,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -26,13 +27,14 @@ from harness.faults.engine import FaultEngine
 from harness.history import History, Recorder
 from harness.plan import FaultPlan
 from harness.processes import hosts
-from harness.saga import Json
+from harness.saga import SagaStart
 from harness.scenario import Scenario
 from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.discovery import find_server
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.toxiproxy.server import ProxyServer
 from harness.views import LoopWatch
+from harness.worlds.starts import only_start
 from harness.worlds.turn import turn_of
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.ease import at_ease
@@ -110,10 +112,12 @@ class WireWorld:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def run(self, scenario: Scenario, input_: Json, plan: FaultPlan, saga_id: str) -> History:
+    def run(self, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:
         """One run. Raises UsageError for what cannot run here, EnvironmentFault where the machine fails."""
+        start = only_start(sagas, f"scenario {scenario.name!r}, world wire")
+        again = replace(start, id=f"{start.id}-unstruck")
         pauses = self._pauses.needed(
-            plan, scenario, input_, lambda rest: self.run(scenario, input_, rest, f"{saga_id}-unstruck")
+            plan, scenario, start.input, lambda rest: self.run(scenario, (again,), rest)
         )
         lanes = self._lanes_of(scenario)
         self._runs += 1
@@ -121,7 +125,7 @@ class WireWorld:
         recorder = Recorder(lambda: monotonic_s() - began_s)
         processes = in_processes(scenario.saga, plan)
         unseen = processes or scenario.name in self._unseen
-        traffic = self._traffic(scenario, armed_ahead(plan) if unseen else plan, saga_id, recorder)
+        traffic = self._traffic(scenario, armed_ahead(plan) if unseen else plan, start.id, recorder)
         traffic.pauses = pauses
         outages = self._outages(plan, scenario, lanes, traffic) if unseen else None
         folders: list[Path] = []
@@ -130,8 +134,8 @@ class WireWorld:
             lanes.begin(traffic, plan, outages)
             run = WireRun(
                 scenario=scenario,
-                input_=input_,
-                saga_id=saga_id,
+                input_=start.input,
+                saga_id=start.id,
                 plan=plan,
                 traffic=traffic,
                 recorder=recorder,
@@ -149,7 +153,7 @@ class WireWorld:
             self._end(lanes, traffic)
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
-        self._pauses.note(plan, scenario, input_, history)
+        self._pauses.note(plan, scenario, start.input, history)
         return history
 
     # A run's frame ----------------------------------------------------------------------------

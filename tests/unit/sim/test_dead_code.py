@@ -16,7 +16,7 @@ from harness.adapter import CallableSaga, SagaContext
 from harness.clock import DeadLock
 from harness.history import CallSent, ExecutorEnded
 from harness.plan import Fault, FaultPlan
-from harness.saga import Json, Status
+from harness.saga import Json, SagaStart, Status
 from harness.worlds.sim import SimWorld
 from tests.unit.sim.journal import plan_of, scenario_of
 
@@ -109,7 +109,7 @@ def crash(boundary: str) -> FaultPlan:
 def test_its_lines_run_when_all_is_over_and_reach_nothing(saga: object, boundary: str) -> None:
     scenario = scenario_of(CallableSaga(saga, "dead", durable=True))  # type: ignore[arg-type]
     with SimWorld() as sim:
-        history = sim.run(scenario, {}, crash(boundary), "saga-1")
+        history = sim.run(scenario, [SagaStart(id="saga-1", input={})], crash(boundary))
         assert lines[0] == "resumed with ['began']"
         assert "finally" in lines[1:]
         assert "timer" not in lines
@@ -117,7 +117,7 @@ def test_its_lines_run_when_all_is_over_and_reach_nothing(saga: object, boundary
         sent = [event.operation for event in history.events if isinstance(event, CallSent)]
         assert sent == ["stock.hold.create", *(["bank.charge.create"] if boundary == "answered" else [])]
         assert stores[0] != stores[1]
-        again = sim.run(scenario, {}, FaultPlan(), "saga-2")
+        again = sim.run(scenario, [SagaStart(id="saga-2", input={})], FaultPlan())
         assert [type(event).__name__ for event in again.events].count("CallFailed") == 0
 
 
@@ -160,10 +160,10 @@ def sleepy(ctx: SagaContext, input_: Json) -> Json:
 def test_one_that_swallows_its_end_hangs_nobody(sim: SimWorld, saga: object, boundary: str) -> None:
     scenario = scenario_of(CallableSaga(saga, "stubborn", durable=True))  # type: ignore[arg-type]
     plan = crash(boundary)
-    history = sim.run(scenario, {}, plan, "saga-1")
+    history = sim.run(scenario, [SagaStart(id="saga-1", input={})], plan)
     assert [event.status for event in history.events if isinstance(event, ExecutorEnded)] == ["completed"]
     assert len(lines) < 1000
-    assert sim.run(scenario, {}, plan, "saga-1").events == history.events
+    assert sim.run(scenario, [SagaStart(id="saga-1", input={})], plan).events == history.events
 
 
 @pytest.mark.parametrize("saga", [stubborn, sleepy])
@@ -171,7 +171,7 @@ def test_one_that_swallows_the_end_of_the_run_does_not_either(sim: SimWorld, sag
     """Ended early, or by the time limit: it is left where it stands."""
     scenario = scenario_of(CallableSaga(saga, "stubborn"))  # type: ignore[arg-type]
     away = plan_of(Fault(kind="lose_request", operation="stock.hold.create"))
-    history = sim.run(scenario, {}, away, "saga-1")
+    history = sim.run(scenario, [SagaStart(id="saga-1", input={})], away)
     (ended,) = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert ended.timed_out
     assert ended.status is None
@@ -195,7 +195,7 @@ def locked(ctx: SagaContext, input_: Json) -> Json:
 @BOUNDARIES
 def test_what_was_not_committed_is_gone_and_its_locks_too(sim: SimWorld, boundary: str) -> None:
     scenario = scenario_of(CallableSaga(locked, "locked", durable=True))
-    history = sim.run(scenario, {}, crash(boundary), "saga-1")
+    history = sim.run(scenario, [SagaStart(id="saga-1", input={})], crash(boundary))
     (ended,) = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert (ended.status, ended.problem) == (Status.COMPLETED, None)
     assert ended.detail == (["kept", "in a transaction"] if boundary == "answered" else ["kept"])
@@ -207,7 +207,9 @@ async def forlorn(ctx: SagaContext, input_: Json) -> Json:
 
 
 def test_who_waits_for_ever_is_told_the_time_limit(sim: SimWorld) -> None:
-    history = sim.run(scenario_of(CallableSaga(forlorn, "forlorn")), {}, FaultPlan(), "saga-1")
+    history = sim.run(
+        scenario_of(CallableSaga(forlorn, "forlorn")), [SagaStart(id="saga-1", input={})], FaultPlan()
+    )
     (ended,) = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert ended.timed_out
     assert ended.problem == "no outcome within 600 s after everything had healed"

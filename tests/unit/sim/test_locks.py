@@ -17,7 +17,7 @@ from harness.clock.active import FIRST_PROCESS, Process, current
 from harness.clock.locks import unlock_files_of
 from harness.history import ExecutorEnded
 from harness.plan import Fault, FaultPlan
-from harness.saga import Json, Status
+from harness.saga import Json, SagaStart, Status
 from harness.worlds.sim import SimWorld
 from tests.unit.sim.journal import plan_of, scenario_of
 
@@ -45,7 +45,7 @@ def locking(lock: Any) -> CallableSaga:
 
 
 def words(sim: SimWorld, plan: FaultPlan) -> list[str | None]:
-    history = sim.run(scenario_of(locking(fcntl.flock)), {}, plan, "saga-1")
+    history = sim.run(scenario_of(locking(fcntl.flock)), [SagaStart(id="saga-1", input={})], plan)
     return [event.status for event in history.events if isinstance(event, ExecutorEnded)]
 
 

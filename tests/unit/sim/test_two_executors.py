@@ -27,7 +27,7 @@ from harness.history import (
 from harness.history.events import PhaseBegan
 from harness.plan import Fault
 from harness.runner import run_once
-from harness.saga import Json, Status
+from harness.saga import Json, SagaStart, Status
 from harness.worlds.sim import SimWorld
 from tests.unit.sim.journal import plan_of, saga_of, scenario_of
 
@@ -119,7 +119,9 @@ def test_one_that_finds_another_at_work_is_called_thirty_times_again(sim: SimWor
         await do("stock", "holds")
         return {"status": "completed"}
 
-    history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault("pause")), "saga-1")
+    history = sim.run(
+        scenario_of(both(style, body)), [SagaStart(id="saga-1", input={})], plan_of(fault("pause"))
+    )
     words = told(history)
     assert words.count("Began 32") == 1
     assert "Began 33" not in words
@@ -138,7 +140,9 @@ def test_settling_wakes_the_frozen(sim: SimWorld, style: str) -> None:
         await do("stock", "holds")
         return {"status": "completed"}
 
-    history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault("pause")), "saga-1")
+    history = sim.run(
+        scenario_of(both(style, body)), [SagaStart(id="saga-1", input={})], plan_of(fault("pause"))
+    )
     assert told(history)[-5:] == ["PhaseBegan", "Woken 1", "Ended 1", "Ended 2", "PhaseBegan"]
 
 
@@ -150,7 +154,9 @@ def test_two_that_race_really_interleave(sim: SimWorld, style: str) -> None:
         await do("post", "parcels")
         return {"status": "completed"}
 
-    history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault("race")), "saga-1")
+    history = sim.run(
+        scenario_of(both(style, body)), [SagaStart(id="saga-1", input={})], plan_of(fault("race"))
+    )
     assert told(history)[1:] == [
         *("Began 1", "Struck 1", "Began 2", "Began 3", "Ended 2", "Ended 3", "PhaseBegan", "PhaseBegan")
     ]
@@ -210,7 +216,9 @@ def test_another_incarnation_is_another_process_and_a_move_another_node(sim: Sim
         return {"status": "completed", "detail": me}
 
     def detail(kind: str) -> Json:
-        history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault(kind)), "saga-1")
+        history = sim.run(
+            scenario_of(both(style, body)), [SagaStart(id="saga-1", input={})], plan_of(fault(kind))
+        )
         return next(event.detail for event in history.events if isinstance(event, ExecutorEnded))
 
     assert detail("slow") == {"pid": 4001, "host": ["node1"] * 3, "url": "http://stock.sim"}
@@ -232,7 +240,7 @@ def test_the_addresses_of_the_old_node_lead_nowhere(sim: SimWorld) -> None:
         return {"status": "completed"}
 
     scenario = scenario_of(CallableSaga(saga, "stale", durable=True))
-    history = sim.run(scenario, {}, plan_of(fault("move")), "saga-1")
+    history = sim.run(scenario, [SagaStart(id="saga-1", input={})], plan_of(fault("move")))
     (ended,) = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert ended.detail == {"error": "nothing listens: stock.sim is no address of this node"}
 
@@ -249,7 +257,7 @@ def cancelled(
         return {"status": "completed"}
 
     scenario = scenario_of(CallableSaga(saga, "cancelled", durable=True))
-    return world.run(scenario, {}, plan_of(fault("cancel", variant)), "saga-1")
+    return world.run(scenario, [SagaStart(id="saga-1", input={})], plan_of(fault("cancel", variant)))
 
 
 def test_a_cancellation_that_comes_out(sim: SimWorld) -> None:
@@ -281,7 +289,9 @@ def test_the_time_limit_ends_all_that_live(sim: SimWorld, style: str) -> None:
         while True:
             await do(pause=1)
 
-    history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault("race")), "saga-1")
+    history = sim.run(
+        scenario_of(both(style, body)), [SagaStart(id="saga-1", input={})], plan_of(fault("race"))
+    )
     ends = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert [(one.executor, one.timed_out) for one in ends] == [(2, True), (3, True)]
     assert all("no outcome within 600 s" in (one.problem or "") for one in ends)
@@ -294,7 +304,9 @@ def test_the_most_calls_end_a_frozen_one_too(sim: SimWorld, style: str) -> None:
         while True:
             await do("stock", "nothing")
 
-    history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault("pause")), "saga-1")
+    history = sim.run(
+        scenario_of(both(style, body)), [SagaStart(id="saga-1", input={})], plan_of(fault("pause"))
+    )
     ends = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert sorted(one.executor for one in ends) == [1, 2]
     assert all(one.problem == "the run made more than 10000 calls" for one in ends)
@@ -341,7 +353,9 @@ def test_no_process_fault_strikes_who_is_frozen(sim: SimWorld, kind: str) -> Non
 
     variant = "at_once" if kind == "start_twice" else "" if kind in ("move", "race") else "applied"
     plan = plan_of(fault("pause", "on_arrival"), fault(kind, variant, "bank.charge.create"))
-    history = sim.run(scenario_of(CallableSaga(saga, "both", durable=True)), {}, plan, "saga-1")
+    history = sim.run(
+        scenario_of(CallableSaga(saga, "both", durable=True)), [SagaStart(id="saga-1", input={})], plan
+    )
     expected = "Began 1, Struck 1, Began 2, Ended 2, Woken 1, Ended 1"
     assert ", ".join(told(history)) == f"PhaseBegan, {expected}, PhaseBegan, PhaseBegan"
     assert history.fired() == {0}
@@ -363,7 +377,7 @@ def test_who_is_frozen_wakes_once_both_that_race_in_its_place_have_ended(sim: Si
         return {"status": "completed"}
 
     plan = plan_of(fault("pause"), fault("race", nth=2))
-    words = told(sim.run(scenario_of(both(style, body)), {}, plan, "saga-1"))
+    words = told(sim.run(scenario_of(both(style, body)), [SagaStart(id="saga-1", input={})], plan))
     assert words[1:5] == ["Began 1", "Struck 1", "Began 2", "Struck 2"]
     assert sorted(words[5:9]) == ["Began 3", "Began 4", "Ended 3", "Ended 4"]
     assert words[9:13] == ["Began 5", "Ended 5", "Woken 1", "Ended 1"]
@@ -377,7 +391,11 @@ def test_one_that_was_frozen_as_it_ended_has_an_end_when_the_run_is_over(sim: Si
             await do("stock", "nothing")
         return {"status": "completed"}
 
-    history = sim.run(scenario_of(both(style, body)), {}, plan_of(fault("pause", "answered")), "saga-1")
+    history = sim.run(
+        scenario_of(both(style, body)),
+        [SagaStart(id="saga-1", input={})],
+        plan_of(fault("pause", "answered")),
+    )
     ends = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert sorted(one.executor for one in ends) == [1, 2]
     assert all(one.problem == "the run made more than 10000 calls" for one in ends)
@@ -398,7 +416,9 @@ def test_who_answers_running_is_called_again_on_the_node_where_it_was(sim: SimWo
         return {"status": "completed"}
 
     plan = plan_of(fault("start_twice", "at_once"), fault("move", nth=2))
-    history = sim.run(scenario_of(CallableSaga(saga, "twice", durable=True)), {}, plan, "saga-1")
+    history = sim.run(
+        scenario_of(CallableSaga(saga, "twice", durable=True)), [SagaStart(id="saga-1", input={})], plan
+    )
     began = [event for event in history.events if isinstance(event, ExecutorBegan)]
     assert [(one.executor, one.node, one.resumed) for one in began] == [
         *((1, 1, False), (2, 1, False), (3, 2, True), (4, 1, True)),

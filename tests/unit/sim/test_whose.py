@@ -14,6 +14,7 @@ from harness.history import CallSent, ExecutorEnded, History
 from harness.participant import Owner, Request
 from harness.plan import FaultPlan
 from harness.runner import run_once
+from harness.saga import SagaStart
 from harness.worlds.sim import SimWorld
 from tests.wire.orders import order, scenario
 
@@ -38,10 +39,10 @@ def test_a_late_call_of_an_earlier_run_is_no_call_of_this_one(sim: SimWorld) -> 
                 came.append(type(error).__name__)
         return {"status": "completed", "detail": came}
 
-    before = sim.run(scenario(saga), {}, FaultPlan(), "saga-now")
+    before = sim.run(scenario(saga), [SagaStart(id="saga-now", input={})], FaultPlan())
     assert sent(before) == ["saga-earlier", "saga-now"]
-    sim.run(scenario(saga), {}, FaultPlan(), "saga-earlier")
-    history = sim.run(scenario(saga), {}, FaultPlan(), "saga-now")
+    sim.run(scenario(saga), [SagaStart(id="saga-earlier", input={})], FaultPlan())
+    history = sim.run(scenario(saga), [SagaStart(id="saga-now", input={})], FaultPlan())
     assert sent(history) == ["saga-now"]
     assert came(history) == ["RemoteProtocolError", "201"]
 
@@ -74,7 +75,7 @@ def test_whose_a_call_is_may_be_said_by_the_scenario(sim: SimWorld) -> None:
     def fails(participant: str, request: Request, ruled: Owner, /) -> Owner:
         raise KeyError(participant)
 
-    history = sim.run(replace(scenario(saga), whose=whose), {}, FaultPlan(), "saga-1")
+    history = sim.run(replace(scenario(saga), whose=whose), [SagaStart(id="saga-1", input={})], FaultPlan())
     assert sent(history) == ["saga-1-payments"]
     with pytest.raises(ScenarioError, match=r"whose.., POST /charges at payments: found .KeyError"):
-        sim.run(replace(scenario(saga), whose=fails), {}, FaultPlan(), "saga-1")
+        sim.run(replace(scenario(saga), whose=fails), [SagaStart(id="saga-1", input={})], FaultPlan())

@@ -1,0 +1,35 @@
+"""Which sagas a run starts: the check that both worlds make before anything runs.
+
+Refuses to start them: each world does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.errors import UsageError, misplaced
+from harness.saga import SagaStart
+
+
+def check_starts(sagas: Sequence[SagaStart], where: str) -> None:
+    """Raise UsageError unless there is a saga, each has an id of its own, and each begins at a time."""
+    if not sagas:
+        raise UsageError(misplaced(f"{where}, sagas", (), "at least one SagaStart"))
+    ids = [one.id for one in sagas]
+    for number, one in enumerate(sagas, 1):
+        here = f"{where}, saga {number}"
+        if not one.id or ids.index(one.id) != number - 1:
+            raise UsageError(misplaced(f"{here}, id", one.id, "an id that no other saga of the run has"))
+        if not 0 <= one.at_s < math.inf:
+            raise UsageError(misplaced(f"{here}, at_s", one.at_s, "seconds from the beginning of the run"))
+
+
+def only_start(sagas: Sequence[SagaStart], where: str) -> SagaStart:
+    """The only saga of a run, which begins at once. Raises UsageError for anything else."""
+    check_starts(sagas, where)
+    if len(sagas) > 1:
+        raise UsageError(misplaced(f"{where}, sagas", len(sagas), "1: several run side by side in sim alone"))
+    if sagas[0].at_s:
+        raise UsageError(misplaced(f"{where}, saga 1, at_s", sagas[0].at_s, "0: it begins with the run"))
+    return sagas[0]
