@@ -1,4 +1,4 @@
-"""A 429 or 503 with Retry-After, without the effect."""
+"""A 429 or 503 with Retry-After, without the effect: a second, or longer than most sagas like to wait."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from harness.plan.treatment import Delivery, Treatment
 from harness.plan.types import FaultKind, Target
 
 RETRY_AFTER_S = 1
+LONG_RETRY_AFTER_S = 30
+LONG = f"429:{LONG_RETRY_AFTER_S}s"
+"""Virtual seconds cost nothing, so this is of sim alone."""
 
 
 def _treat(variant: str, target: Target | None) -> Treatment:
     del target
+    status, _, long = variant.partition(":")
+    seconds = LONG_RETRY_AFTER_S if long else RETRY_AFTER_S
     answer = Response(
-        status=int(variant),
+        status=int(status),
         body=b'{"error":"slow down"}',
-        headers=(("retry-after", str(RETRY_AFTER_S)),),
+        headers=(("retry-after", str(seconds)),),
     )
     return Treatment(delivery=Delivery.NEVER, answer=answer)
 
@@ -23,5 +28,6 @@ KIND = FaultKind(
     name="throttle",
     meaning="429 or 503 with Retry-After",
     treat=_treat,
-    variants=("429", "503"),
+    variants=("429", "503", LONG),
+    wire_variants=("429", "503"),
 )

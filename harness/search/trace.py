@@ -97,7 +97,7 @@ _TELLERS: dict[type, Callable[[Any], _Told]] = {
     ParticipantAway: lambda event: ("away", event.participant, event.call),
     Delivered: lambda event: ("delivered", event.call),
     EffectApplied: lambda event: (event.resource, event.incarnation, event.change, event.step, event.saga_id),
-    CallAnswered: lambda event: ("answered", event.call, event.status, event.content),
+    CallAnswered: lambda event: ("answered", event.call, event.status, event.content, event.retry_after_s),
     CallFailed: lambda event: ("failed", event.call, event.symptom, event.abandoned, event.broken_off),
     Held: lambda event: ("held", event.call, event.until),
     Released: lambda event: ("released", event.call, event.dropped),

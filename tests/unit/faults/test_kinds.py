@@ -47,6 +47,7 @@ ALL = {
     ("reject", ""): Expected(delivered=0, effects=[], status=409),
     ("throttle", "429"): Expected(delivered=0, effects=[], status=429, retry_after_s=1.0),
     ("throttle", "503"): Expected(delivered=0, effects=[], status=503, retry_after_s=1.0),
+    ("throttle", "429:30s"): Expected(delivered=0, effects=[], status=429, retry_after_s=30.0),
     ("garbage", ""): Expected(delivered=1, effects=CREATED, status=201, readable=False),
     ("slow", "10%"): Expected(delivered=1, effects=CREATED, status=201),
     ("slow", "50%"): Expected(delivered=1, effects=CREATED, status=201),

@@ -121,6 +121,7 @@ def changed(event: AnyEvent, **fields: object) -> bytes:
         (APPLIED, {"saga_id": "saga-2"}),
         (ANSWERED, {"status": 200}),
         (ANSWERED, {"content": "cd"}),
+        (ANSWERED, {"retry_after_s": 30.0}),
         (FAILED, {"symptom": Symptom.RESET}),
         (FAILED, {"abandoned": True}),
         (FAILED, {"broken_off": True}),
