@@ -193,7 +193,7 @@ class Lifecycle:
         return Planned(node=executor.node, store=executor.store, resumed=False)
 
     def _store_after(self, executor: Executor) -> tuple[int, tuple[Command, ...]]:
-        """A copy, out of reach of the dead; but who lives beside it, or is due, shares one with its heirs."""
+        """A copy, out of reach of the dead; but a store that others use, or are due to use, is shared."""
         others = [one.store for one in self._executors.values() if one.state.alive and one is not executor]
         others += [one.store for one in self._planned.values()]
         if executor.store in others:

@@ -8,7 +8,7 @@ RESUME_AFTER_S = 0.1
 """From the end or the death of an executor to the beginning of the next."""
 
 MOST_RECALLS = 30
-"""How often an executor beside a frozen one is called again: long enough for a short lease to run out."""
+"""How often a standby of a frozen executor is called again: long enough for a short lease to run out."""
 
 DISCONNECTED = "Server disconnected without sending a response."
 """What httpx says where a call of an earlier run is closed and not answered."""

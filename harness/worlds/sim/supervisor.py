@@ -186,10 +186,10 @@ class Supervisor:
 
     def inject_between(self, executor: int, passage: Passage | None, strike: Strike) -> None:
         """One is due after a call, or before the first; where its executor runs, this does not return."""
-        blow = strike.treatment.blow
-        if blow is not None:
+        fault = strike.treatment.blow
+        if fault is not None:
             call = 0 if passage is None else passage.call
-            struck = Struck(call=call, fault=blow, boundary=strike.treatment.boundary)
+            struck = Struck(call=call, fault=fault, boundary=strike.treatment.boundary)
             record = partial(self._door.strike_between, executor, passage, self._saga_id, strike)
             self._report(BoundaryReached(executor=executor, struck=struck), record)
 

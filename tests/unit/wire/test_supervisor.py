@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from harness.adapter import Returned
 from harness.blows import Blow, Boundary
 from harness.lifecycle import Struck
+from harness.saga import Status
 from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Stage
@@ -91,6 +93,22 @@ def test_no_signal_reaches_a_process_that_is_over(
     assert supervisor._inject(due(blow, told)) is not over
     assert process.sent == ([] if over else [SIGNALS[blow]])
     assert told == ([] if over else ["first", "recorded"])
+    supervisor.close()
+
+
+@pytest.mark.parametrize("blow", [Blow.CRASH, Blow.FREEZE])
+def test_who_dies_as_it_ends_is_killed_for_a_service_lives_on(
+    monkeypatch: pytest.MonkeyPatch, blow: Blow
+) -> None:
+    """One that is frozen as it ends has nothing left to do: its word is kept back."""
+    process, told = Process(over=False), list[str]()
+    supervisor, _ = supervised(process, monkeypatch)
+    supervisor._traffic.ended = lambda executor: due(blow, told)  # type: ignore[method-assign]
+    (running,) = supervisor._awaited()
+    supervisor._finished(running, Returned(status=Status.COMPLETED))
+    assert (process.sent, told) == (["kill"] if blow.kills else [], ["first", "recorded"])
+    assert supervisor._awaited() == []
+    assert supervisor.last_word == Returned()
     supervisor.close()
 
 

@@ -1,6 +1,6 @@
 """How a saga is run in real time: one module for each shape that it comes in.
 
-Owns calling it, its executors from the first to the last, and dealing them the blows of a plan.
+Owns calling it, its executors from the first to the last, and injecting the process faults of a plan.
 Refuses to decide when faults end, and what a call means.
 
     stage        what a run gives its executors, and how they are recorded
