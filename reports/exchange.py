@@ -39,10 +39,12 @@ class Said:
     detail: str = ""
 
 
-def exchanges(history: History, every: Sequence[Row]) -> tuple[tuple[Exchange, ...], int]:
-    """The first MOST_CALLS, and how many there are. every: all rows of the history."""
+def exchanges(
+    history: History, every: Sequence[Row], most: int = MOST_CALLS
+) -> tuple[tuple[Exchange, ...], int]:
+    """The first so many, and how many there are. every: all rows of the history."""
     told = {row.index: row for row in every if row.kind is RowKind.CALL}
-    shown = history.calls[:MOST_CALLS]
+    shown = history.calls[:most]
     made = tuple(
         Exchange(
             number=number,

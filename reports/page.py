@@ -19,7 +19,7 @@ from reports.bundle import Bundle
 from reports.comparison import Change, Since, compared
 from reports.coverage import MEANINGS, Cell, Matrix, State
 from reports.escape import printable
-from reports.exchange import Exchange, Said, exchanges, said
+from reports.exchange import MOST_CALLS, Exchange, Said, exchanges, said
 from reports.figures.choice import latency_drawings
 from reports.findings import Finding, findings
 from reports.latency import measured
@@ -36,8 +36,15 @@ if TYPE_CHECKING:
 
     from harness.history import History
 
-MOST_DRAWN = 60
-"""Diagrams in one page, so that it stays small; what is beyond is told as text."""
+MOST_DRAWN = 40
+"""Diagrams in one page, so that it stays small; the text beside them is there all the same."""
+
+MOST_WHOLE = 60
+"""Findings that are told in full; of others the page has all but what happened, which their files hold."""
+
+MOST_AT_LENGTH = 10
+FEW_CALLS = 24
+"""Findings with all their requests, and how many the others have."""
 
 
 class Page:
@@ -54,7 +61,10 @@ class Page:
         self._seen: set[str] = set()
         self._sequences: dict[str, RunSequence] = {}
         self._rows: dict[str, list[Row]] = {}
-        self._drawn = {one.anchor for one in [one for one in self.findings if one.history][:MOST_DRAWN]}
+        anchors = [one.anchor for one in self.findings if one.history is not None]
+        self._at_length = set(anchors[:MOST_AT_LENGTH])
+        self._drawn = set(anchors[:MOST_DRAWN])
+        self._whole = {one.anchor for one in self.findings[:MOST_WHOLE]}
         self._matrices = {
             one.title: coverage.matrix(one, self.findings, bundle.runs.get(one.title))
             for one in bundle.report.scenarios
@@ -208,7 +218,12 @@ class Page:
     def exchanges(self, one: Finding) -> tuple[Sequence[Exchange], int]:
         """The requests and answers to show, and how many there are."""
         assert one.history is not None
-        return exchanges(one.history, self._every_row(one))
+        most = MOST_CALLS if one.anchor in self._at_length else FEW_CALLS
+        return exchanges(one.history, self._every_row(one), most)
+
+    def whole(self, one: Finding) -> bool:
+        """Whether the page tells what happened."""
+        return one.anchor in self._whole
 
     def said(self, history: History) -> tuple[Said, ...]:
         """What the saga came back with."""

@@ -16,7 +16,7 @@ from harness.report_model import CompensationLatency
 from harness.saga import Direction
 from reports.coverage import Matrix, State
 from reports.escape import printable
-from reports.figures.data import MOST_POINTS, PHASE_WORDS, PHASES, sampled
+from reports.figures.data import MOST_DOTS, MOST_POINTS, PHASE_WORDS, PHASES, sampled
 from reports.rows import came_of, request
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _over(axes: Axes, row: float, name: str, palette: Palette) -> None:
     )
 
 
-def step_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOST_POINTS) -> str:
+def step_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOST_DOTS) -> str:
     """A row a failed step: every saga a dot, the median a line. Returns what is left out."""
     steps = list(dict.fromkeys(str(one) for one in given["failed_step"]))
     notes = []

@@ -16,7 +16,10 @@ from harness.saga import Direction, Status
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_POINTS = 2_000
+MOST_POINTS = 500
+MOST_DOTS = 150
+"""Of one row: each is an element of its own in an SVG."""
+
 PHASES = ("noticed_s", "decided_s", "undone_s", "told_s")
 PHASE_WORDS = {
     "noticed_s": "fault to noticed",

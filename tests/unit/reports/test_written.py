@@ -16,11 +16,16 @@ import msgspec
 import pytest
 
 from harness.errors import EnvironmentFault
+from harness.history import CallAnswered, History, write_history
+from harness.plan import Fault, FaultPlan
 from harness.report_model import (
     CompensationLatency,
+    Invariant,
     Judgement,
     Provenance,
     Report,
+    ScenarioRef,
+    ScenarioReport,
     read_report,
     write_failure,
 )
@@ -37,8 +42,10 @@ from tests.unit.reports.samples import (
     failing,
     failure,
     inconclusive,
+    late_charge,
     passing,
     report,
+    sent,
     write_findings,
 )
 from tests.unit.reports.snapshots import check_snapshot
@@ -345,3 +352,38 @@ def test_no_percentile_is_told_that_the_sample_does_not_carry(tmp_path: Path, n:
     latency = CompensationLatency(p50=0.04, p95=5.004, p99=12.5, n=n)
     one = msgspec.structs.replace(failing(), compensation_latency_s=latency)
     assert f"| {told} |" in summary_md(bundle(report(one), tmp_path))
+
+
+def test_a_page_of_many_long_findings_stays_small_and_says_what_it_leaves_out(tmp_path: Path) -> None:
+    given = report(*(_long_one(number, tmp_path) for number in range(10)))
+    html = report_html(read_bundle(given, tmp_path))
+    assert html.count('<article class="finding"') == 140
+    assert html.count('class="seq"') == 40
+    assert "This page tells the first findings in full" in html
+    assert "The first 200 of 301 are shown" in html
+    assert "The first 24 of 301 are shown" in html
+    assert len(html.encode()) < 3_000_000
+
+
+def _long_one(number: int, folder: Path) -> ScenarioReport:
+    """A scenario with a counterexample for each invariant, of three hundred calls."""
+    name = f"order-{number}"
+    events = list(late_charge().events[:6])
+    for nth in range(1, 301):
+        events.append(sent(nth + 1, float(nth), "charge", f"DELETE /charges/{'x' * 30}", undo=True, nth=nth))
+        events.append(CallAnswered(t_s=nth + 0.5, call=nth + 1, status=503))
+    (folder / "histories").mkdir(exist_ok=True)
+    write_history(History(tuple(events)), folder / "histories" / f"{name}.ndjson")
+    invariants = []
+    for place, id_ in enumerate(IDS):
+        plan = FaultPlan((Fault(kind="late", operation="payments.charge.create", nth=place + 1),))
+        told = msgspec.structs.replace(
+            failure(id_, plan),
+            scenario=ScenarioRef(name=name, reference=name),
+            history=f"histories/{name}.ndjson",
+            evidence=(6, 40),
+        )
+        path = f"failures/{name}-{id_}.json"
+        write_failure(told, folder / path)
+        invariants.append(Invariant(id=id_, verdict=Judgement.VIOLATED, runs=9, violations=3, failure=path))
+    return msgspec.structs.replace(failing(name), invariants=tuple(invariants))
