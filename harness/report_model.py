@@ -334,8 +334,14 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Atomically. Raises EnvironmentFault where the folder does not take it."""
-    write_whole(path, pretty(report))
+    """Atomically, with faults in their file form.
+
+    Raises EnvironmentFault where the folder does not take it.
+    """
+    content = msgspec.to_builtins(report)
+    for written, scenario in zip(content["scenarios"], report.scenarios, strict=True):
+        written["unfired"] = plan_to_json(FaultPlan(scenario.unfired))
+    write_whole(path, pretty(content))
 
 
 def read_report(path: Path) -> Report:

@@ -65,6 +65,7 @@ class _Fault(msgspec.Struct, frozen=True):
     nth: int = 1
     count: int | Lasting = 1
     variant: str = ""
+    saga: int | None = None
 
 
 class _Run(msgspec.Struct, frozen=True, tag="run"):
@@ -211,7 +212,7 @@ def _violated(run: _Run, scenario: _Scenario) -> tuple[str, ...]:
 
 def _plan(run: _Run) -> FaultPlan:
     faults = (
-        Fault(kind=f.kind, operation=f.operation, nth=f.nth, count=f.count, variant=f.variant)
+        Fault(kind=f.kind, operation=f.operation, nth=f.nth, count=f.count, variant=f.variant, saga=f.saga)
         for f in run.plan
     )
     return FaultPlan(tuple(faults))

@@ -104,12 +104,13 @@ def whole_seconds(value_s: float) -> str:
 
 def fault_place(fault: Fault) -> str:
     """`payments.charge.create, call 1 and the 2 after it`."""
+    call = f"call {fault.nth}" + ("" if fault.saga is None else f" of saga {fault.saga}")
     if fault.count is Lasting.FOR_EVER:
-        return f"{fault.operation}, from call {fault.nth} on until all heals"
+        return f"{fault.operation}, from {call} on until all heals"
     if fault.count is Lasting.UNTIL_RESTART:
-        return f"{fault.operation}, from call {fault.nth} on until the next restart"
+        return f"{fault.operation}, from {call} on until the next restart"
     more = int(fault.count) - 1
-    return f"{fault.operation}, call {fault.nth}" + (f" and the {more} after it" if more else "")
+    return f"{fault.operation}, {call}" + (f" and the {more} after it" if more else "")
 
 
 def fault_name(fault: Fault) -> str:
@@ -139,7 +140,7 @@ def blow_words(fault: Fault) -> str:
     kind = KINDS.get(fault.kind)
     if kind is None or kind.blow is None:
         return ""
-    call = f"{fault.operation} #{fault.nth}"
+    call = f"{fault.operation} #{fault.nth}" + ("" if fault.saga is None else f" of saga {fault.saga}")
     moment = moment_of(fault.variant)
     boundary = kind.treat(kind.meant(fault.variant), None).boundary
     when = when_words(kind.blow, boundary, call) if moment is None else _moment_words(moment, call)

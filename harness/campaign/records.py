@@ -87,6 +87,7 @@ class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     nth: int = 1
     count: int | Lasting = 1
     variant: str = ""
+    saga: int | None = None
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -154,7 +154,12 @@ def plan_entry(plan: FaultPlan) -> tuple[PlannedFault, ...]:
     """A plan, for a line."""
     return tuple(
         PlannedFault(
-            kind=one.kind, operation=one.operation, nth=one.nth, count=one.count, variant=one.variant
+            kind=one.kind,
+            operation=one.operation,
+            nth=one.nth,
+            count=one.count,
+            variant=one.variant,
+            saga=one.saga,
         )
         for one in plan.faults
     )
@@ -165,7 +170,14 @@ def job_of(line: RunLine | StoredJob) -> Job:
     given = line.input
     ref = given if isinstance(given, int) else DrawnInput(bytes(given.drawn))
     faults = (
-        Fault(kind=one.kind, operation=one.operation, nth=one.nth, count=one.count, variant=one.variant)
+        Fault(
+            kind=one.kind,
+            operation=one.operation,
+            nth=one.nth,
+            count=one.count,
+            variant=one.variant,
+            saga=one.saga,
+        )
         for one in line.plan
     )
     return ref, FaultPlan(tuple(faults))

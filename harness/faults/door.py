@@ -58,6 +58,7 @@ class Door:
         self.engine = engine
         self._attribution = Attribution(spec, saga_ids, earlier, whose)
         self._saga_ids = saga_ids
+        self._numbers = {id_: number for number, id_ in enumerate(saga_ids, 1)}
         self._uncounted = frozenset(
             step.name
             for step in spec.steps
@@ -110,7 +111,7 @@ class Door:
         self.recorder.add(answer_event(self.recorder.now_s(), passage, response, self._saga_ids))
         if passage.treatment.boundary in (Boundary.ANSWERED, Boundary.ENDED):
             self._impending.setdefault(passage.executor, passage)
-        self.engine.ended(passage.matched)
+        self.engine.ended(passage.matched, passage.saga)
         self._held.answered(passage, response)
 
     def failed(
@@ -136,7 +137,7 @@ class Door:
                 unsure=unsure,
             )
         )
-        self.engine.ended(passage.matched)
+        self.engine.ended(passage.matched, passage.saga)
 
     def receipt(self, passage: Passage, toxic: str | None = None, kind: str | None = None) -> None:
         """The fault struck; on the wire once its toxic is armed. `kind` where it came to another one."""
@@ -160,6 +161,10 @@ class Door:
             return False
         target = self.engine.target(passage.matched.operation, passage.direction)
         return only_actions_found_again(target) is None
+
+    def saga_number(self, saga_id: str) -> int | None:
+        """From 1, in the order of their starts; None for a saga that is none of the run."""
+        return self._numbers.get(saga_id)
 
     # Blows ------------------------------------------------------------------------------------
 
@@ -244,9 +249,12 @@ class Door:
             treatment=PASS,
             steps=owned.steps,
             direction=owned.direction,
+            saga=self._numbers.get(owned.owner.saga_id),
         )
-        passage.strike = self.engine.strike(matched, owned.direction, participant.name)
-        passage.nth = self.engine.counted(matched.operation if matched is not None else None)
+        operation = matched.operation if matched is not None else None
+        passage.strike = self.engine.strike(matched, owned.direction, participant.name, passage.saga)
+        passage.nth = self.engine.counted(operation)
+        passage.nth_of_saga = self.engine.counted_of(operation, passage.saga)
         if passage.strike is not None:
             passage.treatment = passage.strike.treatment
         return passage

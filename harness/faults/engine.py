@@ -40,6 +40,7 @@ class FaultEngine:
         self._between = [one for one in numbered if _strikes_between(one[1], one[2])]
         self._struck_at_start: Counter[int] = Counter()
         self._counts: Counter[str] = Counter()
+        self._counts_of: Counter[tuple[str, int]] = Counter()  # by operation and number of the saga
         self._away: dict[int, int | None] = {}  # fault to refusals left, None: until healed
         self._begun: set[int] = set()
         self._after_first: set[int] = set()  # faults of a whole participant that have struck before
@@ -57,37 +58,61 @@ class FaultEngine:
             irreversible=operation.name in self._left_in_doubt,
         )
 
-    def strike(self, matched: Matched | None, direction: Direction | None, participant: str) -> Strike | None:
-        """Count the call, and find what strikes it."""
+    def counted_of(self, operation: Operation | None, saga: int | None) -> int:
+        """How many calls of an operation a saga sent so far; 0 for one that is none of the run."""
+        return 0 if operation is None or saga is None else self._counts_of[operation.name, saga]
+
+    def strike(
+        self,
+        matched: Matched | None,
+        direction: Direction | None,
+        participant: str,
+        saga: int | None = None,
+    ) -> Strike | None:
+        """Count the call, and find what strikes it. `saga`: the number of the saga that sent it."""
         if matched is not None:
             self._counts[matched.operation.name] += 1
+            if saga is not None:
+                self._counts_of[matched.operation.name, saga] += 1
         for index, fault, kind in self._faults:
-            if self._covers(index, fault, kind, matched, participant):
+            if self._covers(index, fault, kind, matched, participant, saga):
                 struck = self._strike(index, fault, kind, matched, direction)
                 if struck is not None:
                     return struck
         return None
 
     def after(
-        self, matched: Matched, nth: int, direction: Direction | None
+        self,
+        matched: Matched,
+        nth: int,
+        direction: Direction | None,
+        saga: int | None = None,
+        nth_of_saga: int = 0,
     ) -> Iterator[tuple[Moment, Strike]]:
-        """What strikes between the nth call of an operation and the next request, and at which moment."""
+        """What strikes between the nth call of an operation and the next request, and at which moment.
+
+        saga: the number of the saga that sent the call, and `nth_of_saga` the call's among those of it.
+        """
         for index, fault, kind in self._between:
             moment = moment_of(fault.variant)
-            here = fault.operation == matched.operation.name and fault.covers(nth)
+            number = nth if fault.saga is None else nth_of_saga if fault.saga == saga else 0
+            here = fault.operation == matched.operation.name and fault.covers(number)
             if moment is None or moment.first or not here:
                 continue
             target = self.target(matched.operation, direction, fault.count)
             if kind.impossible(target) is None:
                 yield moment, _strike_of(index, fault, kind, target)
 
-    def at_start(self, change: int) -> Strike | None:
+    def at_start(self, change: int, saga: int | None = None) -> Strike | None:
         """What strikes an executor that has sent nothing yet, as it changes its store for the nth time.
 
         Its first call is known to nobody. The fault names it: as many calls of that operation came before.
+        saga: the number of its saga.
         """
         for index, fault, kind in self._between:
-            next_call = self._counts[fault.operation] + 1
+            if fault.saga is not None and fault.saga != saga:
+                continue
+            next_call = self._so_far(fault) + 1
             if moment_of(fault.variant) != Moment(change=change, first=True) or not fault.covers(next_call):
                 continue
             if isinstance(fault.count, Lasting) or self._struck_at_start[index] < fault.count:
@@ -95,12 +120,12 @@ class FaultEngine:
                 return _strike_of(index, fault, kind, None)
         return None
 
-    def ended(self, matched: Matched | None) -> None:
-        """A call ended: an outage may begin after it."""
+    def ended(self, matched: Matched | None, saga: int | None = None) -> None:
+        """A call of a saga ended: an outage may begin after it."""
         if not self._faults or matched is None:
             return
         for index, fault, kind in self._faults:
-            here = fault.operation == matched.operation.name and self._counts[fault.operation] >= fault.nth
+            here = _may_be_at(fault, matched, saga) and self._so_far(fault) >= fault.nth
             if kind.after_site and here and index not in self._begun:
                 self._begin(index, fault)
 
@@ -128,22 +153,32 @@ class FaultEngine:
         return index in self._begun
 
     def _covers(
-        self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, participant: str
+        self,
+        index: int,
+        fault: Fault,
+        kind: FaultKind,
+        matched: Matched | None,
+        participant: str,
+        saga: int | None,
     ) -> bool:
         if not kind.whole_participant:
             return (
-                matched is not None
-                and fault.operation == matched.operation.name
-                and fault.covers(self._counts[fault.operation])
+                matched is not None and _may_be_at(fault, matched, saga) and fault.covers(self._so_far(fault))
             )
         if index in self._begun:
             self._after_first.add(index)
             return fault.operation.partition(".")[0] == participant and self._away[index] != 0
-        starts = matched is not None and matched.operation.name == fault.operation
-        if kind.after_site or not starts or self._counts[fault.operation] != fault.nth:
+        starts = matched is not None and _may_be_at(fault, matched, saga)
+        if kind.after_site or not starts or self._so_far(fault) != fault.nth:
             return False
         self._begin(index, fault)
         return True
+
+    def _so_far(self, fault: Fault) -> int:
+        """How many of the calls were sent among which a fault counts."""
+        if fault.saga is None:
+            return self._counts[fault.operation]
+        return self._counts_of[fault.operation, fault.saga]
 
     def _begin(self, index: int, fault: Fault) -> None:
         self._begun.add(index)
@@ -164,6 +199,11 @@ class FaultEngine:
                 return None
         treatment = kind.then if later and kind.then is not None else kind.treat(variant, target)
         return Strike(fault=index, kind=kind.name, variant=variant, treatment=treatment)
+
+
+def _may_be_at(fault: Fault, matched: Matched, saga: int | None) -> bool:
+    """Whether a call is one of those among which a fault counts."""
+    return fault.operation == matched.operation.name and (fault.saga is None or fault.saga == saga)
 
 
 def _strikes_between(fault: Fault, kind: FaultKind) -> bool:

@@ -14,7 +14,8 @@ from harness.saga import Direction
 class Passage:
     """`reply` is what the caller is to be answered, once the participant, or the fault, has spoken.
 
-    nth: the call's number among those of its operation.
+    nth: the call's number among those of its operation. saga: the number of the saga that sent it, from 1;
+    None: one that is none of the run. nth_of_saga: the call's number among those of its operation and saga.
     """
 
     call: int
@@ -26,6 +27,8 @@ class Passage:
     treatment: Treatment
     strike: Strike | None = None
     nth: int = 0
+    saga: int | None = None
+    nth_of_saga: int = 0
     steps: tuple[str, ...] = ()
     direction: Direction | None = None
     reply: Response | None = None

@@ -17,16 +17,21 @@ def check_plan(
     operations: Collection[str],
     kinds: Mapping[str, FaultKind],
     world: str | None = None,
+    sagas: int = 1,
 ) -> None:
-    """Raise PlanError where a fault names an unknown operation, kind or variant, or counts below 1.
+    """Raise PlanError where a fault names an unknown operation, kind, variant or saga, or counts below 1.
 
     world: where the plan is to run; None: anywhere. A moment between two calls is of one world alone.
+    sagas: how many the run starts.
     """
     if len(plan.faults) > MOST_FAULTS:
         raise PlanError(misplaced("plan", len(plan.faults), f"at most {MOST_FAULTS} faults"))
     for index, fault in enumerate(plan.faults):
         where = f"plan, fault {index + 1}"
         _check_fault(fault, where, operations, kinds)
+        if fault.saga is not None and not 1 <= fault.saga <= sagas:
+            expected = f"the number of a saga of the run, 1 to {sagas}, or none for any"
+            raise PlanError(misplaced(f"{where}, saga", fault.saga, expected))
         if world is not None:
             _check_moment(fault, f"{where}, variant", world)
 

@@ -8,11 +8,14 @@ from harness.errors import PlanError, misplaced, nearest
 from harness.plan.types import Fault, FaultPlan, Lasting
 from harness.saga import Json
 
-_FIELDS = ("kind", "operation", "nth", "count", "variant")
+_FIELDS = ("kind", "operation", "nth", "count", "variant", "saga")
 
 
 def plan_to_json(plan: FaultPlan) -> list[dict[str, Json]]:
-    """One object a fault; what is at its default is written too, for the reader's sake."""
+    """One object a fault; what is at its default is written too, for the reader's sake.
+
+    But not `saga`: most runs have one saga, and their plans name none.
+    """
     return [
         {
             "kind": fault.kind,
@@ -20,6 +23,7 @@ def plan_to_json(plan: FaultPlan) -> list[dict[str, Json]]:
             "nth": fault.nth,
             "count": fault.count.value if isinstance(fault.count, Lasting) else fault.count,
             "variant": fault.variant,
+            **({} if fault.saga is None else {"saga": fault.saga}),
         }
         for fault in plan.faults
     ]
@@ -44,6 +48,7 @@ def _fault(content: Json, where: str) -> Fault:
         nth=_whole(content.get("nth", 1), f"{where}, nth"),
         count=_count(content.get("count", 1), f"{where}, count"),
         variant=_text({"variant": "", **content}, "variant", where),
+        saga=_whole(content["saga"], f"{where}, saga") if content.get("saga") is not None else None,
     )
 
 

@@ -27,17 +27,26 @@ class Lasting(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The nth call of an operation in a run, counted from 1."""
+    """The nth call of an operation in a run, counted from 1.
+
+    saga: the number of a saga in the run, from 1 in the order of its starts, whose calls alone are counted;
+    None: those of all sagas.
+    """
 
     operation: str
     nth: int = 1
+    saga: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Site(operation={self.operation!r}, nth={self.nth!r}{_of_saga(self.saga)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing that goes wrong, at the nth call of an operation and `count` calls in a row.
 
-    Four draws at most: kind with its variant, operation, nth, count.
+    Four draws at most: kind with its variant, operation, nth, count. saga: as in a `Site`; a participant
+    that is away from such a call on is away for all sagas.
     """
 
     kind: str
@@ -45,12 +54,24 @@ class Fault:
     nth: int = 1
     count: int | Lasting = 1
     variant: str = ""
+    saga: int | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Fault(kind={self.kind!r}, operation={self.operation!r}, nth={self.nth!r}, "
+            f"count={self.count!r}, variant={self.variant!r}{_of_saga(self.saga)})"
+        )
 
     def covers(self, nth: int) -> bool:
         """Whether the nth call of the operation lies within the fault."""
         if nth < self.nth:
             return False
         return isinstance(self.count, Lasting) or nth < self.nth + self.count
+
+
+def _of_saga(saga: int | None) -> str:
+    """Of a repr: nothing where no saga is named, as in runs of a single one."""
+    return "" if saga is None else f", saga={saga!r}"
 
 
 @dataclass(frozen=True, slots=True)

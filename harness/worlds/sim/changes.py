@@ -104,8 +104,8 @@ class StoreWatch:
     def _due(self, gap: Gap, change: int) -> Strike | None:
         engine, passage = self._door.engine, gap.passage
         if passage is None:
-            return engine.at_start(change)
+            return engine.at_start(change, self._door.saga_number(self._saga_id))
         if passage.matched is None:
             return None
-        due = engine.after(passage.matched, passage.nth, passage.direction)
+        due = engine.after(passage.matched, passage.nth, passage.direction, passage.saga, passage.nth_of_saga)
         return next((strike for moment, strike in due if moment.change == change), None)

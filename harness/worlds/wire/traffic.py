@@ -226,7 +226,10 @@ class Traffic:
         if passage.matched is None or not self.pauses:
             return
         pause_s = self.pauses.get(Site(operation=passage.matched.operation.name, nth=passage.nth))
-        for moment, strike in self.door.engine.after(passage.matched, passage.nth, passage.direction):
+        due = self.door.engine.after(
+            passage.matched, passage.nth, passage.direction, passage.saga, passage.nth_of_saga
+        )
+        for moment, strike in due:
             if pause_s is not None and moment.percent is not None:
                 wait_s = pause_s * moment.percent / 100
                 self.loop.call_soon_threadsafe(

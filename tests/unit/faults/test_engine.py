@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from harness.faults import KINDS
+from harness.faults.engine import FaultEngine
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Verb
-from harness.plan import Fault, Lasting
+from harness.plan import Fault, FaultPlan, Lasting
 from harness.plan.treatment import Symptom
-from tests.unit.faults.counter import Counter
+from harness.saga import Direction
+from tests.unit.faults.counter import Counter, request
 from tests.unit.faults.shop import KEY, MINE, SPEC, hold, routes, shop
 
 CREATE, CHARGE = "shop.hold.create", "shop.charge.create"
@@ -153,3 +156,71 @@ def test_a_participant_that_crashes_is_back_after_n_calls(variant: str, effects:
     seen = [one.symptom for one in asked]
     assert seen == [Symptom.RESET, Symptom.REFUSED, Symptom.REFUSED, Symptom.NONE]
     assert counter.effects(1) == effects
+
+
+# Faults that name their saga ------------------------------------------------------------------------
+
+
+TWO = ("saga-1", "saga-2")
+
+
+def by_turns(counter: Counter, *sagas: str) -> list[int | None]:
+    """What came of a create of each saga, in that order."""
+    return [
+        counter.ask("shop", "POST", "/holds", {"saga_id": one}, key=f"{one}:hold").status for one in sagas
+    ]
+
+
+@pytest.mark.parametrize(
+    ("saga", "nth", "came"),
+    [
+        (None, 2, [201, 500, 201, 201]),
+        (1, 2, [201, 201, 500, 201]),
+        (2, 1, [201, 500, 201, 201]),
+        (2, 2, [201, 201, 201, 500]),
+        (2, 3, [201, 201, 201, 201]),
+    ],
+)
+def test_a_fault_that_names_a_saga_counts_its_calls_alone(
+    saga: int | None, nth: int, came: list[int]
+) -> None:
+    fault = Fault(kind="error_before", operation=CREATE, nth=nth, saga=saga)
+    counter = Counter(SPEC, shop(), faults=(fault,), saga_ids=TWO)
+    assert by_turns(counter, *TWO, *TWO) == came
+
+
+def test_a_call_of_a_saga_that_is_none_of_the_run_is_struck_by_what_names_none() -> None:
+    named, any_ = (Fault(kind="error_before", operation=CREATE, saga=saga) for saga in (1, None))
+    assert by_turns(Counter(SPEC, shop(), faults=(named,), saga_ids=TWO), "another") == [201]
+    assert by_turns(Counter(SPEC, shop(), faults=(any_,), saga_ids=TWO), "another") == [500]
+
+
+@pytest.mark.parametrize("kind", ["outage", "participant_crash"])
+def test_a_participant_that_is_away_from_a_call_of_one_saga_on_is_away_for_all(kind: str) -> None:
+    fault = Fault(kind=kind, operation=CREATE, count=Lasting.FOR_EVER, saga=2)
+    counter = Counter(SPEC, shop(), faults=(fault,), saga_ids=TWO)
+    came = by_turns(counter, "saga-1", "saga-1", "saga-2", "saga-1", "saga-2")
+    assert came[:2] == [201, 201]
+    assert came[3:] == [None, None]
+
+
+def engine(variant: str, saga: int | None) -> FaultEngine:
+    return FaultEngine(FaultPlan((Fault(kind="crash", operation=CREATE, variant=variant, saga=saga),)), KINDS)
+
+
+@pytest.mark.parametrize(("saga", "due"), [(None, [1, 2]), (1, [1]), (2, [2])])
+def test_what_strikes_before_the_first_call_may_name_its_saga(saga: int | None, due: list[int]) -> None:
+    assert [one for one in (1, 2) if engine("start:1", saga).at_start(1, one) is not None] == due
+
+
+@pytest.mark.parametrize(("saga", "due"), [(None, [(1, 1)]), (1, [(1, 1)]), (2, [(2, 2)])])
+def test_what_strikes_after_a_call_may_name_its_saga(saga: int | None, due: list[tuple[int, int]]) -> None:
+    matched = shop().match(request("POST", "/holds"))
+    assert matched is not None
+    calls = [(1, 1, 1), (2, 2, 1), (1, 3, 2)]  # saga, number among all, number among those of the saga
+    struck = [
+        (by, nth)
+        for by, nth, own in calls
+        if list(engine("between:1", saga).after(matched, nth, Direction.ACTION, by, own))
+    ]
+    assert struck == due

@@ -116,3 +116,18 @@ def test_what_names_no_moment_is_refused(variant: str) -> None:
 def test_a_kind_that_strikes_calls_alone_has_no_moments_between_them() -> None:
     with pytest.raises(PlanError, match="variant: found 'between:1', expected"):
         checked(Fault(kind="move", operation="stock.hold.create", variant="between:1"))
+
+
+@pytest.mark.parametrize(("saga", "sagas"), [(0, 1), (-1, 3), (2, 1), (4, 3)])
+def test_a_saga_that_the_run_does_not_start_is_refused(saga: int, sagas: int) -> None:
+    plan = FaultPlan((replace(CRASH, saga=saga),))
+    says = (
+        f"plan, fault 1, saga: found {saga}, expected the number of a saga of the run, 1 to {sagas}, or none"
+    )
+    with pytest.raises(PlanError, match=says):
+        check_plan(plan, operations=OPERATIONS, kinds=KINDS, sagas=sagas)
+
+
+@pytest.mark.parametrize(("saga", "sagas"), [(None, 1), (1, 1), (3, 3)])
+def test_a_saga_that_the_run_starts_may_be_named(saga: int | None, sagas: int) -> None:
+    check_plan(FaultPlan((replace(CRASH, saga=saga),)), operations=OPERATIONS, kinds=KINDS, sagas=sagas)

@@ -22,6 +22,15 @@ def test_what_is_written_reads_back() -> None:
     assert plan_from_json([]) == FaultPlan()
 
 
+def test_a_saga_is_written_where_a_fault_names_one() -> None:
+    plan = FaultPlan((Fault(kind="refuse", operation="a.b.create", saga=2), *PLAN.faults))
+    written = plan_to_json(plan)
+    assert [one.get("saga") for one in written] == [2, None, None]
+    assert ["saga" in one for one in written] == [True, False, False]
+    assert plan_from_json(written) == plan
+    assert plan_from_json([{**written[1], "saga": None}]) == PLAN.without(1)
+
+
 def test_what_is_left_out_is_at_its_default() -> None:
     assert plan_from_json([{"kind": "refuse", "operation": "a.b.create"}]) == PLAN.without(1)
 
@@ -37,6 +46,7 @@ def test_what_is_left_out_is_at_its_default() -> None:
         ([{"operation": "a.b.create"}], "plan, fault 1, kind: found None, expected a text"),
         ([{"variant": 3}], "plan, fault 1, variant: found 3, expected a text"),
         ([{"nth": "2"}], "plan, fault 1, nth: found '2', expected a whole number"),
+        ([{"saga": "second"}], "plan, fault 1, saga: found 'second', expected a whole number"),
         ([{"nth": True}], "plan, fault 1, nth: found True, expected a whole number"),
         ([{"count": 1.5}], "plan, fault 1, count: found 1.5, expected a whole number"),
         (

@@ -37,6 +37,14 @@ def test_reprs_paste_back() -> None:
     plan = FaultPlan((FIRST, SECOND))
     assert eval(repr(plan), names) == plan
     assert eval(repr(Site(operation="a.b.create", nth=3)), names) == Site(operation="a.b.create", nth=3)
+    assert eval(repr(Site(operation="a.b.create", saga=2)), names) == Site(operation="a.b.create", saga=2)
+    second = FaultPlan((Fault(kind="refuse", operation="a.b.create", saga=2),))
+    assert eval(repr(second), names) == second != FaultPlan((FIRST,))
+
+
+def test_a_repr_says_nothing_of_a_saga_that_is_not_named() -> None:
+    assert repr(Site(operation="a.b.create")) == "Site(operation='a.b.create', nth=1)"
+    assert repr(FIRST) == "Fault(kind='refuse', operation='a.b.create', nth=1, count=1, variant='')"
 
 
 def test_a_kind_may_strike_anywhere_unless_it_says_otherwise() -> None:

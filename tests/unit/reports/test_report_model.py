@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace as named
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.errors import EnvironmentFault, ReportError
 from harness.report_model import (
@@ -32,6 +34,17 @@ def test_failure_comes_back_with_its_plan_in_the_plans_own_form(tmp_path: Path) 
     assert json.loads(path.read_text())["plan"] == [
         {"kind": "lose_reply", "operation": "payments.charge.create", "nth": 1, "count": 1, "variant": ""}
     ]
+
+
+def test_a_report_names_the_saga_of_a_fault_only_where_the_fault_does(tmp_path: Path) -> None:
+    given = report(failing(), passing(), inconclusive())
+    (fault,) = (one for scenario in given.scenarios for one in scenario.unfired)
+    for saga in (None, 2):
+        scenarios = tuple(replace(one, unfired=(named(fault, saga=saga),)) for one in given.scenarios)
+        write_report(replace(given, scenarios=scenarios), tmp_path / "report.json")
+        assert read_report(tmp_path / "report.json").scenarios == scenarios
+        written = json.loads((tmp_path / "report.json").read_text())["scenarios"][0]["unfired"][0]
+        assert written.get("saga", "left out") == ("left out" if saga is None else saga)
 
 
 def test_report_has_every_key_of_the_contract(tmp_path: Path) -> None:

@@ -88,3 +88,13 @@ def test_a_share_of_the_time_out_says_of_what() -> None:
 )
 def test_a_death_between_two_calls(variant: str, line: str) -> None:
     assert fault_line(Fault(kind="crash", operation=CHARGE, variant=variant)) == f"crash: {line}"
+
+
+def test_a_fault_that_names_its_saga_says_so() -> None:
+    second = Fault(kind="refuse", operation="a.b.create", nth=2, count=3, saga=2)
+    assert fault_line(second).startswith("refuse at a.b.create, call 2 of saga 2 and the 2 after it")
+    lasting = replace(second, count=Lasting.FOR_EVER)
+    assert "a.b.create, from call 2 of saga 2 on until all heals" in fault_line(lasting)
+    assert f"once {CHARGE} #1 of saga 2 was applied" in fault_line(
+        Fault(kind="crash", operation=CHARGE, variant="applied", saga=2)
+    )
