@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import urllib.request
@@ -14,7 +15,7 @@ import pytest
 
 from harness.history import CallAnswered, CallSent, Delivered
 from harness.plan import FaultPlan
-from harness.saga import SagaStart
+from harness.saga import Claim, SagaStart
 from harness.worlds.wire import WireWorld
 from tests.wire.expected import ALL, SHOWN_BY_THE_PROXY, check
 from tests.wire.orders import detail, order, plan, probe, probed, receipts, scenario, sent
@@ -165,3 +166,35 @@ def test_a_fault_of_a_process_that_can_strike_nobody_leaves_no_receipt(world: Wi
     cancels = (*plan("cancel").faults, *plan("cancel", nth=2).faults)
     history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan(cancels))
     assert [(one.fault, one.kind) for one in receipts(history)] == [(0, "cancel")]
+
+
+@pytest.mark.parametrize("claims", [frozenset(), frozenset({Claim.LOST_REPLY})], ids=["", "lost_reply"])
+def test_whoever_leaves_a_slow_call_by_itself_loses_what_it_may_lose(
+    world: WireWorld, claims: frozenset[Claim]
+) -> None:
+    """It gives up long before its read time-out, which nobody could know when the call was sent."""
+
+    async def impatient(ctx: Any, input_: object) -> object:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ctx.client.post(**{**order(ctx, "charge"), "timeout": 2.0}), 0.2)
+        return {"status": "completed"}
+
+    asked = scenario(impatient)
+    asked = replace(asked, spec=replace(asked.spec, claims=claims))
+    history = world.run(asked, [SagaStart(id="saga-1", input={})], plan("slow", variant="600ms"))
+    lost = "lose_reply" if claims else "lose_request"
+    assert [(one.kind, one.fault) for one in receipts(history)] == [(lost, 0)]
+    assert any(isinstance(event, Delivered) for event in history.events) is bool(claims)
+
+
+def test_whoever_may_lose_no_reply_and_stays_has_a_slow_one(world: WireWorld) -> None:
+    asked = scenario(waiting(1.0))
+    asked = replace(asked, spec=replace(asked.spec, claims=frozenset()))
+    history = world.run(asked, [SagaStart(id="saga-1", input={})], plan("slow", variant="300ms"))
+    ((sent,), (landed,), (answered,)) = (
+        [event.t_s for event in history.events if isinstance(event, kind)]
+        for kind in (CallSent, Delivered, CallAnswered)
+    )
+    assert [one.kind for one in receipts(history)] == ["slow"]
+    assert landed - sent >= 0.29
+    assert answered - sent < 0.55

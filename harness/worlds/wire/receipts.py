@@ -71,6 +71,8 @@ class Receipts:
             return
         if call.symptom is Symptom.REFUSED:
             self._refused(call, symptom, met=sent and not left)
+        elif call.symptom is Symptom.DELAYED and not (call.arrived or self._door.may_lose_reply(passage)):
+            self._door.receipt(passage, kind="lose_request")  # it is kept back, and reaches nobody now
         elif call.symptom is Symptom.NONE or call.armed is None:
             self._gone_before(call)
         else:

@@ -45,7 +45,7 @@ class Struck:
         call, traffic, connection = self._call, self._traffic, self._connection
         if call.symptom is Symptom.REFUSED:
             traffic.not_refused(call)
-        if self._is_slow_unseen and not traffic.may_lose_reply(call):
+        if call.symptom is Symptom.DELAYED and not traffic.may_lose_reply(call):
             await self._keep_waiting(before_answer)
             return
         response = traffic.through_the_door(call)
@@ -170,13 +170,14 @@ class Struck:
         began_s = monotonic_s()
         await self._first_of(self._settled_within(self._late_s))
         self._call.kept_s = monotonic_s() - began_s
-        if self._connection.gone:
-            self._traffic.failed(self._call, Symptom.SILENCE, abandoned=True)
+        if self._connection.gone or self._call.passage.over:
+            self._traffic.left_while_waiting(self._call)
             return
         response = self._traffic.through_the_door(self._call)
         if before_answer is not None:
             await before_answer(response.status)
-        self._traffic.answered(self._call, response)
+        if not self._call.tagged:  # else its caller tells
+            self._traffic.answered(self._call, response)
         self._connection.write(encode(response))
 
 

@@ -322,6 +322,12 @@ class Traffic:
         with self.lock:
             return self.door.may_lose_reply(call.passage)
 
+    def left_while_waiting(self, call: Call) -> None:
+        """A caller left a slow call whose request was kept back: that is lost, and no reply."""
+        with self.lock:
+            self.door.receipt(call.passage, kind="lose_request")
+            self.failed(call, Symptom.SILENCE, abandoned=True)
+
     def answer_slowly(self, call: Call, response: Response, due_s: float) -> None:
         """A reply is under way to a caller whom nobody sees; it has it at `due_s`, unless it left before."""
         with self.lock:
