@@ -91,21 +91,15 @@ class _Campaign(msgspec.Struct, frozen=True, tag="campaign"):
     scenarios: tuple[_Scenario, ...]
 
 
-class _Began(msgspec.Struct, frozen=True, tag="began"):
-    pass
+class _Other(msgspec.Struct, frozen=True):
+    """A line that is neither: how the search went on, which nothing here needs."""
+
+    type: str
 
 
-class _Chunk(msgspec.Struct, frozen=True, tag="chunk"):
-    pass
-
-
-class _Ended(msgspec.Struct, frozen=True, tag="ended"):
-    pass
-
-
-_decoder: msgspec.json.Decoder[_Campaign | _Run | _Began | _Chunk | _Ended] = msgspec.json.Decoder(
-    _Campaign | _Run | _Began | _Chunk | _Ended
-)
+_KNOWN = ("campaign", "run")
+_decoder: msgspec.json.Decoder[_Campaign | _Run] = msgspec.json.Decoder(_Campaign | _Run)
+_other: msgspec.json.Decoder[_Other] = msgspec.json.Decoder(_Other)
 
 
 def read_runs(folder: Path, wanted: frozenset[str] = frozenset()) -> tuple[Mapping[str, ScenarioRuns], str]:
@@ -138,7 +132,7 @@ class _Runs:
     def problem(self, path: Path) -> str:
         """Of the first line that could not be read, and how many there are."""
         if not self._wrong:
-            return ""
+            return "" if self._scenarios else misplaced(str(path), "no campaign", "the runs of one")
         number, why = self._wrong[0]
         more = f"; so are {len(self._wrong) - 1} more lines" if len(self._wrong) > 1 else ""
         return misplaced(f"{path}, line {number}", why, f"a line of a campaign; it is left out{more}")
@@ -150,7 +144,8 @@ class _Runs:
         try:
             read = _decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            self._wrong.append((number, str(error)[:120]))
+            if not _is_other(line):
+                self._wrong.append((number, str(error)[:120]))
             return
         if isinstance(read, _Campaign):
             self._scenarios = self._scenarios or read.scenarios
@@ -202,6 +197,13 @@ class _Runs:
             statuses=tuple(status or "no outcome" for status in run.statuses),
             violated=_violated(run, scenario),
         )
+
+
+def _is_other(line: bytes) -> bool:
+    try:
+        return _other.decode(line).type not in _KNOWN
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _violated(run: _Run, scenario: _Scenario) -> tuple[str, ...]:

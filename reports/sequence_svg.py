@@ -23,7 +23,7 @@ _WIDE, _BOLD, _MONO = 6.7, 7.6, 7.3
 _BOLDS = ("who", "said", "blow", "bad", "doubt", "fault")
 _HEIGHTS: Mapping[Mark, int] = {
     Mark.REQUEST: 34,
-    Mark.RETURN: 30,
+    Mark.RETURN: 34,
     Mark.ARRIVAL: 24,
     Mark.EFFECT: 22,
     Mark.LIFE: 26,
@@ -102,7 +102,7 @@ class _Drawing:
 
     def _return(self, item: Item, y: float) -> None:
         start, end = self._x[item.sender], self._x.get(item.receiver, _GUTTER)
-        at = y + 21
+        at = y + 24
         tone = "came bad" if item.broken or (item.fault and not item.text.startswith("2")) else "came"
         words = [(item.text, tone), *([("in doubt", "doubt")] if item.doubt else [])]
         if item.nothing:
@@ -117,7 +117,7 @@ class _Drawing:
         else:
             self._arrow("reply", start - 4, end + 5, at)
         if item.fault:
-            self._fault(item.fault, start + 9, at + 2)
+            self._fault(item.fault, start + 9, at + 4)
 
     def _arrival(self, item: Item, y: float) -> None:
         x = self._x[item.sender]

@@ -131,7 +131,7 @@ def test_the_page_tells_of_them(tmp_path: Path) -> None:
 
 DAMAGE = {
     "not JSON": b"{nonsense\n",
-    "another program's": b'{"type": "frog"}\n',
+    "another program's": b'{"frog": 1}\n',
     "no text": b'{"type": "run", "part": "\xff"}\n',
     "nested without end": b"[" * 100_000 + b"\n",
     "of a scenario that is not there": msgspec.json.encode(a_run("refuse", scenario=7)) + b"\n",
@@ -154,6 +154,17 @@ def test_a_last_line_that_a_death_cut_off_is_no_problem(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5])
     found, problem = read_runs(tmp_path)
     assert (found[TITLE].runs, problem) == (1, "")
+
+
+def test_lines_of_another_kind_are_none_of_its_business(tmp_path: Path) -> None:
+    written(tmp_path, {"type": "began", "scenario": 0}, {"type": "time_up", "scenario": 0}, a_run("refuse"))
+    found, problem = read_runs(tmp_path)
+    assert (found[TITLE].runs, problem) == (1, "")
+
+
+def test_a_file_of_another_program_is_told(tmp_path: Path) -> None:
+    (tmp_path / "runs.ndjson").write_text('{"type": "frog"}\n')
+    assert "found 'no campaign'" in read_runs(tmp_path)[1]
 
 
 def test_no_file_is_no_problem_and_no_runs(tmp_path: Path) -> None:
