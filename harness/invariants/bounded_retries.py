@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from harness.history import Call
 from harness.invariants.base import Finding, Invariant, InvariantViolated
 from harness.saga import Choice
 from harness.views import SagaView, View
@@ -12,6 +13,8 @@ from harness.views.retries import Series, gap_s, series_of
 
 RETRY_AFTER_SLACK = 0.95
 """Retry-After is kept within 5 % (RULES §8)."""
+
+ROUNDING_MS = 0.05
 
 
 class RetriesUnbounded(InvariantViolated):
@@ -46,9 +49,17 @@ def _too_close(series: Series) -> Iterator[Finding]:
     short, allowed = series.short, series.allowed_short
     if len(short) > allowed:
         earlier, later = short[allowed]
-        gap_ms = max(0.0, gap_s(earlier, later)) * 1000
-        message = f"{series.what} was repeated after {gap_ms:.1f} ms, {len(short)} times under min_gap_s"
+        message = (
+            f"{series.what} was repeated {_how_soon(earlier, later)}, {len(short)} times under min_gap_s"
+        )
         yield Finding(message, (earlier.index, later.index))
+
+
+def _how_soon(earlier: Call, later: Call) -> str:
+    gap_ms = gap_s(earlier, later) * 1000
+    return (
+        f"after {max(0.0, gap_ms):.1f} ms" if gap_ms > -ROUNDING_MS else "while the one before was under way"
+    )
 
 
 def _too_early(series: Series) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from harness.errors import ScenarioError, misplaced
 from harness.toml_lines import KeyPath, locate
 
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
+_ADDS_TO = re.compile(r"\[{0,2}\s*([A-Za-z0-9_-]+)\s*[.\]]")
 _AT_END = re.compile(r"\s*\(at end of document\)")
 
 
@@ -80,5 +81,26 @@ def _syntax(label: str, text: str, error: str) -> str:
     at = _AT_LINE.search(error)
     line = int(at[1]) if at is not None else len(text.rstrip().split("\n"))
     column = f", column {at[2]}" if at is not None else ""
+    where, found = f"{label}, line {line}{column}", lines[line - 1].strip()
+    inline = _inline_above(lines[: line - 1], found) if error.startswith("Cannot") else None
+    if inline is not None:
+        return misplaced(where, found, inline)
     said = _AT_END.sub(" at the end of the file", _AT_LINE.sub("", error))
-    return misplaced(f"{label}, line {line}{column}", lines[line - 1].strip(), f"valid TOML ({said})")
+    return misplaced(where, found, f"valid TOML ({said})")
+
+
+def _inline_above(lines: Sequence[str], found: str) -> str | None:
+    """What to write where a line adds to `name = { … }` or `name = [ … ]`, to which TOML lets nobody add."""
+    adds_to = _ADDS_TO.match(found)
+    if adds_to is None:
+        return None
+    name = adds_to[1]
+    for number, line in enumerate(lines, start=1):
+        opened = re.match(rf"{re.escape(name)}\s*=\s*([{{\[])", line)
+        if opened is not None:
+            table = f"[{name}]" if opened[1] == "{" else f"[[{name}]]"
+            return (
+                f"nothing more of {name}, which line {number} writes inline: TOML lets nobody add to that. "
+                f"Write it as {table} with a key a line, or put this inside its brackets"
+            )
+    return None

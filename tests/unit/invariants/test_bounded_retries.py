@@ -58,6 +58,14 @@ def test_one_immediate_repeat_is_anybodys_right_and_a_second_is_not() -> None:
     assert tried(Tale(gap_s=0.0), 3).violation(ID) == message
 
 
+def test_a_second_repeat_beside_an_attempt_that_is_under_way_is_told_as_that() -> None:
+    message = (
+        "the action of step hold was repeated while the one before was under way, 2 times under min_gap_s"
+    )
+    assert tried(Tale(gap_s=-0.0005), 2).held(ID)
+    assert tried(Tale(gap_s=-0.0005), 3).violation(ID) == message
+
+
 def test_the_gap_is_counted_from_the_end_of_an_attempt() -> None:
     assert tried(Tale(gap_s=0.01), 3).held(ID)
     assert tried(Tale(spec(min_gap_s=0.1), gap_s=0.101), 3).held(ID)

@@ -521,6 +521,35 @@ def test_bad_syntax_is_shown_with_its_line(write: Write, content: str, place: st
     assert "valid TOML" in message
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "name", "table"),
+    [
+        (
+            "name = 'a'\nsaga = { adapter = 'callable' }\n[saga.policy]\nmax_attempts = 3\n",
+            3,
+            "saga",
+            "[saga]",
+        ),
+        ("saga = { adapter = 'callable' }\nname = 'a'\n\n[[saga.cases]]\ninput = 1\n", 4, "saga", "[saga]"),
+        ("saga = { adapter = 'callable' }\nsaga.claims = []\n", 2, "saga", "[saga]"),
+        ("steps = [\n  { name = 'a' },\n]\n[[steps]]\nname = 'b'\n", 4, "steps", "[[steps]]"),
+    ],
+)
+def test_what_adds_to_an_inline_table_is_told_how_to_write_it(
+    write: Write, content: str, line: int, name: str, table: str
+) -> None:
+    path = write(content)
+    message = _refusal(str(path))
+    begins = next(n for n, text in enumerate(content.split("\n"), start=1) if text.startswith(f"{name} ="))
+    assert message.startswith(f"{path}, line {line}")
+    assert f"expected nothing more of {name}, which line {begins} writes inline" in message
+    assert f"Write it as {table} with a key a line" in message
+
+
+def test_a_second_header_of_a_table_is_still_told_as_it_was(write: Write) -> None:
+    assert "valid TOML (Cannot declare" in _refusal(str(write("[saga]\nadapter = 'http'\n[saga]\nx = 1\n")))
+
+
 def test_other_encodings_are_refused_with_the_line(write: Write) -> None:
     path = write()
     path.write_bytes(b'format_version = 1\nname = "caf\xe9"\n')
