@@ -1,4 +1,4 @@
-"""One run, judged: `run_once(scenario, input, plan, world) -> Run`.
+"""One run, judged: `run_once(scenario, input, plan, world) -> Run`; `run_sagas` for several sagas.
 
 Owns the saga's id and the order of things (check the plan, run it, judge it). Refuses to choose
 plans (`harness.search`) and to sum up verdicts (`harness.campaign`).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -26,6 +26,7 @@ from harness.scenario import Scenario
 from harness.situations import SITUATIONS, Situation, situations_of
 from harness.views import View
 from harness.worlds.protocol import World
+from harness.worlds.starts import check_starts
 
 ATTEMPTS = 3
 """At a run of which it is known what every caller saw; nearly always the first is one."""
@@ -69,6 +70,23 @@ def run_once(
         id_, history = _history(scenario, input_, plan, world, saga_id)
         if not history.void:
             break
+    return _judged(scenario, SagaStart(id=id_, input=input_), plan, world, history)
+
+
+def run_sagas(scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan, world: World) -> Run:
+    """Run several sagas of a scenario beside each other, and judge each; `Run.saga_id` is the first one's.
+
+    They keep the ids that they are given: what a saga stored under an id elsewhere than in `store_dir`, the
+    next run with that id finds. Raises as `run_once` does, and UsageError where the world runs one alone.
+    """
+    kinds = kinds_of(scenario)
+    check_starts(sagas, f"scenario {scenario.name!r}, world {world.name}")
+    check_plan(plan, operations=scenario.operations, kinds=kinds, world=world.name, sagas=len(sagas))
+    history = carried_out(world.run(scenario, sagas, plan), own_hosts=world.own_hosts)
+    return _judged(scenario, sagas[0], plan, world, history)
+
+
+def _judged(scenario: Scenario, first: SagaStart, plan: FaultPlan, world: World, history: History) -> Run:
     view = View(history, scenario.spec, scenario.resources)
     invariants = invariants_of(scenario)
     own_situations = (
@@ -77,9 +95,9 @@ def run_once(
     return Run(
         scenario=scenario.name,
         world=world.name,
-        input=input_,
+        input=first.input,
         plan=plan,
-        saga_id=id_,
+        saga_id=first.id,
         history=history,
         view=view,
         judgements=_unjudged(history, invariants) if history.void else judge_view(view, invariants.values()),

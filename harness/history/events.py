@@ -13,7 +13,7 @@ import msgspec
 from harness.blows import Blow, Boundary
 from harness.participant.ledger import Change
 from harness.plan.treatment import Delivery, Symptom
-from harness.saga import Direction, Json
+from harness.saga import Direction, Json, SagaStart
 
 
 class Phase(StrEnum):
@@ -31,12 +31,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 
 
 class RunBegan(Event, frozen=True, kw_only=True, tag="run_began"):
-    """`visible_attempts`: whether an attempt that found no listener was recorded too."""
+    """`visible_attempts`: whether an attempt that found no listener was recorded too.
+
+    input: of the first saga. sagas: all starts, where there are several, or one that begins later.
+    """
 
     scenario: str
     world: str
     saga_ids: tuple[str, ...]
     input: Json
+    sagas: tuple[SagaStart, ...] | msgspec.UnsetType = msgspec.UNSET
     visible_attempts: bool = True
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 from harness.adapter import Returned
 from harness.blows import Blow
 from harness.lifecycle.commands import (
@@ -36,13 +39,19 @@ from harness.saga import Status
 
 
 class Lifecycle:
-    """Handles facts one by one. A process fault that strikes nobody any more answers with no command.
+    """Of one saga. Handles facts one by one.
+
+    A process fault that strikes nobody any more answers with no command.
 
     resume_after_s: from the end or the death of an executor to the start of the next.
+    numbers: where executors get their numbers from; sagas of one run share it. None: from 1.
     most_recalls: how often a standby that answers `running` is called again before the frozen one wakes.
     """
 
-    def __init__(self, *, resume_after_s: float, most_recalls: int) -> None:
+    def __init__(
+        self, *, resume_after_s: float, most_recalls: int, numbers: Iterator[int] | None = None
+    ) -> None:
+        self._numbers = count(1) if numbers is None else numbers
         self._resume_after_s = resume_after_s
         self._most_recalls = most_recalls
         self._executors: dict[int, Executor] = {}
@@ -103,12 +112,14 @@ class Lifecycle:
     def _begin(self) -> tuple[Command, ...]:
         if self._executors or self._planned:
             raise IllegalTransition("the run began twice")
+        if self._over is not None:  # before the time of this saga came
+            return ()
         return self._start(Planned(node=1, store=self._new_store(), resumed=False))
 
     # Starting ---------------------------------------------------------------------------------
 
     def _start(self, planned: Planned) -> tuple[Command, ...]:
-        number = len(self._executors) + 1
+        number = next(self._numbers)
         self._executors[number] = Executor(
             number=number,
             node=planned.node,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from harness.history import ExecutorEnded, History
+from harness.history import ExecutorBegan, ExecutorEnded, History
 from harness.participant import ResourceSpec
 from harness.saga import SagaSpec
 from harness.views.ledger import LedgerView
@@ -31,7 +31,9 @@ class View:
 
     @cached_property
     def sagas(self) -> tuple[SagaView, ...]:
-        """Each saga of the run."""
-        return tuple(
-            SagaView(one, self.history, self.spec, self.resources) for one in self.history.began.saga_ids
-        )
+        """Each saga of the run, less those whose time to begin had not come when the run was over."""
+        ids = self.history.began.saga_ids
+        if self.history.began.sagas:  # unset where the only one began with the run
+            began = {one.saga_id for _, one in self.history.of(ExecutorBegan)}
+            ids = tuple(one for one in ids if one in began)
+        return tuple(SagaView(one, self.history, self.spec, self.resources) for one in ids)

@@ -45,21 +45,21 @@ class StoreWatch:
     def __init__(
         self,
         door: Door,
-        saga_id: str,
         struck: Callable[[], int | None],
         inject: Callable[[int, Passage | None, Strike], None],
     ) -> None:
         self._door = door
-        self._saga_id = saga_id
         self._struck = struck
         self._inject = inject
         self._stores: dict[int, Store] = {}
+        self._saga_ids: dict[int, str] = {}
         self._gaps: dict[int, Gap] = {}  # of executors that are between two calls
 
     # When an executor is between two calls -----------------------------------------------------
 
-    def began(self, executor: int, store: Store) -> None:
+    def began(self, executor: int, saga_id: str, store: Store) -> None:
         """It has sent nothing yet."""
+        self._saga_ids[executor] = saga_id
         self._stores[executor] = store
         self._gaps[executor] = Gap(passage=None, states=[store.content])
 
@@ -92,19 +92,19 @@ class StoreWatch:
             StoreChanged(
                 t_s=recorder.now_s(),
                 executor=executor,
-                saga_id=self._saga_id,
+                saga_id=self._saga_ids[executor],
                 call=0 if gap.passage is None else gap.passage.call,
                 state=state,
             )
         )
-        strike = self._due(gap, state) if new else None
+        strike = self._due(executor, gap, state) if new else None
         if strike is not None:
             self._inject(executor, gap.passage, strike)
 
-    def _due(self, gap: Gap, change: int) -> Strike | None:
+    def _due(self, executor: int, gap: Gap, change: int) -> Strike | None:
         engine, passage = self._door.engine, gap.passage
         if passage is None:
-            return engine.at_start(change, self._door.saga_number(self._saga_id))
+            return engine.at_start(change, self._door.saga_number(self._saga_ids[executor]))
         if passage.matched is None:
             return None
         due = engine.after(passage.matched, passage.nth, passage.direction, passage.saga, passage.nth_of_saga)

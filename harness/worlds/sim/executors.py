@@ -13,6 +13,7 @@ from harness.clock import DeadLock, Scheduler, VirtualLoop
 from harness.saga import Json
 from harness.worlds.sim.crew import Member, RunOver
 from harness.worlds.sim.exchange import Exchange
+from harness.worlds.sim.sagas import RunningSaga
 from harness.worlds.sim.store import Store
 
 
@@ -24,6 +25,7 @@ class Executor:
     """
 
     number: int
+    saga: RunningSaga
     node: int
     store: Store
     resumed: bool = False

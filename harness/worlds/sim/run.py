@@ -5,11 +5,12 @@ Refuses to know who is alive and who comes next (`supervisor`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
 import httpx
+from msgspec import UNSET
 
 from harness.adapter import CallableSaga, SagaContext
 from harness.clock import Scheduler
@@ -22,7 +23,7 @@ from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.plan import FaultPlan
 from harness.plan.moments import moment_of
 from harness.plan.treatment import Symptom
-from harness.saga import Claim, Json
+from harness.saga import Claim, SagaStart
 from harness.scenario import Scenario
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_late, too_many_calls
@@ -38,22 +39,20 @@ class SimRun:
     earlier: ids of sagas whose runs are over.
     """
 
-    def __init__(  # noqa: PLR0913 - by name, and each is another part of the world
+    def __init__(
         self,
         *,
         scheduler: Scheduler,
         scenario: Scenario,
-        input_: Json,
+        sagas: Sequence[SagaStart],
         plan: FaultPlan,
-        saga_id: str,
         make_client: Callable[[bool], httpx.AsyncClient | httpx.Client],
         make_store: Callable[[], Path],
         earlier: Collection[str] = frozenset(),
     ) -> None:
         self.scheduler = scheduler
         self.scenario = scenario
-        self.input = input_
-        self.saga_id = saga_id
+        self._sagas = tuple(sagas)
         assert isinstance(scenario.saga, CallableSaga), "the world lets no other in"
         self._asynchronous = scenario.saga.asynchronous
         self._make_client = make_client
@@ -65,7 +64,7 @@ class SimRun:
             participants=participants,
             engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
             recorder=self.recorder,
-            saga_ids=(saga_id,),
+            saga_ids=tuple(one.id for one in sagas),
             earlier=earlier,
             whose=scenario.whose,
         )
@@ -77,8 +76,7 @@ class SimRun:
             scheduler=scheduler,
             door=self.door,
             saga=scenario.saga,
-            saga_id=saga_id,
-            input_=input_,
+            sagas=sagas,
             make_context=self._context,
             make_store=make_store,
             watch=_may_die_between_calls(scenario, plan),
@@ -109,8 +107,9 @@ class SimRun:
                 t_s=self.recorder.now_s(),
                 scenario=self.scenario.name,
                 world="sim",
-                saga_ids=(self.saga_id,),
-                input=self.input,
+                saga_ids=tuple(one.id for one in self._sagas),
+                input=self._sagas[0].input,
+                sagas=self._sagas if self._sagas[1:] or self._sagas[0].at_s else UNSET,
             )
         )
         self._phase(Phase.FAULTS)
@@ -145,7 +144,7 @@ class SimRun:
 
     def _context(self, executor: Executor) -> SagaContext:
         return SagaContext(
-            saga_id=self.saga_id,
+            saga_id=executor.saga.id,
             urls=self._urls_of(executor.node),
             client=self._make_client(self._asynchronous),
             resumed=executor.resumed,

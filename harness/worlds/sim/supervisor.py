@@ -6,7 +6,7 @@ know when faults end (`run`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +29,6 @@ from harness.lifecycle import (
     Fact,
     Freeze,
     Kill,
-    Lifecycle,
     RecordEnd,
     RecordProcessFault,
     RecordWake,
@@ -43,14 +42,13 @@ from harness.lifecycle import (
     Wake,
     WentQuiet,
 )
-from harness.lifecycle.recording import ExecutorRecords
 from harness.plan.treatment import Symptom
-from harness.saga import Json
-from harness.worlds.bounds import MOST_RECALLS, RESUME_AFTER_S
+from harness.saga import SagaStart
 from harness.worlds.sim.changes import StoreWatch
 from harness.worlds.sim.crew import Crew, Member
 from harness.worlds.sim.exchange import Exchange
 from harness.worlds.sim.executors import Executor
+from harness.worlds.sim.sagas import RunningSaga, sagas_of
 from harness.worlds.sim.store import Store
 
 FIRST_PID = 4000
@@ -65,14 +63,13 @@ class Supervisor:
     watch: somebody may ask what the store held between two calls.
     """
 
-    def __init__(  # noqa: PLR0913 - by name, and each is another part of the world
+    def __init__(
         self,
         *,
         scheduler: Scheduler,
         door: Door,
         saga: CallableSaga,
-        saga_id: str,
-        input_: Json,
+        sagas: Sequence[SagaStart],
         make_context: Callable[[Executor], SagaContext],
         make_store: Callable[[], Path],
         watch: bool,
@@ -81,37 +78,37 @@ class Supervisor:
         self.executors: list[Executor] = []
         self._scheduler = scheduler
         self._door = door
-        self._records = ExecutorRecords(door.recorder, saga_id)
         self._saga = saga
-        self._saga_id = saga_id
-        self._input = input_
         self._make_context = make_context
         self._make_store = make_store
-        self._stores: dict[int, Store] = {}
-        self._lifecycle = Lifecycle(resume_after_s=RESUME_AFTER_S, most_recalls=MOST_RECALLS)
-        self.watch = StoreWatch(door, saga_id, self._struck_between, self.inject_between) if watch else None
+        self._sagas = sagas_of(sagas, door.recorder)
+        self.watch = StoreWatch(door, self._struck_between, self.inject_between) if watch else None
 
     # What a run reports -----------------------------------------------------------------------
 
     def run(self) -> None:
-        """The saga is called for the first time; until nobody is alive or due."""
-        self._report(Began())
+        """Each saga is called for the first time as its time comes; until nobody is alive or due."""
+        for saga in self._sagas:
+            self._in(saga.start.at_s, partial(self._report, saga, Began()))
         self._crew.run()
 
     def call_again(self) -> bool:
-        """Where the last word was `running`, the same once more; whether it was."""
-        if not self._report(WentQuiet()):
+        """Where the last word of a saga was `running`, the same once more; whether there was one."""
+        again = [self._report(saga, WentQuiet()) for saga in self._sagas]  # of all, not up to the first
+        if not any(again):
             return False
         self._crew.run()
         return True
 
     def settle(self) -> None:
         """Every fault has healed."""
-        self._report(SettlingBegan())
+        for saga in self._sagas:
+            self._report(saga, SettlingBegan())
 
     def time_up(self, problem: str) -> None:
         """The run is over, whoever is alive. Once; the first problem counts."""
-        self._report(TimeUp(problem=problem))
+        for saga in self._sagas:
+            self._report(saga, TimeUp(problem=problem))
 
     @property
     def over(self) -> str | None:
@@ -125,7 +122,7 @@ class Supervisor:
     def run_on(self) -> None:
         """Tasks that outlive the return of their executor, to their end."""
         for executor in self.executors:
-            killed = self._lifecycle.state(executor.number) is ExecutorState.KILLED
+            killed = executor.saga.lifecycle.state(executor.number) is ExecutorState.KILLED
             if self._crew.over is None and not killed and executor.unfinished:
                 executor.member = Member(executor.number, executor.run_on, _nothing, _process(executor))
                 self._crew.add(executor.member)
@@ -160,7 +157,8 @@ class Supervisor:
     def sending(self, exchange: Exchange) -> None:
         """A request leaves its executor; where that one dies at it, this does not return."""
         passage = exchange.passage
-        earlier = self._door.impending(passage.executor) if self._lifecycle.injecting else None
+        lifecycle = self.executors[passage.executor - 1].saga.lifecycle
+        earlier = self._door.impending(passage.executor) if lifecycle.injecting else None
         if earlier is not None:
             exchange.arrives = earlier
             if earlier.treatment.blow is not Blow.START_AGAIN:
@@ -176,13 +174,14 @@ class Supervisor:
         struck = _struck(passage)
         if struck is None:
             return False
-        task = self.executors[passage.executor - 1].task
+        executor = self.executors[passage.executor - 1]
         reached = BoundaryReached(
             executor=passage.executor,
             struck=struck,
-            reachable=struck.fault is not Blow.CANCEL or task is not None,
+            reachable=struck.fault is not Blow.CANCEL or executor.task is not None,
         )
-        return self._report(reached, partial(self._door.strike_executor, passage, struck.fault))
+        record = partial(self._door.strike_executor, passage, struck.fault)
+        return self._report(executor.saga, reached, record)
 
     def inject_between(self, executor: int, passage: Passage | None, strike: Strike) -> None:
         """One is due after a call, or before the first; where its executor runs, this does not return."""
@@ -190,19 +189,21 @@ class Supervisor:
         if fault is not None:
             call = 0 if passage is None else passage.call
             struck = Struck(call=call, fault=fault, boundary=strike.treatment.boundary)
-            record = partial(self._door.strike_between, executor, passage, self._saga_id, strike)
-            self._report(BoundaryReached(executor=executor, struck=struck), record)
+            saga = self.executors[executor - 1].saga
+            record = partial(self._door.strike_between, executor, passage, saga.id, strike)
+            self._report(saga, BoundaryReached(executor=executor, struck=struck), record)
 
     def _struck_between(self) -> int | None:
         """The executor that changes files just now, where a process fault may strike it."""
         running = self._crew.running
-        if running is None or not self._lifecycle.injecting:
+        if running is None:
             return None
-        return running.number if self._lifecycle.state(running.number).alive else None
+        lifecycle = self.executors[running.number - 1].saga.lifecycle
+        return running.number if lifecycle.injecting and lifecycle.state(running.number).alive else None
 
     def _finished(self, executor: Executor, came_to: object) -> None:
-        number = executor.number
-        passage = self._door.impending(number, ended=True) if self._lifecycle.injecting else None
+        number, saga = executor.number, executor.saga
+        passage = self._door.impending(number, ended=True) if saga.lifecycle.injecting else None
         struck = None if passage is None else _struck(passage)
         finished = ExecutorFinished(
             executor=number,
@@ -211,36 +212,36 @@ class Supervisor:
             struck=struck,
         )
         if passage is None or struck is None:
-            self._report(finished)
+            self._report(saga, finished)
         else:
-            self._report(finished, partial(self._door.strike_executor, passage, struck.fault))
+            self._report(saga, finished, partial(self._door.strike_executor, passage, struck.fault))
 
     # Commands ---------------------------------------------------------------------------------
 
-    def _report(self, fact: Fact, record: Record | None = None) -> bool:
+    def _report(self, saga: RunningSaga, fact: Fact, record: Record | None = None) -> bool:
         """Whether anything came of it. A command that kills the executor which runs does not return."""
-        commands = self._lifecycle.handle(fact)
+        commands = saga.lifecycle.handle(fact)
         for command in commands:
-            self._carry_out(command, record)
+            self._carry_out(saga, command, record)
         return bool(commands)
 
-    def _carry_out(self, command: Command, record: Record | None) -> None:
+    def _carry_out(self, saga: RunningSaga, command: Command, record: Record | None) -> None:
         match command:
             case Start():
-                self._start(command)
+                self._start(saga, command)
             case StartLater():
-                self._start_later(command)
+                self._in(command.after_s, partial(self._report, saga, StartDue(ticket=command.ticket)))
             case CopyStore():
-                self._stores[command.target] = self._stores[command.source].copy()
+                saga.stores[command.target] = saga.stores[command.source].copy()
             case RecordProcessFault():
                 assert record is not None, "only what was reported as due is recorded"
                 record()
                 if command.restarts:
                     self._door.restarted()
             case RecordEnd():
-                self._records.ended(command)
+                saga.records.ended(command)
             case RecordWake():
-                self._records.woken(command)
+                saga.records.woken(command)
             case StopAll():
                 self._crew.end(command.problem)
             case AbandonCalls() | Kill() | Freeze() | Wake() | Cancel():
@@ -265,35 +266,37 @@ class Supervisor:
             case Cancel():
                 executor.cancel()
 
-    def _start_later(self, command: StartLater) -> None:
-        if not command.after_s:
-            self._report(StartDue(ticket=command.ticket))
+    def _in(self, seconds: float, report: Callable[[], object]) -> None:
+        """Report what starts an executor after a while; the run does not end before."""
+        if not seconds:
+            report()
             return
         self._crew.awaited += 1
 
         def due() -> None:
             self._crew.awaited -= 1
-            self._report(StartDue(ticket=command.ticket))
+            report()
 
-        self._scheduler.call_later(command.after_s, due)
+        self._scheduler.call_later(seconds, due)
 
-    def _start(self, command: Start) -> None:
-        if command.store not in self._stores:
-            self._stores[command.store] = Store(self._make_store)
+    def _start(self, saga: RunningSaga, command: Start) -> None:
+        if command.store not in saga.stores:
+            saga.stores[command.store] = Store(self._make_store)
         executor = Executor(
             number=command.executor,
+            saga=saga,
             node=command.node,
-            store=self._stores[command.store],
+            store=saga.stores[command.store],
             resumed=command.resumed,
         )
         self.executors.append(executor)
         if self.watch is not None:
-            self.watch.began(executor.number, executor.store)
-        self._records.started(command)
+            self.watch.began(executor.number, saga.id, executor.store)
+        saga.records.started(command)
         executor.member = Member(
             executor.number,
             lambda: executor.call(
-                self._saga, partial(self._make_context, executor), self._input, self._scheduler
+                self._saga, partial(self._make_context, executor), saga.input, self._scheduler
             ),
             partial(self._finished, executor),
             _process(executor),

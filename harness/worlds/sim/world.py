@@ -27,7 +27,7 @@ from harness.worlds.sim import clients
 from harness.worlds.sim.collector import Collector
 from harness.worlds.sim.run import SimRun
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
-from harness.worlds.starts import only_start
+from harness.worlds.starts import check_starts
 from harness.worlds.turn import turn_of
 
 START_S = 1000.0
@@ -94,24 +94,24 @@ class SimWorld:
             raise UsageError(
                 misplaced(f"scenario {scenario.name!r}, world sim", saga.name, "a callable; use --world wire")
             )
-        start = only_start(sagas, f"scenario {scenario.name!r}, world sim")
-        saga_id = start.id
+        where = f"scenario {scenario.name!r}, world sim"
+        check_starts(sagas, where, before_s=scenario.faults_end_s("sim"))
+        ids = {one.id for one in sagas}
         scheduler = Scheduler(start_s=START_S)
         run: SimRun | None = None
         try:
             # A repeated run is the same run: its id has a counter behind the dot, its seed has not.
-            with virtual_time.active(scheduler, seed=saga_id.partition(".")[0]):
+            with virtual_time.active(scheduler, seed=sagas[0].id.partition(".")[0]):
                 run = SimRun(
                     scheduler=scheduler,
                     scenario=scenario,
-                    input_=start.input,
+                    sagas=sagas,
                     plan=plan,
-                    saga_id=saga_id,
                     make_client=self._client,
                     make_store=self._store,
-                    earlier=self._saga_ids - {saga_id} if saga_id in self._saga_ids else self._saga_ids,
+                    earlier=self._saga_ids - ids if ids & self._saga_ids else self._saga_ids,
                 )
-                return self._watched(run, scenario)
+                return self._watched(run, scenario, ids)
         finally:
             self._cell.network = None
             scheduler.close()
@@ -120,7 +120,7 @@ class SimWorld:
             self._drop_stores()
             self._collector.after_a_run()
 
-    def _watched(self, run: SimRun, scenario: Scenario) -> History:
+    def _watched(self, run: SimRun, scenario: Scenario, ids: set[str]) -> History:
         self._cell.network = run.network
         self._watchdog.begin()
         try:
@@ -129,7 +129,7 @@ class SimWorld:
             history = _hung(run, hung)
         finally:
             self._watchdog.end()
-            self._saga_ids.add(run.saga_id)
+            self._saga_ids |= ids
         _refuse_escapes(scenario)
         if run.door.broken is not None:
             raise run.door.broken
@@ -166,11 +166,12 @@ def _hung_after_s() -> float:
 
 
 def _hung(run: SimRun, hung: SagaHung) -> History:
+    executor = run.supervisor.hung()
     run.recorder.add(
         ExecutorEnded(
             t_s=run.recorder.now_s(),
-            executor=run.supervisor.hung().number,
-            saga_id=run.saga_id,
+            executor=executor.number,
+            saga_id=executor.saga.id,
             problem=f"the saga hung: {hung}",
             timed_out=True,
         )
