@@ -1,4 +1,4 @@
-"""A 5xx without the effect."""
+"""A 5xx without the effect. Its body is no JSON: what stands in front of a participant answers in HTML."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from harness.participant.messages import Response
 from harness.plan.treatment import Delivery, Treatment
 from harness.plan.types import FaultKind, Target
 
+PAGE = b"<html><body><h1>500 Internal Server Error</h1></body></html>"
+
 
 def _treat(variant: str, target: Target | None) -> Treatment:
     del variant, target
-    return Treatment(delivery=Delivery.NEVER, answer=Response.of(500, {"error": "internal error"}))
+    return Treatment(delivery=Delivery.NEVER, answer=Response(status=500, body=PAGE, html=True))
 
 
 KIND = FaultKind(

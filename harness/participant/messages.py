@@ -35,11 +35,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """What a participant answers. `body` is JSON bytes, or empty."""
+    """What a participant answers. `body` is JSON bytes, or empty; or HTML, as a gateway writes it."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    html: bool = False
+
+    @property
+    def media_type(self) -> str | None:
+        """What the body is; None where there is none."""
+        if not self.body:
+            return None
+        return "text/html" if self.html else "application/json"
 
     @classmethod
     def of(cls, status: int, content: Json = None) -> Response:

@@ -20,7 +20,6 @@ from harness.plan.treatment import Symptom
 from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.sim.exchange import Exchange
 
-_JSON = (b"content-type", b"application/json")
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
@@ -169,8 +168,8 @@ def unread(response: Response) -> httpx.Response:
 def head(response: Response) -> list[tuple[bytes, bytes]]:
     """The headers of a reply: those that the wire sends."""
     lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if response.body:
-        lines.append(_JSON)
+    if response.media_type is not None:
+        lines.append((b"content-type", response.media_type.encode()))
     if response.status != HTTPStatus.NO_CONTENT:
         lines.append((b"content-length", b"%d" % len(response.body)))
     return lines

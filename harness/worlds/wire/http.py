@@ -42,8 +42,8 @@ def encode(response: Response, *, until_close: bool = False) -> bytes:
     """The bytes of a reply. `until_close`: its body ends with the connection, not after a length."""
     lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}"]
     lines += [f"{name}: {value}" for name, value in response.headers]
-    if response.body:
-        lines.append("content-type: application/json")
+    if response.media_type is not None:
+        lines.append(f"content-type: {response.media_type}")
     if until_close:
         lines.append("connection: close")
     elif response.status != HTTPStatus.NO_CONTENT:
