@@ -54,6 +54,11 @@ def main() -> int:
     crashes = _median(lambda: crash_on_the_wire.crashes_per_s(60), 3)
     _add(rows, "wire_crash_and_recover_subprocess", crashes, "runs/s", None)
     _add(rows, "sim_guided_depth_2", measures.depth_two_s(scenario, 2), "s", None)
+    firsts = measures.first_counterexamples_s()
+    times = [one for one in firsts.values() if one is not None]
+    _add(rows, "sim_first_counterexample", statistics.median(times), "s", None)
+    _add(rows, "sim_first_counterexample_slowest", max(times), "s", None)
+    _add(rows, "sim_planted_sagas_found", 100 * len(times) / len(firsts), "% of planted", None)
     one, two = measures.xdist_s(1), measures.xdist_s(2)
     _add(rows, "pytest_n_2_against_n_1", one / two, "times", None)
     OUT.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +74,7 @@ def _add(rows: dict[str, _Row], name: str, median: float, unit: str, ratio: floa
         "ratio_to_floor": None if ratio is None else round(ratio, 4),
     }
     shown = "" if ratio is None else f"   {ratio:7.1%} of the floor"
-    print(f"{name:<28} {median:10.1f} {unit}{shown}", flush=True)  # noqa: T201 - see above
+    print(f"{name:<32} {median:10.2f} {unit}{shown}", flush=True)  # noqa: T201 - see above
 
 
 if __name__ == "__main__":

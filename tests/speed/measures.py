@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from harness.campaign.workers import LocalExecutor, Pool, make_world
+from harness.clock import real
 from harness.faults.unlocked import unlocked_faults
 from harness.loading import load
 from harness.plan import FaultPlan
@@ -19,6 +20,7 @@ from harness.search import GuidedSearch
 from harness.search.chunks import ChunkEnded
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
+from tests.planted.test_on_the_wire import PLANTS
 from tests.unit.sim.journal import saga_of, scenario_of
 
 _TESTS = """
@@ -99,6 +101,23 @@ def wire_pool_per_s(scenario: Scenario, runs: int, workers: int) -> float:
         began = time.perf_counter()
         list(pool.run(jobs * runs))
         return runs / (time.perf_counter() - began)
+
+
+def first_counterexamples_s() -> dict[str, float | None]:
+    """By plant: seconds to the first violation of what it was planted for; None: not found.
+
+    As a user would search it: guided to depth 2, in sim, in one process, the search alone.
+    """
+    found: dict[str, float | None] = {}
+    with make_world("sim", "auto", _quiet) as world:
+        for name, plant in PLANTS.items():
+            scenario = plant.scenario("broken")
+            search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), 2)
+            began = time.perf_counter()
+            digests = search.run(LocalExecutor(scenario, world), StopAsked(real.monotonic_s() + 60.0))
+            first = next((one for one in digests if plant.caught_by in one.violated), None)
+            found[name] = None if first is None else time.perf_counter() - began
+    return found
 
 
 def depth_two_s(scenario: Scenario, workers: int) -> float:
