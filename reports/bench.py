@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.bench import Bench, BenchedScenario
-from harness.bench.result import Ratios
+from harness.bench.result import Bench, BenchedScenario, Ratios
 from reports.figures.choice import percentile_drawing
 from reports.words import seconds
 

@@ -7,8 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from harness.bench import Asked, Bench, BenchedScenario, measure, read_bench, refusals, write_bench
-from harness.bench.result import compared
+from harness.bench.measure import Asked, measure
+from harness.bench.refusals import refusals
+from harness.bench.result import Bench, BenchedScenario, compared, read_bench, write_bench
 from harness.campaign.files import tool
 from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.adapter import CallableSaga
-from harness.bench import refusals
+from harness.bench.refusals import refusals
 from harness.blows import Blow, Boundary
 from harness.campaign.claims import LoadedWithClaims, with_claims
 from harness.campaign.workers import Pool
