@@ -25,11 +25,13 @@ if _typing.TYPE_CHECKING:
     from harness.pytest_plugin import saga_test as saga_test
     from harness.runner import Run as Run
     from harness.runner import run_once as run_once
+    from harness.runner import run_sagas as run_sagas
     from harness.saga import Claim as Claim
     from harness.saga import Correlation as Correlation
     from harness.saga import Outcome as Outcome
     from harness.saga import SagaPolicy as SagaPolicy
     from harness.saga import SagaSpec as SagaSpec
+    from harness.saga import SagaStart as SagaStart
     from harness.saga import Status as Status
     from harness.saga import Step as Step
     from harness.saga import StepKind as StepKind
@@ -57,6 +59,7 @@ __all__ = [
     "SagaContext",
     "SagaPolicy",
     "SagaSpec",
+    "SagaStart",
     "Scenario",
     "SimWorld",
     "Status",
@@ -67,6 +70,7 @@ __all__ = [
     "fault_plans",
     "load",
     "run_once",
+    "run_sagas",
     "saga_test",
 ]
 
@@ -77,8 +81,18 @@ _ROOMS = {
     "participant": ("Owner", "Participant", "Request", "ResourceSpec", "RestParticipant", "Route", "Verb"),
     "plan": ("Fault", "FaultPlan", "Lasting"),
     "pytest_plugin": ("saga_test",),
-    "runner": ("Run", "run_once"),
-    "saga": ("Claim", "Correlation", "Outcome", "SagaPolicy", "SagaSpec", "Status", "Step", "StepKind"),
+    "runner": ("Run", "run_once", "run_sagas"),
+    "saga": (
+        "Claim",
+        "Correlation",
+        "Outcome",
+        "SagaPolicy",
+        "SagaSpec",
+        "SagaStart",
+        "Status",
+        "Step",
+        "StepKind",
+    ),
     "scenario": ("Scenario",),
     "strategies": ("fault_plans",),
     "worlds.sim": ("SimWorld",),

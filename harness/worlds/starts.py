@@ -22,8 +22,9 @@ def check_starts(sagas: Sequence[SagaStart], where: str, *, before_s: float = ma
     ids = [one.id for one in sagas]
     for number, one in enumerate(sagas, 1):
         here = f"{where}, saga {number}"
-        if not one.id or ids.index(one.id) != number - 1:
-            raise UsageError(misplaced(f"{here}, id", one.id, "an id that no other saga of the run has"))
+        if not one.id or ":" in one.id or ids.index(one.id) != number - 1:
+            expected = "an id without ':' that no other saga of the run has"
+            raise UsageError(misplaced(f"{here}, id", one.id, expected))
         if not 0 <= one.at_s < before_s:
             expected = "seconds from the beginning of the run, before its faults end"
             latest = "" if before_s == math.inf else f" at {before_s:g} s"

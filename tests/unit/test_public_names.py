@@ -29,6 +29,7 @@ PUBLIC = [
     "SagaContext",
     "SagaPolicy",
     "SagaSpec",
+    "SagaStart",
     "Scenario",
     "SimWorld",
     "Status",
@@ -39,6 +40,7 @@ PUBLIC = [
     "fault_plans",
     "load",
     "run_once",
+    "run_sagas",
     "saga_test",
 ]
 

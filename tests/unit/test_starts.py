@@ -29,7 +29,11 @@ def test_sagas_with_ids_of_their_own_pass() -> None:
     ("sagas", "says"),
     [
         ([], "sagas: found (), expected at least one SagaStart"),
-        ([ONE, ONE], "saga 2, id: found 'saga-1', expected an id that no other saga of the run has"),
+        (
+            [ONE, ONE],
+            "saga 2, id: found 'saga-1', expected an id without ':' that no other saga of the run has",
+        ),
+        ([SagaStart(id="a:b", input={})], "saga 1, id: found 'a:b', expected an id without ':'"),
         ([SagaStart(id="", input={})], "saga 1, id: found '', expected an id"),
         ([SagaStart(id="a", input={}, at_s=-1)], "saga 1, at_s: found -1, expected seconds from"),
         ([ONE, SagaStart(id="a", input={}, at_s=math.nan)], "saga 2, at_s: found nan, expected seconds"),
