@@ -53,7 +53,7 @@ def test_a_proxy_server_that_dies_ends_the_run(asynchronous: bool, faults: Fault
 
     async def saga(ctx: Any, input_: object) -> None:
         for attempt in range(10_000):
-            if attempt == 20:
+            if attempt == 2:
                 kill()
             with contextlib.suppress(httpx.TransportError):
                 await ctx.client.post(**order(ctx, "charge"))
@@ -61,7 +61,7 @@ def test_a_proxy_server_that_dies_ends_the_run(asynchronous: bool, faults: Fault
 
     def plain(ctx: Any, input_: object) -> None:
         for attempt in range(10_000):
-            if attempt == 20:
+            if attempt == 2:
                 kill()
             with contextlib.suppress(httpx.TransportError):
                 ctx.client.post(**order(ctx, "charge"))

@@ -192,7 +192,8 @@ class WireWorld:
             lanes.end()
         except EnvironmentFault as fault:
             raise traffic.fault or fault from None
-        if traffic.fault is None and (traffic.untagged_seen or not traffic.tagged_seen):
+        seen = traffic.tagged_seen and not traffic.untagged_seen and not traffic.over
+        if traffic.fault is None and not seen:
             self._server.check()  # its death would have looked like a participant that is away
         if traffic.fault is not None:
             raise traffic.fault
