@@ -40,6 +40,16 @@ class LocalExecutor:
         self._scenario = scenario
         self._world = world
 
+    @property
+    def proxy_kind(self) -> str:
+        """The proxy server of its world; `none` where the world has none."""
+        return str(getattr(self._world, "proxy_kind", "none"))
+
+    @property
+    def proxy_version(self) -> str:
+        """Empty where there is no server, or it told none."""
+        return str(getattr(self._world, "proxy_version", ""))
+
     def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
         """One after the other."""
         for index, job in enumerate(jobs):

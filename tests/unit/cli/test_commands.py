@@ -254,7 +254,7 @@ def test_a_benchmark_compares_with_a_baseline(tmp_path: Path) -> None:
     assert scenario["latency_s"]["n"] == 20
     assert scenario["concurrency"] == 2
     assert scenario["to_baseline"] == {"p50": 1.0, "p95": 1.0, "p99": 1.0}
-    assert (tmp_path / "second" / "bench.svg").read_text().startswith("<svg")
+    assert "<svg" in (tmp_path / "second" / "bench.svg").read_text()
     assert "var(--" not in (tmp_path / "second" / "bench.svg").read_text()
 
 

@@ -81,7 +81,8 @@ def _forward(
         came = yield from _attempts(ctx, task, "POST")
         if task is PARCEL and (came == "doubt" or (again and came != "done")):
             shown = yield "send", _request(ctx, task, "GET")
-            came = "done" if isinstance(shown, httpx.Response) and shown.json().get("items") else "stuck"
+            there = isinstance(shown, httpx.Response) and shown.is_success and _readable(shown)
+            came = "done" if there and shown.json().get("items") else "stuck"
         if came != "done":
             return "stuck" if came == "stuck" else "back"
         journal.add(f"{task.name} done")
