@@ -1,4 +1,4 @@
-"""nox -s tests · chaos · gate · wire · examples · speed · sound · mutants · browser · lint.
+"""nox -s tests · chaos · gate · wire · examples · speed · sound · mutants · browser · long · lint.
 
 Each session has a kept environment.
 
@@ -65,7 +65,7 @@ EXAMPLES = (
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Lint, types, and every test; invariants and plans are covered branch by branch."""
+    """Lint, types, and every test but the long ones; invariants and plans are covered branch by branch."""
     session.install("-e", ".[dev]")
     _lint(session)
     if session.posargs:
@@ -73,7 +73,14 @@ def tests(session: nox.Session) -> None:
         return
     session.run("pytest", "-n", "2", "--cov=harness", "--cov-branch", "--cov-report=", *COVERING)
     session.run("coverage", "report", f"--include={WHOLLY_COVERED}", "--fail-under=100", "--show-missing")
-    session.run("pytest", "-n", "2", *(f"--ignore={folder}" for folder in COVERING))
+    session.run("pytest", "-n", "2", "-m", "not long", *(f"--ignore={folder}" for folder in COVERING))
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Tests that take minutes each: workflows are run, twenty SIGKILLs survived."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "-m", "long", *session.posargs)
 
 
 @nox.session

@@ -21,6 +21,8 @@ import yaml
 from reports.policy_file import read_policy
 from tests.docs.blocks import ROOT, edit, named
 
+pytestmark = pytest.mark.long
+
 FOLDER = ROOT / "docs" / "ci"
 SHORT = {"SEARCH": "--search guided --depth 1"}
 INSTALL = "pip install saga-chaos"

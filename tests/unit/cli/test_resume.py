@@ -68,6 +68,7 @@ def told(out: Path) -> tuple[str, dict[str, bytes]]:
     return json.dumps(report), files
 
 
+@pytest.mark.long
 def test_killed_at_twenty_moments_it_comes_to_the_report_of_an_undisturbed_one(tmp_path: Path) -> None:
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     calm.mkdir()

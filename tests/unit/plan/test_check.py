@@ -50,7 +50,10 @@ def test_what_is_there_may_be_named(fault: Fault) -> None:
         ),
         (
             Fault(kind="throttle", operation="stock.hold.create", variant="500"),
-            "plan, fault 2, variant: found '500', expected '503' (did you mean it?), or one of 429, 429:30s, 503",
+            (
+                "plan, fault 2, variant: found '500', expected '503' (did you mean it?), or one of 429, "
+                "429:30s, 503"
+            ),
         ),
         (
             Fault(kind="refuse", operation="stock.hold.create", nth=0),
