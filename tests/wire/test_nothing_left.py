@@ -177,4 +177,4 @@ def test_asking_for_sim_says_why_not(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "expected --world wire: a process of its own has real sockets and a real clock" in done.stderr
+    assert "expected wire: a process of its own has real sockets and a real clock" in done.stderr
