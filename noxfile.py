@@ -78,7 +78,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def long(session: nox.Session) -> None:
-    """Tests that take minutes each: workflows are run, twenty SIGKILLs survived."""
+    """Tests that take minutes each: styles on the wire, workflows, twenty SIGKILLs."""
     session.install("-e", ".[dev]")
     session.run("pytest", "-m", "long", *session.posargs)
 
@@ -118,9 +118,9 @@ def gate(session: nox.Session) -> None:
 
 @nox.session
 def wire(session: nox.Session) -> None:
-    """CI's part of the wire: a minute for each saga, behind the real Toxiproxy; nothing may be violated."""
+    """CI's part of the wire: half a minute behind the real Toxiproxy, in which nothing may be violated."""
     session.install("-e", ".")
-    _must_hold(session, "wire", "--seconds", "60", "--search", "guided", "--proxy", "toxiproxy")
+    _must_hold(session, "wire", "--seconds", "30", "--search", "guided", "--proxy", "toxiproxy")
 
 
 @nox.session

@@ -59,6 +59,7 @@ def test_sound(style: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.wire
+@pytest.mark.long
 @pytest.mark.parametrize("style", ON_THE_WIRE)
 def test_sound_on_the_wire(style: str, tmp_path: Path) -> None:
     options = CampaignOptions(
