@@ -27,11 +27,6 @@ WORDS = {
     "wire_fault_free_2_workers": "wire, without faults, two workers",
     "wire_crash_and_recover_subprocess": "wire, crash and recovery of a Python command, default workers",
     "sim_guided_depth_2": "guided search of all pairs of faults, two workers",
-    "sim_hypothesis_all_fired": "plans that Hypothesis drew, and all of whose faults fired",
-    "sim_hypothesis_three_or_more": "the same with three faults or more",
-    "sim_first_counterexample": "the first counterexample of a planted broken saga, one core",
-    "sim_first_counterexample_slowest": "the slowest of these",
-    "sim_planted_sagas_found": "planted broken sagas found within a minute each",
     "pytest_n_2_against_n_1": "`pytest -n 2` against `-n 1`",
 }
 
