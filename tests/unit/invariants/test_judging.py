@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.history import EndedEarly
 from harness.invariants import INVARIANTS, Invariant, InvariantViolated, Verdict, judge_view, worst
 from harness.invariants.base import Finding
 from harness.plan.treatment import Symptom
@@ -101,3 +102,14 @@ def test_every_saga_of_a_run_is_judged() -> None:
 )
 def test_the_worst_verdict_wins(verdicts: tuple[Verdict, ...], comes_to: Verdict) -> None:
     assert worst(verdicts) is comes_to
+
+
+@pytest.mark.parametrize("id_", INVARIANTS)
+def test_of_a_run_that_was_ended_early_only_what_happened_until_then_is_judged(id_: str) -> None:
+    tale = Tale()
+    tale.act("hold")
+    tale.events.append(EndedEarly(t_s=tale.now_s, why="30 attempts of the undo of step hold"))
+    judged = tale.judge(id_)
+    told = "not judged, the run was ended early: 30 attempts of the undo of step hold"
+    assert (judged.message == told) is INVARIANTS[id_].at_end
+    assert judged.verdict is not Verdict.VIOLATED
