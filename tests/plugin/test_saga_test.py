@@ -245,7 +245,7 @@ def test_two_workers_have_a_proxy_and_a_folder_of_their_own(
     result = run_tests(
         """
         @pytest.mark.parametrize("number", [1, 2])
-        @saga_test(FIRST, world="wire", search="guided", depth=1, proxy="embedded", seconds=6)
+        @saga_test(FIRST, world="wire", search="guided", depth=1, proxy="embedded", seconds=20)
         def test_on_the_wire(number):
             pass
 

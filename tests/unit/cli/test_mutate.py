@@ -88,6 +88,7 @@ def test_sources_that_cannot_be_mutated(change: tuple[str, str], says: list[str]
     assert all(part in done.stderr for part in says), done.stderr
 
 
+@pytest.mark.long  # beside other tests it was seen to end before it had begun; alone it holds
 @pytest.mark.parametrize(
     ("number", "told"),
     [(signal.SIGINT, "interrupted by the user"), (signal.SIGTERM, "ended by SIGTERM")],
