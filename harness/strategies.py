@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from hypothesis import strategies as st
 
-from harness.faults.unlocked import Possible, unlocked_faults
+from harness.faults.enabled import Possible, enabled_faults
 from harness.inputs import DrawnInput, InputRef, as_json_text, place_of, strategy_of
 from harness.plan import Fault, FaultKind, FaultPlan, Lasting, Site
 from harness.saga import Json
@@ -46,7 +46,7 @@ class NextFault:
     """
 
     def __init__(self, scenario: Scenario, world: str) -> None:
-        possible = unlocked_faults(scenario, world).possible
+        possible = enabled_faults(scenario, world).possible
         restarts = _restarts([one for found in possible.values() for one in found])
         self._choices = {name: _choices(found, world, restarts) for name, found in possible.items()}
 
@@ -131,9 +131,9 @@ def fault_plans(
     most_nth: int = MOST_NTH,
 ) -> st.SearchStrategy[FaultPlan]:
     """Plans of up to `most_faults` faults at the given operations; None: at all of them."""
-    unlocked = unlocked_faults(scenario, world)
+    enabled = enabled_faults(scenario, world)
     names = tuple(scenario.operations) if operations is None else tuple(operations)
-    choices = [possible for name in names for possible in unlocked.possible[name]]
+    choices = [possible for name in names for possible in enabled.possible[name]]
     if not choices:
         return st.just(FaultPlan())
     restarts = _restarts(choices)
@@ -164,7 +164,7 @@ def inputs(scenario: Scenario) -> st.SearchStrategy[InputRef]:
 
 def _restarts(found: Sequence[Possible]) -> bool:
     """Whether a fault may last until the next restart."""
-    return any(one.kind.blow is not None and one.kind.blow.kills for one in found)
+    return any(one.kind.process_fault is not None and one.kind.process_fault.kills for one in found)
 
 
 def _counts(kind: FaultKind, restarts: bool) -> tuple[int | Lasting, ...]:

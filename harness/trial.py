@@ -18,9 +18,9 @@ from harness.loading import load
 from harness.plan import FaultPlan
 from harness.saga import Claim, Json
 from harness.scenario import Scenario
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
-RunPlans = Callable[[Sequence[FaultPlan]], Iterator[Digest]]
+RunPlans = Callable[[Sequence[FaultPlan]], Iterator[RunSummary]]
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def _shown(value: object) -> object:
 
 def _names(bundle: Bundle, page: Page, templates: Traversable) -> Mapping[str, object]:
     script = templates.joinpath("script.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "bundle": bundle,
         "report": bundle.report,
@@ -75,7 +75,7 @@ def _names(bundle: Bundle, page: Page, templates: Traversable) -> Mapping[str, o
         "latencies": measured(bundle.report),
         "figures": page.figures,
         "script": script,
-        "script_hash": f"sha256-{digest}",
+        "script_hash": f"sha256-{hashed}",
         "style": templates.joinpath("style.css").read_text(encoding="utf-8"),
     }
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatchmethod
 
-from harness.blows import Blow
 from harness.history import (
     Call,
     CallSent,
@@ -32,7 +31,8 @@ from harness.history import (
     Released,
 )
 from harness.participant.ledger import Change
-from harness.plan.treatment import Delivery, Symptom
+from harness.plan.decision import Delivery, Symptom
+from harness.process_faults import ProcessFault
 from harness.saga import Direction
 from reports.words import seconds, when_words
 
@@ -58,21 +58,21 @@ _HELD = {
 
 
 _STRUCK = {
-    Blow.CRASH: "dies",
-    Blow.MOVE: "dies",
-    Blow.RACE: "dies",
-    Blow.FREEZE: "freezes",
-    Blow.START_AGAIN: "is started once more",
-    Blow.CANCEL: "is cancelled",
+    ProcessFault.CRASH: "dies",
+    ProcessFault.MOVE: "dies",
+    ProcessFault.RACE: "dies",
+    ProcessFault.FREEZE: "freezes",
+    ProcessFault.START_AGAIN: "is started once more",
+    ProcessFault.CANCEL: "is cancelled",
 }
 
 
 class RowKind(StrEnum):
-    """LATE: an effect after its sender stopped waiting. BLOW: what befell an executor. GAP: rows left out."""
+    """LATE: an effect after its sender stopped waiting. BLOW: what struck an executor. GAP: rows left out."""
 
     CALL = "call"
     LATE = "late"
-    BLOW = "blow"
+    PROCESS_FAULT = "process_fault"
     SAGA = "saga"
     PHASE = "phase"
     GAP = "gap"
@@ -172,14 +172,14 @@ class _Maker:
     def _(self, event: ExecutorStruck, index: int) -> Row:
         call = self.calls.get(event.call)
         told = request(call) if call is not None else f"call {event.call}"
-        when = when_words(event.blow, event.boundary, told)
-        whose = "the same saga" if event.blow is Blow.START_AGAIN else self._saga(event)
-        what = f"{whose} {_STRUCK[event.blow]} {when}"
-        return self._sentence(event, index, RowKind.BLOW, what)
+        when = when_words(event.process_fault, event.boundary, told)
+        whose = "the same saga" if event.process_fault is ProcessFault.START_AGAIN else self._saga(event)
+        what = f"{whose} {_STRUCK[event.process_fault]} {when}"
+        return self._sentence(event, index, RowKind.PROCESS_FAULT, what)
 
     @row.register
     def _(self, event: ExecutorWoken, index: int) -> Row:
-        return self._sentence(event, index, RowKind.BLOW, f"{self._saga(event)} wakes and goes on")
+        return self._sentence(event, index, RowKind.PROCESS_FAULT, f"{self._saga(event)} wakes and goes on")
 
     @row.register
     def _(self, event: FaultFired, index: int) -> Row | None:
@@ -189,18 +189,18 @@ class _Maker:
             what = f"fault {event.kind} begins, before any call that could be seen"
         else:
             what = f"fault {event.kind} struck a call at {event.participant} that nobody could see"
-        return self._sentence(event, index, RowKind.BLOW, what)
+        return self._sentence(event, index, RowKind.PROCESS_FAULT, what)
 
     @row.register
     def _(self, event: ParticipantAway, index: int) -> Row:
         what = f"{event.participant} goes away (fault {event.kind})"
-        return self._sentence(event, index, RowKind.BLOW, what)
+        return self._sentence(event, index, RowKind.PROCESS_FAULT, what)
 
     @row.register
     def _(self, event: FaultUnconfirmed, index: int) -> Row:
         by = f" by toxic {event.toxic}" if event.toxic else ""
         what = f"fault {event.kind}{by} did not fire: {event.reason}"
-        return self._sentence(event, index, RowKind.BLOW, what)
+        return self._sentence(event, index, RowKind.PROCESS_FAULT, what)
 
     @row.register
     def _(self, event: PhaseBegan, index: int) -> Row | None:
@@ -226,7 +226,7 @@ class _Maker:
         return " ".join((*self._owner(sent.saga_id, sent.executor), steps or "no step"))
 
     def _begins(self, event: ExecutorBegan) -> str:
-        """Called again after it said `running`, resumed after a blow, or started by somebody else too."""
+        """Called again after `running`, resumed after a process fault, or started by somebody else too."""
         where = f" on node {event.node}" if event.node > 1 else ""
         if event.resumed:
             return f"is resumed{where}" if self.struck else f"is called again{where}"
@@ -237,9 +237,9 @@ class _Maker:
         struck = self.struck.get(call.sent.executor)
         if struck is None or call.failed is None:
             return came_of(call)
-        if struck.blow is Blow.CANCEL and struck.call == call.sent.call:
+        if struck.process_fault is ProcessFault.CANCEL and struck.call == call.sent.call:
             return "cancelled meanwhile"
-        return "its sender died" if struck.blow.kills and call.failed.abandoned else came_of(call)
+        return "its sender died" if struck.process_fault.kills and call.failed.abandoned else came_of(call)
 
     def _saga(self, event: ExecutorBegan | ExecutorEnded | ExecutorStruck | ExecutorWoken) -> str:
         return " ".join(("the saga", *self._owner(event.saga_id, event.executor)))
@@ -251,7 +251,7 @@ class _Maker:
     def _notes(self, call: Call) -> tuple[str, ...]:
         own = (effect for index, effect in call.effects if not self._comes_late(effect, index))
         struck = dict.fromkeys(
-            f"fault {fault.kind}" if fault.fault is not None else f"struck by accident: {fault.kind}"
+            f"fault {fault.kind}" if fault.fault is not None else f"struck as a collateral hit: {fault.kind}"
             for fault in call.faults
             if fault.participant is None
         )

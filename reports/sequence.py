@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from harness.blows import Blow
 from harness.history import (
     Call,
     CallAnswered,
@@ -27,6 +26,7 @@ from harness.history import (
 )
 from harness.history.events import AnyEvent
 from harness.participant.ledger import Change
+from harness.process_faults import ProcessFault
 from reports.rows import Row, RowKind, came_of, effect_words, ended_words, request, rows
 from reports.timeline import MOST_ROWS, elided
 
@@ -154,7 +154,9 @@ class _Lanes:
         for event in history.events:
             if isinstance(event, ExecutorBegan):
                 self._take(event)
-            elif isinstance(event, ExecutorEnded) or (isinstance(event, ExecutorStruck) and event.blow.kills):
+            elif isinstance(event, ExecutorEnded) or (
+                isinstance(event, ExecutorStruck) and event.process_fault.kills
+            ):
                 self._leave(event)
 
     def _take(self, event: ExecutorBegan) -> None:
@@ -246,7 +248,7 @@ class _Drawn:
                     index=index,
                     text=row.what,
                     relevant=relevant,
-                    broken=row.kind is RowKind.BLOW,
+                    broken=row.kind is RowKind.PROCESS_FAULT,
                 )
             case _:
                 return
@@ -342,8 +344,14 @@ class _Drawn:
             case ExecutorEnded():
                 yield replace(mark, text=ended_words(event), ends=True)
             case ExecutorStruck():
-                frozen = event.blow is Blow.FREEZE
-                yield replace(mark, broken=True, ends=event.blow.kills, sleeps=frozen, fault=event.blow.value)
+                frozen = event.process_fault is ProcessFault.FREEZE
+                yield replace(
+                    mark,
+                    broken=True,
+                    ends=event.process_fault.kills,
+                    sleeps=frozen,
+                    fault=event.process_fault.value,
+                )
             case _:
                 yield replace(mark, begins=True)
 
@@ -357,7 +365,7 @@ def _arrived(call: Call) -> bool:
 
 def _faults(call: Call) -> str:
     kinds = dict.fromkeys(
-        fault.kind if fault.fault is not None else f"{fault.kind}, by accident"
+        fault.kind if fault.fault is not None else f"{fault.kind}, as a collateral hit"
         for fault in call.faults
         if fault.participant is None
     )

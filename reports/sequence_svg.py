@@ -13,14 +13,14 @@ from reports.escape import printable
 from reports.sequence import Item, Left, Lifeline, Mark, RunSequence
 
 _GUTTER = 58
-_LANE_GAP = 88
+_ENDPOINT_SET_GAP = 88
 _GAP = 96
 _HEAD = 46
 _MOST_LEFT = 5
 _LONGEST = 96
 _LONGEST_NAME = 26
 _WIDE, _BOLD, _MONO = 6.7, 7.6, 7.3
-_BOLDS = ("who", "said", "blow", "bad", "doubt", "fault")
+_BOLDS = ("who", "said", "process_fault", "bad", "doubt", "fault")
 _HEIGHTS: Mapping[Mark, int] = {
     Mark.REQUEST: 34,
     Mark.RETURN: 34,
@@ -140,7 +140,7 @@ class _Drawing:
             self._bars[item.sender] = (y + 11, item.sleeps)
         if item.broken:
             self._cross(x, y + 11)
-        self._words(((item.text, "blow" if item.broken else "said"),), x + 9, y + 16)
+        self._words(((item.text, "process_fault" if item.broken else "said"),), x + 9, y + 16)
 
     def _across(self, item: Item, y: float) -> None:
         kind = "fault" if item.broken else "phase"
@@ -290,7 +290,7 @@ def _places(given: RunSequence) -> dict[str, float]:
     for one in given.lifelines:
         held = [text for text, _ in _left_words(given.left.get(one.label, ()))] if not one.saga_id else []
         widest = max(len(_cut(text, _LONGEST_NAME)) for text in (one.label, *held))
-        half = max(widest * _WIDE + 22, _LANE_GAP if one.saga_id else _GAP) / 2
+        half = max(widest * _WIDE + 22, _ENDPOINT_SET_GAP if one.saga_id else _GAP) / 2
         x += before + half if before else max(30.0, (len(_cut(one.label, _LONGEST_NAME)) * _WIDE + 22) / 2)
         places[one.key] = x
         before = half

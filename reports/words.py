@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from harness.blows import Blow, Boundary
 from harness.latency import NEEDED
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.plan.moments import Moment, moment_of
+from harness.process_faults import Boundary, ProcessFault
 from harness.report_model import FailureFile, GuaranteeResult, Judgement, Report, ScenarioReport, Verdict
 from harness.saga import Json
 
@@ -42,13 +42,13 @@ WORLDS: Mapping[str, str] = {
 }
 
 
-_BEFALLS: Mapping[Blow, str] = {
-    Blow.CRASH: "the process dies {when}",
-    Blow.MOVE: "the process dies {when}, and is resumed on another node",
-    Blow.RACE: "the process dies {when}, and two executors resume it at once",
-    Blow.FREEZE: "the process freezes {when}, a second executor resumes and ends, then the first one wakes",
-    Blow.START_AGAIN: "the same id is started once more {when}",
-    Blow.CANCEL: "the caller cancels {when}",
+_BEFALLS: Mapping[ProcessFault, str] = {
+    ProcessFault.CRASH: "the process dies {when}",
+    ProcessFault.MOVE: "the process dies {when}, and is resumed on another node",
+    ProcessFault.RACE: "the process dies {when}, and two executors resume it at once",
+    ProcessFault.FREEZE: "the process freezes {when}, another executor resumes and ends, then it wakes",
+    ProcessFault.START_AGAIN: "the same id is started once more {when}",
+    ProcessFault.CANCEL: "the caller cancels {when}",
 }
 _WHEN: Mapping[Boundary, str] = {
     Boundary.BEFORE_SEND: "before {call} is sent",
@@ -123,33 +123,33 @@ def fault_name(fault: Fault) -> str:
 def fault_line(fault: Fault) -> str:
     """`lose_reply at payments.charge.create, call 1: the effect is applied, the reply is lost`.
 
-    What befalls a process is told as that: `crash: the process dies once payments.charge.create #1 was
+    What strikes a process is told as that: `crash: the process dies once payments.charge.create #1 was
     applied, twice in a row`.
     """
-    told = blow_words(fault)
+    told = process_fault_words(fault)
     if told:
         return f"{fault.kind}: {told}"
     meaning = kind_meaning(fault.kind)
     return f"{fault_name(fault)} at {fault_place(fault)}" + (f": {meaning}" if meaning else "")
 
 
-def blow_words(fault: Fault) -> str:
+def process_fault_words(fault: Fault) -> str:
     """What a fault does to the process of the saga, and when; empty for what strikes calls alone."""
     from harness.faults import KINDS  # noqa: PLC0415 - the engine is not needed to read a report
 
     kind = KINDS.get(fault.kind)
-    if kind is None or kind.blow is None:
+    if kind is None or kind.process_fault is None:
         return ""
     call = f"{fault.operation} #{fault.nth}" + ("" if fault.saga is None else f" of saga {fault.saga}")
     moment = moment_of(fault.variant)
-    boundary = kind.treat(kind.meant(fault.variant), None).boundary
-    when = when_words(kind.blow, boundary, call) if moment is None else _moment_words(moment, call)
-    return _BEFALLS[kind.blow].format(when=when) + _in_a_row(fault.count)
+    boundary = kind.decide(kind.meant(fault.variant), None).boundary
+    when = when_words(kind.process_fault, boundary, call) if moment is None else _moment_words(moment, call)
+    return _BEFALLS[kind.process_fault].format(when=when) + _in_a_row(fault.count)
 
 
-def when_words(blow: Blow, boundary: Boundary, call: str) -> str:
+def when_words(process_fault: ProcessFault, boundary: Boundary, call: str) -> str:
     """`once POST /charges was applied`."""
-    if blow is Blow.START_AGAIN and boundary is Boundary.ON_ARRIVAL:
+    if process_fault is ProcessFault.START_AGAIN and boundary is Boundary.ON_ARRIVAL:
         return f"as {call} arrives"
     return _WHEN[boundary].format(call=call)
 

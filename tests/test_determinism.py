@@ -138,7 +138,7 @@ def registered(name: str) -> tuple[Scenario, tuple[FaultPlan, ...]]:
     return scenario, tuple(FaultPlan((Fault(kind=kind, operation=create, count=2),)) for kind in kinds)
 
 
-BLOWS = (
+PROCESS_FAULTS = (
     ("crash", "before_send"),
     ("crash", "answered"),
     ("move", ""),
@@ -149,12 +149,12 @@ BLOWS = (
 
 
 def struck() -> Iterator[tuple[Scenario, FaultPlan]]:
-    """Blows to sagas with a journal, and to one that neither knows of them nor of an order."""
+    """Process faults to sagas with a journal, and to one that neither knows of them nor of an order."""
     for saga in (saga_of("async"), saga_of("plain"), CallableSaga(parallel, "parallel", durable=True)):
-        for kind, variant in BLOWS:
-            blow = Fault(kind=kind, operation="bank.charge.create", variant=variant)
+        for kind, variant in PROCESS_FAULTS:
+            process_fault = Fault(kind=kind, operation="bank.charge.create", variant=variant)
             lost = Fault(kind="lose_request", operation="post.parcel.create", count=Lasting.FOR_EVER)
-            yield scenario_of(saga), FaultPlan((blow, lost))
+            yield scenario_of(saga), FaultPlan((process_fault, lost))
 
 
 def cases() -> Iterator[tuple[Scenario, FaultPlan]]:

@@ -19,14 +19,14 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
-    {"errors", "repeatable", "blows", "choices", "packages"},
+    {"errors", "repeatable", "process_faults", "choices", "packages"},
     {"registry", "saga", "clock", "toxiproxy"},
     {"adapter", "inputs", "json_files", "participant", "processes", "toml_lines"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
     {
         *("faults", "latency", "lifecycle", "views"),
-        *("worlds.bounds", "worlds.protocol", "worlds.starts", "worlds.turn"),
+        *("worlds.bounds", "worlds.protocol", "worlds.starts", "worlds.only_world"),
     },
     {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
     {"advice", "runner"},
@@ -46,7 +46,7 @@ SEES_EVERY_PACKAGE = ("harness/cli/", "harness/loading.py", "harness/counterexam
 """The registered scenarios and the words of `reports` enter here, and late."""
 
 REPORTS_READ = {
-    *("errors", "blows", "saga", "participant", "plan", "history", "faults"),
+    *("errors", "process_faults", "saga", "participant", "plan", "history", "faults"),
     *("choices", "json_files", "toml_lines", "report_model", "latency", "clock", "packages"),
     "mutation",  # what became of mutants; `harness.mutation.model`
     "bench",  # what it measured; `harness.bench.result`

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.adapter.context import SagaContext
-from harness.blows import Blow
 from harness.errors import ScenarioError, misplaced
+from harness.process_faults import ProcessFault
 from harness.saga import Json
 
 
@@ -35,9 +35,9 @@ class CallableSaga:
         """Runs side by side have nothing in common."""
         return None
 
-    def unfit(self, blow: Blow) -> str | None:
+    def unfit(self, process_fault: ProcessFault) -> str | None:
         """A plain function has no point at which it could be cancelled."""
-        if blow is Blow.CANCEL and not self.asynchronous:
+        if process_fault is ProcessFault.CANCEL and not self.asynchronous:
             return "a plain function cannot be cancelled"
         return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.adapter.subprocess import addresses_taken
-from harness.blows import Blow
+from harness.process_faults import ProcessFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,14 @@ class HttpSaga:
             return f"the service that each run starts listens at {self.base_url}"
         return addresses_taken(self.listen)
 
-    def unfit(self, blow: Blow) -> str | None:
+    def unfit(self, process_fault: ProcessFault) -> str | None:
         """A service is killed and restarted where `start` says how; a second one would need its address."""
-        if blow is Blow.START_AGAIN:
+        if process_fault is ProcessFault.START_AGAIN:
             return None
-        if blow is Blow.CANCEL:
+        if process_fault is ProcessFault.CANCEL:
             return "the contract of a service has no way to cancel a saga"
         if not self.start:
             return "the service has no start command, so it cannot be killed and restarted"
-        if blow in (Blow.RACE, Blow.FREEZE):
+        if process_fault in (ProcessFault.RACE, ProcessFault.FREEZE):
             return "a second executor would have to listen at the same base_url"
         return None

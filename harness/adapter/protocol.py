@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from harness.blows import Blow
+from harness.process_faults import ProcessFault
 
 
 class SagaAdapter(Protocol):
@@ -22,5 +22,5 @@ class SagaAdapter(Protocol):
     def alone(self) -> str | None:
         """Why its runs cannot go side by side, or None where they can."""
 
-    def unfit(self, blow: Blow) -> str | None:
-        """Why a blow cannot befall a saga of this kind, or None where it can."""
+    def unfit(self, process_fault: ProcessFault) -> str | None:
+        """Why a process fault cannot strike a saga of this kind, or None where it can."""

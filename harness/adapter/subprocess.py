@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from harness.adapter.outcome import Returned, read_outcome
-from harness.blows import Blow
 from harness.errors import misplaced
+from harness.process_faults import ProcessFault
 from harness.saga import Json
 
 OUTCOME = "OUTCOME "
@@ -60,9 +60,9 @@ class SubprocessSaga:
         """Why its runs cannot go side by side, or None where they can."""
         return addresses_taken(self.listen)
 
-    def unfit(self, blow: Blow) -> str | None:
+    def unfit(self, process_fault: ProcessFault) -> str | None:
         """The contract knows no way to cancel a process but to kill it."""
-        return "a command cannot be cancelled, only killed" if blow is Blow.CANCEL else None
+        return "a command cannot be cancelled, only killed" if process_fault is ProcessFault.CANCEL else None
 
 
 def addresses_taken(listen: Mapping[str, tuple[str, int]]) -> str | None:

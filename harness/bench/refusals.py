@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Step
 from harness.scenario import Scenario
@@ -12,7 +12,7 @@ KIND = "reject"
 
 def refusals(scenario: Scenario, world: str) -> tuple[tuple[Step, FaultPlan], ...]:
     """One a step that can be refused, the last step first: it leaves the most to undo."""
-    possible = unlocked_faults(scenario, world).possible
+    possible = enabled_faults(scenario, world).possible
     return tuple(
         (step, FaultPlan((Fault(kind=KIND, operation=step.action, count=Lasting.FOR_EVER),)))
         for step in reversed(scenario.spec.steps)

@@ -1,6 +1,6 @@
 """Campaigns: many runs of many scenarios, summed up into verdicts, coverage and files.
 
-Owns the order of things (fault-free, guided, Hypothesis, shrinking), the workers, the tally, the
+Owns the order of things (fault-free, guided, Hypothesis, shrinking), the workers, the aggregate, the
 verdict of RULES §9 and the files that are read back. Emits typed events; whoever shows them
 listens. Refuses to print, and to know any report's form beyond `harness.report_model`.
 """

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached
-from harness.search.digest import Digest, Job
+from harness.search.run_summary import Job, RunSummary
 
-RunArrived = Callable[[int, Digest], None]
+RunArrived = Callable[[int, RunSummary], None]
 """The index of a job, and what it came to."""
 
-PartArrived = Callable[[Chunk, Digest | ChunkEnded], None]
+PartArrived = Callable[[Chunk, RunSummary | ChunkEnded], None]
 """A chunk, and a run of it or its end."""
 
 
 class JobRunner(Protocol):
     """Runs jobs and chunks, in this process or in several."""
 
-    def run(self, jobs: Iterable[Job], arrived: RunArrived) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job], arrived: RunArrived) -> Iterator[RunSummary]:
         """In the order of the jobs."""
 
     def draw(

@@ -1,6 +1,6 @@
 """The process faults between two calls that a pass owes (RULES §7): at every moment that a run showed.
 
-Forward those of the fault-free runs, compensating those of runs that one refusal turned back. A run that
+Forward those of the fault-free runs, compensating those of runs that one refusal aborted. A run that
 showed none owes none. On the wire a saga may be quicker when the fault is tried than it was in the run
 that showed the pause, and have sent its next request before the fault is due; where that was so each
 time, though an earlier moment of that pause could be struck, the later one is listed as impossible.
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.campaign.tally import Tally
-from harness.faults.unlocked import Possible, Unlocked
+from harness.campaign.aggregate import Aggregate
+from harness.faults.enabled import EnabledFaults, Possible
 from harness.plan import Fault
 from harness.plan.moments import moment_of
 from harness.report_model import Impossible
 from harness.saga import Direction
 from harness.search.again import MOST_TRIES
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 TOO_QUICK = "the next request came before {variant} of the pause each time"
 
@@ -25,9 +25,9 @@ TOO_QUICK = "the next request came before {variant} of the pause each time"
 class Between:
     """Of one scenario in one world."""
 
-    def __init__(self, unlocked: Unlocked, tally: Tally) -> None:
-        self._unlocked = unlocked
-        self._tally = tally
+    def __init__(self, enabled: EnabledFaults, aggregate: Aggregate) -> None:
+        self._enabled = enabled
+        self._aggregate = aggregate
 
     def impossible(self) -> Iterator[Impossible]:
         """Moments that were gone before the fault was due."""
@@ -43,28 +43,34 @@ class Between:
                 yield Fault(kind=one.kind.name, operation=one.operation, variant=one.variant)
 
     def _missing(self) -> Iterator[Possible]:
-        fired = self._tally.fired_variants
+        fired = self._aggregate.fired_variants
         for one in dict.fromkeys(self._owed()):
             if (one.kind.name, one.operation, one.variant) not in fired:
                 yield one
 
     def _owed(self) -> Iterator[Possible]:
-        for digest in self._shown():
-            for gap in digest.gaps:
-                if gap.last >= len(digest.plan.faults) - 1:
-                    yield from self._unlocked.between(gap.site.operation, gap.variants)
+        for run_summary in self._shown():
+            for gap in run_summary.gaps:
+                if gap.last >= len(run_summary.plan.faults) - 1:
+                    yield from self._enabled.between(gap.site.operation, gap.variants)
 
-    def _shown(self) -> Iterator[Digest]:
+    def _shown(self) -> Iterator[RunSummary]:
         traces: set[bytes] = set()
-        for digest in self._tally.fault_free.values():
-            if digest.trace not in traces:  # of equal ones the wire searches the first alone
-                traces.add(digest.trace)
-                yield digest
-        yield from (digest for digest in self._tally.refused_once.values() if self._turned_back(digest))
+        for run_summary in self._aggregate.fault_free.values():
+            if run_summary.trace not in traces:  # of equal ones the wire searches the first alone
+                traces.add(run_summary.trace)
+                yield run_summary
+        yield from (
+            run_summary
+            for run_summary in self._aggregate.refused_once.values()
+            if self._turned_back(run_summary)
+        )
 
-    def _turned_back(self, digest: Digest) -> bool:
-        target = self._unlocked.target
-        return any(target(site.operation).direction is Direction.COMPENSATION for site, _ in digest.sites)
+    def _turned_back(self, run_summary: RunSummary) -> bool:
+        target = self._enabled.target
+        return any(
+            target(site.operation).direction is Direction.COMPENSATION for site, _ in run_summary.sites
+        )
 
     def _too_quick(self, one: Possible) -> bool:
         moment = moment_of(one.variant)
@@ -72,9 +78,9 @@ class Between:
             return False
         earlier = any(
             kind == one.kind.name and operation == one.operation and _percent(variant) < moment.percent
-            for kind, operation, variant in self._tally.fired_variants
+            for kind, operation, variant in self._aggregate.fired_variants
         )
-        return earlier and self._tally.missed[one.kind.name, one.operation, one.variant] >= MOST_TRIES
+        return earlier and self._aggregate.missed[one.kind.name, one.operation, one.variant] >= MOST_TRIES
 
 
 def _percent(variant: str) -> int:

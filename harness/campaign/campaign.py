@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.arrivals import JobRunner
 from harness.campaign.claims import LoadedWithClaims, unclaimed, widened
 from harness.campaign.content import check_same, versions
@@ -20,7 +21,7 @@ from harness.campaign.events import (
     ScenarioEnded,
 )
 from harness.campaign.files import CampaignFiles, tool
-from harness.campaign.fold import empty_tally, folded
+from harness.campaign.fold import empty_aggregate, folded
 from harness.campaign.journal import Journal, Recorded, read_recorded
 from harness.campaign.options import CampaignOptions
 from harness.campaign.processes import uninterrupted
@@ -38,8 +39,7 @@ from harness.campaign.scenario_report import ScenarioReporter
 from harness.campaign.scenario_search import ScenarioSearch
 from harness.campaign.stored import StoredCounterexamples
 from harness.campaign.tables import Tables, input_entry, job_of, plan_entry
-from harness.campaign.tally import Tally
-from harness.campaign.workers import LocalExecutor, Pool, make_world
+from harness.campaign.workers import LocalJobRunner, Pool, make_world
 from harness.choices import WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault, ReportError, interruption
@@ -47,7 +47,7 @@ from harness.faults import kinds_of
 from harness.invariants import invariants_of
 from harness.report_model import Proxy, Report, ScenarioReport, worst
 from harness.scenario import Scenario
-from harness.search.digest import Job
+from harness.search.run_summary import Job
 from harness.situations import required_situations
 
 
@@ -169,9 +169,9 @@ class Campaign:
             return
         began_s = real.monotonic_s() - case.records.spent_s
         self._earlier_s += case.records.spent_s
-        tally = empty_tally(case.scenario)
+        aggregate = empty_aggregate(case.scenario)
         stored = StoredCounterexamples(self._options.stored, case.sent, case.world, self._note)
-        search = ScenarioSearch(self._options, self._tell, case.sent, case.world, case.records, tally)
+        search = ScenarioSearch(self._options, self._tell, case.sent, case.world, case.records, aggregate)
         environment = None
         proxy = Proxy()
         try:
@@ -187,8 +187,8 @@ class Campaign:
         with uninterrupted():
             if environment is not None:
                 search.searched.complete = search.searched.singles_complete = False
-                tally = self._all_that_ended(case, tally)
-            stored.keep(tally)
+                aggregate = self._all_that_ended(case, aggregate)
+            stored.keep(aggregate)
             ended = EndedLine(
                 scenario=case.number,
                 search=search.searched.report(self._options, case.world),
@@ -197,19 +197,19 @@ class Campaign:
                 environment=environment,
             )
             self._write_ended(case, ended)
-            self._summed_up(case, tally, ended)
+            self._summed_up(case, aggregate, ended)
             if environment is None:
-                case.records.end(tally.needed())
+                case.records.end(aggregate.needed())
 
-    def _all_that_ended(self, case: _Case, tally: Tally) -> Tally:
+    def _all_that_ended(self, case: _Case, aggregate: Aggregate) -> Aggregate:
         """Runs may have ended whose turn had not come when the campaign was cut short."""
         try:
             recorded = read_recorded(self._options.out)
             again = RunRecords(case.number, case.journal, case.tables, recorded)
             return folded(case.scenario, case.world, again)
         except (EnvironmentFault, ReportError):  # the disk is full, say, or somebody removed the file
-            take_unshrunk(tally)
-            return tally
+            take_unshrunk(aggregate)
+            return aggregate
 
     def _write_ended(self, case: _Case, ended: EndedLine) -> None:
         try:
@@ -217,9 +217,9 @@ class Campaign:
         except EnvironmentFault as fault:
             self._note(str(fault))
 
-    def _summed_up(self, case: _Case, tally: Tally, ended: EndedLine) -> None:
+    def _summed_up(self, case: _Case, aggregate: Aggregate, ended: EndedLine) -> None:
         reporter = ScenarioReporter(self._files, case.scenario, case.sent, case.world)
-        report = reporter.report(tally, ended)
+        report = reporter.report(aggregate, ended)
         self._environment = ended.environment
         if ended.proxy.kind != "none":
             self._proxy = ended.proxy
@@ -233,7 +233,7 @@ class Campaign:
         with ExitStack() as stack:
             if options.in_process:
                 entered = stack.enter_context(make_world(case.world, options.proxy, self._note))
-                yield LocalExecutor(case.sent, entered)
+                yield LocalJobRunner(case.sent, entered)
                 return
             pool = Pool(
                 case.sent,

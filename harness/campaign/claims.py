@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from harness.faults import KINDS
-from harness.faults.unlocked import Unlocked
+from harness.faults.enabled import EnabledFaults
 from harness.plan import Fault, FaultPlan
 from harness.saga import Claim
 from harness.scenario import Scenario
@@ -22,8 +22,8 @@ Irreversible = frozenset[tuple[str, str]]
 
 def irreversible_faults(scenario: Scenario) -> Irreversible:
     """What may leave an effect behind at a step of the scenario where nothing can be done about it."""
-    claimed = Unlocked(with_claims(scenario, Claim), "sim").possible
-    without = Unlocked(with_claims(scenario, set(Claim) - {Claim.IRREVERSIBLE_STEP}), "sim").possible
+    claimed = EnabledFaults(with_claims(scenario, Claim), "sim").possible
+    without = EnabledFaults(with_claims(scenario, set(Claim) - {Claim.IRREVERSIBLE_STEP}), "sim").possible
     return frozenset(
         (one.kind.name, operation)
         for operation in sorted(scenario.irreversible)
@@ -50,15 +50,19 @@ def with_claims(scenario: Scenario, claims: Iterable[Claim]) -> Scenario:
 
 
 def widened(scenario: Scenario) -> Scenario:
-    """The same saga with every claim whose faults can befall it."""
+    """The same saga with every claim whose faults can strike it."""
     fit = [claim for claim in Claim if unfit_for(scenario, claim) is None]
     return with_claims(scenario, scenario.spec.claims | set(fit))
 
 
 def unfit_for(scenario: Scenario, claim: Claim) -> str | None:
-    """Why none of the blows of a claim can befall a saga of this kind, or None where one can."""
-    blows = [kind.blow for kind in KINDS.values() if kind.claim is claim and kind.blow is not None]
-    reasons = [scenario.saga.unfit(blow) for blow in blows]
+    """Why none of the process faults of a claim can strike a saga of this kind, or None where one can."""
+    process_faults = [
+        kind.process_fault
+        for kind in KINDS.values()
+        if kind.claim is claim and kind.process_fault is not None
+    ]
+    reasons = [scenario.saga.unfit(process_fault) for process_fault in process_faults]
     return reasons[0] if reasons and all(reasons) else None
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.campaign.arrivals import PartArrived, nobody
 from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached, RunBegins, reached_by
-from harness.search.digest import Digest, Job
+from harness.search.run_summary import Job, RunSummary
 
 MOST_LOST = 3
 """Workers that one chunk may cost."""
@@ -27,7 +27,7 @@ class Drawing:
         self.ended = False
         self._chunk = chunk
         self._done: list[Reached] = []
-        self._waiting: deque[Digest | ChunkEnded] = deque()
+        self._waiting: deque[RunSummary | ChunkEnded] = deque()
         self._lost = 0
 
     @property
@@ -39,17 +39,17 @@ class Drawing:
         """What the worker said."""
         if isinstance(message, RunBegins):
             self.running = message.input_index, message.plan
-        elif isinstance(message, Digest):
+        elif isinstance(message, RunSummary):
             self.running = None
             self._ran(message)
         elif isinstance(message, ChunkEnded):
             self._end(message)
 
-    def lost(self, digest: Digest) -> None:
+    def lost(self, run_summary: RunSummary) -> None:
         """The worker is lost with a run, of which this is what is known. Too many end the chunk."""
         self.running = None
         self._lost += 1
-        self._ran(digest)
+        self._ran(run_summary)
         if self._lost > MOST_LOST:
             self._end(ChunkEnded(left_out=self._chunk.examples))
 
@@ -58,10 +58,10 @@ class Drawing:
         while self._waiting:
             yield self._chunk, self._waiting.popleft()
 
-    def _ran(self, digest: Digest) -> None:
-        self._arrived(self._chunk, digest)
-        self._waiting.append(digest)
-        self._done.append(reached_by(digest))
+    def _ran(self, run_summary: RunSummary) -> None:
+        self._arrived(self._chunk, run_summary)
+        self._waiting.append(run_summary)
+        self._done.append(reached_by(run_summary))
 
     def _end(self, came: ChunkEnded) -> None:
         self._arrived(self._chunk, came)

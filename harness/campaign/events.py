@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.report_model import ScenarioReport
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class ScenarioProgressed:
 class RunEnded:
     """A run of the search was judged; in the order of the search, shrinking aside."""
 
-    digest: Digest
+    run_summary: RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,36 +9,38 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from harness.campaign.tally import Tally
+from harness.campaign.aggregate import Aggregate
 from harness.saga import Json, Status
 from harness.scenario import Scenario
-from harness.search.digest import Digest
 from harness.search.guided import StopAsked
+from harness.search.run_summary import RunSummary
 
 LONGEST_INPUT = 80
 SEARCH_ENDED = "The search ended there."
 MAY_COMPENSATE = 'If that is right, say so: [[saga.cases]] with expect = "compensated".'
 
 
-def failed(scenario: Scenario, digest: Digest) -> bool:
+def failed(scenario: Scenario, run_summary: RunSummary) -> bool:
     """Whether a run is the fault-free one of an input, and violates something or ends otherwise."""
-    if digest.plan.faults or not isinstance(digest.input_index, int):
+    if run_summary.plan.faults or not isinstance(run_summary.input_index, int):
         return False
-    expected = scenario.expected(digest.input_index)
-    return bool(digest.violated) or any(status != expected for status in digest.statuses)
+    expected = scenario.expected(run_summary.input_index)
+    return bool(run_summary.violated) or any(status != expected for status in run_summary.statuses)
 
 
-def until_one_fails(digests: Iterable[Digest], scenario: Scenario, stop: StopAsked) -> Iterator[Digest]:
-    """The digests; nothing is searched where a run without faults fails already."""
-    for digest in digests:
-        yield digest
-        if failed(scenario, digest):
+def until_one_fails(
+    run_summaries: Iterable[RunSummary], scenario: Scenario, stop: StopAsked
+) -> Iterator[RunSummary]:
+    """The run summaries; nothing is searched where a run without faults fails already."""
+    for run_summary in run_summaries:
+        yield run_summary
+        if failed(scenario, run_summary):
             stop.now()
 
 
-def failures(scenario: Scenario, tally: Tally) -> tuple[str, ...]:
+def failures(scenario: Scenario, aggregate: Aggregate) -> tuple[str, ...]:
     """What is wrong without any fault, the cause first. Empty where every input ended as it has to."""
-    bad = [one for one in tally.fault_free.values() if failed(scenario, one)]
+    bad = [one for one in aggregate.fault_free.values() if failed(scenario, one)]
     if not bad:
         return ()
     others = len(bad) - 1
@@ -46,15 +48,15 @@ def failures(scenario: Scenario, tally: Tally) -> tuple[str, ...]:
     return (f"{_sentence(scenario, bad[0])}{more} {SEARCH_ENDED}",)
 
 
-def missing(scenario: Scenario, tally: Tally) -> Iterator[str]:
+def missing(scenario: Scenario, aggregate: Aggregate) -> Iterator[str]:
     """Inputs without a fault-free run, and drawn ones whose fault-free run did not complete."""
     for index in range(len(scenario.inputs)):
-        if index not in tally.fault_free:
+        if index not in aggregate.fault_free:
             yield f"No fault-free run{_of_input(scenario, index)} was made."
-    if tally.unfinished:
-        first = min(tally.unfinished.values(), key=lambda one: (len(_shown(one.input)), one.saga_id))
+    if aggregate.unfinished:
+        first = min(aggregate.unfinished.values(), key=lambda one: (len(_shown(one.input)), one.saga_id))
         ended = ", ".join(status or "without a word" for status in first.statuses)
-        others = len(tally.unfinished) - 1
+        others = len(aggregate.unfinished) - 1
         more = f", and so did {others} more" if others else ""
         yield (
             f"The fault-free run of a drawn input, {_shown(first.input)}, ended {ended}{more}: "
@@ -62,19 +64,19 @@ def missing(scenario: Scenario, tally: Tally) -> Iterator[str]:
         )
 
 
-def _sentence(scenario: Scenario, digest: Digest) -> str:
-    assert isinstance(digest.input_index, int)
-    run = f"the fault-free run{_of_input(scenario, digest.input_index)}"
-    if digest.violated:
-        first = digest.violated[0]
-        message = digest.found[first].message
-        if digest.trouble:
-            return f"{_upper(digest.trouble)}. So {run} violates {first}: {message}."
+def _sentence(scenario: Scenario, run_summary: RunSummary) -> str:
+    assert isinstance(run_summary.input_index, int)
+    run = f"the fault-free run{_of_input(scenario, run_summary.input_index)}"
+    if run_summary.violated:
+        first = run_summary.violated[0]
+        message = run_summary.found[first].message
+        if run_summary.trouble:
+            return f"{_upper(run_summary.trouble)}. So {run} violates {first}: {message}."
         return f"{_upper(message)}. So {run} violates {first}."
-    ended = ", ".join(status or "without a word" for status in digest.statuses)
-    expected = scenario.expected(digest.input_index)
-    cause = f"{_upper(digest.trouble)}. So {run}" if digest.trouble else _upper(run)
-    hint = f" {MAY_COMPENSATE}" if Status.COMPENSATED in digest.statuses else ""
+    ended = ", ".join(status or "without a word" for status in run_summary.statuses)
+    expected = scenario.expected(run_summary.input_index)
+    cause = f"{_upper(run_summary.trouble)}. So {run}" if run_summary.trouble else _upper(run)
+    hint = f" {MAY_COMPENSATE}" if Status.COMPENSATED in run_summary.statuses else ""
     return f"{cause} ended {ended}, and {expected} was expected.{hint}"
 
 

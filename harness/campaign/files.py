@@ -16,7 +16,7 @@ from harness.json_files import write_whole
 from harness.report_model import FailureFile, ScenarioRef, Tool, write_failure
 from harness.report_model import Found as FoundBy
 from harness.scenario import Scenario
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 _LONGEST = 180
 """Characters; file systems take 255 bytes, and endings and a temporary name are added."""
@@ -48,7 +48,7 @@ class CampaignFiles:
         scenario: Scenario,
         world: WorldName,
         invariant: str,
-        digest: Digest,
+        run_summary: RunSummary,
         runs: int,
         *,
         unclaimed: Unclaimed,
@@ -59,39 +59,39 @@ class CampaignFiles:
         name: what tells it from others of the scenario; by default the invariant.
         """
         stem = file_stem(f"{scenario.name}-{world}-{name or invariant}")
-        history_name = self.history(stem, digest)
-        found = digest.found[invariant]
+        history_name = self.history(stem, run_summary)
+        found = run_summary.found[invariant]
         failure = FailureFile(
             scenario=ScenarioRef(name=scenario.name, reference=scenario.reference or scenario.name),
             world=world,
-            input=digest.input,
-            plan=digest.plan,
-            saga_id=digest.saga_id,
+            input=run_summary.input,
+            plan=run_summary.plan,
+            saga_id=run_summary.saga_id,
             invariant=invariant,
             claim=invariants_of(scenario)[invariant].says,
             message=found.message,
             evidence=found.evidence,
-            timeline=tuple(self._narrated(digest, found.evidence)),
+            timeline=tuple(self._narrated(run_summary, found.evidence)),
             history=history_name,
             search=FoundBy(kind=self._options.search, seed=self._options.seed or 0, runs=runs),
             tool=tool(),
             added_claims=tuple(claim.value for claim in unclaimed.added),
-            unclaimed=tuple(claim.value for claim in unclaimed.of(digest.plan)),
+            unclaimed=tuple(claim.value for claim in unclaimed.of(run_summary.plan)),
         )
         path = f"failures/{stem}.json"
         write_failure(failure, self.folder / path)
         return path
 
-    def history(self, stem: str, digest: Digest) -> str | None:
+    def history(self, stem: str, run_summary: RunSummary) -> str | None:
         """Write a run's history, where it was kept."""
-        if not digest.history:
+        if not run_summary.history:
             return None
         name = f"histories/{file_stem(stem)}.ndjson"
-        write_whole(self.folder / name, digest.history)
+        write_whole(self.folder / name, run_summary.history)
         return name
 
-    def _narrated(self, digest: Digest, evidence: tuple[int, ...]) -> list[str]:
-        history = _history(digest)
+    def _narrated(self, run_summary: RunSummary, evidence: tuple[int, ...]) -> list[str]:
+        history = _history(run_summary)
         return [] if history is None else self._options.narrate(history, evidence)
 
 
@@ -106,5 +106,5 @@ def file_stem(name: str) -> str:
     return f"{plain}-{hashlib.blake2b(name.encode('utf-8', 'backslashreplace'), digest_size=4).hexdigest()}"
 
 
-def _history(digest: Digest) -> History | None:
-    return decode_history(digest.history, "history") if digest.history else None
+def _history(run_summary: RunSummary) -> History | None:
+    return decode_history(run_summary.history, "history") if run_summary.history else None

@@ -8,39 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from harness.campaign.aggregate import Aggregate, InvariantAggregate
 from harness.campaign.claims import irreversible_faults
 from harness.campaign.records import PARTS, RunKey
 from harness.campaign.refutations import shrink, take_unshrunk
 from harness.campaign.run_records import RunRecords
-from harness.campaign.tally import InvariantTally, Tally
 from harness.faults import kinds_of
 from harness.invariants import invariants_of
 from harness.scenario import Scenario
-from harness.search.digest import Digest, Job
+from harness.search.run_summary import Job, RunSummary
 
 
-def empty_tally(scenario: Scenario) -> Tally:
+def empty_aggregate(scenario: Scenario) -> Aggregate:
     """Of a scenario of which nothing was run."""
-    return Tally(
+    return Aggregate(
         irreversible=irreversible_faults(scenario),
-        invariants={id_: InvariantTally() for id_ in invariants_of(scenario)},
+        invariants={id_: InvariantAggregate() for id_ in invariants_of(scenario)},
         kinds=kinds_of(scenario),
     )
 
 
-def folded(scenario: Scenario, world: str, records: RunRecords) -> Tally:
+def folded(scenario: Scenario, world: str, records: RunRecords) -> Aggregate:
     """All that is recorded. Where the last shrinking was not made to its end, what was found is not shrunk.
 
     Raises ReportError where a line is broken, or holds another run than the shrinking comes to.
     """
-    tally = empty_tally(scenario)
-    for digest in records.in_order():
-        tally.add(digest)
+    aggregate = empty_aggregate(scenario)
+    for run_summary in records.in_order():
+        aggregate.add(run_summary)
     try:
-        shrink(world, _Answers(records), tally)
+        shrink(world, _Answers(records), aggregate)
     except _NotRecordedError:
-        take_unshrunk(tally)
-    return tally
+        take_unshrunk(aggregate)
+    return aggregate
 
 
 class _NotRecordedError(Exception):
@@ -54,12 +54,12 @@ class _Answers:
         self._records = records
         self._number = 0
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[RunSummary]:
         """What is recorded of them."""
         for job in jobs:
             key = RunKey(self._records.scenario, PARTS.index("minimised"), 0, self._number)
             self._number += 1
-            digest = self._records.answer(key, job)
-            if digest is None:
+            run_summary = self._records.answer(key, job)
+            if run_summary is None:
                 raise _NotRecordedError
-            yield digest
+            yield run_summary

@@ -18,7 +18,7 @@ from harness.errors import EnvironmentFault, SagaChaosError
 from harness.runner import run_once
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkPart, Event, Reached, RunBegins
-from harness.search.digest import Digest, Job, digest_run, input_of
+from harness.search.run_summary import Job, RunSummary, input_of, summarise_run
 from harness.worlds import World
 
 
@@ -33,7 +33,7 @@ def make_world(name: str, proxy: ProxyKind, note: Callable[[str], None]) -> Worl
     return WireWorld(proxy=proxy, progress=note)
 
 
-class LocalExecutor:
+class LocalJobRunner:
     """Runs jobs in this process."""
 
     def __init__(self, scenario: Scenario, world: World) -> None:
@@ -50,12 +50,12 @@ class LocalExecutor:
         """Empty where there is no server, or it told none."""
         return str(getattr(self._world, "proxy_version", ""))
 
-    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[RunSummary]:
         """One after the other."""
         for index, job in enumerate(jobs):
-            digest = self._digest(job)
-            arrived(index, digest)
-            yield digest
+            run_summary = self._run_summary(job)
+            arrived(index, run_summary)
+            yield run_summary
 
     def draw(
         self, chunks: Iterable[Chunk], known: tuple[Reached, ...], arrived: PartArrived = nobody
@@ -78,12 +78,12 @@ class LocalExecutor:
         """Draw and run one chunk, and tell as it goes."""
         from harness.search.drawing import run_chunk  # noqa: PLC0415 - Hypothesis takes 150 ms to import
 
-        run_chunk(chunk, self._scenario, known, self._digest, emit)
+        run_chunk(chunk, self._scenario, known, self._run_summary, emit)
 
-    def _digest(self, job: Job) -> Digest:
+    def _run_summary(self, job: Job) -> RunSummary:
         input_index, plan = job
         run = run_once(self._scenario, input_of(self._scenario, input_index), plan, self._world)
-        return digest_run(run, input_index, keep_history=not plan.faults)
+        return summarise_run(run, input_index, keep_history=not plan.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _serve(pipe: Connection, load: Callable[[str], Scenario]) -> None:
     opened = pipe.recv()
     with ExitStack() as stack:
         world = stack.enter_context(make_world(opened.world, opened.proxy, pipe.send))
-        executor = LocalExecutor(load(opened.reference), world)
+        executor = LocalJobRunner(load(opened.reference), world)
         pipe.send(Opened(getattr(world, "proxy_kind", "none"), getattr(world, "proxy_version", "")))
         known: tuple[Reached, ...] = ()
         while True:
@@ -143,8 +143,8 @@ def _serve(pipe: Connection, load: Callable[[str], Scenario]) -> None:
             elif isinstance(message, Chunk):
                 executor.run_chunk(message, known, pipe.send)
             else:
-                for digest in executor.run(message):
-                    pipe.send(digest)
+                for run_summary in executor.run(message):
+                    pipe.send(run_summary)
 
 
 def _picklable(error: Exception) -> Exception:

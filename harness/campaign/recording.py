@@ -22,15 +22,15 @@ from harness.campaign.arrivals import JobRunner
 from harness.campaign.records import PARTS, Part, Place, RunKey
 from harness.campaign.run_records import RunRecords
 from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached, reached_by
-from harness.search.digest import Digest, Job
 from harness.search.guided import StopAsked
+from harness.search.run_summary import Job, RunSummary
 
 
 @dataclass(slots=True)
 class _Turn:
-    """A job whose turn in the order comes. digest: None while it runs."""
+    """A job whose turn in the order comes. run summary: None while it runs."""
 
-    digest: Digest | None
+    run_summary: RunSummary | None
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +39,7 @@ class _ChunkTurn:
 
     chunk: Chunk
     place: int
-    recorded: list[Digest]
+    recorded: list[RunSummary]
     ended: ChunkEnded | None
     ran: int = field(init=False)
 
@@ -49,8 +49,8 @@ class _ChunkTurn:
     def parts(self) -> Iterator[ChunkPart]:
         """What was recorded, each once."""
         recorded, self.recorded = self.recorded, []
-        for digest in recorded:
-            yield self.chunk, digest
+        for run_summary in recorded:
+            yield self.chunk, run_summary
         if self.ended is not None:
             yield self.chunk, self.ended
 
@@ -91,18 +91,18 @@ class RecordingJobRunner:
         """How far the search has come."""
         return PARTS.index(self._part), self._runs.get(self._part, 0), self._chunks.get(self._part, 0)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[RunSummary]:
         """In the order of the jobs; each is asked for only when it can be answered or run."""
         asked = iter(jobs)
         for job in asked:
             key = self._next_key()
-            digest = self._records.answer(key, job)
-            if digest is None:
+            run_summary = self._records.answer(key, job)
+            if run_summary is None:
                 yield from self._run(chain([(key, job)], self._with_keys(asked)))
                 return
-            yield digest
+            yield run_summary
 
-    def _run(self, asked: Iterable[tuple[RunKey, Job]]) -> Iterator[Digest]:
+    def _run(self, asked: Iterable[tuple[RunKey, Job]]) -> Iterator[RunSummary]:
         """From the first job on that is not recorded."""
         turns: deque[_Turn] = deque()
         keys: list[RunKey] = []
@@ -110,16 +110,16 @@ class RecordingJobRunner:
         def unrecorded() -> Iterator[Job]:
             for key, job in asked:
                 turns.append(_Turn(self._records.answer(key, job)))
-                if turns[-1].digest is None:
+                if turns[-1].run_summary is None:
                     keys.append(key)
                     yield job
 
-        for digest in self._inner.run(
+        for run_summary in self._inner.run(
             unrecorded(), lambda index, ended: self._records.add(keys[index], ended)
         ):
             yield from _answered(turns)
             turns.popleft()
-            yield digest
+            yield run_summary
         yield from _answered(turns)
 
     def _with_keys(self, jobs: Iterable[Job]) -> Iterator[tuple[RunKey, Job]]:
@@ -145,7 +145,7 @@ class RecordingJobRunner:
                     running[chunk.number, chunk.shrink] = turn
                     yield turn.left(self.deadline_s())
 
-        def arrived(chunk: Chunk, came: Digest | ChunkEnded) -> None:
+        def arrived(chunk: Chunk, came: RunSummary | ChunkEnded) -> None:
             turn = running[chunk.number, chunk.shrink]
             if isinstance(came, ChunkEnded):
                 self._records.add_chunk(part, turn.place, came)
@@ -167,10 +167,10 @@ class RecordingJobRunner:
         ended = self._records.ended_chunk(part, place)
         return _ChunkTurn(chunk, place, list(self._recorded_in(part, place)), ended)
 
-    def _recorded_in(self, part: Part, place: int) -> Iterator[Digest]:
+    def _recorded_in(self, part: Part, place: int) -> Iterator[RunSummary]:
         number = 0
-        while (digest := self._records.drawn(self._key_in(part, place, number))) is not None:
-            yield digest
+        while (run_summary := self._records.drawn(self._key_in(part, place, number))) is not None:
+            yield run_summary
             number += 1
 
     def _key_in(self, part: Part, chunk: int, number: int) -> RunKey:
@@ -202,9 +202,9 @@ class RecordedStop(StopAsked):
         return True
 
 
-def _answered(turns: deque[_Turn]) -> Iterator[Digest]:
-    while turns and turns[0].digest is not None:
-        yield turns[0].digest
+def _answered(turns: deque[_Turn]) -> Iterator[RunSummary]:
+    while turns and turns[0].run_summary is not None:
+        yield turns[0].run_summary
         turns.popleft()
 
 

@@ -16,7 +16,7 @@ from harness.choices import ProxyKind, SearchKind, WorldName
 from harness.plan import Lasting
 from harness.report_model import Proxy, Search
 from harness.search.chunks import ChunkEnded
-from harness.search.digest import Found, Unconfirmed
+from harness.search.run_summary import Found, Unconfirmed
 
 FORMAT_VERSION = 1
 
@@ -137,7 +137,7 @@ class RunLine(
     tag_field="type",
     forbid_unknown_fields=True,
 ):
-    """A run that ended. See `harness.search.digest.Digest` for what has the same name there.
+    """A run that ended. See `harness.search.run_summary.RunSummary` for what has the same name there.
 
     scenario, part, chunk, number: its place in the order of the campaign. t_s: real seconds since the search
     of the scenario began. verdicts: a letter for each invariant of the scenario (h held, v violated,
@@ -159,7 +159,7 @@ class RunLine(
     strikes: tuple[int, ...] = ()
     as_planned: tuple[int, ...] | None = None
     unconfirmed: tuple[Unconfirmed, ...] = ()
-    accidents: int = 0
+    collateral: int = 0
     fired: tuple[tuple[str, Operation, int], ...] = ()
     sites: tuple[tuple[Operation, int, int], ...] = ()
     gaps: tuple[tuple[Operation, int, int, tuple[str, ...]], ...] = ()

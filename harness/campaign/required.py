@@ -1,7 +1,7 @@
 """The single faults that a pass requires (RULES §5): which fired, which cannot strike, which are missing.
 
 What strikes calls is required at every operation that any run reached, with every count. Where a fault
-made a run that another count of it would not change, those counts are seen as well. What befalls the
+made a run that another count of it would not change, those counts are seen as well. What strikes the
 process is required as its claim says: a crash at every boundary of each of those calls, and at every
 moment between two calls (`between`); another node, a race, a freeze and a cancel once for each step; each
 way of starting twice once.
@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.blows import Blow
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.between import Between
-from harness.campaign.tally import Tally
-from harness.faults.unlocked import Possible, Unlocked
+from harness.faults.enabled import EnabledFaults, Possible
 from harness.plan import Fault, Lasting
+from harness.process_faults import ProcessFault
 from harness.report_model import Impossible
 from harness.saga import Direction
 from harness.scenario import Scenario
 from harness.situations import undoes
 
-ONCE_A_STEP = frozenset({Blow.MOVE, Blow.RACE, Blow.FREEZE, Blow.CANCEL})
+ONCE_A_STEP = frozenset({ProcessFault.MOVE, ProcessFault.RACE, ProcessFault.FREEZE, ProcessFault.CANCEL})
 NOTHING_FOLLOWS = "no call at that participant that may be struck follows it where it was tried"
 HEALED = "it was called only once everything had healed, when nothing strikes any more"
 
@@ -35,30 +35,30 @@ class Coverage:
     unfired: tuple[Fault, ...]
 
 
-def coverage(scenario: Scenario, world: str, tally: Tally) -> Coverage:
+def coverage(scenario: Scenario, world: str, aggregate: Aggregate) -> Coverage:
     """What the claims of a scenario unlock, against what fired."""
-    required = _Required(scenario, Unlocked(scenario, world), tally)
+    required = _Required(scenario, EnabledFaults(scenario, world), aggregate)
     return Coverage(impossible=tuple(required.impossible()), unfired=tuple(required.unfired()))
 
 
 class _Required:
-    def __init__(self, scenario: Scenario, unlocked: Unlocked, tally: Tally) -> None:
+    def __init__(self, scenario: Scenario, enabled: EnabledFaults, aggregate: Aggregate) -> None:
         self._scenario = scenario
-        self._unlocked = unlocked
-        self._tally = tally
-        self._reached = tally.reached()
-        self._between = Between(unlocked, tally)
+        self._enabled = enabled
+        self._aggregate = aggregate
+        self._reached = aggregate.reached()
+        self._between = Between(enabled, aggregate)
         self._steps = tuple(dict.fromkeys(step.action for step in scenario.spec.steps))
 
     def impossible(self) -> Iterator[Impossible]:
         """With the reason, at each operation that a run reached."""
         for operation in self._reached:
-            for one in self._unlocked.impossible(operation):
+            for one in self._enabled.impossible(operation):
                 yield Impossible(fault=one.kind, operation=operation, reason=one.reason)
             missing = (one.kind.name for one in self._possible(operation) if self._nothing_follows(one))
             for kind in dict.fromkeys(missing):
                 yield Impossible(fault=kind, operation=operation, reason=NOTHING_FOLLOWS)
-        for operation in self._tally.healed_only():
+        for operation in self._aggregate.healed_only():
             yield Impossible(fault="every kind", operation=operation, reason=HEALED)
         yield from self._between.impossible()
 
@@ -68,21 +68,23 @@ class _Required:
             possible = self._possible(operation)
             yield from self._missing_at(operation, (one for one in possible if _everywhere(one)))
             if operation in self._steps:
-                yield from self._missing_once(one for one in possible if one.kind.blow in ONCE_A_STEP)
+                yield from self._missing_once(
+                    one for one in possible if one.kind.process_fault in ONCE_A_STEP
+                )
         yield from self._missing_starts()
         if undoes(self._scenario):
             yield from self._missing_on_the_way_back()
         yield from self._between.unfired()
 
     def _possible(self, operation: str) -> tuple[Possible, ...]:
-        return self._unlocked.possible[operation]
+        return self._enabled.possible[operation]
 
     def _missing_at(self, operation: str, required: Iterable[Possible]) -> Iterator[Fault]:
         for one in required:
             if self._nothing_follows(one):
                 continue
             for count in one.kind.counts:
-                if (one.kind.name, operation, one.variant, count) not in self._tally.fired_counts:
+                if (one.kind.name, operation, one.variant, count) not in self._aggregate.fired_counts:
                     yield _fault(one, count)
 
     def _missing_once(self, required: Iterable[Possible]) -> Iterator[Fault]:
@@ -99,7 +101,7 @@ class _Required:
             one
             for operation in self._reached
             for one in self._possible(operation)
-            if one.kind.blow is Blow.START_AGAIN
+            if one.kind.process_fault is ProcessFault.START_AGAIN
         ]
         yield from self._missing_anywhere(starts)
 
@@ -108,7 +110,7 @@ class _Required:
             one
             for operation in self._undos()
             for one in self._possible(operation)
-            if one.kind.blow is Blow.CRASH
+            if one.kind.process_fault is ProcessFault.CRASH
         ]
         yield from self._missing_anywhere(crashes)
 
@@ -124,22 +126,22 @@ class _Required:
         """Those of the steps first: they are the ones that a saga is sure to have."""
         declared = [step.compensation for step in self._scenario.spec.steps if step.compensation is not None]
         for operation in dict.fromkeys((*declared, *self._scenario.operations)):
-            if self._unlocked.target(operation).direction is Direction.COMPENSATION:
+            if self._enabled.target(operation).direction is Direction.COMPENSATION:
                 yield operation
 
     def _fired(self, one: Possible, operations: Iterable[str]) -> bool:
-        fired = self._tally.fired_variants
+        fired = self._aggregate.fired_variants
         return any((one.kind.name, operation, one.variant) in fired for operation in operations)
 
     def _nothing_follows(self, one: Possible) -> bool:
         """Whether a fault that strikes the next call there was tried, and had none to strike."""
         mark = (one.kind.name, one.operation, one.variant)
-        tried = one.kind.after_site and mark in self._tally.followed_by_nothing
+        tried = one.kind.after_site and mark in self._aggregate.followed_by_nothing
         return tried and not self._fired(one, [one.operation])
 
 
 def _everywhere(one: Possible) -> bool:
-    return one.kind.blow is None or one.kind.blow is Blow.CRASH
+    return one.kind.process_fault is None or one.kind.process_fault is ProcessFault.CRASH
 
 
 def _fault(one: Possible, count: int | Lasting = 1) -> Fault:

@@ -13,7 +13,7 @@ from harness.campaign.tables import Tables, shown
 from harness.clock import real
 from harness.errors import ReportError, misplaced
 from harness.search.chunks import ChunkEnded
-from harness.search.digest import Digest, Job
+from harness.search.run_summary import Job, RunSummary
 
 MOST_HISTORIES = 100
 """Kept for a report beyond what it needs, before they are looked through."""
@@ -37,8 +37,8 @@ class RunRecords:
         self._earlier = recorded.scenarios[scenario] if recorded is not None else RecordedScenario()
         self._unanswered = sum(key.part in _SEARCHED for key in self._earlier.runs)
         self._when_answered: Callable[[], None] | None = None
-        self._kept: dict[int, tuple[RunKey, Digest]] = {}
-        self._counted: list[Digest] = []
+        self._kept: dict[int, tuple[RunKey, RunSummary]] = {}
+        self._counted: list[RunSummary] = []
         self._look_through_at = MOST_HISTORIES
         self._began_s = real.monotonic_s()
 
@@ -77,12 +77,12 @@ class RunRecords:
         """The time of the search begins."""
         self._began_s = real.monotonic_s()
 
-    def add(self, key: RunKey, digest: Digest) -> None:
+    def add(self, key: RunKey, run_summary: RunSummary) -> None:
         """A run ended. Its history comes first, so that no line tells of one that is not there."""
-        if digest.history is not None:
-            self._journal.keep_history(key, digest.history)
-            self._kept[id(digest)] = key, digest
-        self._journal.write(self._tables.line(key, digest, self.elapsed_s))
+        if run_summary.history is not None:
+            self._journal.keep_history(key, run_summary.history)
+            self._kept[id(run_summary)] = key, run_summary
+        self._journal.write(self._tables.line(key, run_summary, self.elapsed_s))
 
     def add_chunk(self, part: Part, chunk: int, came_to: ChunkEnded) -> None:
         """A chunk ended."""
@@ -92,60 +92,60 @@ class RunRecords:
         """What an earlier session says of a chunk that ended."""
         return self._earlier.chunks.get((part, chunk))
 
-    def answer(self, key: RunKey, job: Job) -> Digest | None:
+    def answer(self, key: RunKey, job: Job) -> RunSummary | None:
         """The run at a place, where it is recorded. Raises ReportError where it is another one."""
-        digest = self.at(key)
-        if digest is not None and self._recorded is not None:
-            if (digest.input_index, digest.plan) != job:
+        run_summary = self.at(key)
+        if run_summary is not None and self._recorded is not None:
+            if (run_summary.input_index, run_summary.plan) != job:
                 expected = f"{shown(job)!r}, as the search comes to it now: the saga must be the same"
-                found = shown((digest.input_index, digest.plan))
+                found = shown((run_summary.input_index, run_summary.plan))
                 raise ReportError(misplaced(self._recorded.where(key), found, expected))
             self._count_answer(key)
-        return digest
+        return run_summary
 
-    def drawn(self, key: RunKey) -> Digest | None:
+    def drawn(self, key: RunKey) -> RunSummary | None:
         """The run at a place of a chunk. Its job is not known here: the worker draws it again."""
-        digest = self.at(key)
-        if digest is not None:
+        run_summary = self.at(key)
+        if run_summary is not None:
             self._count_answer(key)
-        return digest
+        return run_summary
 
-    def in_order(self) -> Iterator[Digest]:
+    def in_order(self) -> Iterator[RunSummary]:
         """All recorded runs that are counted, in the order of the campaign."""
         for key in sorted(self._earlier.runs):
-            digest = self.at(key) if key.part in _SEARCHED else None
-            if digest is not None:
-                yield digest
+            run_summary = self.at(key) if key.part in _SEARCHED else None
+            if run_summary is not None:
+                yield run_summary
 
-    def at(self, key: RunKey) -> Digest | None:
+    def at(self, key: RunKey) -> RunSummary | None:
         """The run at a place."""
         line = None if self._recorded is None else self._recorded.run(key)
         if line is None:
             return None
-        digest = self._tables.digest(line, self._journal.history(key) if line.history else None)
-        if digest.history:
-            self._kept[id(digest)] = key, digest
-        return digest
+        run_summary = self._tables.run_summary(line, self._journal.history(key) if line.history else None)
+        if run_summary.history:
+            self._kept[id(run_summary)] = key, run_summary
+        return run_summary
 
-    def count(self, digest: Digest, needed: Callable[[], Iterable[Digest]]) -> None:
+    def count(self, run_summary: RunSummary, needed: Callable[[], Iterable[RunSummary]]) -> None:
         """The turn of a run has come. Histories go that the report does not need after all."""
-        if id(digest) in self._kept:
-            self._counted.append(digest)
+        if id(run_summary) in self._kept:
+            self._counted.append(run_summary)
             if len(self._counted) >= self._look_through_at:
                 self._drop(self._counted, needed())
                 self._look_through_at = len(self._counted) + MOST_HISTORIES
 
-    def end(self, needed: Iterable[Digest]) -> None:
+    def end(self, needed: Iterable[RunSummary]) -> None:
         """The search of the scenario came to its end: histories go that the report does not need."""
-        self._drop([digest for _, digest in self._kept.values()], needed)
+        self._drop([run_summary for _, run_summary in self._kept.values()], needed)
 
-    def _drop(self, digests: Iterable[Digest], needed: Iterable[Digest]) -> None:
-        ids = {id(digest) for digest in needed}
-        for digest in digests:
-            if id(digest) not in ids and id(digest) in self._kept:
-                key, _ = self._kept.pop(id(digest))
+    def _drop(self, run_summaries: Iterable[RunSummary], needed: Iterable[RunSummary]) -> None:
+        ids = {id(run_summary) for run_summary in needed}
+        for run_summary in run_summaries:
+            if id(run_summary) not in ids and id(run_summary) in self._kept:
+                key, _ = self._kept.pop(id(run_summary))
                 self._journal.drop_history(key)
-        self._counted = [digest for digest in self._counted if id(digest) in self._kept]
+        self._counted = [run_summary for run_summary in self._counted if id(run_summary) in self._kept]
 
     def _count_answer(self, key: RunKey) -> None:
         self._unanswered -= key.part in _SEARCHED

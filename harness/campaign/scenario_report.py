@@ -1,6 +1,6 @@
 """From what a scenario's records add up to: its report, and the files of its counterexamples.
 
-Says nothing that does not follow from the tally and from how the search ended, so that a report made from
+Says nothing that does not follow from the aggregate and from how the search ended, so that a report made from
 the records alone is that of the campaign.
 """
 
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.claims import Unclaimed, unclaimed
 from harness.campaign.files import CampaignFiles
 from harness.campaign.records import EndedLine
 from harness.campaign.summary import summarise
-from harness.campaign.tally import Tally
 from harness.choices import WorldName
 from harness.report_model import ScenarioReport, Verdict
 from harness.saga import Claim
@@ -32,45 +32,47 @@ class ScenarioReporter:
         self._searched = searched
         self._world = world
 
-    def report(self, tally: Tally, ended: EndedLine) -> ScenarioReport:
+    def report(self, aggregate: Aggregate, ended: EndedLine) -> ScenarioReport:
         """The report, its files written."""
         scenario, added = self._scenario, unclaimed(self._scenario, self._searched)
         files = {
-            id_: self._files.failure(scenario, self._world, id_, one.smallest, tally.runs, unclaimed=added)
-            for id_, one in tally.invariants.items()
+            id_: self._files.failure(
+                scenario, self._world, id_, one.smallest, aggregate.runs, unclaimed=added
+            )
+            for id_, one in aggregate.invariants.items()
             if one.smallest is not None
         }
-        for index, digest in tally.fault_free.items():
-            self._files.history(f"{scenario.name}-{self._world}-fault-free-{index + 1}", digest)
+        for index, run_summary in aggregate.fault_free.items():
+            self._files.history(f"{scenario.name}-{self._world}-fault-free-{index + 1}", run_summary)
         summed_up = summarise(
             scenario,
             self._searched,
             self._world,
-            tally,
+            aggregate,
             files=files,
-            refuting=self._refuting(tally, files, added),
+            refuting=self._refuting(aggregate, files, added),
             search=ended.search,
         )
         return msgspec.structs.replace(
             _no_pass_if_cut_short(summed_up, ended.environment), duration_s=ended.duration_s
         )
 
-    def _refuting(self, tally: Tally, files: Mapping[str, str], added: Unclaimed) -> dict[Claim, str]:
+    def _refuting(self, aggregate: Aggregate, files: Mapping[str, str], added: Unclaimed) -> dict[Claim, str]:
         """The failure file of each claim that was refuted: that of an invariant, where it is the same run."""
         named: dict[Claim, str] = {}
-        for claim, about in tally.claims.items():
+        for claim, about in aggregate.claims.items():
             one = about.refuted
             if one is None:
                 continue
-            if one.digest is tally.invariants[one.invariant].smallest:
+            if one.run_summary is aggregate.invariants[one.invariant].smallest:
                 named[claim] = files[one.invariant]
                 continue
             named[claim] = self._files.failure(
                 self._scenario,
                 self._world,
                 one.invariant,
-                one.digest,
-                tally.runs,
+                one.run_summary,
+                aggregate.runs,
                 unclaimed=added,
                 name=f"guarantee-{claim}",
             )

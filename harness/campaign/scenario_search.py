@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.events import Listener, RunEnded
 from harness.campaign.fault_free import failures, until_one_fails
 from harness.campaign.options import CampaignOptions
@@ -18,18 +19,17 @@ from harness.campaign.recording import RecordedStop, RecordingJobRunner
 from harness.campaign.refutations import shrink
 from harness.campaign.run_records import RunRecords
 from harness.campaign.stored import StoredCounterexamples
-from harness.campaign.tally import Tally
 from harness.choices import WorldName
 from harness.clock import real
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.inputs import DrawnInput
 from harness.report_model import Drawn, Search, Stored
 from harness.scenario import Scenario
 from harness.search import GuidedSearch
 from harness.search.chunks import KnownRuns
-from harness.search.digest import Digest, Job
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
+from harness.search.run_summary import Job, RunSummary
 
 PROGRESS_EVERY = 25
 
@@ -64,7 +64,7 @@ class Searched:
 
 
 class ScenarioSearch:
-    """Of one scenario, with the claims whose faults are sent. Adds each run to the tally in its turn."""
+    """Of one scenario, with the claims whose faults are sent. Adds each run to the aggregate in its turn."""
 
     def __init__(
         self,
@@ -73,14 +73,14 @@ class ScenarioSearch:
         scenario: Scenario,
         world: WorldName,
         records: RunRecords,
-        tally: Tally,
+        aggregate: Aggregate,
     ) -> None:
         self._options = options
         self._tell = tell
         self._scenario = scenario
         self._world = world
         self._records = records
-        self._tally = tally
+        self._aggregate = aggregate
         self.searched = Searched()
 
     def run(self, runner: RecordingJobRunner, stored: StoredCounterexamples, jobs: Iterable[Job]) -> None:
@@ -90,7 +90,7 @@ class ScenarioSearch:
         self.searched.stored = Stored(tried=stored.tried, failing=stored.failing)
         self._search(runner)
         with runner.during("minimised"):
-            shrink(self._world, runner, self._tally)
+            shrink(self._world, runner, self._aggregate)
 
     def _search(self, runner: RecordingJobRunner) -> None:
         options, searched = self._options, self.searched
@@ -98,8 +98,8 @@ class ScenarioSearch:
         self._records.when_answered(lambda: self._set_deadline(stop))
         runner.deadline_s = lambda: stop.deadline_s
         depth = options.resolved(self._world).depth if options.search != "hypothesis" else 0
-        unlocked = unlocked_faults(self._scenario, self._world)
-        guided = GuidedSearch(unlocked, len(self._scenario.inputs), depth)
+        enabled = enabled_faults(self._scenario, self._world)
+        guided = GuidedSearch(enabled, len(self._scenario.inputs), depth)
         asked = options.search != "guided"
         progress = Progress(
             guided=guided,
@@ -108,16 +108,16 @@ class ScenarioSearch:
         )
         known = KnownRuns()
         with runner.during("guided"):
-            digests = known.watch(guided.run(runner, stop))
-            self._count(until_one_fails(digests, self._scenario, stop), stop, progress)
-        ended = bool(options.until_first and self._tally.violated)
-        if asked and not ended and not failures(self._scenario, self._tally):
+            run_summaries = known.watch(guided.run(runner, stop))
+            self._count(until_one_fails(run_summaries, self._scenario, stop), stop, progress)
+        ended = bool(options.until_first and self._aggregate.violated)
+        if asked and not ended and not failures(self._scenario, self._aggregate):
             self._by_property(runner, known, stop, progress)
             with runner.during("rest"):
                 self._count(guided.rest(runner, stop), stop, progress)
         searched.left_out.update(guided.left_out_parts)
         searched.complete, searched.singles_complete = guided.complete, guided.singles_complete
-        if failures(self._scenario, self._tally):
+        if failures(self._scenario, self._aggregate):
             # Nothing was left out for want of time: there was no point in it.
             searched.left_out.clear()
             searched.complete = searched.singles_complete = False
@@ -133,7 +133,7 @@ class ScenarioSearch:
     def _by_property(
         self, runner: RecordingJobRunner, known: KnownRuns, stop: StopAsked, progress: Progress
     ) -> None:
-        options, before = self._options, self._tally.violated
+        options, before = self._options, self._aggregate.violated
         examples = options.resolved(self._world).examples
         search = PropertySearch(self._world, examples=examples, seed=options.seed, known=known.runs)
         with runner.during("drawn"):
@@ -146,7 +146,7 @@ class ScenarioSearch:
             three_or_more=search.came_to.three_or_more,
             dropped=search.came_to.dropped,
         )
-        new = [id_ for id_ in self._tally.violated if id_ not in before]
+        new = [id_ for id_ in self._aggregate.violated if id_ not in before]
         if not options.until_first:
             with runner.during("shrunk_drawn"):
                 shrunk = search.shrink(runner, self._for_hypothesis(new))
@@ -154,7 +154,7 @@ class ScenarioSearch:
 
     def _for_hypothesis(self, new: Iterable[str]) -> list[str]:
         """What Hypothesis is to shrink: on the wire, where each run takes long, only inputs that it drew."""
-        found = {id_: self._tally.invariants[id_].smallest for id_ in new}
+        found = {id_: self._aggregate.invariants[id_].smallest for id_ in new}
         return [
             id_
             for id_, one in found.items()
@@ -163,23 +163,23 @@ class ScenarioSearch:
 
     def _count(
         self,
-        digests: Iterable[Digest],
+        run_summaries: Iterable[RunSummary],
         stop: StopAsked,
         progress: Progress | None = None,
         *,
         drawn: bool = False,
     ) -> None:
-        tally = self._tally
-        for digest in digests:
-            tally.add(digest)
-            self._records.count(digest, tally.needed)
+        aggregate = self._aggregate
+        for run_summary in run_summaries:
+            aggregate.add(run_summary)
+            self._records.count(run_summary, aggregate.needed)
             if progress is not None:
                 progress.ran(drawn=drawn)
-            self._tell(RunEnded(digest=digest))
-            if self._options.until_first and digest.violated:
+            self._tell(RunEnded(run_summary=run_summary))
+            if self._options.until_first and run_summary.violated:
                 stop.now()
-            if progress is not None and tally.runs % PROGRESS_EVERY == 0:
-                self._tell(progress.told(tally.runs, len(tally.violated)))
+            if progress is not None and aggregate.runs % PROGRESS_EVERY == 0:
+                self._tell(progress.told(aggregate.runs, len(aggregate.violated)))
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -5,7 +5,7 @@ A file that cannot be read is ignored with a note. Refuses to decide anything by
 counterexample is run again like any other plan, and only that run counts.
 
 One is kept as long as it fails. It leaves when it has held, or names what is no longer there; where its
-faults or its input are not unlocked just now, it waits.
+faults or its input are not enabled just now, it waits.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 
 import msgspec
 
-from harness.campaign.tally import Tally, size_of_run
+from harness.campaign.aggregate import Aggregate, size_of_run
 from harness.errors import EnvironmentFault, PlanError, ReportError, misplaced
 from harness.faults import kinds_of
-from harness.faults.unlocked import Unlocked
+from harness.faults.enabled import EnabledFaults
 from harness.inputs import DrawnInput, InputRef, SchemaInputs, as_json_text
 from harness.json_files import converted, json_object, pretty, write_whole
 from harness.plan import FaultPlan, check_plan, plan_from_json, plan_to_json
 from harness.saga import Json
 from harness.scenario import Scenario
-from harness.search.digest import Digest, Job, input_of
+from harness.search.run_summary import Job, RunSummary, input_of
 
 FORMAT_VERSION = 1
 MOST = 20
@@ -67,44 +67,44 @@ class StoredCounterexamples:
         self._note = note
         self._reference = _settled(scenario.reference)
         self._waiting: list[tuple[_Kept, tuple[str, ...]]] = []
-        self._failed: dict[_Kept, Digest] = {}
+        self._failed: dict[_Kept, RunSummary] = {}
         self.tried = 0
 
     @property
     def failing(self) -> int:
         """How many fail still."""
-        return sum(bool(digest.violated) for digest in self._failed.values())
+        return sum(bool(run_summary.violated) for run_summary in self._failed.values())
 
     def jobs(self) -> list[Job]:
         """What is to be run first of all; the rest waits or is gone."""
-        unlocked = Unlocked(self._scenario, self._world)
+        enabled = EnabledFaults(self._scenario, self._world)
         jobs: list[Job] = []
         for kept, invariants in self._read():
             ref = self._ref(kept[0])
-            if ref is None or not _is_unlocked(kept[1], unlocked):
+            if ref is None or not _is_enabled(kept[1], enabled):
                 self._waiting.append((kept, invariants))
             else:
                 jobs.append((ref, kept[1]))
         return jobs
 
-    def watch(self, digests: Iterable[Digest]) -> Iterator[Digest]:
-        """The same digests, of those jobs."""
-        for digest in digests:
+    def watch(self, run_summaries: Iterable[RunSummary]) -> Iterator[RunSummary]:
+        """The same run summaries, of those jobs."""
+        for run_summary in run_summaries:
             self.tried += 1
-            unsure = digest.void or (self._world == "wire" and not all(digest.strikes))
-            if digest.violated or unsure:
-                self._failed[self._kept(digest)] = digest
-            yield digest
+            unsure = run_summary.void or (self._world == "wire" and not all(run_summary.strikes))
+            if run_summary.violated or unsure:
+                self._failed[self._kept(run_summary)] = run_summary
+            yield run_summary
 
-    def keep(self, tally: Tally) -> None:
+    def keep(self, aggregate: Aggregate) -> None:
         """Write what fails now. What could not be written is told, and nothing else comes of it."""
         if self._folder is None:
             return
-        found = [one.smallest for one in tally.invariants.values() if one.smallest is not None]
-        found += [one.refuted.digest for one in tally.claims.values() if one.refuted is not None]
+        found = [one.smallest for one in aggregate.invariants.values() if one.smallest is not None]
+        found += [one.refuted.run_summary for one in aggregate.claims.values() if one.refuted is not None]
         kept: dict[_Kept, tuple[str, ...]] = {}
-        for digest in sorted([*found, *self._failed.values()], key=size_of_run):
-            kept.setdefault(self._kept(digest), digest.violated)
+        for run_summary in sorted([*found, *self._failed.values()], key=size_of_run):
+            kept.setdefault(self._kept(run_summary), run_summary.violated)
         for one, invariants in self._waiting:
             kept.setdefault(one, invariants)
         if not kept and not self._path.exists():
@@ -165,9 +165,9 @@ class StoredCounterexamples:
 
     # ----------------------------------------------------------------------------------------------
 
-    def _kept(self, digest: Digest) -> _Kept:
-        given = input_of(self._scenario, digest.input_index)
-        return as_json_text(given, self._scenario.name), digest.plan
+    def _kept(self, run_summary: RunSummary) -> _Kept:
+        given = input_of(self._scenario, run_summary.input_index)
+        return as_json_text(given, self._scenario.name), run_summary.plan
 
     def _ref(self, text: bytes) -> InputRef | None:
         """None for an input that the scenario no longer has: a saga may rightly fail at it."""
@@ -190,11 +190,10 @@ def _file(path: Path) -> _File:
     return converted(json_object(path, FORMAT_VERSION), _File, path)
 
 
-def _is_unlocked(plan: FaultPlan, unlocked: Unlocked) -> bool:
+def _is_enabled(plan: FaultPlan, enabled: EnabledFaults) -> bool:
     """Whether the claims unlock every fault: what is not claimed is not held against a saga."""
     return all(
-        any(one.kind.name == fault.kind for one in unlocked.possible[fault.operation])
-        for fault in plan.faults
+        any(one.kind.name == fault.kind for one in enabled.possible[fault.operation]) for fault in plan.faults
     )
 
 

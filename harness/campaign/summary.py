@@ -1,13 +1,13 @@
-"""From a tally to the report of a scenario."""
+"""From an aggregate to the report of a scenario."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from harness.advice import advice
+from harness.campaign.aggregate import Aggregate, InvariantAggregate
 from harness.campaign.guarantees import guarantees
 from harness.campaign.required import coverage
-from harness.campaign.tally import InvariantTally, Tally
 from harness.campaign.verdict import judge
 from harness.choices import WorldName
 from harness.invariants import invariants_of
@@ -32,7 +32,7 @@ def summarise(
     scenario: Scenario,
     searched: Scenario,
     world: WorldName,
-    tally: Tally,
+    aggregate: Aggregate,
     *,
     files: Mapping[str, str],
     refuting: Mapping[Claim, str],
@@ -43,47 +43,48 @@ def summarise(
     searched: the scenario with the claims whose faults were sent. A pass requires those of its own alone.
     files: invariant to its failure file. refuting: claim to its.
     """
-    sent = coverage(searched, world, tally)
-    required = coverage(scenario, world, tally) if searched is not scenario else sent
-    verdict, lacking = judge(scenario, tally, required, search)
+    sent = coverage(searched, world, aggregate)
+    required = coverage(scenario, world, aggregate) if searched is not scenario else sent
+    verdict, lacking = judge(scenario, aggregate, required, search)
     claims = scenario.spec.claims
     says = invariants_of(scenario)
-    told = guarantees(scenario, searched, tally, sent, refuting)
+    told = guarantees(scenario, searched, aggregate, sent, refuting)
     return ScenarioReport(
         name=scenario.name,
         saga=scenario.saga.name,
         world=world,
         verdict=verdict,
-        runs=tally.runs,
+        runs=aggregate.runs,
         search=search,
         invariants=tuple(
-            _invariant(id_, says[id_].says, one, files.get(id_)) for id_, one in tally.invariants.items()
+            _invariant(id_, says[id_].says, one, files.get(id_)) for id_, one in aggregate.invariants.items()
         ),
-        faults=_faults(tally),
-        situations=_situations(scenario, tally),
+        faults=_faults(aggregate),
+        situations=_situations(scenario, aggregate),
         guarantees=told,
-        compensation_latency_s=summarised(tally.compensation_s),
+        compensation_latency_s=summarised(aggregate.compensation_s),
         claims=tuple(claim.value for claim in Claim if claim in claims),
         not_claimed=tuple(claim.value for claim in Claim if claim not in claims),
         impossible=sent.impossible,
         unfired=required.unfired,
         lacking=lacking,
-        notes=(*lacking, *_notes(tally, search)),
-        advice=tuple(advice(scenario, tally.early_repeats)),
+        notes=(*lacking, *_notes(aggregate, search)),
+        advice=tuple(advice(scenario, aggregate.early_repeats)),
         unconfirmed=tuple(
             Unconfirmed(
                 fault=kind, operation=operation, toxic=toxic, void=void, reason=reasons[0], times=len(reasons)
             )
-            for (kind, operation, toxic, void), reasons in tally.unconfirmed.items()
+            for (kind, operation, toxic, void), reasons in aggregate.unconfirmed.items()
         ),
         left_over=tuple(
-            LeftOver(resource=resource, step=step, runs=runs) for (resource, step), runs in tally.left.items()
+            LeftOver(resource=resource, step=step, runs=runs)
+            for (resource, step), runs in aggregate.left.items()
         ),
         unclaimed=searched is not scenario,
     )
 
 
-def _notes(tally: Tally, search: Search) -> Iterator[str]:
+def _notes(aggregate: Aggregate, search: Search) -> Iterator[str]:
     if search.stored.tried:
         told = f"{search.stored.tried} stored counterexample{'s were' if search.stored.tried > 1 else ' was'}"
         yield f"{told} tried first, and {search.stored.failing or 'none'} of them failed again."
@@ -95,14 +96,14 @@ def _notes(tally: Tally, search: Search) -> Iterator[str]:
             f"Time was up: {search.left_out} plans that were known of were left out{of}, the most telling "
             f"had come first.{needs}"
         )
-    if tally.accidents:
+    if aggregate.collateral:
         yield (
-            f"{tally.accidents} calls were struck by accident: by what was armed for another, or once their "
-            "caller had left. No fault counts as fired by that."
+            f"{aggregate.collateral} calls were collateral hits: struck by what was armed for another, or "
+            "once their caller had left. No fault counts as fired by that."
         )
 
 
-def _invariant(id_: str, says: str, one: InvariantTally, file: str | None) -> Invariant:
+def _invariant(id_: str, says: str, one: InvariantAggregate, file: str | None) -> Invariant:
     crash = one.crash.found[id_].traceback if one.crash is not None else None
     return Invariant(
         id=id_,
@@ -117,21 +118,23 @@ def _invariant(id_: str, says: str, one: InvariantTally, file: str | None) -> In
     )
 
 
-def _faults(tally: Tally) -> Faults:
+def _faults(aggregate: Aggregate) -> Faults:
     return Faults(
-        planned=tally.planned,
-        fired=tally.fired,
-        by_kind=dict(sorted(tally.by_kind.items())),
+        planned=aggregate.planned,
+        fired=aggregate.fired,
+        by_kind=dict(sorted(aggregate.by_kind.items())),
         by_operation=tuple(
-            SiteCount(kind=kind, operation=operation, planned=planned, fired=tally.fired_at[kind, operation])
-            for (kind, operation), planned in sorted(tally.planned_at.items())
+            SiteCount(
+                kind=kind, operation=operation, planned=planned, fired=aggregate.fired_at[kind, operation]
+            )
+            for (kind, operation), planned in sorted(aggregate.planned_at.items())
         ),
     )
 
 
-def _situations(scenario: Scenario, tally: Tally) -> tuple[Situation, ...]:
+def _situations(scenario: Scenario, aggregate: Aggregate) -> tuple[Situation, ...]:
     required = required_situations(scenario)
     return tuple(
-        Situation(id=id_, required=id_ in required, seen=tally.situations[id_], reach=one.reach)
+        Situation(id=id_, required=id_ in required, seen=aggregate.situations[id_], reach=one.reach)
         for id_, one in situations_of(scenario).items()
     )

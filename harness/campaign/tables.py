@@ -24,8 +24,8 @@ from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Site
 from harness.scenario import Scenario
-from harness.search.digest import Digest, Found, Job, input_of
 from harness.search.gaps import Gap
+from harness.search.run_summary import Found, Job, RunSummary, input_of
 
 _LETTERS = {Verdict.HELD: "h", Verdict.NOT_EXERCISED: "n", Verdict.UNKNOWN: "u", Verdict.VIOLATED: "v"}
 _VERDICTS = {letter: verdict for verdict, letter in _LETTERS.items()}
@@ -43,7 +43,7 @@ class Tables:
         self._numbers = {name: number for number, name in enumerate(entry.operations)}
         self._sites: dict[tuple[Operation, int], Site] = {}
 
-    def line(self, key: RunKey, digest: Digest, t_s: float) -> RunLine:
+    def line(self, key: RunKey, run_summary: RunSummary, t_s: float) -> RunLine:
         """Of a run."""
         return RunLine(
             scenario=key.scenario,
@@ -51,42 +51,44 @@ class Tables:
             chunk=key.chunk,
             number=key.number,
             t_s=round(t_s, 3),
-            input=input_entry(digest.input_index),
-            plan=plan_entry(digest.plan),
-            saga_id=digest.saga_id,
-            verdicts="".join(map(self._letter, map(digest.found.get, self._invariants))),
-            found={id_: one for id_, one in digest.found.items() if one != _SILENT[_LETTERS[one.verdict]]},
-            strikes=digest.strikes,
-            as_planned=digest.as_planned,
-            unconfirmed=digest.unconfirmed,
-            accidents=digest.accidents,
+            input=input_entry(run_summary.input_index),
+            plan=plan_entry(run_summary.plan),
+            saga_id=run_summary.saga_id,
+            verdicts="".join(map(self._letter, map(run_summary.found.get, self._invariants))),
+            found={
+                id_: one for id_, one in run_summary.found.items() if one != _SILENT[_LETTERS[one.verdict]]
+            },
+            strikes=run_summary.strikes,
+            as_planned=run_summary.as_planned,
+            unconfirmed=run_summary.unconfirmed,
+            collateral=run_summary.collateral,
             fired=tuple(
                 (kind, self._number(operation), sum(1 for _ in same))
-                for (kind, operation), same in groupby(digest.kinds)
+                for (kind, operation), same in groupby(run_summary.kinds)
             ),
-            sites=tuple((self._number(site.operation), site.nth, last) for site, last in digest.sites),
+            sites=tuple((self._number(site.operation), site.nth, last) for site, last in run_summary.sites),
             gaps=tuple(
                 (self._number(gap.site.operation), gap.site.nth, gap.last, gap.variants)
-                for gap in digest.gaps
+                for gap in run_summary.gaps
             ),
-            first=digest.first,
-            healed=digest.healed,
-            trace=digest.trace,
-            situations=digest.situations,
-            statuses=digest.statuses,
-            compensation_s=digest.compensation_s,
-            left=digest.left,
-            early_repeat=digest.early_repeat,
-            trouble=digest.trouble,
-            cut_short=digest.cut_short,
-            history=digest.history is not None,
-            fingerprint=digest.fingerprint,
+            first=run_summary.first,
+            healed=run_summary.healed,
+            trace=run_summary.trace,
+            situations=run_summary.situations,
+            statuses=run_summary.statuses,
+            compensation_s=run_summary.compensation_s,
+            left=run_summary.left,
+            early_repeat=run_summary.early_repeat,
+            trouble=run_summary.trouble,
+            cut_short=run_summary.cut_short,
+            history=run_summary.history is not None,
+            fingerprint=run_summary.fingerprint,
         )
 
-    def digest(self, line: RunLine, history: bytes | None) -> Digest:
+    def run_summary(self, line: RunLine, history: bytes | None) -> RunSummary:
         """Of a line. history: what was kept of it."""
         ref, plan = job_of(line)
-        return Digest(
+        return RunSummary(
             input_index=ref,
             plan=plan,
             saga_id=line.saga_id,
@@ -99,7 +101,7 @@ class Tables:
             strikes=line.strikes,
             as_planned=line.as_planned,
             unconfirmed=line.unconfirmed,
-            accidents=line.accidents,
+            collateral=line.collateral,
             kinds=tuple(
                 (kind, self._operation(operation))
                 for kind, operation, times in line.fired

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.claims import claims_of
 from harness.campaign.fault_free import failures, missing
 from harness.campaign.guarantees import guarantees
 from harness.campaign.required import Coverage
-from harness.campaign.tally import Tally
 from harness.invariants import Verdict
 from harness.report_model import GuaranteeResult, Search, check_crashed
 from harness.report_model import Verdict as ScenarioVerdict
@@ -19,7 +19,7 @@ from harness.situations import required_situations, situations_of
 
 
 def judge(
-    scenario: Scenario, tally: Tally, covered: Coverage, search: Search | None = None
+    scenario: Scenario, aggregate: Aggregate, covered: Coverage, search: Search | None = None
 ) -> tuple[ScenarioVerdict, tuple[str, ...]]:
     """The verdict, and a sentence for each thing that a pass lacks beside what was violated.
 
@@ -27,38 +27,42 @@ def judge(
 
     Where a run fails without any fault, that alone is said: nothing else was searched.
     """
-    alone = failures(scenario, tally)
-    lacking = (*alone, *_unknown(tally)) if alone else tuple(_lacking(scenario, tally, covered, search))
-    if tally.violated:
+    alone = failures(scenario, aggregate)
+    lacking = (
+        (*alone, *_unknown(aggregate)) if alone else tuple(_lacking(scenario, aggregate, covered, search))
+    )
+    if aggregate.violated:
         return ScenarioVerdict.FAIL, lacking
     return (ScenarioVerdict.INCONCLUSIVE if lacking else ScenarioVerdict.PASS), lacking
 
 
-def _lacking(scenario: Scenario, tally: Tally, covered: Coverage, search: Search | None) -> Iterator[str]:
-    yield from missing(scenario, tally)
-    yield from _nothing_seen(scenario, tally)
-    yield from _unknown(tally)
+def _lacking(
+    scenario: Scenario, aggregate: Aggregate, covered: Coverage, search: Search | None
+) -> Iterator[str]:
+    yield from missing(scenario, aggregate)
+    yield from _nothing_seen(scenario, aggregate)
+    yield from _unknown(aggregate)
     complete = search is None or search.singles_complete
-    if search is not None and not complete and tally.fired:
+    if search is not None and not complete and aggregate.fired:
         yield _incomplete(search)
     # What time left out is told with the search; here only what was tried in vain.
-    unfired = [one for one in covered.unfired if complete or tally.planned_at[one.kind, one.operation]]
+    unfired = [one for one in covered.unfired if complete or aggregate.planned_at[one.kind, one.operation]]
     if unfired:
         named = list(dict.fromkeys(f"{fault.kind} at {fault.operation}" for fault in unfired))
         few = ", ".join(named[:3])
         more = f" and {len(named) - 3} more" if len(named) > 3 else ""
         yield f"Not every single fault was seen to fire: {few}{more}."
-    yield from _unexercised(scenario, tally, covered)
-    if tally.void:
+    yield from _unexercised(scenario, aggregate, covered)
+    if aggregate.void:
         kinds = dict.fromkeys(
-            f"{kind} at {operation}" for kind, operation, _, void in tally.unconfirmed if void
+            f"{kind} at {operation}" for kind, operation, _, void in aggregate.unconfirmed if void
         )
         yield (
-            f"In {tally.void} of {tally.runs} runs a fault was set and its symptom not seen, so that they "
-            f"were not judged: {', '.join(kinds)}."
+            f"In {aggregate.void} of {aggregate.runs} runs a fault was set and its symptom not seen, so that "
+            f"they were not judged: {', '.join(kinds)}."
         )
     for id_ in required_situations(scenario):
-        if not tally.situations[id_]:
+        if not aggregate.situations[id_]:
             yield f"Situation {id_} was never seen. To reach it: {situations_of(scenario)[id_].reach}."
 
 
@@ -72,30 +76,30 @@ def _incomplete(search: Search) -> str:
     return f"The search of single faults is not complete{plans}.{needs}"
 
 
-def _nothing_seen(scenario: Scenario, tally: Tally) -> Iterator[str]:
-    if not tally.fault_free:
+def _nothing_seen(scenario: Scenario, aggregate: Aggregate) -> Iterator[str]:
+    if not aggregate.fault_free:
         return
     actions = {step.action for step in scenario.spec.steps}
-    if not actions & set(tally.reached_without_faults()):
+    if not actions & set(aggregate.reached_without_faults()):
         named = ", ".join(sorted(actions))
         yield f"No run without faults sent the action of any step, and one of {named} was expected."
-    if not tally.fired:
-        why = "no call was struck" if tally.planned else "none was searched for (--depth 0)"
-        yield f"No fault fired in {tally.runs} runs: {why}."
+    if not aggregate.fired:
+        why = "no call was struck" if aggregate.planned else "none was searched for (--depth 0)"
+        yield f"No fault fired in {aggregate.runs} runs: {why}."
 
 
-def _unknown(tally: Tally) -> Iterator[str]:
-    for id_, one in tally.invariants.items():
+def _unknown(aggregate: Aggregate) -> Iterator[str]:
+    for id_, one in aggregate.invariants.items():
         if one.verdict is Verdict.UNKNOWN:
             yield check_crashed(id_)
 
 
-def _unexercised(scenario: Scenario, tally: Tally, covered: Coverage) -> Iterator[str]:
+def _unexercised(scenario: Scenario, aggregate: Aggregate, covered: Coverage) -> Iterator[str]:
     """Claims that nothing put to the test, unless the faults that did not fire say so already."""
-    if tally.violated:
+    if aggregate.violated:
         return  # a claim beside a violation is not verified, which does not mean that it was not tried
-    told = {claim for fault in covered.unfired for claim in claims_of(fault, tally.irreversible)}
-    for one in guarantees(scenario, scenario, tally, covered):
+    told = {claim for fault in covered.unfired for claim in claims_of(fault, aggregate.irreversible)}
+    for one in guarantees(scenario, scenario, aggregate, covered):
         if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED and Claim(one.id) not in told:
             if one.reason:
                 yield f"Claim {one.id} cannot be exercised: {one.reason}. Take it out of claims."

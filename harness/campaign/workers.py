@@ -20,7 +20,7 @@ from typing import Self
 
 from harness.campaign.arrivals import PartArrived, RunArrived, nobody
 from harness.campaign.drawn import Drawing
-from harness.campaign.local import Failed, Known, LocalExecutor, Open, make_world, work
+from harness.campaign.local import Failed, Known, LocalJobRunner, Open, make_world, work
 from harness.campaign.processes import new_mark, start_undisturbed, sweep_up
 from harness.choices import ProxyKind
 from harness.clock import real
@@ -29,9 +29,9 @@ from harness.invariants import Verdict
 from harness.runner import saga_id_for
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkPart, Reached
-from harness.search.digest import Digest, Found, Job, input_of
+from harness.search.run_summary import Found, Job, RunSummary, input_of
 
-__all__ = ["LocalExecutor", "Pool", "make_world"]
+__all__ = ["LocalJobRunner", "Pool", "make_world"]
 
 HANG_SLACK_S = 30.0
 """Real seconds beyond all time limits of a run after which its worker is given up."""
@@ -123,14 +123,14 @@ class Pool:
         if self._world == "wire":  # the sagas of sim live in their worker, and die with it
             sweep_up(mark)
 
-    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
-        """Side by side; digests come in the order of the jobs. arrived: told of each the moment it comes."""
+    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[RunSummary]:
+        """Side by side; run summaries come in the order of the jobs. arrived: told of each as it comes."""
         waiting = enumerate(jobs)
-        done: dict[int, Digest] = {}
+        done: dict[int, RunSummary] = {}
         next_index = 0
         while self._hand_out(waiting):
             for worker, message in self._heard():
-                index = self._take_digest(worker, message, done)
+                index = self._take_run_summary(worker, message, done)
                 if index is not None:
                     arrived(index, done[index])
             while next_index in done:
@@ -189,7 +189,7 @@ class Pool:
         self._send(worker, drawing.chunk)
 
     def _send(self, worker: _Worker, message: object) -> None:
-        with suppress(BrokenPipeError, OSError):  # its end shows in _heard, where it is dealt with
+        with suppress(BrokenPipeError, OSError):  # its end shows in _heard, where it is injected with
             worker.pipe.send(message)
 
     # Hearing ----------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ class Pool:
         worker.since_s = real.monotonic_s()
         return message
 
-    def _take_digest(self, worker: _Worker, message: object, done: dict[int, Digest]) -> int | None:
+    def _take_run_summary(self, worker: _Worker, message: object, done: dict[int, RunSummary]) -> int | None:
         """What a lost worker was running is a finding; the rest of its jobs go to a new one.
 
         Returns the index of the job that is done, where one is.
@@ -225,7 +225,7 @@ class Pool:
             done[index] = self._lost(job, message)
             self._set_jobs(fresh, rest)
             return index
-        if isinstance(message, Digest):
+        if isinstance(message, RunSummary):
             index, _ = worker.jobs.pop(0)
             done[index] = message
             return index
@@ -247,7 +247,7 @@ class Pool:
         if not drawing.ended:
             self._set_drawing(fresh, drawing, worker.known)
 
-    def _lost(self, job: Job, gone: _Gone) -> Digest:
+    def _lost(self, job: Job, gone: _Gone) -> RunSummary:
         return _lost(self._scenario, self._world, job, f"the saga {gone.why}")
 
     def _patience_s(self) -> float:
@@ -303,17 +303,17 @@ def _workers_for(scenario: Scenario, workers: int, note: Callable[[str], None]) 
     return 1
 
 
-def _lost(scenario: Scenario, world: str, job: Job, why: str) -> Digest:
+def _lost(scenario: Scenario, world: str, job: Job, why: str) -> RunSummary:
     input_index, plan = job
     input_ = input_of(scenario, input_index)
-    return Digest(
+    return RunSummary(
         input_index=input_index,
         plan=plan,
         saga_id=saga_id_for(scenario, input_, plan, world),
         input=input_,
         found={"termination": Found(Verdict.VIOLATED, why)},
         strikes=(0,) * len(plan.faults),
-        accidents=0,
+        collateral=0,
         kinds=(),
         sites=(),
         trace=b"",

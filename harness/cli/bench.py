@@ -84,8 +84,8 @@ def _aborting(scenario: Scenario, world: WorldName, arguments: argparse.Namespac
     tried = refusals(scenario, world)
     with trial(scenario, scenario.inputs[0], world, arguments.proxy, _note) as run_plans:
         for step, plan in tried:
-            (digest,) = run_plans([plan])
-            if digest.compensation_s:
+            (run_summary,) = run_plans([plan])
+            if run_summary.compensation_s:
                 return step, plan
     names = ", ".join(step.name for step, _ in tried) or "no step that can be refused"
     expected = "a step whose refusal makes the saga undo something and answer compensated"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from harness.cli.earlier import PREVIOUS
+from harness.cli.archive import PREVIOUS
 from harness.report_model import Provenance
 
 _PACKAGES = ("saga-chaos", "hypothesis", "httpx")

@@ -21,7 +21,7 @@ from harness.history.codec import decode_history
 from harness.loading import load
 from harness.packages import our_packages
 from harness.report_model import FailureFile, read_failure
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 with our_packages():
     from reports.escape import printable
@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     failure = read_failure(path)
     case = replays.case(path, failure, arguments.scenario or found_again(failure.scenario.reference))
     _say(f"Replaying {failure.invariant} of {case.scenario.name} in the {case.world} world")
-    digests = replays.run(case)
-    _tell(failure, digests[-1])
-    result = judged(failure.invariant, digests)
+    run_summaries = replays.run(case)
+    _tell(failure, run_summaries[-1])
+    result = judged(failure.invariant, run_summaries)
     _say(f"{result.word}  {result.sentence}")
     if arguments.prune and result.word is Word.FIXED:
         _prune([case], path.parent)
@@ -157,7 +157,7 @@ def _delete(case: Case, folder: Path) -> None:
 # Telling ----------------------------------------------------------------------------------------
 
 
-def _tell(failure: FailureFile, digest: Digest) -> None:
+def _tell(failure: FailureFile, run_summary: RunSummary) -> None:
     _say(f"  {failure.claim or failure.invariant}")
     _say(f"  The plan: {plan_size(failure.plan)}")
     for line in plan_lines(failure.plan):
@@ -167,11 +167,15 @@ def _tell(failure: FailureFile, digest: Digest) -> None:
     given = input_text(failure.input)
     if given:
         _say(f"  The input: {given}")
-    if digest.history is not None:
-        shown = failure.invariant if failure.invariant in digest.violated else next(iter(digest.violated), "")
-        evidence = digest.found[shown].evidence if shown else ()
+    if run_summary.history is not None:
+        shown = (
+            failure.invariant
+            if failure.invariant in run_summary.violated
+            else next(iter(run_summary.violated), "")
+        )
+        evidence = run_summary.found[shown].evidence if shown else ()
         _say("")
-        for line in narrate(decode_history(digest.history, "history"), evidence):
+        for line in narrate(decode_history(run_summary.history, "history"), evidence):
             _say(f"  {line}")
     _say("")
 

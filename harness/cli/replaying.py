@@ -29,7 +29,7 @@ from harness.plan import FaultPlan, check_plan
 from harness.report_model import FailureFile
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 from harness.trial import trial
 
 with our_packages():
@@ -90,7 +90,7 @@ class Replays:
     world: WorldName | None
     proxy: ProxyKind
     note: Callable[[str], None]
-    _known: dict[_Runs, tuple[Digest, ...]] = field(default_factory=dict)
+    _known: dict[_Runs, tuple[RunSummary, ...]] = field(default_factory=dict)
 
     def case(self, path: Path, failure: FailureFile, reference: str) -> Case:
         """Load its scenario and check it. Raises UsageError that names the file and the place in it."""
@@ -102,44 +102,44 @@ class Replays:
             path=path, failure=failure, reference=reference, scenario=scenario, world=world, added=added
         )
 
-    def run(self, case: Case) -> tuple[Digest, ...]:
+    def run(self, case: Case) -> tuple[RunSummary, ...]:
         """The last one is that which tells."""
         if case.key not in self._known:
             self._known[case.key] = tuple(self._fresh(case))
         return self._known[case.key]
 
-    def _fresh(self, case: Case) -> list[Digest]:
-        digests: list[Digest] = []
+    def _fresh(self, case: Case) -> list[RunSummary]:
+        run_summaries: list[RunSummary] = []
         given = case.failure.input
         with trial(case.scenario, given, case.world, self.proxy, self.note, case.added) as run_plans:
             for _ in range(1 if case.world == "sim" else WIRE_RUNS):
-                digests += run_plans([case.failure.plan])
-                if digests[-1].violated:
+                run_summaries += run_plans([case.failure.plan])
+                if run_summaries[-1].violated:
                     break
-        return digests
+        return run_summaries
 
 
-def judged(invariant: str, digests: Sequence[Digest]) -> Replayed:
+def judged(invariant: str, run_summaries: Sequence[RunSummary]) -> Replayed:
     """What the runs come to."""
-    last = digests[-1]
+    last = run_summaries[-1]
     if invariant in last.violated:
         return Replayed(Word.STILL_FAILS, f"{invariant}: {last.found[invariant].message}")
     if last.violated:
         others = ", ".join(f"{id_} ({last.found[id_].message})" for id_ in last.violated)
         return Replayed(Word.DIFFERS, f"{invariant} is not violated, but {others}")
-    return _unless_shown(digests) or _fixed(digests)
+    return _unless_shown(run_summaries) or _fixed(run_summaries)
 
 
-def _unless_shown(digests: Sequence[Digest]) -> Replayed | None:
+def _unless_shown(run_summaries: Sequence[RunSummary]) -> Replayed | None:
     """Why nothing was shown, of runs that violate nothing; None where all was."""
-    last = digests[-1]
+    last = run_summaries[-1]
     crashed = [id_ for id_, one in last.found.items() if one.verdict is Verdict.UNKNOWN]
     if crashed:
         return Replayed(Word.DIFFERS, f"the check of {', '.join(crashed)} crashed, so nothing is known")
-    void = next((one for digest in digests for one in digest.unconfirmed if one.void), None)
+    void = next((one for run_summary in run_summaries for one in run_summary.unconfirmed if one.void), None)
     if void is not None:
         return Replayed(Word.DIFFERS, f"it is not known what the caller saw, so nothing is: {void.reason}")
-    fullest = max(digests, key=lambda digest: sum(times > 0 for times in digest.fired))
+    fullest = max(run_summaries, key=lambda run_summary: sum(times > 0 for times in run_summary.fired))
     lines = plan_lines(fullest.plan)
     missed = [lines[index] for index, times in enumerate(fullest.fired) if not times]
     if missed:
@@ -148,9 +148,9 @@ def _unless_shown(digests: Sequence[Digest]) -> Replayed | None:
     return None
 
 
-def _fixed(digests: Sequence[Digest]) -> Replayed:
-    ended = ", ".join(str(status) for status in digests[-1].statuses)
-    times = f" in {counted(len(digests), 'run')}" if len(digests) > 1 else ""
+def _fixed(run_summaries: Sequence[RunSummary]) -> Replayed:
+    ended = ", ".join(str(status) for status in run_summaries[-1].statuses)
+    times = f" in {counted(len(run_summaries), 'run')}" if len(run_summaries) > 1 else ""
     return Replayed(Word.FIXED, f"every fault fired, the saga ended {ended}, nothing is violated{times}")
 
 

@@ -24,7 +24,7 @@ from harness.campaign.journal import read_recorded
 from harness.campaign.processes import uninterrupted
 from harness.campaign.records import Options, Origin
 from harness.choices import ProxyKind, SearchKind, WorldName
-from harness.cli import earlier
+from harness.cli import archive
 from harness.cli.provenance import now, previous_of, provenance
 from harness.cli.sources import content_of
 from harness.counterexample_text import narrate
@@ -106,7 +106,7 @@ def _annotate(bundle: Bundle) -> None:
 
 def _put_aside(out: Path, console: CampaignConsole) -> Path | None:
     """First of all: a run that does not even load must not leave an old verdict for the gate to read."""
-    previous = earlier.put_aside(out)
+    previous = archive.put_aside(out)
     if previous is not None:
         console.note(f"The report that was in {out} is in {previous} now")
     return previous

@@ -1,7 +1,7 @@
 """Tries a saga in a few runs, and says which parts of the contract it keeps (DESIGN, "three ways in").
 
 One run in which nothing fails; one in which a step is refused; one in which the saga's process is
-killed on its way; one in which it is killed on its way back, and the refusal is gone after it: who
+killed on its way; one in which it is killed while compensating, and the refusal is gone after it: who
 forgot that it was undoing goes forward again. A death is held against a saga only where it claims to
 survive one. Refuses to search: `saga-chaos run` does.
 """
@@ -15,7 +15,6 @@ from pathlib import Path
 
 from harness.adapter import CallableSaga
 from harness.bench.refusals import refusals
-from harness.blows import Blow, Boundary
 from harness.campaign.claims import LoadedWithClaims, with_claims
 from harness.campaign.workers import Pool
 from harness.choices import WorldName
@@ -23,14 +22,15 @@ from harness.conformance.checks import Check, note
 from harness.conformance.manual_command import manual_command
 from harness.conformance.request_log import LoggedRequest, RequestLog, plain_values
 from harness.errors import EnvironmentFault, SagaChaosError
-from harness.faults.unlocked import Possible, unlocked_faults
+from harness.faults.enabled import Possible, enabled_faults
 from harness.history import ExecutorEnded
 from harness.history.codec import decode_history
 from harness.loading import load
 from harness.plan import Fault, FaultPlan, Lasting
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Claim, Status, Step
 from harness.scenario import Scenario
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 LEFT_BEHIND = "the saga left behind: "
 _CRASH = "crash"
@@ -75,7 +75,7 @@ class _Patient:
         self._overheard = request_log
         self._left: list[str] = []
         mortal = with_claims(scenario, scenario.spec.claims | {Claim.PROCESS_DEATH})
-        self._possible = unlocked_faults(mortal, world).possible
+        self._possible = enabled_faults(mortal, world).possible
         self._survives = Claim.PROCESS_DEATH in scenario.spec.claims
         self._in_process = isinstance(scenario.saga, CallableSaga)
 
@@ -89,14 +89,14 @@ class _Patient:
                 yield from self._requests(self._overheard.requests())
         yield from self._left_running()
 
-    def _run(self, plan: FaultPlan) -> Digest:
-        (digest,) = self._pool.run([(0, plan)])
-        self._left += [one for one in _said(digest) if one.startswith(LEFT_BEHIND)]
-        return digest
+    def _run(self, plan: FaultPlan) -> RunSummary:
+        (run_summary,) = self._pool.run([(0, plan)])
+        self._left += [one for one in _said(run_summary) if one.startswith(LEFT_BEHIND)]
+        return run_summary
 
     # When nothing fails -----------------------------------------------------------------------
 
-    def _calm(self, digest: Digest, problems: list[str]) -> Iterator[Check]:
+    def _calm(self, run_summary: RunSummary, problems: list[str]) -> Iterator[Check]:
         for problem in problems:
             yield Check(
                 good=False, sentence=f"when nothing fails: {problem}", remedy=manual_command(self._scenario)
@@ -105,8 +105,10 @@ class _Patient:
             return
         if not self._in_process:
             yield Check(good=True, sentence="it starts, and says how it ended as the contract has it")
-        yield Check(Status.COMPLETED in digest.statuses, f"when nothing fails, it ends {_ended(digest)}")
-        yield from self._violations("when nothing fails", digest)
+        yield Check(
+            Status.COMPLETED in run_summary.statuses, f"when nothing fails, it ends {_ended(run_summary)}"
+        )
+        yield from self._violations("when nothing fails", run_summary)
 
     # When a step is refused, and when it is killed --------------------------------------------
 
@@ -122,21 +124,20 @@ class _Patient:
             return
         killed = [*self._on_its_way(), *self._on_its_way_back(refused)]
         if not killed:
-            yield note(
-                f"it was not killed: {self._scenario.saga.unfit(Blow.CRASH) or 'no fault may strike it'}"
-            )
+            why = self._scenario.saga.unfit(ProcessFault.CRASH) or "no fault may strike it"
+            yield note(f"it was not killed: {why}")
         elif not self._survives:
             yield note("it does not claim process_death: what comes of killing it is not held against it")
         for one in killed:
             yield from self._killed(one, self._run(one.plan))
 
-    def _refused(self, step: Step, digest: Digest) -> Iterator[Check]:
+    def _refused(self, step: Step, run_summary: RunSummary) -> Iterator[Check]:
         when = f"when {step.name} is refused"
-        if not all(digest.strikes):
+        if not all(run_summary.strikes):
             yield Check(good=False, sentence=f"{when}: it never called that step, expected it to")
-        answered = any(status in (Status.COMPENSATED, Status.STUCK) for status in digest.statuses)
-        yield Check(answered, f"{when}, it ends {_ended(digest)}")
-        yield from self._violations(when, digest)
+        answered = any(status in (Status.COMPENSATED, Status.STUCK) for status in run_summary.statuses)
+        yield Check(answered, f"{when}, it ends {_ended(run_summary)}")
+        yield from self._violations(when, run_summary)
 
     def _on_its_way(self) -> Iterator[_Killed]:
         """In the middle, where there is one: then something is behind it, and something to come."""
@@ -146,7 +147,7 @@ class _Patient:
             when = f"killed when {step.name} was applied and not yet answered, and resumed"
             yield _Killed(when, FaultPlan((_crash(step.action),)), self._stored(_WRITE_DOWN))
 
-    def _on_its_way_back(self, refused: Digest | None) -> Iterator[_Killed]:
+    def _on_its_way_back(self, refused: RunSummary | None) -> Iterator[_Killed]:
         undos = [
             site.operation
             for site, _ in (refused.sites if refused is not None else ())
@@ -165,28 +166,28 @@ class _Patient:
     def _stored(self, remedy: str) -> str:
         return remedy.format(store="ctx.store_dir" if self._in_process else "SAGA_STORE_DIR")
 
-    def _killed(self, one: _Killed, digest: Digest) -> Iterator[Check]:
+    def _killed(self, one: _Killed, run_summary: RunSummary) -> Iterator[Check]:
         aside = not self._survives
-        if not digest.strikes[-1]:
+        if not run_summary.strikes[-1]:
             sentence = f"{one.when}: it could not be killed there, for it never came there"
             yield Check(good=False, sentence=sentence, aside=aside)
             return
-        problems = _problems(digest)
+        problems = _problems(run_summary)
         for problem in problems:
             yield Check(good=False, sentence=f"{one.when}: {problem}", aside=aside, remedy=one.remedy)
         if problems:
             return
         known = any(
-            status in (Status.COMPLETED, Status.COMPENSATED, Status.STUCK) for status in digest.statuses
+            status in (Status.COMPLETED, Status.COMPENSATED, Status.STUCK) for status in run_summary.statuses
         )
-        yield Check(known, f"{one.when}, it ends {_ended(digest)}", aside=aside, remedy=one.remedy)
-        yield from self._violations(one.when, digest, aside=aside, remedy=one.remedy)
+        yield Check(known, f"{one.when}, it ends {_ended(run_summary)}", aside=aside, remedy=one.remedy)
+        yield from self._violations(one.when, run_summary, aside=aside, remedy=one.remedy)
 
     def _violations(
-        self, when: str, digest: Digest, *, aside: bool = False, remedy: str = ""
+        self, when: str, run_summary: RunSummary, *, aside: bool = False, remedy: str = ""
     ) -> Iterator[Check]:
-        for id_ in digest.violated:
-            found = digest.found[id_].message
+        for id_ in run_summary.violated:
+            found = run_summary.found[id_].message
             if found.startswith(LEFT_BEHIND):
                 continue  # comes in the end, and once
             sentence = f"{when}, it breaks {id_}: {found}"
@@ -230,19 +231,19 @@ def _crash(operation: str) -> Fault:
     return Fault(kind=_CRASH, operation=operation, variant=Boundary.APPLIED)
 
 
-def _said(digest: Digest) -> list[str]:
+def _said(run_summary: RunSummary) -> list[str]:
     """What was wrong with the ends of its executors."""
-    if digest.history is None:
-        return [digest.found["termination"].message] if "termination" in digest.violated else []
-    events = decode_history(digest.history, "history").events
+    if run_summary.history is None:
+        return [run_summary.found["termination"].message] if "termination" in run_summary.violated else []
+    events = decode_history(run_summary.history, "history").events
     return [
         event.problem for event in events if isinstance(event, ExecutorEnded) and event.problem is not None
     ]
 
 
-def _problems(digest: Digest) -> list[str]:
-    return [one for one in dict.fromkeys(_said(digest)) if not one.startswith(LEFT_BEHIND)]
+def _problems(run_summary: RunSummary) -> list[str]:
+    return [one for one in dict.fromkeys(_said(run_summary)) if not one.startswith(LEFT_BEHIND)]
 
 
-def _ended(digest: Digest) -> str:
-    return " and ".join(str(status or "without an outcome") for status in digest.statuses)
+def _ended(run_summary: RunSummary) -> str:
+    return " and ".join(str(status or "without an outcome") for status in run_summary.statuses)

@@ -1,8 +1,8 @@
-"""The fault engine at a participant's door: one module a fault kind, one meaning for both worlds.
+"""The fault engine: one module a fault kind, one meaning for both worlds.
 
-Owns the kinds and the door, which identifies each call, asks the plan what strikes it, hands it to
+Owns the kinds and the fault injector, which identifies each call, asks the plan what strikes it, hands it to
 the participant and records what came of it. Refuses to know about clocks, sockets, proxies and
-processes: a world moves the messages, realises the symptoms and deals the blows.
+processes: a world moves the messages, realises the symptoms and injects the process faults.
 
 Adding a kind is one new module with a `KIND`, and its line in `_MODULES`.
 """

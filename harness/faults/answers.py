@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from harness.faults.passage import Passage
+from harness.faults.in_flight import InFlightCall
 from harness.history import CallAnswered
 from harness.participant import Request, Response
-from harness.plan.treatment import Treatment
+from harness.plan.decision import Decision
 
 GARBAGE = b"\x00<<garbage>>"
 
@@ -16,34 +16,34 @@ UNSEEN = 599
 """The status of an answer that the caller must never see: a symptom stands in its way."""
 
 
-def as_answered(treatment: Treatment, response: Response) -> Response:
+def as_answered(decision: Decision, response: Response) -> Response:
     """The participant's reply, or what the fault makes of it."""
-    if treatment.answer is not None:
-        return treatment.answer
-    if treatment.garble and response.body:
+    if decision.answer is not None:
+        return decision.answer
+    if decision.garble and response.body:
         return Response(status=response.status, body=GARBAGE, headers=response.headers)
     return response
 
 
 def answer_event(
-    now_s: float, passage: Passage, response: Response, saga_ids: Iterable[str] = ()
+    now_s: float, in_flight: InFlightCall, response: Response, saga_ids: Iterable[str] = ()
 ) -> CallAnswered:
     """The event of a whole reply that reached a caller who still waited.
 
     saga_ids: those of the run, which make no difference to what the reply said.
     """
-    matched = passage.matched
+    matched = in_flight.matched
     retry_after = dict(response.headers).get("retry-after")
     lists = _listed(response) if matched is not None and matched.operation.verb.queries else None
     return CallAnswered(
         t_s=now_s,
-        call=passage.call,
+        call=in_flight.call,
         status=response.status,
         content=_content(response, saga_ids),
         readable=response.body != GARBAGE,
         retry_after_s=float(retry_after) if retry_after is not None else None,
         lists=lists,
-        shows=_shown(passage, lists),
+        shows=_shown(in_flight, lists),
     )
 
 
@@ -56,11 +56,11 @@ def _content(response: Response, saga_ids: Iterable[str]) -> str:
     return hashlib.blake2b(text, digest_size=6).hexdigest()
 
 
-def _shown(passage: Passage, lists: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    if lists is None or passage.matched is None:
+def _shown(in_flight: InFlightCall, lists: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if lists is None or in_flight.matched is None:
         return None
-    operation = passage.matched.operation
-    made = (passage.participant.owner_of(operation, id_) for id_ in lists)
+    operation = in_flight.matched.operation
+    made = (in_flight.participant.owner_of(operation, id_) for id_ in lists)
     return tuple(dict.fromkeys(one.step for one in made if one is not None and one.step is not None))
 
 

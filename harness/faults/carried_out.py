@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.blows import Blow
 from harness.history import (
     ExecutorBegan,
     ExecutorEnded,
@@ -20,6 +19,7 @@ from harness.history import (
     History,
 )
 from harness.history.events import AnyEvent
+from harness.process_faults import ProcessFault
 
 FAKED = (
     "found the variable HOSTNAME changed and the host name not, expected a host name of its own: this "
@@ -47,7 +47,7 @@ def carried_out(history: History, *, own_hosts: bool = True) -> History:
 
 
 def _receipt(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck) -> int | None:
-    """The first after the strike for its call; the door gives it at once."""
+    """The first after the strike for its call; the fault injector gives it at once."""
     for index in range(at + 1, len(events)):
         event = events[index]
         if isinstance(event, FaultFired) and event.call == struck.call and event.fault is not None:
@@ -75,9 +75,9 @@ def _missing(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck, *, own
         for index, event in enumerate(events)
         if index > at and getattr(event, "saga_id", None) == struck.saga_id
     ]
-    if struck.blow is Blow.MOVE and not own_hosts:
+    if struck.process_fault is ProcessFault.MOVE and not own_hosts:
         return FAKED
-    check = _CHECKS.get(struck.blow)
+    check = _CHECKS.get(struck.process_fault)
     return None if check is None else check(struck, after, _node(events, struck))
 
 
@@ -131,15 +131,15 @@ def _started(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
 
 def _ends(event: AnyEvent, executor: int) -> bool:
     if isinstance(event, ExecutorStruck):
-        return event.executor == executor and event.blow.kills
+        return event.executor == executor and event.process_fault.kills
     return isinstance(event, ExecutorEnded) and event.executor == executor
 
 
-_CHECKS: dict[Blow, Callable[[ExecutorStruck, _Events, int], str | None]] = {
-    Blow.CRASH: _resumed,
-    Blow.MOVE: _moved,
-    Blow.RACE: _raced,
-    Blow.FREEZE: _paused,
-    Blow.START_AGAIN: _started,
+_CHECKS: dict[ProcessFault, Callable[[ExecutorStruck, _Events, int], str | None]] = {
+    ProcessFault.CRASH: _resumed,
+    ProcessFault.MOVE: _moved,
+    ProcessFault.RACE: _raced,
+    ProcessFault.FREEZE: _paused,
+    ProcessFault.START_AGAIN: _started,
 }
 """Cancelling has no entry: what follows is the saga's own affair."""

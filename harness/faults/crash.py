@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow, Boundary
-from harness.faults.blow import dealing
 from harness.faults.limits import only_actions_found_again
+from harness.faults.process_fault import dealing
 from harness.plan.types import FaultKind
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Claim
 
 _WHERE = {
@@ -15,10 +15,10 @@ _WHERE = {
 KIND = FaultKind(
     name="crash",
     meaning="the process dies, and is resumed 0.1 s later",
-    treat=dealing(Blow.CRASH, _WHERE),
+    decide=dealing(ProcessFault.CRASH, _WHERE),
     claim=Claim.PROCESS_DEATH,
     in_doubt=True,
-    blow=Blow.CRASH,
+    process_fault=ProcessFault.CRASH,
     variants=tuple(_WHERE),
     wire_variants=("on_arrival", "applied", "answered"),
     between=True,

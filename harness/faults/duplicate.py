@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from harness.faults.limits import only_repeatable
-from harness.plan.treatment import Copy, Treatment
+from harness.plan.decision import Copy, Decision
 from harness.plan.types import FaultKind, Target
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del target
-    return Treatment(copy=Copy(variant))
+    return Decision(copy=Copy(variant))
 
 
 KIND = FaultKind(
     name="duplicate",
     meaning="the request is delivered again",
-    treat=_treat,
+    decide=_decide,
     variants=tuple(one.value for one in Copy),
     counts=(1,),
     impossible=only_repeatable,

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 
 from harness.participant import Operation
 from harness.participant.resource import Matched
+from harness.plan.decision import Decision
 from harness.plan.moments import Moment, moment_of
-from harness.plan.treatment import Treatment
 from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting, Target
 from harness.saga import Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strike:
+class FaultMatch:
     """Fault `fault` of the plan, of a kind, and what it does with the call."""
 
     fault: int
     kind: str
     variant: str
-    treatment: Treatment
+    decision: Decision
 
 
 class FaultEngine:
@@ -68,7 +68,7 @@ class FaultEngine:
         direction: Direction | None,
         participant: str,
         saga: int | None = None,
-    ) -> Strike | None:
+    ) -> FaultMatch | None:
         """Count the call, and find what strikes it. `saga`: the number of the saga that sent it."""
         if matched is not None:
             self._counts[matched.operation.name] += 1
@@ -88,7 +88,7 @@ class FaultEngine:
         direction: Direction | None,
         saga: int | None = None,
         nth_of_saga: int = 0,
-    ) -> Iterator[tuple[Moment, Strike]]:
+    ) -> Iterator[tuple[Moment, FaultMatch]]:
         """What strikes between the nth call of an operation and the next request, and at which moment.
 
         saga: the number of the saga that sent the call, and `nth_of_saga` the call's among those of it.
@@ -101,9 +101,9 @@ class FaultEngine:
                 continue
             target = self.target(matched.operation, direction, fault.count)
             if kind.impossible(target) is None:
-                yield moment, _strike_of(index, fault, kind, target)
+                yield moment, _match_of(index, fault, kind, target)
 
-    def at_start(self, change: int, saga: int | None = None) -> Strike | None:
+    def at_start(self, change: int, saga: int | None = None) -> FaultMatch | None:
         """What strikes an executor that has sent nothing yet, as it changes its store for the nth time.
 
         Its first call is known to nobody. The fault names it: as many calls of that operation came before.
@@ -117,7 +117,7 @@ class FaultEngine:
                 continue
             if isinstance(fault.count, Lasting) or self._struck_at_start[index] < fault.count:
                 self._struck_at_start[index] += 1
-                return _strike_of(index, fault, kind, None)
+                return _match_of(index, fault, kind, None)
         return None
 
     def ended(self, matched: Matched | None, saga: int | None = None) -> None:
@@ -186,7 +186,7 @@ class FaultEngine:
 
     def _strike(
         self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, direction: Direction | None
-    ) -> Strike | None:
+    ) -> FaultMatch | None:
         variant = kind.meant(fault.variant)
         later = index in self._after_first
         if kind.whole_participant and (later or kind.then is None):
@@ -197,8 +197,8 @@ class FaultEngine:
             target = self.target(matched.operation, direction, fault.count)
             if kind.impossible(target) is not None:
                 return None
-        treatment = kind.then if later and kind.then is not None else kind.treat(variant, target)
-        return Strike(fault=index, kind=kind.name, variant=variant, treatment=treatment)
+        decision = kind.then if later and kind.then is not None else kind.decide(variant, target)
+        return FaultMatch(fault=index, kind=kind.name, variant=variant, decision=decision)
 
 
 def _may_be_at(fault: Fault, matched: Matched, saga: int | None) -> bool:
@@ -210,7 +210,7 @@ def _strikes_between(fault: Fault, kind: FaultKind) -> bool:
     return kind.between and moment_of(fault.variant) is not None
 
 
-def _strike_of(index: int, fault: Fault, kind: FaultKind, target: Target | None) -> Strike:
-    return Strike(
-        fault=index, kind=kind.name, variant=fault.variant, treatment=kind.treat(fault.variant, target)
+def _match_of(index: int, fault: Fault, kind: FaultKind, target: Target | None) -> FaultMatch:
+    return FaultMatch(
+        fault=index, kind=kind.name, variant=fault.variant, decision=kind.decide(fault.variant, target)
     )

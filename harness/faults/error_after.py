@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from harness.faults.limits import only_actions_found_again
 from harness.participant.messages import Response
-from harness.plan.treatment import Treatment
+from harness.plan.decision import Decision
 from harness.plan.types import FaultKind, Target
 from harness.saga import Claim
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del variant, target
-    return Treatment(answer=Response.of(500, {"error": "internal error"}))
+    return Decision(answer=Response.of(500, {"error": "internal error"}))
 
 
 KIND = FaultKind(
     name="error_after",
     meaning="a 5xx with the effect applied",
-    treat=_treat,
+    decide=_decide,
     claim=Claim.LOST_REPLY,
     in_doubt=True,
     impossible=only_actions_found_again,

@@ -1,14 +1,14 @@
-"""Requests held at the door: until their trigger comes, or everything heals."""
+"""Requests held at the fault injector: until their trigger comes, or everything heals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.faults.in_flight import InFlightCall
 from harness.faults.limits import may_land_late
-from harness.faults.passage import Passage
 from harness.history import Held, Recorder, Released
 from harness.participant import Operation, Response, Verb
-from harness.plan.treatment import PASS, Delivery
+from harness.plan.decision import PASS, Delivery
 from harness.plan.types import Target
 from harness.saga import Direction
 
@@ -19,75 +19,75 @@ class HeldRequests:
     def __init__(self, recorder: Recorder, target: Callable[[Operation, Direction | None], Target]) -> None:
         self._recorder = recorder
         self._target = target
-        self._held: list[Passage] = []
-        self._due: list[Passage] = []
+        self._held: list[InFlightCall] = []
+        self._due: list[InFlightCall] = []
         self._healed = False
 
-    def hold(self, passage: Passage) -> None:
+    def hold(self, in_flight: InFlightCall) -> None:
         """Keep a request."""
-        self._held.append(passage)
-        until = passage.treatment.delivery
-        self._recorder.add(Held(t_s=self._recorder.now_s(), call=passage.call, until=until))
+        self._held.append(in_flight)
+        until = in_flight.decision.delivery
+        self._recorder.add(Held(t_s=self._recorder.now_s(), call=in_flight.call, until=until))
         if self._healed:  # sent before everything healed, and here only now
             self._due += self._release_all()
 
-    def take_due(self) -> list[Passage]:
+    def take_due(self) -> list[InFlightCall]:
         """Those to deliver now."""
         due, self._due = self._due, []
         return due
 
-    def heal(self) -> list[Passage]:
+    def heal(self) -> list[InFlightCall]:
         """All that is held and may land; what may not is dropped (RULES §6)."""
         self._healed = True
         return self._release_all()
 
-    def _release_all(self) -> list[Passage]:
+    def _release_all(self) -> list[InFlightCall]:
         held, self._held = self._held, []
-        return [passage for passage in held if self._release(passage, settling=True)]
+        return [in_flight for in_flight in held if self._release(in_flight, settling=True)]
 
-    def delivered(self, passage: Passage) -> None:
+    def delivered(self, in_flight: InFlightCall) -> None:
         """A request was delivered: whoever waits for the sender's next call there is due."""
         for held in self._until(Delivery.AFTER_RETRY):
-            if held is not passage and _same_call(held, passage):
+            if held is not in_flight and _same_call(held, in_flight):
                 self._fall_due(held)
 
-    def answered(self, passage: Passage, response: Response) -> None:
+    def answered(self, in_flight: InFlightCall, response: Response) -> None:
         """A call was answered: whoever waits for that undo is due."""
-        if passage.direction is not Direction.COMPENSATION or not _acknowledges(response):
+        if in_flight.direction is not Direction.COMPENSATION or not _acknowledges(response):
             return
         for held in self._until(Delivery.AFTER_UNDO):
-            if _undoes(passage, held):
+            if _undoes(in_flight, held):
                 self._fall_due(held)
 
-    def _until(self, delivery: Delivery) -> list[Passage]:
-        return [one for one in self._held if one.treatment.delivery is delivery]
+    def _until(self, delivery: Delivery) -> list[InFlightCall]:
+        return [one for one in self._held if one.decision.delivery is delivery]
 
-    def _fall_due(self, passage: Passage) -> None:
-        self._held.remove(passage)
-        self._release(passage)
-        self._due.append(passage)
+    def _fall_due(self, in_flight: InFlightCall) -> None:
+        self._held.remove(in_flight)
+        self._release(in_flight)
+        self._due.append(in_flight)
 
-    def _release(self, passage: Passage, *, settling: bool = False) -> bool:
-        dropped = settling and not self._may_land(passage)
-        self._recorder.add(Released(t_s=self._recorder.now_s(), call=passage.call, dropped=dropped))
+    def _release(self, in_flight: InFlightCall, *, settling: bool = False) -> bool:
+        dropped = settling and not self._may_land(in_flight)
+        self._recorder.add(Released(t_s=self._recorder.now_s(), call=in_flight.call, dropped=dropped))
         if not dropped:
-            passage.treatment = PASS
+            in_flight.decision = PASS
         return not dropped
 
-    def _may_land(self, passage: Passage) -> bool:
-        matched = passage.matched
+    def _may_land(self, in_flight: InFlightCall) -> bool:
+        matched = in_flight.matched
         if matched is None or matched.operation.verb is not Verb.CREATE:
             return True
-        return may_land_late(self._target(matched.operation, passage.direction))
+        return may_land_late(self._target(matched.operation, in_flight.direction))
 
 
-def _same_call(held: Passage, passage: Passage) -> bool:
-    if held.matched is None or passage.matched is None or held.owner != passage.owner:
+def _same_call(held: InFlightCall, in_flight: InFlightCall) -> bool:
+    if held.matched is None or in_flight.matched is None or held.owner != in_flight.owner:
         return False
-    return held.matched.operation is passage.matched.operation
+    return held.matched.operation is in_flight.matched.operation
 
 
-def _undoes(undo: Passage, held: Passage) -> bool:
+def _undoes(undo: InFlightCall, held: InFlightCall) -> bool:
     if held.owner.saga_id != undo.owner.saga_id:
         return False
     return not undo.steps or any(step in undo.steps for step in held.steps)

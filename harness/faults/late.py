@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from harness.faults.limits import only_surviving_late
-from harness.plan.treatment import Delivery, Symptom, Treatment
+from harness.plan.decision import Decision, Delivery, Symptom
 from harness.plan.types import FaultKind, Target
 from harness.saga import Claim
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del target
-    return Treatment(delivery=Delivery(variant), symptom=Symptom.SILENCE)
+    return Decision(delivery=Delivery(variant), symptom=Symptom.SILENCE)
 
 
 KIND = FaultKind(
     name="late",
     meaning="held, delivered after the sender gave up: after its retry, after its undo, or while settling",
-    treat=_treat,
+    decide=_decide,
     claim=Claim.LOST_REPLY,
     in_doubt=True,
     variants=tuple(one.value for one in Delivery if one.held),

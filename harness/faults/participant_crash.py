@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from harness.faults.limits import only_actions_found_again
-from harness.plan.treatment import Delivery, Symptom, Treatment
+from harness.plan.decision import Decision, Delivery, Symptom
 from harness.plan.types import FaultKind, Target
 from harness.saga import Claim
 
-_AWAY = Treatment(delivery=Delivery.NEVER, symptom=Symptom.REFUSED)
+_AWAY = Decision(delivery=Delivery.NEVER, symptom=Symptom.REFUSED)
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del target
     delivery = Delivery.NOW if variant == "applied" else Delivery.NEVER
-    return Treatment(delivery=delivery, symptom=Symptom.RESET)
+    return Decision(delivery=delivery, symptom=Symptom.RESET)
 
 
 KIND = FaultKind(
     name="participant_crash",
     meaning="the participant dies in the middle of a call, and is back after n calls found nobody",
-    treat=_treat,
+    decide=_decide,
     claim=Claim.PROCESS_DEATH,
     in_doubt=True,
     whole_participant=True,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow, Boundary
-from harness.faults.blow import dealing
 from harness.faults.limits import only_actions_found_again
+from harness.faults.process_fault import dealing
 from harness.plan.types import FaultKind
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Claim
 
 _WHERE = {one.value: one for one in (Boundary.ON_ARRIVAL, Boundary.APPLIED, Boundary.ANSWERED)}
@@ -13,10 +13,10 @@ _WHERE = {one.value: one for one in (Boundary.ON_ARRIVAL, Boundary.APPLIED, Boun
 KIND = FaultKind(
     name="pause",
     meaning="the process freezes, a second executor resumes and ends, then the first one wakes",
-    treat=dealing(Blow.FREEZE, _WHERE),
+    decide=dealing(ProcessFault.FREEZE, _WHERE),
     claim=Claim.RETRY_ELSEWHERE,
     in_doubt=True,
-    blow=Blow.FREEZE,
+    process_fault=ProcessFault.FREEZE,
     variants=tuple(_WHERE),
     counts=(1,),
     impossible=only_actions_found_again,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow, Boundary
-from harness.faults.blow import dealing
 from harness.faults.limits import only_actions_found_again
+from harness.faults.process_fault import dealing
 from harness.plan.types import FaultKind
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Claim
 
 _WHERE = {"": Boundary.APPLIED}
@@ -13,10 +13,10 @@ _WHERE = {"": Boundary.APPLIED}
 KIND = FaultKind(
     name="race",
     meaning="the process dies, and two executors resume it at once",
-    treat=dealing(Blow.RACE, _WHERE),
+    decide=dealing(ProcessFault.RACE, _WHERE),
     claim=Claim.RETRY_ELSEWHERE,
     in_doubt=True,
-    blow=Blow.RACE,
+    process_fault=ProcessFault.RACE,
     counts=(1,),
     impossible=only_actions_found_again,
 )

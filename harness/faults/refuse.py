@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from harness.plan.treatment import Delivery, Symptom, Treatment
+from harness.plan.decision import Decision, Delivery, Symptom
 from harness.plan.types import FaultKind, Target
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del variant, target
-    return Treatment(delivery=Delivery.NEVER, symptom=Symptom.REFUSED)
+    return Decision(delivery=Delivery.NEVER, symptom=Symptom.REFUSED)
 
 
 KIND = FaultKind(
     name="refuse",
     meaning="nothing listens: no connection, no effect",
-    treat=_treat,
+    decide=_decide,
     whole_participant=True,
 )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from harness.plan.treatment import Delivery, Symptom, Treatment
+from harness.plan.decision import Decision, Delivery, Symptom
 from harness.plan.types import FaultKind, Target
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del variant, target
-    return Treatment(delivery=Delivery.NEVER, symptom=Symptom.RESET)
+    return Decision(delivery=Delivery.NEVER, symptom=Symptom.RESET)
 
 
 KIND = FaultKind(
     name="reset_before",
     meaning="the connection is reset, without the effect",
-    treat=_treat,
+    decide=_decide,
 )

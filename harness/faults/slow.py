@@ -6,28 +6,28 @@ comes once the caller has left is a lost one, and is recorded as that.
 
 from __future__ import annotations
 
+from harness.plan.decision import Decision, Delay, Symptom
 from harness.plan.measure import Measure
-from harness.plan.treatment import Delay, Symptom, Treatment
 from harness.plan.types import FaultKind, Target
 
 PERCENT = Measure(unit="%", least=1, most=300)
 MILLISECONDS = Measure(unit="ms", least=1, most=60_000)
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del target
     percent, ms = PERCENT.number(variant), MILLISECONDS.number(variant)
     if percent is not None:
-        return Treatment(symptom=Symptom.DELAYED, delay=Delay(share=percent / 100))
+        return Decision(symptom=Symptom.DELAYED, delay=Delay(share=percent / 100))
     if ms is not None:
-        return Treatment(symptom=Symptom.DELAYED, delay=Delay(seconds=ms / 1000))
-    return Treatment(symptom=Symptom.DELAYED, delay=Delay())
+        return Decision(symptom=Symptom.DELAYED, delay=Delay(seconds=ms / 1000))
+    return Decision(symptom=Symptom.DELAYED, delay=Delay())
 
 
 KIND = FaultKind(
     name="slow",
     meaning="the reply comes late",
-    treat=_treat,
+    decide=_decide,
     variants=("10%", "50%", "95%"),
     wire_variants=("latency", "bandwidth", "slicer", "slow_close"),
     unnamed="latency",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow, Boundary
-from harness.faults.blow import dealing
+from harness.faults.process_fault import dealing
 from harness.plan.types import FaultKind
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Claim
 
 _WHERE = {"at_once": Boundary.ON_ARRIVAL, "later": Boundary.ANSWERED, "after_end": Boundary.ENDED}
@@ -12,9 +12,9 @@ _WHERE = {"at_once": Boundary.ON_ARRIVAL, "later": Boundary.ANSWERED, "after_end
 KIND = FaultKind(
     name="start_twice",
     meaning="the same id is started once more",
-    treat=dealing(Blow.START_AGAIN, _WHERE),
+    decide=dealing(ProcessFault.START_AGAIN, _WHERE),
     claim=Claim.DUPLICATE_START,
-    blow=Blow.START_AGAIN,
+    process_fault=ProcessFault.START_AGAIN,
     variants=tuple(_WHERE),
     counts=(1,),
 )

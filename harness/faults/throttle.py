@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.participant.messages import Response
-from harness.plan.treatment import Delivery, Treatment
+from harness.plan.decision import Decision, Delivery
 from harness.plan.types import FaultKind, Target
 
 RETRY_AFTER_S = 1
@@ -12,7 +12,7 @@ LONG = f"429:{LONG_RETRY_AFTER_S}s"
 """Virtual seconds cost nothing, so this is of sim alone."""
 
 
-def _treat(variant: str, target: Target | None) -> Treatment:
+def _decide(variant: str, target: Target | None) -> Decision:
     del target
     status, _, long = variant.partition(":")
     seconds = LONG_RETRY_AFTER_S if long else RETRY_AFTER_S
@@ -21,13 +21,13 @@ def _treat(variant: str, target: Target | None) -> Treatment:
         body=b'{"error":"slow down"}',
         headers=(("retry-after", str(seconds)),),
     )
-    return Treatment(delivery=Delivery.NEVER, answer=answer)
+    return Decision(delivery=Delivery.NEVER, answer=answer)
 
 
 KIND = FaultKind(
     name="throttle",
     meaning="429 or 503 with Retry-After",
-    treat=_treat,
+    decide=_decide,
     variants=("429", "503", LONG),
     wire_variants=("429", "503"),
 )

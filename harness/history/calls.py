@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from harness.blows import Blow, Boundary
 from harness.history.events import (
     AnyEvent,
     CallAnswered,
@@ -19,7 +18,8 @@ from harness.history.events import (
     FaultFired,
     KeyConflict,
 )
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Direction
 
 
@@ -144,7 +144,7 @@ def _conflict(call: Call, index: int, event: KeyConflict) -> None:
 
 
 def _struck(call: Call, index: int, event: ExecutorStruck) -> None:
-    if event.blow is not Blow.START_AGAIN and call.struck is None:
+    if event.process_fault is not ProcessFault.START_AGAIN and call.struck is None:
         call.struck = index
         call.withheld = event.boundary is Boundary.BEFORE_SEND
 

@@ -10,9 +10,9 @@ from enum import StrEnum
 
 import msgspec
 
-from harness.blows import Blow, Boundary
 from harness.participant.ledger import Change
-from harness.plan.treatment import Delivery, Symptom
+from harness.plan.decision import Delivery, Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Direction, Json, SagaStart
 
 
@@ -84,7 +84,7 @@ class EndedEarly(Event, frozen=True, kw_only=True, tag="ended_early"):
 
 
 class ExecutorStruck(Event, frozen=True, kw_only=True, tag="executor_struck"):
-    """A blow befell an executor at a boundary of a call, or as it ended.
+    """A process fault struck an executor at a boundary of a call, or as it ended.
 
     call is 0 where the executor had sent nothing yet.
     """
@@ -92,7 +92,7 @@ class ExecutorStruck(Event, frozen=True, kw_only=True, tag="executor_struck"):
     executor: int
     saga_id: str
     call: int
-    blow: Blow
+    process_fault: ProcessFault
     boundary: Boundary
 
 
@@ -143,7 +143,8 @@ class CallSent(Event, frozen=True, kw_only=True, tag="call_sent"):
 class FaultFired(Event, frozen=True, kw_only=True, tag="fault_fired"):
     """The receipt: fault `fault` of the plan (counted from 0) struck a call.
 
-    fault is None for a call struck by accident, while a toxic was armed for another. call is 0 where a
+    fault is None for a call struck as a collateral hit, while a toxic was armed for another. call is 0 where
+    a
     participant was taken away before any call of which the harness could know.
     participant: the one that was taken away; the call is then that after which it went, and was not struck.
     """
@@ -234,7 +235,7 @@ class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
 
 
 class Held(Event, frozen=True, kw_only=True, tag="held"):
-    """A request is held at the door."""
+    """A request is held at the fault injector."""
 
     call: int
     until: Delivery

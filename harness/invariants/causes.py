@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from harness.faults import KINDS
 from harness.history import Answer, Call, History
 from harness.history.events import FaultFired, ParticipantAway
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Direction, Step, StepKind
 from harness.views import SagaView
 

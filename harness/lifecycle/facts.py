@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.adapter import Returned
-from harness.blows import Blow, Boundary
+from harness.process_faults import Boundary, ProcessFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Struck:
     """A process fault that a call of the plan carries, and where in the call it is due."""
 
     call: int
-    fault: Blow
+    fault: ProcessFault
     boundary: Boundary
 
 

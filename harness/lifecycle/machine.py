@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import count
 
 from harness.adapter import Returned
-from harness.blows import Blow
 from harness.lifecycle.commands import (
     AbandonCalls,
     Cancel,
@@ -35,6 +34,7 @@ from harness.lifecycle.facts import (
     WentQuiet,
 )
 from harness.lifecycle.states import ExecutorState, IllegalTransition, check_transition
+from harness.process_faults import ProcessFault
 from harness.saga import Status
 
 
@@ -156,20 +156,20 @@ class Lifecycle:
         struck = reached.struck
         if not self.injecting or executor.state is not ExecutorState.RUNNING:
             return ()
-        if struck.fault is Blow.START_AGAIN:  # needs nothing of the executor that lives on
+        if struck.fault is ProcessFault.START_AGAIN:  # needs nothing of the executor that lives on
             return (_told(executor, struck), self._later(self._twin(executor), 0.0))
         if not reached.reachable:
             return ()
         if struck.fault.kills:
             return self._kill(executor, struck)
-        if struck.fault is Blow.FREEZE:
+        if struck.fault is ProcessFault.FREEZE:
             return self._freeze(executor, struck, kept=None)
         return self._cancel(executor, struck)
 
     def _kill(self, executor: Executor, struck: Struck) -> tuple[Command, ...]:
         store, copied = self._store_after(executor)
         self._to(executor, ExecutorState.KILLED)
-        moved = struck.fault is Blow.MOVE
+        moved = struck.fault is ProcessFault.MOVE
         successor = Planned(
             node=executor.node + moved,
             store=store,
@@ -178,7 +178,7 @@ class Lifecycle:
             standby_for=executor.standby_for,
             recalls=executor.recalls,
         )
-        starts = [self._later(successor) for _ in range(2 if struck.fault is Blow.RACE else 1)]
+        starts = [self._later(successor) for _ in range(2 if struck.fault is ProcessFault.RACE else 1)]
         told = (AbandonCalls(executor=executor.number), _told(executor, struck, restarts=True))
         # Last of all, for where the executor runs in the world's own thread it never comes back from it.
         return (*told, *copied, *starts, Kill(executor=executor.number))
@@ -226,7 +226,7 @@ class Lifecycle:
         struck = finished.struck if self.injecting else None
         if struck is not None and struck.fault.kills:
             return self._kill(executor, struck)
-        if struck is not None and struck.fault is Blow.FREEZE:
+        if struck is not None and struck.fault is ProcessFault.FREEZE:
             return self._freeze(executor, struck, kept=finished)
         return self._record_end(executor, finished, struck)
 
@@ -237,7 +237,7 @@ class Lifecycle:
         self._to(executor, ExecutorState.ENDED)
         self._last, self._word = executor, finished.returned
         end = RecordEnd(executor=executor.number, returned=finished.returned, cancelled=finished.cancelled)
-        again = struck is not None and struck.fault is Blow.START_AGAIN
+        again = struck is not None and struck.fault is ProcessFault.START_AGAIN
         twin = (_told(executor, struck), self._later(self._twin(executor))) if struck and again else ()
         return (end, *twin, *self._after_standby(executor, finished.returned))
 

@@ -1,7 +1,7 @@
 """What the history says of executors: the events that the commands of the lifecycle stand for.
 
 Owns that both worlds write the same. A process fault is not recorded here: the participants' side
-knows what it was due at (`harness.faults.door`).
+knows what it was due at (`harness.faults.injector`).
 """
 
 from __future__ import annotations

@@ -24,10 +24,10 @@ from harness.plan import FaultPlan
 from harness.report_model import Report, ScenarioReport, Verdict, read_failure
 from harness.saga import Json
 from harness.scenario import Scenario
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 Load = Callable[[str], Scenario]
-Heard = Callable[[Digest], None]
+Heard = Callable[[RunSummary], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +87,10 @@ class Chain:
 
     links: list[bytes] = field(default_factory=list)
 
-    def add(self, digest: Digest) -> None:
+    def add(self, run_summary: RunSummary) -> None:
         """One more run."""
         before = self.links[-1] if self.links else b""
-        self.links.append(hashlib.blake2b(before + digest.fingerprint, digest_size=8).digest())
+        self.links.append(hashlib.blake2b(before + run_summary.fingerprint, digest_size=8).digest())
 
 
 @contextmanager
@@ -121,9 +121,9 @@ def search(
 
     def listen(event: CampaignEvent) -> None:
         if isinstance(event, RunEnded):
-            chain.add(event.digest)
+            chain.add(event.run_summary)
             if heard is not None:
-                heard(event.digest)
+                heard(event.run_summary)
 
     with tempfile.TemporaryDirectory(prefix="saga-chaos-mutant-") as out:
         options = CampaignOptions(

@@ -54,7 +54,9 @@ GOOD_FLAG = re.compile(
     r"(^|[_.])(undone|done|ok|okay|success|succeeded|successful|released|cleared|acknowledged)$"
 )
 KEY = re.compile(r"(^|[_.])(idempotency_?)?key$|idempoten", re.IGNORECASE)
-STEPS = re.compile(r"(^|_)(steps|parts|stages|plan|tasks|actions|flow|stations)$", re.IGNORECASE)
+STEPS = re.compile(
+    r"(^|_)(steps|parts|stages|plan|tasks|actions|flow|servers of participants)$", re.IGNORECASE
+)
 STATUS = re.compile(r"(^|[_.])(status|status_code|code)$")
 FINE = re.compile(r"^(is_success|ok|is_error|is_client_error|is_server_error)$")
 CLIENT = re.compile(

@@ -27,7 +27,7 @@ from harness.mutation.planting import Planted
 from harness.mutation.sources import Sources
 from harness.mutation.trial import Asked, Found, Result, search, standing_in
 from harness.mutation.verdicts import Ended
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 SILENCE_S = 120.0
 """Real seconds without the end of a run, beyond the time of a search, after which a run counts as hung."""
@@ -192,19 +192,24 @@ def _searched(pipe: Connection, asked: Asked, seconds: float) -> Result:
 
     told_s = real.monotonic_s()
 
-    def heard(digest: Digest) -> None:
+    def heard(run_summary: RunSummary) -> None:
         """A sign of life; and should shrinking a violation never end, it is known all the same."""
         nonlocal told_s
-        if digest.violated or real.monotonic_s() - told_s > _BEAT_S:
+        if run_summary.violated or real.monotonic_s() - told_s > _BEAT_S:
             told_s = real.monotonic_s()
-            pipe.send(tuple(_unshrunk(digest)))
+            pipe.send(tuple(_unshrunk(run_summary)))
 
     return search(asked, scenario, seconds, alone=True, until_first=True, heard=heard)
 
 
-def _unshrunk(digest: Digest) -> Iterator[Found]:
-    for id_ in digest.violated:
-        yield Found(invariant=id_, plan=digest.plan, input=digest.input, message=digest.found[id_].message)
+def _unshrunk(run_summary: RunSummary) -> Iterator[Found]:
+    for id_ in run_summary.violated:
+        yield Found(
+            invariant=id_,
+            plan=run_summary.plan,
+            input=run_summary.input,
+            message=run_summary.found[id_].message,
+        )
 
 
 def _be_silent() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.blows import Blow
 from harness.participant import Operation
+from harness.plan.decision import Decision
 from harness.plan.measure import Measure
 from harness.plan.moments import moment_of
-from harness.plan.treatment import Treatment
+from harness.process_faults import ProcessFault
 from harness.saga import Claim, Direction
 
 
@@ -112,12 +112,12 @@ def _anywhere(target: Target) -> str | None:
 class FaultKind:
     """One kind of fault: what it means for a call, what unlocks it, where no saga could hold.
 
-    treat: the variant and the target to what the door does with the call; the target is None where
+    treat: the variant and the target to what the fault injector does with the call; the target is None where
         the whole participant is struck and no route serves the call.
     impossible: the reason why it may not strike a target, or None.
     whole_participant: strikes every call at the participant once it has begun.
     then: of what strikes a whole participant, what the calls after the first one meet, if not the same.
-    blow: what befalls the process of the saga itself; None for what strikes calls alone.
+    process fault: what strikes the process of the saga itself; None for what strikes calls alone.
     variants: those that guided search takes; `wire_variants` where they differ on the wire.
     unnamed: what a plan means that names none; by default the first variant.
     measures: numbers with a unit that are variants too.
@@ -126,13 +126,13 @@ class FaultKind:
 
     name: str
     meaning: str
-    treat: Callable[[str, Target | None], Treatment]
+    decide: Callable[[str, Target | None], Decision]
     claim: Claim | None = None
     in_doubt: bool = False
     whole_participant: bool = False
     after_site: bool = False
-    then: Treatment | None = None
-    blow: Blow | None = None
+    then: Decision | None = None
+    process_fault: ProcessFault | None = None
     variants: tuple[str, ...] = ("",)
     wire_variants: tuple[str, ...] = ()
     unnamed: str = ""

@@ -78,7 +78,7 @@ class Group:
         """The end of its complaints."""
         return _tail(self._err)
 
-    # Blows ------------------------------------------------------------------------------------
+    # Process faults ------------------------------------------------------------------------------------
 
     def kill(self) -> None:
         """SIGKILL to the group; from any thread. It may take a moment until all are gone: `bury`."""

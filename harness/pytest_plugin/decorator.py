@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.choices import ProxyKind, SearchKind, WorldName
-from harness.pytest_plugin.asked import Asked
+from harness.pytest_plugin.options import SearchOptions
 
 if TYPE_CHECKING:
     from harness.scenario import Scenario
@@ -40,7 +40,7 @@ def saga_test(  # noqa: PLR0913 - the options of `saga-chaos run`, by name
     unless `allow_inconclusive`. unclaimed: send the faults of every guarantee, claimed or not.
     stored: try the counterexamples of earlier sessions first, and keep those of this one.
     """
-    asked = Asked(
+    asked = SearchOptions(
         world=world,
         search=search,
         depth=depth,

@@ -15,7 +15,7 @@ from harness.campaign import Campaign, CampaignEvent, CampaignOptions
 from harness.counterexample_text import narrate, violation_lines
 from harness.errors import SagaChaosError, UsageError, misplaced
 from harness.loading import load
-from harness.pytest_plugin.asked import Asked
+from harness.pytest_plugin.options import SearchOptions
 from harness.pytest_plugin.shared import exits_refused, worlds_of
 from harness.report_model import Report, ScenarioReport, Verdict, write_report
 from harness.scenario import Scenario
@@ -30,7 +30,7 @@ Given = str | Scenario | Callable[[], Scenario]
 
 def passing_report(
     given: Given,
-    asked: Asked,
+    asked: SearchOptions,
     function: Callable[..., object],
     request: pytest.FixtureRequest,
     *,
@@ -48,12 +48,12 @@ def passing_report(
     return report.scenarios[0]
 
 
-def _keeps(asked: Asked, config: pytest.Config) -> bool:
+def _keeps(asked: SearchOptions, config: pytest.Config) -> bool:
     return asked.stored and not config.getoption("--saga-no-stored")
 
 
 def _search(
-    scenario: Scenario, asked: Asked, folder: Path, stored: Path | None, config: pytest.Config
+    scenario: Scenario, asked: SearchOptions, folder: Path, stored: Path | None, config: pytest.Config
 ) -> Report:
     worlds = worlds_of(config)
     options = CampaignOptions(

@@ -1,10 +1,10 @@
 """Search: which plans to run. Guided enumeration first, then Hypothesis, then the shrinker.
 
-Owns the choice of plans. Refuses to run them (an `Executor` does) and to sum up (`harness.campaign`).
+Owns the choice of plans. Refuses to run them (an `JobRunner` does) and to sum up (`harness.campaign`).
 """
 
-from harness.search.digest import Digest, Executor, digest_run
 from harness.search.guided import GuidedSearch
 from harness.search.minimise import minimise
+from harness.search.run_summary import JobRunner, RunSummary, summarise_run
 
-__all__ = ["Digest", "Executor", "GuidedSearch", "digest_run", "minimise"]
+__all__ = ["GuidedSearch", "JobRunner", "RunSummary", "minimise", "summarise_run"]

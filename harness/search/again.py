@@ -14,8 +14,8 @@ from dataclasses import replace
 from harness.plan import Fault, Lasting
 from harness.search.agenda import SINGLES, Planned, Rank
 from harness.search.counts import nothing_follows
-from harness.search.digest import Digest
 from harness.search.gaps import BY_PAUSE
+from harness.search.run_summary import RunSummary
 
 MOST_TRIES = 3
 """Of a fault that did not fire, the first one included."""
@@ -31,15 +31,15 @@ class Again:
         self._unfired: dict[Mark, deque[Planned]] = {}
         self._tried: Counter[Mark] = Counter()
 
-    def note(self, planned: Planned, digest: Digest) -> None:
+    def note(self, planned: Planned, run_summary: RunSummary) -> None:
         """A plan was run."""
-        newest = digest.plan.faults[-1]
-        if digest.fired[-1]:
+        newest = run_summary.plan.faults[-1]
+        if run_summary.fired[-1]:
             self._fired.add(_mark(newest))
         elif (
             planned.phase == SINGLES
             and newest.variant not in BY_PAUSE
-            and not (planned.newest.kind.after_site and nothing_follows(digest, newest))
+            and not (planned.newest.kind.after_site and nothing_follows(run_summary, newest))
         ):
             self._unfired.setdefault(_mark(newest), deque()).append(planned)
 

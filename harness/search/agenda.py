@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain, zip_longest
 
-from harness.faults.unlocked import Possible
+from harness.faults.enabled import Possible
 from harness.inputs import InputRef
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.search.digest import Digest, Job
+from harness.search.run_summary import Job, RunSummary
 
 SINGLES = 1
 """The phase of single faults, those behind an abort included. Phase n > 1 is that of plans of n faults."""
@@ -30,13 +30,13 @@ class Rank(IntEnum):
     ABORTS = 0  # what surely turns a saga back shows all that is to be struck
     DECISIVE = 1  # at the pivot and after it
     DECISIVE_LASTING = 2
-    UNDOS = 3  # on the way back
+    UNDOS = 3  # while compensating
     OTHERS = 4
     OTHERS_LASTING = 5
     UNDOS_LASTING = 6
     COUNTED = 7
     LATECOMERS = 8  # operations that nothing else reached
-    VIOLATED = 9  # on the way back of a run that violated something
+    VIOLATED = 9  # at undos of a run that violated something
     LAST = 10
 
     @property
@@ -62,7 +62,7 @@ class Planned:
 
     input_index: InputRef
     plan: FaultPlan
-    parent: Digest
+    parent: RunSummary
     newest: Possible
     phase: int
     rank: Rank
@@ -79,8 +79,8 @@ class Planned:
         if self.phase > SINGLES:
             return part_of(self.phase)
         if len(self.plan.faults) > 1:
-            return "single faults on the way back"
-        return "single faults" if self.newest.kind.blow is None else "single process faults"
+            return "single faults while compensating"
+        return "single faults" if self.newest.kind.process_fault is None else "single process faults"
 
     def with_counts(self, plan: FaultPlan) -> Planned:
         """The same faults, one of them with another count."""
@@ -132,8 +132,8 @@ class Agenda:
 
 def in_turns(batch: Sequence[Planned]) -> list[Planned]:
     """One that strikes the saga's process, one that strikes a call: neither keeps the other waiting."""
-    process = [one for one in batch if one.newest.kind.blow is not None]
-    calls = [one for one in batch if one.newest.kind.blow is None]
+    process = [one for one in batch if one.newest.kind.process_fault is not None]
+    calls = [one for one in batch if one.newest.kind.process_fault is None]
     return [one for one in chain.from_iterable(zip_longest(process, calls)) if one is not None]
 
 

@@ -14,8 +14,8 @@ import msgspec
 
 from harness.inputs import InputRef
 from harness.plan import FaultPlan, Site
-from harness.search.digest import Digest, Executor
 from harness.search.gaps import Gap
+from harness.search.run_summary import JobRunner, RunSummary
 
 EXAMPLES = {"sim": 50, "wire": 5}
 """Of one chunk. On the wire runs wait more than they work, and many go side by side."""
@@ -51,15 +51,15 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(site for site, struck in self.sites if struck >= newest)
 
 
-def reached_by(digest: Digest) -> Reached:
+def reached_by(run_summary: RunSummary) -> Reached:
     """What drawing has to know of a run."""
     return Reached(
-        input_index=digest.input_index,
-        plan=digest.plan,
-        sites=digest.sites,
-        fired=all(digest.strikes) and not digest.void,
-        violated=digest.violated,
-        gaps=digest.gaps,
+        input_index=run_summary.input_index,
+        plan=run_summary.plan,
+        sites=run_summary.sites,
+        fired=all(run_summary.strikes) and not run_summary.void,
+        violated=run_summary.violated,
+        gaps=run_summary.gaps,
     )
 
 
@@ -70,12 +70,12 @@ class KnownRuns:
         self.runs: list[Reached] = []
         self._sites: dict[Site, Site] = {}
 
-    def watch(self, digests: Iterable[Digest]) -> Iterator[Digest]:
-        """The same digests."""
-        for digest in digests:
-            if len(digest.plan.faults) <= 1:
-                self.runs.append(self._shared(reached_by(digest)))
-            yield digest
+    def watch(self, run_summaries: Iterable[RunSummary]) -> Iterator[RunSummary]:
+        """The same run summaries."""
+        for run_summary in run_summaries:
+            if len(run_summary.plan.faults) <= 1:
+                self.runs.append(self._shared(reached_by(run_summary)))
+            yield run_summary
 
     def _shared(self, reached: Reached) -> Reached:
         """With each site once in memory, and in what is sent to workers."""
@@ -145,12 +145,12 @@ class ChunkEnded(msgspec.Struct, frozen=True, kw_only=True):
     left_out: int = 0
 
 
-Event = RunBegins | Digest | ChunkEnded
+Event = RunBegins | RunSummary | ChunkEnded
 
-ChunkPart = tuple[Chunk, Digest | ChunkEnded]
+ChunkPart = tuple[Chunk, RunSummary | ChunkEnded]
 
 
-class ChunkExecutor(Executor, Protocol):
+class ChunkRunner(JobRunner, Protocol):
     """An executor that draws, too."""
 
     def draw(self, chunks: Iterable[Chunk], known: tuple[Reached, ...]) -> Iterator[ChunkPart]:

@@ -12,37 +12,39 @@ from dataclasses import replace
 
 from harness.plan import Fault, FaultKind, FaultPlan, Lasting, Site
 from harness.plan.moments import moment_of
-from harness.search.digest import Digest
+from harness.search.run_summary import RunSummary
 
 Kinds = Mapping[str, FaultKind]
 
 
-def other_counts(digest: Digest, parent: Digest, kinds: Kinds) -> Iterator[FaultPlan]:
+def other_counts(run_summary: RunSummary, parent: RunSummary, kinds: Kinds) -> Iterator[FaultPlan]:
     """The plan of a run with another count of one fault, where that makes another run.
 
     parent: the run to which the newest fault was added. What it told apart already is not told again.
     """
-    for index, fault in enumerate(digest.plan.faults):
-        newest = index == len(digest.plan.faults) - 1
-        for count in _counts(digest, None if newest else parent, index, kinds[fault.kind]):
-            yield _with_count(digest.plan, index, count)
+    for index, fault in enumerate(run_summary.plan.faults):
+        newest = index == len(run_summary.plan.faults) - 1
+        for count in _counts(run_summary, None if newest else parent, index, kinds[fault.kind]):
+            yield _with_count(run_summary.plan, index, count)
 
 
-def _counts(digest: Digest, parent: Digest | None, index: int, kind: FaultKind) -> Iterator[int | Lasting]:
-    fault, strikes = digest.plan.faults[index], digest.strikes[index]
+def _counts(
+    run_summary: RunSummary, parent: RunSummary | None, index: int, kind: FaultKind
+) -> Iterator[int | Lasting]:
+    fault, strikes = run_summary.plan.faults[index], run_summary.strikes[index]
     if fault.count is Lasting.FOR_EVER:
         told_apart = 1 if parent is None else max(1, parent.strikes[index])
-        yield from (one for one in finite(kind) if told_apart <= one < _met(digest, index))
+        yield from (one for one in finite(kind) if told_apart <= one < _met(run_summary, index))
     elif isinstance(fault.count, int) and strikes >= fault.count:
         known = parent is not None and would_strike_more(parent, index, kind)
-        if not known and would_strike_more(digest, index, kind):
+        if not known and would_strike_more(run_summary, index, kind):
             yield from longer(kind, fault.count)
 
 
-def _met(digest: Digest, index: int) -> int:
+def _met(run_summary: RunSummary, index: int) -> int:
     """How many calls a fault struck, or kept from others."""
-    fault = digest.plan.faults[index]
-    return digest.strikes[index] + sum(_covers(fault, site) for site, _ in digest.sites)
+    fault = run_summary.plan.faults[index]
+    return run_summary.strikes[index] + sum(_covers(fault, site) for site, _ in run_summary.sites)
 
 
 def finite(kind: FaultKind) -> tuple[int, ...]:
@@ -57,39 +59,40 @@ def longer(kind: FaultKind, count: int) -> tuple[int | Lasting, ...]:
     return tuple(one for one in finite(kind) if one > count)[:1]
 
 
-def would_strike_more(digest: Digest, index: int, kind: FaultKind) -> bool:
+def would_strike_more(run_summary: RunSummary, index: int, kind: FaultKind) -> bool:
     """Whether a fault of a run, had it lasted longer, would have struck a call that nothing struck."""
-    fault = digest.plan.faults[index]
+    fault = run_summary.plan.faults[index]
     moment = moment_of(fault.variant)
     if moment is not None and moment.first:  # of whichever executor begins next
         return any(
-            gap.site.operation == fault.operation and fault.variant in gap.variants for gap in digest.gaps
+            gap.site.operation == fault.operation and fault.variant in gap.variants
+            for gap in run_summary.gaps
         )
-    return any(_later(fault, digest, kind, _first(digest, index)))
+    return any(_later(fault, run_summary, kind, _first(run_summary, index)))
 
 
-def equal_counts(digest: Digest, index: int, kind: FaultKind) -> tuple[int | Lasting, ...]:
+def equal_counts(run_summary: RunSummary, index: int, kind: FaultKind) -> tuple[int | Lasting, ...]:
     """The counts of a fault that struck for which the run is the same, its own among them."""
-    fault, strikes = digest.plan.faults[index], digest.strikes[index]
+    fault, strikes = run_summary.plan.faults[index], run_summary.strikes[index]
     if not strikes:
         return ()
     if isinstance(fault.count, Lasting):
         return (fault.count, *(one for one in finite(kind) if one >= strikes))
-    if strikes >= fault.count and would_strike_more(digest, index, kind):
+    if strikes >= fault.count and would_strike_more(run_summary, index, kind):
         return (fault.count,)
     return (fault.count, *(one for one in kind.counts if not isinstance(one, int) or one >= strikes))
 
 
-def nothing_follows(digest: Digest, fault: Fault) -> bool:
+def nothing_follows(run_summary: RunSummary, fault: Fault) -> bool:
     """Whether a run came to the call of a fault, and made no call at that participant after it."""
-    sites = [site for site, _ in digest.sites]
+    sites = [site for site, _ in run_summary.sites]
     here = Site(operation=fault.operation, nth=fault.nth)
     later = sites[sites.index(here) + 1 :] if here in sites else None
     participant = fault.operation.partition(".")[0]
     return later is not None and all(site.operation.partition(".")[0] != participant for site in later)
 
 
-def revived(equal: Digest, child: Digest, kinds: Kinds) -> Iterator[FaultPlan]:
+def revived(equal: RunSummary, child: RunSummary, kinds: Kinds) -> Iterator[FaultPlan]:
     """Plans of a run that was equal to the child's parent, where the child's newest fault tells them apart.
 
     A fault of it that had no further call to strike has one now, and would do there what it is.
@@ -105,16 +108,16 @@ def revived(equal: Digest, child: Digest, kinds: Kinds) -> Iterator[FaultPlan]:
                 yield _with_count(equal.plan, index, count).with_fault(newest)
 
 
-def open_sites(digest: Digest) -> tuple[Site, ...]:
+def open_sites(run_summary: RunSummary) -> tuple[Site, ...]:
     """Where a further fault may strike: calls after the newest fault of the run first struck.
 
     A fault that covers a call keeps it from others, though it did nothing there that could be seen.
     """
-    newest = len(digest.plan.faults) - 1
+    newest = len(run_summary.plan.faults) - 1
     return tuple(
         site
-        for site, struck in digest.sites
-        if struck >= newest and not any(_covers(fault, site) for fault in digest.plan.faults)
+        for site, struck in run_summary.sites
+        if struck >= newest and not any(_covers(fault, site) for fault in run_summary.plan.faults)
     )
 
 
@@ -122,11 +125,13 @@ def _covers(fault: Fault, site: Site) -> bool:
     return fault.operation == site.operation and fault.covers(site.nth)
 
 
-def _later(fault: Fault, digest: Digest, kind: FaultKind, since: int, *, struck: int = 0) -> Iterator[Site]:
+def _later(
+    fault: Fault, run_summary: RunSummary, kind: FaultKind, since: int, *, struck: int = 0
+) -> Iterator[Site]:
     """Calls of a run that a fault would strike if it lasted; a whole participant is away from `since` on."""
     covered = fault.count if isinstance(fault.count, int) else struck
     participant = fault.operation.partition(".")[0]
-    for site, _ in digest.sites[since:] if kind.whole_participant else digest.sites:
+    for site, _ in run_summary.sites[since:] if kind.whole_participant else run_summary.sites:
         if kind.whole_participant:
             if site.operation.partition(".")[0] == participant:
                 yield site
@@ -134,8 +139,8 @@ def _later(fault: Fault, digest: Digest, kind: FaultKind, since: int, *, struck:
             yield site
 
 
-def _first(digest: Digest, index: int) -> int:
-    return digest.first[index] if index < len(digest.first) else 0
+def _first(run_summary: RunSummary, index: int) -> int:
+    return run_summary.first[index] if index < len(run_summary.first) else 0
 
 
 def _with_count(plan: FaultPlan, index: int, count: int | Lasting) -> FaultPlan:

@@ -24,7 +24,7 @@ from harness.plan import FaultPlan, Site
 from harness.repeatable import own_hypothesis_run, quiet_settings
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkEnded, Event, Reached, RunBegins, reached_by
-from harness.search.digest import Digest, Job
+from harness.search.run_summary import Job, RunSummary
 from harness.strategies import NextFault, inputs
 
 SIZES = (1, 2, 3, 3, 3, 4, 4, 4)
@@ -50,7 +50,7 @@ def run_chunk(
     chunk: Chunk,
     scenario: Scenario,
     known: Sequence[Reached],
-    run: Callable[[Job], Digest],
+    run: Callable[[Job], RunSummary],
     emit: Callable[[Event], None],
 ) -> None:
     """Draw and run all examples of a chunk; emits each run as it begins and as it ends, and what it came to.
@@ -74,7 +74,7 @@ class _Runs:
         self,
         chunk: Chunk,
         known: Sequence[Reached],
-        run: Callable[[Job], Digest],
+        run: Callable[[Job], RunSummary],
         emit: Callable[[Event], None],
     ) -> None:
         self._chunk = chunk
@@ -105,11 +105,11 @@ class _Runs:
         self._made += 1
         try:
             self._emit(RunBegins(input_index=job[0], plan=job[1]))
-            digest = self._run(job)
-            self._emit(digest)
+            run_summary = self._run(job)
+            self._emit(run_summary)
         except Exception as error:
             raise _Escaped(error) from error
-        return reached_by(digest)
+        return reached_by(run_summary)
 
 
 class _Drawing:
@@ -118,7 +118,7 @@ class _Drawing:
         chunk: Chunk,
         scenario: Scenario,
         known: Sequence[Reached],
-        run: Callable[[Job], Digest],
+        run: Callable[[Job], RunSummary],
         emit: Callable[[Event], None],
     ) -> None:
         self._chunk = chunk
@@ -147,7 +147,7 @@ class _Drawing:
             with suppress(hypothesis.errors.Unsatisfiable):
                 test()
         except InvariantViolated:
-            pass  # raised for the shrinker alone: the finding is in the digests
+            pass  # raised for the shrinker alone: the finding is in the run summaries
         except hypothesis.errors.Flaky as error:
             if not shrinks:
                 raise cannot_draw(error, self._where) from error

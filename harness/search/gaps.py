@@ -81,7 +81,7 @@ def _by_changes(history: History, sites: dict[int, Site]) -> Iterator[Gap]:
 
 
 def _kills(event: AnyEvent) -> TypeGuard[ExecutorStruck]:
-    return isinstance(event, ExecutorStruck) and event.blow.kills
+    return isinstance(event, ExecutorStruck) and event.process_fault.kills
 
 
 def _changes(gap: _Open) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Guided enumeration: faults only at call sites that a run reached, to depth K.
 
 The fault-free run of each input comes first, and gets every single fault. *Every single fault* means at
-every operation that any run reached: so each run that turned back in a way of its own gets every fault at
+every operation that any run reached: so each run that aborted in a way of its own gets every fault at
 the undos and queries on that way, and what only other runs reached gets them there. Then each run that is
 equal to none before it (`harness.search.trace`) gets one fault more, level by level, at a call that it
 made once its own faults had struck. What comes first is said by `harness.search.agenda`, how long a fault
@@ -24,17 +24,17 @@ from itertools import chain, islice
 import msgspec
 
 from harness.clock import real
-from harness.faults.unlocked import Possible, Unlocked
+from harness.faults.enabled import EnabledFaults, Possible
 from harness.inputs import InputRef
 from harness.plan import FaultPlan, Lasting, Site
 from harness.search.again import MOST_TRIES, Again
 from harness.search.agenda import SINGLE, SINGLES, Agenda, Planned, Rank, fault_at, in_turns, part_of
 from harness.search.counts import Kinds, open_sites, other_counts, revived
-from harness.search.digest import Digest, Executor, Job
 from harness.search.gaps import BY_PAUSE
+from harness.search.run_summary import Job, JobRunner, RunSummary
 from harness.search.workload import Workload
 
-TURNS_BACK = "reject"
+ABORTS = "reject"
 """The kind that surely makes a saga undo what it did."""
 
 
@@ -47,33 +47,33 @@ class _Equal:
     """Runs that are equal, the first of them apart. covered: sites at which further faults are added."""
 
     covered: set[Site] = field(default_factory=set)
-    others: list[Digest] = field(default_factory=list)
+    others: list[RunSummary] = field(default_factory=list)
 
 
 class GuidedSearch:
-    """Yields digests as they come. `left_out_parts` and `complete` tell afterwards what was not run.
+    """Yields run summaries as they come. `left_out_parts` and `complete` tell afterwards what was not run.
 
     workload: how much is done, and about how much is ahead.
 
     collapsed: runs to which no fault was added, for they were equal to one before them.
     """
 
-    def __init__(self, unlocked: Unlocked, inputs: int, depth: int) -> None:
-        self._unlocked = unlocked
-        self._kinds = {kind.name: kind for kind in unlocked.kinds()}
+    def __init__(self, enabled: EnabledFaults, inputs: int, depth: int) -> None:
+        self._enabled = enabled
+        self._kinds = {kind.name: kind for kind in enabled.kinds()}
         self._inputs = inputs
         self._depth = depth
         self._agenda = Agenda()
         self._begun: set[Job] = set()
         self._stopped = False
-        self._roots: dict[InputRef, Digest] = {}
+        self._roots: dict[InputRef, RunSummary] = {}
         self._equal: dict[bytes, _Equal] = {}
-        self._open: dict[int, list[tuple[Digest, Sequence[Site]]]] = defaultdict(list)
+        self._open: dict[int, list[tuple[RunSummary, Sequence[Site]]]] = defaultdict(list)
         self._ways: dict[tuple[InputRef, str, tuple[Site, ...]], Rank] = {}
         self._struck: set[str] = set()
         self._again = Again()
-        self._reached: dict[str, tuple[Digest, Site]] = {}
-        self._early: list[tuple[Planned, Digest]] = []
+        self._reached: dict[str, tuple[RunSummary, Site]] = {}
+        self._early: list[tuple[Planned, RunSummary]] = []
         self._skipped: Counter[str] = Counter()
         self.workload = Workload(depth)
         self.collapsed = 0
@@ -101,46 +101,46 @@ class GuidedSearch:
         """Whether every single fault was tried at every operation that a run reached."""
         return self._depth > 0 and not any(part.startswith(SINGLE) for part in self.left_out_parts)
 
-    def run(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+    def run(self, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
         """Run until done or `stop` says so."""
-        for digest in executor.run([(index, FaultPlan()) for index in range(self._inputs)]):
-            yield digest
-            if not (digest.violated or digest.void):
-                self._roots[digest.input_index] = digest
-                self._keep(digest)
+        for run_summary in job_runner.run([(index, FaultPlan()) for index in range(self._inputs)]):
+            yield run_summary
+            if not (run_summary.violated or run_summary.void):
+                self._roots[run_summary.input_index] = run_summary
+                self._keep(run_summary)
         if not self._depth:
             return
         for root in self._roots.values():
             self._plan_singles(root)
-        yield from self._work_off(SINGLES, executor, stop)
+        yield from self._work_off(SINGLES, job_runner, stop)
         self._tell_apart_early_ones()
         for level in range(2, self._depth + 1):
             if not self._stopped:
-                yield from self._level(level, executor, stop)
+                yield from self._level(level, job_runner, stop)
 
-    def overhear(self, digests: Iterable[Digest]) -> Iterator[Digest]:
-        """The digests of another search; what they reached is struck by `rest`."""
-        for digest in digests:
-            yield digest
-            if self._depth and not (digest.violated or digest.void):
-                self._note_reached(digest)
+    def overhear(self, run_summaries: Iterable[RunSummary]) -> Iterator[RunSummary]:
+        """The run summaries of another search; what they reached is struck by `rest`."""
+        for run_summary in run_summaries:
+            yield run_summary
+            if self._depth and not (run_summary.violated or run_summary.void):
+                self._note_reached(run_summary)
 
-    def rest(self, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+    def rest(self, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
         """Every fault at operations that only another search reached."""
-        yield from self._work_off(SINGLES, executor, stop)
+        yield from self._work_off(SINGLES, job_runner, stop)
 
     # Running ----------------------------------------------------------------------------------
 
-    def _level(self, level: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+    def _level(self, level: int, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
         self.workload.begin(level)
         for violated in (False, True):
             for aborts in (True, False):
                 plans = self._added(level, violated=violated, aborts=aborts)
                 while batch := list(islice(plans, PLANNED_AHEAD)):
-                    yield from self._batch(batch, executor, stop)
-            yield from self._work_off(level, executor, stop)
+                    yield from self._batch(batch, job_runner, stop)
+            yield from self._work_off(level, job_runner, stop)
 
-    def _work_off(self, phase: int, executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+    def _work_off(self, phase: int, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
         while True:
             if not self._agenda.has(SINGLES, Rank.LATECOMERS):
                 self._plan_latecomers()
@@ -148,14 +148,16 @@ class GuidedSearch:
                 self._plan_again()
             if self._stopped or not self._agenda.has(phase):
                 return
-            yield from self._batch(self._agenda.take(), executor, stop)
+            yield from self._batch(self._agenda.take(), job_runner, stop)
 
-    def _batch(self, batch: Iterable[Planned], executor: Executor, stop: StopAsked) -> Iterator[Digest]:
+    def _batch(
+        self, batch: Iterable[Planned], job_runner: JobRunner, stop: StopAsked
+    ) -> Iterator[RunSummary]:
         plans = iter(batch)
         sent: deque[Planned] = deque()
-        for digest in executor.run(self._jobs(plans, sent, stop)):
-            yield digest
-            self._learn(sent.popleft(), digest)
+        for run_summary in job_runner.run(self._jobs(plans, sent, stop)):
+            yield run_summary
+            self._learn(sent.popleft(), run_summary)
         self._skipped.update(planned.part for planned in plans)
 
     def _jobs(self, plans: Iterator[Planned], sent: deque[Planned], stop: StopAsked) -> Iterator[Job]:
@@ -169,57 +171,59 @@ class GuidedSearch:
 
     # Learning ---------------------------------------------------------------------------------
 
-    def _learn(self, planned: Planned, digest: Digest) -> None:
+    def _learn(self, planned: Planned, run_summary: RunSummary) -> None:
         """What a run shows that is to be run as well. What came too late is tried again."""
         self.workload.ran(planned)
-        self._again.note(planned, digest)
-        if not digest.strikes[-1] and planned.newest.variant in BY_PAUSE and planned.tries < MOST_TRIES:
+        self._again.note(planned, run_summary)
+        if not run_summary.strikes[-1] and planned.newest.variant in BY_PAUSE and planned.tries < MOST_TRIES:
             self._wait(replace(planned, tries=planned.tries + 1))
-        for plan in other_counts(digest, planned.parent, self._kinds):
+        for plan in other_counts(run_summary, planned.parent, self._kinds):
             self._add(planned.with_counts(plan))
-        if digest.void or digest.cut_short:
+        if run_summary.void or run_summary.cut_short:
             return
-        if digest.violated:
-            digest = msgspec.structs.replace(digest, history=None)  # thousands of them may be kept here
+        if run_summary.violated:
+            run_summary = msgspec.structs.replace(
+                run_summary, history=None
+            )  # thousands of them may be kept here
         else:
-            self._note_reached(digest)
+            self._note_reached(run_summary)
         if planned.phase == SINGLES:
-            self._plan_way_back(planned, digest)
-            self._early.append((planned, digest))
+            self._plan_compensating(planned, run_summary)
+            self._early.append((planned, run_summary))
         else:
-            self._tell_apart(planned, digest)
-        if len(digest.plan.faults) < self._depth and digest.strikes[-1]:
-            self._keep(digest)
+            self._tell_apart(planned, run_summary)
+        if len(run_summary.plan.faults) < self._depth and run_summary.strikes[-1]:
+            self._keep(run_summary)
 
-    def _keep(self, digest: Digest) -> None:
+    def _keep(self, run_summary: RunSummary) -> None:
         """Add further faults to a run that is equal to none before it, or where those got none."""
-        equal = self._equal.get(digest.trace)
+        equal = self._equal.get(run_summary.trace)
         if equal is None:
-            equal = self._equal[digest.trace] = _Equal()
+            equal = self._equal[run_summary.trace] = _Equal()
         else:
             self.collapsed += 1
-            equal.others.append(digest)
+            equal.others.append(run_summary)
         new = not equal.covered and not equal.others
-        sites = [site for site in open_sites(digest) if site not in equal.covered]
-        if sites or (new and digest.gaps):
+        sites = [site for site in open_sites(run_summary) if site not in equal.covered]
+        if sites or (new and run_summary.gaps):
             equal.covered.update(sites)
-            faults = len(digest.plan.faults)
-            self._open[faults].append((digest, sites))
-            self.workload.opened(faults + 1, self._size(digest, sites))
+            faults = len(run_summary.plan.faults)
+            self._open[faults].append((run_summary, sites))
+            self.workload.opened(faults + 1, self._size(run_summary, sites))
 
     def _tell_apart_early_ones(self) -> None:
         """Once it is known which single faults make equal runs."""
-        for planned, digest in self._early:
-            self._tell_apart(planned, digest)
+        for planned, run_summary in self._early:
+            self._tell_apart(planned, run_summary)
         self._early = []
 
-    def _tell_apart(self, planned: Planned, digest: Digest) -> None:
+    def _tell_apart(self, planned: Planned, run_summary: RunSummary) -> None:
         """What was equal to the parent may be so no more once the newest fault has struck."""
         equal = self._equal.get(planned.parent.trace)
         for other in equal.others if equal is not None else ():
             if other is planned.parent or len(other.plan.faults) >= self._depth:
                 continue
-            for plan in revived(other, digest, self._kinds):
+            for plan in revived(other, run_summary, self._kinds):
                 self._add(
                     Planned(
                         input_index=planned.input_index,
@@ -231,13 +235,13 @@ class GuidedSearch:
                     )
                 )
 
-    def _note_reached(self, digest: Digest) -> None:
-        for site in open_sites(digest):
-            self._reached.setdefault(site.operation, (digest, site))
+    def _note_reached(self, run_summary: RunSummary) -> None:
+        for site in open_sites(run_summary):
+            self._reached.setdefault(site.operation, (run_summary, site))
 
     # Planning ---------------------------------------------------------------------------------
 
-    def _plan_singles(self, root: Digest) -> None:
+    def _plan_singles(self, root: RunSummary) -> None:
         self._note_reached(root)
         for site in open_sites(root):
             self._plan_at(site, root, self._rank(site.operation))
@@ -245,70 +249,70 @@ class GuidedSearch:
             self._plan(site, possible, root, self._rank(site.operation))
 
     def _rank(self, operation: str) -> Rank:
-        return Rank.DECISIVE if operation in self._unlocked.decisive else Rank.OTHERS
+        return Rank.DECISIVE if operation in self._enabled.decisive else Rank.OTHERS
 
-    def _between(self, parent: Digest) -> Iterator[tuple[Site, Possible]]:
+    def _between(self, parent: RunSummary) -> Iterator[tuple[Site, Possible]]:
         """Process faults between two calls of a parent, once its newest fault had struck."""
         for gap in parent.gaps:
             if gap.last >= len(parent.plan.faults) - 1:
-                for possible in self._unlocked.between(gap.site.operation, gap.variants):
+                for possible in self._enabled.between(gap.site.operation, gap.variants):
                     yield gap.site, possible
 
-    def _plan_way_back(self, planned: Planned, digest: Digest) -> None:
-        """Every fault at the undos and queries of a run that one fault turned back, once each way back."""
-        if len(digest.plan.faults) > 1 or planned.newest.kind.blow is not None:
+    def _plan_compensating(self, planned: Planned, run_summary: RunSummary) -> None:
+        """Every fault at the undos and queries of a run that one fault aborted, once for each path."""
+        if len(run_summary.plan.faults) > 1 or planned.newest.kind.process_fault is not None:
             return
-        root = self._roots.get(digest.input_index)
+        root = self._roots.get(run_summary.input_index)
         if root is None:
             return
         usual = {site for site, _ in root.sites}
-        forward = {site.operation for site in usual if self._unlocked.is_action(site.operation)}
+        forward = {site.operation for site in usual if self._enabled.is_action(site.operation)}
         way = tuple(
-            site for site in open_sites(digest) if site not in usual and site.operation not in forward
+            site for site in open_sites(run_summary) if site not in usual and site.operation not in forward
         )
         # The same way after another failure is another one: there a step is done that is in doubt here.
-        mark = (digest.input_index, planned.newest.operation, way)
-        rank = Rank.VIOLATED if digest.violated else Rank.UNDOS
+        mark = (run_summary.input_index, planned.newest.operation, way)
+        rank = Rank.VIOLATED if run_summary.violated else Rank.UNDOS
         if self._ways.get(mark, Rank.LAST) > rank:
             self._ways[mark] = rank
             for site in way:
-                self._plan_at(site, digest, rank)
-            for site, possible in self._between(digest) if way else ():
-                self._plan(site, possible, digest, rank)
+                self._plan_at(site, run_summary, rank)
+            for site, possible in self._between(run_summary) if way else ():
+                self._plan(site, possible, run_summary, rank)
 
     def _plan_latecomers(self) -> None:
         """Every fault at operations that were reached, and that nothing was sent to yet."""
-        for operation, (digest, site) in self._reached.items():
+        for operation, (run_summary, site) in self._reached.items():
             if operation not in self._struck:
-                self._plan_at(site, digest, Rank.LATECOMERS)
+                self._plan_at(site, run_summary, Rank.LATECOMERS)
 
     def _plan_again(self) -> None:
-        for planned in self._again.due() if self._unlocked.real_time else ():
+        for planned in self._again.due() if self._enabled.real_time else ():
             self._wait(planned)
 
-    def _plan_at(self, site: Site, parent: Digest, rank: Rank) -> None:
+    def _plan_at(self, site: Site, parent: RunSummary, rank: Rank) -> None:
         """Everything that may strike there, once."""
         self._struck.add(site.operation)
         forward = rank in (Rank.DECISIVE, Rank.OTHERS)
-        for possible in self._unlocked.possible[site.operation]:
-            turns_back = forward and possible.kind.name == TURNS_BACK
-            self._plan(site, possible, parent, Rank.ABORTS if turns_back else rank)
+        for possible in self._enabled.possible[site.operation]:
+            aborts = forward and possible.kind.name == ABORTS
+            self._plan(site, possible, parent, Rank.ABORTS if aborts else rank)
 
-    def _plan(self, site: Site, possible: Possible, parent: Digest, rank: Rank) -> None:
+    def _plan(self, site: Site, possible: Possible, parent: RunSummary, rank: Rank) -> None:
         for planned in _beside(parent, site, possible, self._kinds, SINGLES, rank):
             self._add(planned)
 
     def _added(self, level: int, *, violated: bool, aborts: bool) -> Iterator[Planned]:
         """One fault more for each run that gets one; what surely turns a saga back comes first."""
-        for digest, sites in self._open[level - 1]:
-            if bool(digest.violated) is not violated:
+        for run_summary, sites in self._open[level - 1]:
+            if bool(run_summary.violated) is not violated:
                 continue
-            at_calls = ((site, one) for site in sites for one in self._unlocked.possible[site.operation])
+            at_calls = ((site, one) for site in sites for one in self._enabled.possible[site.operation])
             found = [
                 planned
-                for site, possible in chain(self._between(digest), at_calls)
-                if (possible.kind.name == TURNS_BACK) is aborts
-                for planned in _beside(digest, site, possible, self._kinds, level, Rank.OTHERS)
+                for site, possible in chain(self._between(run_summary), at_calls)
+                if (possible.kind.name == ABORTS) is aborts
+                for planned in _beside(run_summary, site, possible, self._kinds, level, Rank.OTHERS)
             ]
             for planned in in_turns(found):
                 if self._is_first(planned):
@@ -316,11 +320,11 @@ class GuidedSearch:
                 else:
                     self.workload.passed_over(level)
 
-    def _size(self, digest: Digest, sites: Sequence[Site]) -> int:
+    def _size(self, run_summary: RunSummary, sites: Sequence[Site]) -> int:
         """How many plans `_added` makes of a run."""
-        at_calls = (one for site in sites for one in self._unlocked.possible[site.operation])
-        all_ = chain((one for _, one in self._between(digest)), at_calls)
-        twice = len(list(_outlasting(digest.plan, self._kinds)))
+        at_calls = (one for site in sites for one in self._enabled.possible[site.operation])
+        all_ = chain((one for _, one in self._between(run_summary)), at_calls)
+        twice = len(list(_outlasting(run_summary.plan, self._kinds)))
         return sum(1 + twice * _kills(one) for one in all_)
 
     def _add(self, planned: Planned) -> None:
@@ -339,7 +343,7 @@ class GuidedSearch:
 
 
 def _beside(
-    parent: Digest, site: Site, possible: Possible, kinds: Kinds, phase: int, rank: Rank
+    parent: RunSummary, site: Site, possible: Possible, kinds: Kinds, phase: int, rank: Rank
 ) -> Iterator[Planned]:
     """A fault beside those of the parent; a death also with the newest of them as it outlasts it, or not."""
     plans = [parent.plan]
@@ -357,7 +361,7 @@ def _beside(
 
 
 def _kills(possible: Possible) -> bool:
-    return possible.kind.blow is not None and possible.kind.blow.kills
+    return possible.kind.process_fault is not None and possible.kind.process_fault.kills
 
 
 def _outlasting(plan: FaultPlan, kinds: Kinds) -> Iterator[FaultPlan]:

@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.search.digest import Digest, Executor
+from harness.search.run_summary import JobRunner, RunSummary
 
 MOST_RUNS = 200
 """A shrink that has not come to rest by then is small enough."""
 
 
-def minimise(digest: Digest, invariant: str, executor: Executor, *, most_runs: int = MOST_RUNS) -> Digest:
+def minimise(
+    run_summary: RunSummary, invariant: str, job_runner: JobRunner, *, most_runs: int = MOST_RUNS
+) -> RunSummary:
     """The smallest plan found that still violates the invariant, with its run."""
-    smallest, runs = digest, 0
+    smallest, runs = run_summary, 0
     while runs < most_runs:
         for plan in _smaller(smallest):
             runs += 1
-            (tried,) = executor.run([(smallest.input_index, plan)])
+            (tried,) = job_runner.run([(smallest.input_index, plan)])
             if invariant in tried.violated:
                 smallest = tried
                 break
@@ -27,9 +29,9 @@ def minimise(digest: Digest, invariant: str, executor: Executor, *, most_runs: i
     return smallest
 
 
-def _smaller(digest: Digest) -> Iterator[FaultPlan]:
-    plan = digest.plan
-    for index, strikes in enumerate(digest.strikes):
+def _smaller(run_summary: RunSummary) -> Iterator[FaultPlan]:
+    plan = run_summary.plan
+    for index, strikes in enumerate(run_summary.strikes):
         if not strikes:
             yield plan.without(index)  # a dead fault leaves first
     for index in range(len(plan.faults)):

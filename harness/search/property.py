@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from harness.search.chunks import Chunk, ChunkEnded, ChunkExecutor, Reached, chunks_of, reached_by
-from harness.search.digest import Digest
+from harness.search.chunks import Chunk, ChunkEnded, ChunkRunner, Reached, chunks_of, reached_by
 from harness.search.guided import StopAsked
+from harness.search.run_summary import RunSummary
 
 MOST_SHRINK_RUNS = {"sim": 300, "wire": 12}
 """Spent on shrinking one counterexample. What `minimise` does to it afterwards is not counted."""
@@ -35,7 +35,9 @@ class PropertySearch:
         self._done: dict[int, list[Reached]] = defaultdict(list)
         self.came_to = ChunkEnded()
 
-    def run(self, executor: ChunkExecutor, stop: StopAsked, *, until_first: bool = False) -> Iterator[Digest]:
+    def run(
+        self, job_runner: ChunkRunner, stop: StopAsked, *, until_first: bool = False
+    ) -> Iterator[RunSummary]:
         """Draw and run, as long as time allows."""
         chunks = list(
             chunks_of(
@@ -48,8 +50,8 @@ class PropertySearch:
         )
         begun = (chunk for chunk in chunks if not stop.asked())
         waiting = {chunk.number: chunk.examples for chunk in chunks}
-        for chunk, came in executor.draw(begun, self._known):
-            if isinstance(came, Digest):
+        for chunk, came in job_runner.draw(begun, self._known):
+            if isinstance(came, RunSummary):
                 self._done[chunk.number].append(reached_by(came))
                 yield came
             else:
@@ -57,11 +59,11 @@ class PropertySearch:
                 self._add(came)
         self._add(ChunkEnded(left_out=sum(waiting.values())))
 
-    def shrink(self, executor: ChunkExecutor, invariants: Collection[str]) -> Iterator[Digest]:
+    def shrink(self, job_runner: ChunkRunner, invariants: Collection[str]) -> Iterator[RunSummary]:
         """Run the first chunk that violated each of these invariants again, and let Hypothesis shrink it."""
         chunks = [chunk for id_ in invariants for chunk in self._first_with(id_)]
-        for _, came in executor.draw(chunks, self._known):
-            if isinstance(came, Digest):
+        for _, came in job_runner.draw(chunks, self._known):
+            if isinstance(came, RunSummary):
                 yield came
 
     def _first_with(self, invariant: str) -> Iterator[Chunk]:

@@ -82,7 +82,7 @@ _TELLERS: dict[type, Callable[[Any], _Told]] = {
         event.cancelled,
     ),
     EndedEarly: lambda event: ("ended early", event.why),
-    ExecutorStruck: lambda event: ("struck", event.executor, event.blow),
+    ExecutorStruck: lambda event: ("struck", event.executor, event.process_fault),
     StoreChanged: lambda event: ("stored", event.executor, event.call, event.state),
     ExecutorWoken: lambda event: ("woken", event.executor),
     CallSent: lambda event: (

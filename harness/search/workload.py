@@ -2,7 +2,7 @@
 
 Plans are known only once a run has led to them. So what is ahead is estimated from what waits and from
 how many plans each run has led to as yet: a fault of one call to one that lasts, that one to the counts
-between, and a run that turned back to the faults on its way.
+between, and a run that aborted to the faults on its way.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Workload:
         return first + lasting + self._waiting[phase, Stage.COUNTED] + lasting * to_counted
 
     def _ways_back(self) -> float:
-        """Faults on ways back that are not known yet: only runs that are on none themselves lead to them."""
+        """Faults on compensating paths not known yet: only runs that are on none themselves lead to them."""
         turning = self._runs(SINGLES) - self._back_ran
         waiting = sum(n for (phase, _), n in self._waiting.items() if phase == SINGLES) - self._back_waiting
         return max(0, waiting) * self._rate(SINGLES, Stage.FIRST, turning)

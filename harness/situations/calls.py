@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.history import Answer, Call
 from harness.participant import Change
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Direction, Status, StepKind
 from harness.situations.base import Situation
 from harness.situations.needs import (

@@ -1,27 +1,35 @@
-"""The situations that blows bring about: what befell a process, and who went on."""
+"""The situations that process faults bring about: what struck a process, and who went on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.blows import Blow
 from harness.history import Call, CallSent, ExecutorBegan, ExecutorEnded, ExecutorStruck, ExecutorWoken
 from harness.participant import Change
+from harness.process_faults import ProcessFault
 from harness.saga import Direction
 from harness.situations import needs
 from harness.situations.base import Situation
 from harness.views import SagaView, View
 
 
-def _struck(view: View, saga: SagaView, *blows: Blow) -> Iterator[tuple[int, ExecutorStruck]]:
+def _struck(
+    view: View, saga: SagaView, *process_faults: ProcessFault
+) -> Iterator[tuple[int, ExecutorStruck]]:
     for index, event in enumerate(view.history.events):
-        if isinstance(event, ExecutorStruck) and event.saga_id == saga.saga_id and event.blow in blows:
+        if (
+            isinstance(event, ExecutorStruck)
+            and event.saga_id == saga.saga_id
+            and event.process_fault in process_faults
+        ):
             yield index, event
 
 
 def _deaths(view: View, saga: SagaView) -> Iterator[tuple[int, ExecutorStruck]]:
     """Those after which another executor went on."""
-    for index, event in _struck(view, saga, *(blow for blow in Blow if blow.kills)):
+    for index, event in _struck(
+        view, saga, *(process_fault for process_fault in ProcessFault if process_fault.kills)
+    ):
         if any(later > index for later, _ in _begun(view, saga)):
             yield index, event
 
@@ -66,7 +74,9 @@ def _two_executors(view: View, saga: SagaView) -> bool:
     for event in view.history.events:
         if getattr(event, "saga_id", None) != saga.saga_id:
             continue
-        if isinstance(event, ExecutorEnded) or (isinstance(event, ExecutorStruck) and event.blow.kills):
+        if isinstance(event, ExecutorEnded) or (
+            isinstance(event, ExecutorStruck) and event.process_fault.kills
+        ):
             alive.discard(event.executor)
         elif isinstance(event, ExecutorBegan):
             alive.add(event.executor)
@@ -87,11 +97,11 @@ def _late_wake(view: View, saga: SagaView) -> bool:
 
 def _started_twice(view: View, saga: SagaView) -> bool:
     starts = [index for index, event in _begun(view, saga) if not event.resumed]
-    return any(index < starts[-1] for index, _ in _struck(view, saga, Blow.START_AGAIN))
+    return any(index < starts[-1] for index, _ in _struck(view, saga, ProcessFault.START_AGAIN))
 
 
 def _cancelled(view: View, saga: SagaView) -> bool:
-    return any(True for _ in _struck(view, saga, Blow.CANCEL))
+    return any(True for _ in _struck(view, saga, ProcessFault.CANCEL))
 
 
 def _moved(view: View, saga: SagaView) -> bool:

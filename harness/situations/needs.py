@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow
-from harness.faults.unlocked import Unlocked
+from harness.faults.enabled import EnabledFaults
 from harness.participant import Verb
+from harness.process_faults import ProcessFault
 from harness.saga import Claim, Direction, SagaSpec, Status, Step, StepKind
 from harness.scenario import Scenario
 
@@ -26,14 +26,14 @@ def undoes(scenario: Scenario) -> bool:
         _undone_after(scenario.spec, made, failed)
         for made in scenario.spec.steps
         for failed in scenario.spec.steps
-        if _turns_back(failed)
+        if _aborts(failed)
     )
 
 
 def may_undo(scenario: Scenario) -> bool:
     """Whether anything may be left to undo: by a refusal, or by a doubt about the step itself."""
     return undoes(scenario) or any(
-        _is_undone(scenario.spec, step) and _turns_back(step) and _undone_in_doubt(scenario, step)
+        _is_undone(scenario.spec, step) and _aborts(step) and _undone_in_doubt(scenario, step)
         for step in scenario.spec.steps
     )
 
@@ -45,7 +45,7 @@ def _undone_in_doubt(scenario: Scenario, step: Step) -> bool:
     return reached and _loses_reply(scenario, step)
 
 
-def _turns_back(failed: Step) -> bool:
+def _aborts(failed: Step) -> bool:
     """Whether its failure turns a saga back."""
     return failed.kind is not StepKind.RETRIABLE and not failed.optional
 
@@ -89,39 +89,41 @@ def _follows(spec: SagaSpec, step: Step, pivot: Step) -> bool:
 
 def dies(scenario: Scenario) -> bool:
     """Whether its process may be killed."""
-    return _struck(scenario, Blow.CRASH)
+    return _struck(scenario, ProcessFault.CRASH)
 
 
 def dies_on_the_way_back(scenario: Scenario) -> bool:
     """Whether its process may be killed while it undoes something."""
-    return undoes(scenario) and _struck(scenario, Blow.CRASH, Direction.COMPENSATION)
+    return undoes(scenario) and _struck(scenario, ProcessFault.CRASH, Direction.COMPENSATION)
 
 
 def meets_another(scenario: Scenario) -> bool:
     """Whether another executor may take over while the first one lives."""
-    return _struck(scenario, Blow.RACE) or _struck(scenario, Blow.FREEZE)
+    return _struck(scenario, ProcessFault.RACE) or _struck(scenario, ProcessFault.FREEZE)
 
 
 def moves(scenario: Scenario) -> bool:
     """Whether it may be resumed on another node."""
-    return _struck(scenario, Blow.MOVE)
+    return _struck(scenario, ProcessFault.MOVE)
 
 
 def is_started_again(scenario: Scenario) -> bool:
     """Whether the same id may be started twice."""
-    return _struck(scenario, Blow.START_AGAIN)
+    return _struck(scenario, ProcessFault.START_AGAIN)
 
 
 def is_cancelled(scenario: Scenario) -> bool:
     """Whether its caller may cancel it."""
-    return _struck(scenario, Blow.CANCEL)
+    return _struck(scenario, ProcessFault.CANCEL)
 
 
-def _struck(scenario: Scenario, blow: Blow, direction: Direction | None = None) -> bool:
-    unlocked = Unlocked(scenario, "sim")  # which calls a blow may strike is the same in both worlds
+def _struck(scenario: Scenario, process_fault: ProcessFault, direction: Direction | None = None) -> bool:
+    enabled = EnabledFaults(
+        scenario, "sim"
+    )  # which calls a process fault may strike is the same in both worlds
     return any(
-        possible.kind.blow is blow
-        for operation, all_of_them in unlocked.possible.items()
-        if direction is None or unlocked.target(operation).direction is direction
+        possible.kind.process_fault is process_fault
+        for operation, all_of_them in enabled.possible.items()
+        if direction is None or enabled.target(operation).direction is direction
         for possible in all_of_them
     )

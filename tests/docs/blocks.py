@@ -74,17 +74,17 @@ def edit(text: str, diff: str) -> str:
 
 
 def quoted(document: str, command: str, printed: str) -> list[str]:
-    """The passages of a console block, parted by "…", that a command did not print in that order.
+    """The in-flight calls of a console block, parted by "…", that a command did not print in that order.
 
     Durations and run counts differ from machine to machine and are not compared.
     """
     (body,) = (block.body for block in _consoles(document, command) if _is_of(block, printed))
     wanted = [one.strip("\n") for one in re.split(r"^…$", body.partition("\n")[2], flags=re.MULTILINE)]
     rest, missing = _without_measures(printed), []
-    for passage in filter(None, map(_without_measures, wanted)):
-        before, found, after = rest.partition(passage)
+    for in_flight in filter(None, map(_without_measures, wanted)):
+        before, found, after = rest.partition(in_flight)
         rest = after if found else before
-        missing += [] if found else [passage]
+        missing += [] if found else [in_flight]
     return missing
 
 

@@ -11,7 +11,7 @@ from tests.test_layering import LAYERS
 
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 LAYER_OF = {room: number for number, layer in enumerate(LAYERS) for room in layer}
-WITHIN = {"worlds", "worlds.bounds", "worlds.protocol", "worlds.starts", "worlds.turn", "strategies"}
+WITHIN = {"worlds", "worlds.bounds", "worlds.protocol", "worlds.starts", "worlds.only_world", "strategies"}
 
 
 def rows(heading: str) -> list[list[str]]:

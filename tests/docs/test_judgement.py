@@ -62,9 +62,9 @@ def test_an_invariant_has_its_alarm_and_the_plant_that_raises_it(invariant: str)
 def test_a_kind_is_in_the_table_and_under_its_claim(kind: str) -> None:
     (claims,) = re.findall(r"^## Claims$.*?(?=^## )", TEXT, flags=re.MULTILINE | re.DOTALL)
     (faults,) = re.findall(r"^## Faults$.*?(?=^## )", TEXT, flags=re.MULTILINE | re.DOTALL)
-    unlocked_by = KINDS[kind].claim
+    enabled_by = KINDS[kind].claim
     (row,) = [line for line in claims.splitlines() if re.search(rf"[ |]{kind}[ ,]", line) and "|" in line]
-    assert f"`{unlocked_by}`" in row if unlocked_by else "(always)" in row
+    assert f"`{enabled_by}`" in row if enabled_by else "(always)" in row
     first_cells = [line.split("|")[1] for line in faults.splitlines() if line.startswith("|")]
     assert any(kind in cell.replace("/", " ").split() for cell in first_cells)
 

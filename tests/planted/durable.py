@@ -1,7 +1,7 @@
 """One sound saga that outlives its process, with a method for each decision that planted sagas get wrong.
 
 It keeps a journal in the store: what it is about to do is there before it does it. It resumes forwards,
-with the same keys, unless the journal says that it has turned back. An executor that resumes takes the
+with the same keys, unless the journal says that it has aborted. An executor that resumes takes the
 saga over, and the one before it stops at its next step; one that was merely started a second time finds
 another at work. A cancellation undoes what was begun. It knows no pivot.
 """
@@ -37,7 +37,7 @@ class TakenOver(Exception):  # noqa: N818 - no error: another executor goes on
 
 
 class Durable(Saga):
-    """Sound, whatever befalls its process or its caller."""
+    """Sound, whatever strikes its process or its caller."""
 
     token: int = 0
     aborting: bool = False

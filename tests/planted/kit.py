@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.campaign.tally import Tally
-from harness.campaign.workers import LocalExecutor
-from harness.faults.unlocked import unlocked_faults
+from harness.campaign.aggregate import Aggregate
+from harness.campaign.workers import LocalJobRunner
+from harness.faults.enabled import enabled_faults
 from harness.invariants import Verdict
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
 from harness.plan import Fault, FaultPlan
 from harness.saga import Claim, Json, SagaPolicy, SagaSpec, Status, Step, StepKind
 from harness.scenario import Scenario
 from harness.search import GuidedSearch, minimise
-from harness.search.digest import Digest
 from harness.search.guided import StopAsked
+from harness.search.run_summary import RunSummary
 from harness.worlds import World
 from tests.planted.sagas import Saga, Task
 
@@ -124,7 +124,7 @@ class Plant:
         if twin == "sound":
             assert searched.told == {}
             assert searched.completes
-            assert searched.tally.invariants[self.caught_by].verdict is Verdict.HELD
+            assert searched.aggregate.invariants[self.caught_by].verdict is Verdict.HELD
             return
         found = searched.smallest(self.caught_by)
         assert found.plan == FaultPlan(self.smallest), searched.told
@@ -159,50 +159,50 @@ def spec_of(
 class Searched:
     """What guided search saw of a scenario."""
 
-    tally: Tally
-    digests: tuple[Digest, ...]
-    executor: LocalExecutor
+    aggregate: Aggregate
+    run_summaries: tuple[RunSummary, ...]
+    executor: LocalJobRunner
 
     @property
     def told(self) -> dict[str, str]:
         """Invariant to what it says, of those that did not hold."""
         bad = (Verdict.VIOLATED, Verdict.UNKNOWN)
         return {
-            id_: f"{digest.plan}: {found.message}{found.traceback}"
-            for digest in self.digests
-            for id_, found in digest.found.items()
+            id_: f"{run_summary.plan}: {found.message}{found.traceback}"
+            for run_summary in self.run_summaries
+            for id_, found in run_summary.found.items()
             if found.verdict in bad
         }
 
     @property
     def completes(self) -> bool:
         """Whether the fault-free run of each input completed."""
-        return all(one.statuses == (Status.COMPLETED,) for one in self.tally.fault_free.values())
+        return all(one.statuses == (Status.COMPLETED,) for one in self.aggregate.fault_free.values())
 
-    def smallest(self, invariant: str) -> Digest:
-        found = self.tally.invariants[invariant].smallest
+    def smallest(self, invariant: str) -> RunSummary:
+        found = self.aggregate.invariants[invariant].smallest
         assert found is not None, f"{invariant} was not violated, but {self.told}"
         return minimise(found, invariant, self.executor)
 
     def kinds_alone(self, invariant: str) -> frozenset[str]:
         """The kinds of those single faults that violate it."""
         return frozenset(
-            digest.plan.faults[0].kind
-            for digest in self.digests
-            if len(digest.plan.faults) == 1 and invariant in digest.violated
+            run_summary.plan.faults[0].kind
+            for run_summary in self.run_summaries
+            if len(run_summary.plan.faults) == 1 and invariant in run_summary.violated
         )
 
 
 def search(scenario: Scenario, world: World, depth: int) -> Searched:
-    executor = LocalExecutor(scenario, world)
-    guided = GuidedSearch(unlocked_faults(scenario, world.name), len(scenario.inputs), depth)
-    tally = Tally()
-    digests: list[Digest] = []
-    for digest in guided.run(executor, StopAsked()):
-        tally.add(digest)
-        digests.append(digest)
+    executor = LocalJobRunner(scenario, world)
+    guided = GuidedSearch(enabled_faults(scenario, world.name), len(scenario.inputs), depth)
+    aggregate = Aggregate()
+    run_summaries: list[RunSummary] = []
+    for run_summary in guided.run(executor, StopAsked()):
+        aggregate.add(run_summary)
+        run_summaries.append(run_summary)
     assert guided.complete
-    return Searched(tally=tally, digests=tuple(digests), executor=executor)
+    return Searched(aggregate=aggregate, run_summaries=tuple(run_summaries), executor=executor)
 
 
 def _step(task: Task, owned: ResourceSpec) -> Step:

@@ -62,7 +62,7 @@ def test_an_undo_that_only_a_fault_completes_was_never_seen(sim: SimWorld, attem
     one = booking(attempts)
     found = search(one, sim, depth)
     assert found.told == {}
-    verdict, lacking = judge(one, found.tally, coverage(one, "sim", found.tally))
+    verdict, lacking = judge(one, found.aggregate, coverage(one, "sim", found.aggregate))
     if attempts == 1:
         assert verdict is Verdict.INCONCLUSIVE
         assert any("Situation compensation was never seen" in sentence for sentence in lacking)

@@ -14,7 +14,7 @@ from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import Run, run_once
 from harness.saga import Json, OnFailedCompensation, SagaPolicy
-from harness.search.digest import digest_run
+from harness.search.run_summary import summarise_run
 from harness.views import loops
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import CHARGE, HOLD, TWINS, Plant, search
@@ -166,9 +166,9 @@ def test_nothing_is_built_on_who_answers_running_to_the_end(sim: SimWorld) -> No
     """It is called again until its time is up: only then is it certain that nobody finishes."""
     plant = Plant(broken=AnswersRunning, caught_by="termination", smallest=(), tasks=(HOLD,))
     scenario = replace(plant.broken_scenario(), time_limit_s=2.0)
-    digest = digest_run(run_once(scenario, {}, FaultPlan(), sim), 0)
-    assert digest.violated == ("termination",)
-    assert digest.cut_short
+    run_summary = summarise_run(run_once(scenario, {}, FaultPlan(), sim), 0)
+    assert run_summary.violated == ("termination",)
+    assert run_summary.cut_short
 
 
 @pytest.mark.parametrize("name", PLANTS)
@@ -177,12 +177,12 @@ def test_searched(sim: SimWorld, name: str, twin: str) -> None:
     plant = PLANTS[name]
     searched = search(plant.scenario(twin), sim, plant.depth)
     assert searched.completes
-    assert any(digest.cut_short for digest in searched.digests) is (twin == "broken")
+    assert any(run_summary.cut_short for run_summary in searched.run_summaries) is (twin == "broken")
     assert set(searched.told) == (set() if twin == "sound" else {plant.caught_by})
-    cut = {digest.plan for digest in searched.digests if digest.cut_short}
+    cut = {run_summary.plan for run_summary in searched.run_summaries if run_summary.cut_short}
     built_on = [
         one.plan
-        for one in searched.digests
+        for one in searched.run_summaries
         if one.plan.faults[:-1] and FaultPlan(one.plan.faults[:-1]) in cut
     ]
     assert built_on == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from harness.faults.unlocked import UNCLAIMED, unlocked_faults
+from harness.faults.enabled import UNCLAIMED, enabled_faults
 from harness.participant import Repeats, RestParticipant, Verb
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import run_once
@@ -67,9 +67,9 @@ def plant(claims: frozenset[Claim] = frozenset({Claim.LOST_REPLY})) -> Plant:
 
 def test_what_may_leave_an_effect_behind_is_sent_only_where_it_is_claimed() -> None:
     for claims in (BOTH | DEATH, BOTH, BOTH - {Claim.IRREVERSIBLE_STEP}):
-        unlocked = unlocked_faults(plant(claims).scenario("sound"), "sim")
-        sent = {one.kind.name for one in unlocked.possible[CREATE]}
-        told = {one.kind: one.reason for one in unlocked.impossible(CREATE)}
+        enabled = enabled_faults(plant(claims).scenario("sound"), "sim")
+        sent = {one.kind.name for one in enabled.possible[CREATE]}
+        told = {one.kind: one.reason for one in enabled.impossible(CREATE)}
         assert {"refuse", "lose_request", "reset_before", "error_before", "reject", "outage"} <= sent
         if Claim.IRREVERSIBLE_STEP in claims:
             assert sent >= LOST
@@ -83,7 +83,7 @@ def test_what_may_leave_an_effect_behind_is_sent_only_where_it_is_claimed() -> N
 def test_a_saga_that_sends_once_and_leaves_doubt_to_a_person_holds(sim: SimWorld) -> None:
     searched = search(plant(BOTH).scenario("sound"), sim, 1)
     assert searched.told == {}
-    assert {kind for kind, _ in searched.tally.fired_at} >= LOST
+    assert {kind for kind, _ in searched.aggregate.fired_at} >= LOST
 
 
 def test_one_that_takes_silence_for_no_holds_only_where_that_is_not_claimed(sim: SimWorld) -> None:

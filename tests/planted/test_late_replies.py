@@ -32,9 +32,13 @@ PLANT = Plant(broken=LosesPatience, caught_by="no_orphaned_resources", smallest=
 def test_a_bug_at_60_percent_of_the_time_out_is_found(sim: SimWorld) -> None:
     searched = search(PLANT.broken_scenario(), sim, 1)
     slow = [
-        digest for digest in searched.digests if digest.plan.faults and digest.plan.faults[0].kind == "slow"
+        run_summary
+        for run_summary in searched.run_summaries
+        if run_summary.plan.faults and run_summary.plan.faults[0].kind == "slow"
     ]
-    caught = {digest.plan.faults[0].variant for digest in slow if PLANT.caught_by in digest.violated}
-    assert {digest.plan.faults[0].variant for digest in slow} == {"10%", "50%", "95%"}
+    caught = {
+        run_summary.plan.faults[0].variant for run_summary in slow if PLANT.caught_by in run_summary.violated
+    }
+    assert {run_summary.plan.faults[0].variant for run_summary in slow} == {"10%", "50%", "95%"}
     assert caught == {"95%"}
     assert search(PLANT.sound_scenario(), sim, 1).told == {}

@@ -54,7 +54,7 @@ def test_the_smallest_plan(name: str, twin: str, wire: WireWorld) -> None:
     plant = PLANTS[name]
     # A process that is to die loads the scenario by this name, and takes its time to start.
     named = load_scenario(f"{MODULES[name].__name__}:PLANT.{twin}_scenario", registered=None)
-    dies = any(KINDS[fault.kind].blow is not None for fault in plant.smallest)
+    dies = any(KINDS[fault.kind].process_fault is not None for fault in plant.smallest)
     limit_s, patience_s = (20.0, 15.0) if dies else (4.0, 2.0)
     scenario = replace(named, time_limit_s=limit_s, patience_s=patience_s)
     run = run_once(scenario, {}, FaultPlan(plant.smallest), wire)

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from harness.adapter import SagaContext
-from harness.campaign.tally import size_of
-from harness.campaign.workers import LocalExecutor
-from harness.faults.unlocked import unlocked_faults
+from harness.campaign.aggregate import size_of
+from harness.campaign.workers import LocalJobRunner
+from harness.faults.enabled import enabled_faults
 from harness.saga import Json
-from harness.search import Digest, GuidedSearch, minimise
+from harness.search import GuidedSearch, RunSummary, minimise
 from harness.search.chunks import KnownRuns
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
@@ -126,14 +126,14 @@ PLANTS = {
 
 def drawn(
     plant: Plant, twin: str, sim: SimWorld
-) -> tuple[PropertySearch, LocalExecutor, list[Digest], list[Digest]]:
+) -> tuple[PropertySearch, LocalJobRunner, list[RunSummary], list[RunSummary]]:
     """What guided search of single faults finds, and what Hypothesis does after it, each violating run."""
     scenario = plant.scenario(twin)
-    executor, known = LocalExecutor(scenario, sim), KnownRuns()
-    guided = GuidedSearch(unlocked_faults(scenario, "sim"), 1, 1).run(executor, StopAsked())
-    single = [digest for digest in known.watch(guided) if digest.violated]
+    executor, known = LocalJobRunner(scenario, sim), KnownRuns()
+    guided = GuidedSearch(enabled_faults(scenario, "sim"), 1, 1).run(executor, StopAsked())
+    single = [run_summary for run_summary in known.watch(guided) if run_summary.violated]
     search = PropertySearch("sim", examples=EXAMPLES, seed=0, known=known.runs)
-    found = [digest for digest in search.run(executor, StopAsked()) if digest.violated]
+    found = [run_summary for run_summary in search.run(executor, StopAsked()) if run_summary.violated]
     return search, executor, single, found
 
 
@@ -141,16 +141,18 @@ def drawn(
 def test_three_faults_are_found_and_shrunk_to_three(name: str, sim: SimWorld) -> None:
     plant = PLANTS[name]
     search, executor, single, found = drawn(plant, "broken", sim)
-    assert all(len(digest.plan.faults) >= 3 for digest in single)
+    assert all(len(run_summary.plan.faults) >= 3 for run_summary in single)
     assert search.came_to.plans == EXAMPLES
-    first = next(digest for digest in [*single, *found] if plant.caught_by in digest.violated)
+    first = next(run_summary for run_summary in [*single, *found] if plant.caught_by in run_summary.violated)
     assert len(first.plan.faults) >= 3
     shrunk = [
-        digest for digest in search.shrink(executor, [plant.caught_by]) if plant.caught_by in digest.violated
+        run_summary
+        for run_summary in search.shrink(executor, [plant.caught_by])
+        if plant.caught_by in run_summary.violated
     ]
     best = min(
         [*single, *found, *shrunk],
-        key=lambda digest: (plant.caught_by not in digest.violated, size_of(digest.plan)),
+        key=lambda run_summary: (plant.caught_by not in run_summary.violated, size_of(run_summary.plan)),
     )
     smallest = minimise(best, plant.caught_by, executor)
     assert len(smallest.plan.faults) == 3  # with any fault less it holds
@@ -167,7 +169,7 @@ def test_its_sound_twin_holds_under_the_same_search(name: str, sim: SimWorld) ->
 
 def test_two_faults_do_not_reach_it(sim: SimWorld) -> None:
     scenario = PLANTS["a failed query"].broken_scenario()
-    search = GuidedSearch(unlocked_faults(scenario, "sim"), 1, 2)
-    found = [one for one in search.run(LocalExecutor(scenario, sim), StopAsked()) if one.violated]
+    search = GuidedSearch(enabled_faults(scenario, "sim"), 1, 2)
+    found = [one for one in search.run(LocalJobRunner(scenario, sim), StopAsked()) if one.violated]
     assert all(len(one.plan.faults) >= 3 for one in found)
     assert search.complete

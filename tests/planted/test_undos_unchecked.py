@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.campaign.required import coverage
 from harness.campaign.verdict import judge
 from harness.report_model import Verdict
-from harness.search import Digest
+from harness.search import RunSummary
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import Plant, search
 from tests.planted.sagas import Saga, Task
@@ -29,18 +29,22 @@ def test_an_undo_that_is_reported_as_done_whatever_happened(sim: SimWorld) -> No
     assert "failed_compensation_escalated" in search(PLANT.broken_scenario(), sim, 1).told
     sound = search(PLANT.sound_scenario(), sim, 1)
     assert sound.told == {}
-    assert sound.tally.situations[SITUATION]
+    assert sound.aggregate.situations[SITUATION]
 
 
 def test_it_is_no_pass_where_no_undo_was_ever_made_to_fail(sim: SimWorld) -> None:
     one = PLANT.broken_scenario()
-    kept = [digest for digest in search(one, sim, 1).digests if not digest.violated and not fails(digest)]
-    assert any("compensation" in digest.situations for digest in kept)
-    tally = tallied(one, kept)
-    verdict, lacking = judge(one, tally, coverage(one, "sim", tally))
+    kept = [
+        run_summary
+        for run_summary in search(one, sim, 1).run_summaries
+        if not run_summary.violated and not fails(run_summary)
+    ]
+    assert any("compensation" in run_summary.situations for run_summary in kept)
+    aggregate = tallied(one, kept)
+    verdict, lacking = judge(one, aggregate, coverage(one, "sim", aggregate))
     assert verdict is Verdict.INCONCLUSIVE
     assert any(f"Situation {SITUATION} was never seen" in sentence for sentence in lacking)
 
 
-def fails(digest: Digest) -> bool:
-    return SITUATION in digest.situations
+def fails(run_summary: RunSummary) -> bool:
+    return SITUATION in run_summary.situations

@@ -12,7 +12,7 @@ from harness.invariants import Verdict
 from harness.participant import Request, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
 from harness.participant.messages import Owner
 from harness.plan import Fault, FaultPlan, Target
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.runner import Run, run_once
 from harness.saga import Claim, Direction, Outcome, SagaSpec, Step, StepKind
 from harness.scenario import Scenario

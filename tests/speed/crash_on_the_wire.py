@@ -43,7 +43,7 @@ def crashes_per_s(runs: int, workers: int | None = None) -> float:
             ]
             jobs = [(0, plans[number % len(plans)]) for number in range(runs)]
             began_s = time.perf_counter()
-            digests = list(pool.run(jobs))
+            run_summaries = list(pool.run(jobs))
             took_s = time.perf_counter() - began_s
-    assert all(digest.strikes == (1,) and not digest.violated for digest in digests)
+    assert all(run_summary.strikes == (1,) and not run_summary.violated for run_summary in run_summaries)
     return runs / took_s

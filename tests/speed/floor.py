@@ -1,7 +1,7 @@
 """The floor: the saga and the participants' handlers called directly, with no harness between them.
 
 The saga is the same, its httpx client too; underneath lies a transport that hands each request to
-its participant and the answer back. No clock, no door, no history, no judgement.
+its participant and the answer back. No clock, no fault injector, no history, no judgement.
 """
 
 from __future__ import annotations

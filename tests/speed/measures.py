@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.campaign.workers import LocalExecutor, Pool, make_world
+from harness.campaign.workers import LocalJobRunner, Pool, make_world
 from harness.clock import real
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.loading import load
 from harness.plan import FaultPlan
 from harness.runner import run_once
@@ -37,8 +37,8 @@ def test_holds(report, number):
 def sim_per_s(scenario: Scenario, depth: int = 1) -> float:
     """Guided search in sim, in this process: sagas a second."""
     with make_world("sim", "auto", _quiet) as world:
-        executor = LocalExecutor(scenario, world)
-        search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), depth)
+        executor = LocalJobRunner(scenario, world)
+        search = GuidedSearch(enabled_faults(scenario, "sim"), len(scenario.inputs), depth)
         began = time.perf_counter()
         runs = sum(1 for _ in search.run(executor, StopAsked()))
         return runs / (time.perf_counter() - began)
@@ -57,15 +57,15 @@ def crash_against_plain() -> tuple[float, float]:
     """Guided plans with a crash, and those without, of one durable saga in sim: runs a second of each."""
     scenario = scenario_of(saga_of("async"), frozenset({Claim.PROCESS_DEATH}))
     with make_world("sim", "auto", _quiet) as world:
-        executor = LocalExecutor(scenario, world)
-        search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), 1)
-        plans = [digest.plan for digest in search.run(executor, StopAsked())]
+        executor = LocalJobRunner(scenario, world)
+        search = GuidedSearch(enabled_faults(scenario, "sim"), len(scenario.inputs), 1)
+        plans = [run_summary.plan for run_summary in search.run(executor, StopAsked())]
         crashes = [plan for plan in plans if any(fault.kind == "crash" for fault in plan.faults)]
         others = [plan for plan in plans if plan not in crashes]
         return _plans_per_s(executor, crashes), _plans_per_s(executor, others)
 
 
-def _plans_per_s(executor: LocalExecutor, plans: list[FaultPlan]) -> float:
+def _plans_per_s(executor: LocalJobRunner, plans: list[FaultPlan]) -> float:
     began = time.perf_counter()
     runs = sum(1 for _ in executor.run([(0, plan) for plan in plans]))
     return runs / (time.perf_counter() - began)
@@ -76,7 +76,7 @@ def drawn_per_s(scenario: Scenario, examples: int, seed: int) -> tuple[float, Ch
     with make_world("sim", "auto", _quiet) as world:
         search = PropertySearch("sim", examples=examples, seed=seed)
         began = time.perf_counter()
-        for _ in search.run(LocalExecutor(scenario, world), StopAsked()):
+        for _ in search.run(LocalJobRunner(scenario, world), StopAsked()):
             pass
         return search.came_to.plans / (time.perf_counter() - began), search.came_to
 
@@ -84,7 +84,7 @@ def drawn_per_s(scenario: Scenario, examples: int, seed: int) -> tuple[float, Ch
 def wire_per_s(scenario: Scenario, runs: int) -> float:
     """Fault-free runs on the wire, through a proxy, one after the other: sagas a second."""
     with make_world("wire", "auto", _quiet) as world:
-        executor = LocalExecutor(scenario, world)
+        executor = LocalJobRunner(scenario, world)
         jobs = [(0, FaultPlan())]
         list(executor.run(jobs * 5))
         began = time.perf_counter()
@@ -112,10 +112,10 @@ def first_counterexamples_s() -> dict[str, float | None]:
     with make_world("sim", "auto", _quiet) as world:
         for name, plant in PLANTS.items():
             scenario = plant.scenario("broken")
-            search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), 2)
+            search = GuidedSearch(enabled_faults(scenario, "sim"), len(scenario.inputs), 2)
             began = time.perf_counter()
-            digests = search.run(LocalExecutor(scenario, world), StopAsked(real.monotonic_s() + 60.0))
-            first = next((one for one in digests if plant.caught_by in one.violated), None)
+            run_summaries = search.run(LocalJobRunner(scenario, world), StopAsked(real.monotonic_s() + 60.0))
+            first = next((one for one in run_summaries if plant.caught_by in one.violated), None)
             found[name] = None if first is None else time.perf_counter() - began
     return found
 
@@ -125,7 +125,7 @@ def depth_two_s(scenario: Scenario, workers: int) -> float:
     began = time.perf_counter()
     pool = Pool(scenario, "sim", workers=workers, proxy="auto", load=load, note=_quiet)
     with pool:
-        search = GuidedSearch(unlocked_faults(scenario, "sim"), len(scenario.inputs), 2)
+        search = GuidedSearch(enabled_faults(scenario, "sim"), len(scenario.inputs), 2)
         for _ in search.run(pool, StopAsked()):
             pass
     return time.perf_counter() - began

@@ -16,15 +16,15 @@ from hypothesis import find, settings
 from hypothesis import strategies as st
 
 from harness.adapter import CallableSaga
+from harness.campaign.aggregate import Aggregate, size_of_run
 from harness.campaign.fault_free import missing
-from harness.campaign.tally import Tally, size_of_run
-from harness.campaign.workers import LocalExecutor
+from harness.campaign.workers import LocalJobRunner
 from harness.errors import ScenarioError
 from harness.inputs import DrawnInput, SchemaInputs, as_json_text, small_inputs
 from harness.plan import FaultPlan
 from harness.saga import Json
 from harness.scenario import Scenario
-from harness.search import Digest
+from harness.search import RunSummary
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
 from harness.strategies import inputs
@@ -82,7 +82,7 @@ def test_drawing_leaves_nothing_in_the_folder_where_it_is_done(tmp_path: Path, c
         "import hypothesis\n"
         f"{CHOOSES if chosen else ''}\n"
         "from tests.unit.test_inputs import schema, scenario\n"
-        "from harness.campaign.workers import LocalExecutor\n"
+        "from harness.campaign.workers import LocalJobRunner\n"
         "from harness.inputs import small_inputs\n"
         "from harness.search.guided import StopAsked\n"
         "from harness.search.property import PropertySearch\n"
@@ -90,7 +90,7 @@ def test_drawing_leaves_nothing_in_the_folder_where_it_is_done(tmp_path: Path, c
         "words = schema({'type': 'string', 'pattern': r'^\\w\\S+$'})\n"
         "assert small_inputs(words, 'here')\n"
         "with SimWorld() as sim:\n"
-        "    executor = LocalExecutor(scenario(input_strategy=words), sim)\n"
+        "    executor = LocalJobRunner(scenario(input_strategy=words), sim)\n"
         "    assert list(PropertySearch('sim', examples=5, seed=0).run(executor, StopAsked()))\n"
     )
     usual = {name: value for name, value in os.environ.items() if name != "HYPOTHESIS_STORAGE_DIRECTORY"}
@@ -221,9 +221,9 @@ def test_one_that_draws_something_else_each_time_is_told(sim: SimWorld) -> None:
 # Searched and shrunk ---------------------------------------------------------------------------
 
 
-def search(one: Scenario, sim: SimWorld, examples: int = 40) -> tuple[PropertySearch, list[Digest]]:
+def search(one: Scenario, sim: SimWorld, examples: int = 40) -> tuple[PropertySearch, list[RunSummary]]:
     found = PropertySearch("sim", examples=examples, seed=0)
-    return found, list(found.run(LocalExecutor(one, sim), StopAsked()))
+    return found, list(found.run(LocalJobRunner(one, sim), StopAsked()))
 
 
 def fails_from(least: int) -> Callable[..., object]:
@@ -239,12 +239,12 @@ def test_an_input_that_fails_is_found_and_shrunk(sim: SimWorld) -> None:
     one = replace(
         plain, spec=replace(plain.spec, steps=(step,)), saga=CallableSaga(fails_from(23), "from-23")
     )
-    property_search, digests = search(one, sim)
-    assert any("termination" in digest.violated for digest in digests)
-    tally = Tally()
-    for digest in (*digests, *property_search.shrink(LocalExecutor(one, sim), ["termination"])):
-        tally.add(digest)
-    smallest = tally.invariants["termination"].smallest
+    property_search, run_summaries = search(one, sim)
+    assert any("termination" in run_summary.violated for run_summary in run_summaries)
+    aggregate = Aggregate()
+    for run_summary in (*run_summaries, *property_search.shrink(LocalJobRunner(one, sim), ["termination"])):
+        aggregate.add(run_summary)
+    smallest = aggregate.invariants["termination"].smallest
     assert smallest is not None
     assert (smallest.plan, smallest.input) == (FaultPlan(), {"quantity": 23, "sku": "A"})
     assert size_of_run(smallest)[:2] == (0, 0)
@@ -257,10 +257,10 @@ def test_a_drawn_input_that_does_not_complete_without_faults_keeps_from_a_pass(s
     plain = scenario(input_strategy=schema(ORDER))
     step = replace(plain.spec.steps[0], optional=True)
     one = replace(plain, spec=replace(plain.spec, steps=(step,)), saga=CallableSaga(picky, "picky"))
-    tally = Tally()
-    for digest in search(one, sim)[1]:
-        tally.add(digest)
-    (told,) = [sentence for sentence in missing(one, tally) if "drawn input" in sentence]
+    aggregate = Aggregate()
+    for run_summary in search(one, sim)[1]:
+        aggregate.add(run_summary)
+    (told,) = [sentence for sentence in missing(one, aggregate) if "drawn input" in sentence]
     assert " ended compensated, and so did " in told
     assert told.endswith("let the schema or the strategy describe inputs that complete.")
-    assert all(0 <= index < 3 for index in tally.fault_free)
+    assert all(0 <= index < 3 for index in aggregate.fault_free)

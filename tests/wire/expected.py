@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.history import CallFailed, History
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import SagaStart
 from harness.worlds.wire import WireWorld
 from tests.wire.orders import effects_of, plan, probe, probed, receipts, scenario
@@ -41,7 +41,7 @@ SHOWN_BY_THE_PROXY = {
     ("slow", "slicer"): Expected(came=201, toxic="slicer", effect=True, at_least_s=0.03),
     ("slow", "slow_close"): Expected(came=201, toxic="slow_close", effect=True, at_least_s=0.045),
 }
-SHOWN_BY_THE_DOOR = {
+SHOWN_BY_THE_INJECTOR = {
     ("error_before", ""): Expected(came=500, toxic=None, effect=False),
     ("error_after", ""): Expected(came=500, toxic=None, effect=True),
     ("partial", ""): Expected(came=500, toxic=None, effect=True),
@@ -50,7 +50,7 @@ SHOWN_BY_THE_DOOR = {
     ("throttle", "503"): Expected(came=503, toxic=None, effect=False),
     ("garbage", ""): Expected(came=201, toxic=None, effect=True),
 }
-ALL = {**SHOWN_BY_THE_PROXY, **SHOWN_BY_THE_DOOR}
+ALL = {**SHOWN_BY_THE_PROXY, **SHOWN_BY_THE_INJECTOR}
 
 
 def check(world: WireWorld, kind: str, variant: str, expected: Expected) -> None:

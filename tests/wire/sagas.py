@@ -87,10 +87,10 @@ def executors(done: Run) -> list[tuple[int, bool, int]]:
     return [(one.executor, one.resumed, one.node) for one in began]
 
 
-def blows(done: Run) -> list[tuple[int, int, str, str]]:
-    """(executor, call, blow, boundary)."""
+def process_faults(done: Run) -> list[tuple[int, int, str, str]]:
+    """(executor, call, process fault, boundary)."""
     struck = [event for event in done.history.events if isinstance(event, ExecutorStruck)]
-    return [(one.executor, one.call, str(one.blow), str(one.boundary)) for one in struck]
+    return [(one.executor, one.call, str(one.process_fault), str(one.boundary)) for one in struck]
 
 
 def woken(done: Run) -> list[int]:

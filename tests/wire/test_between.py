@@ -16,10 +16,10 @@ from tests.wire.sagas import (
     PROGRAMS,
     PYTHON,
     RESERVE,
-    blows,
     executors,
     journal,
     plan,
+    process_faults,
     run,
     scenario,
     service,
@@ -50,7 +50,7 @@ def test_the_pauses_of_a_run_are_moments_to_strike(world: WireWorld) -> None:
 @pytest.mark.parametrize("commits", ["one", "two"])
 def test_a_command_that_dies_in_its_pause(world: WireWorld, commits: str, share: str) -> None:
     done = run(world, thinking(commits), plan("crash", RESERVE, variant=f"between:{share}"))
-    assert blows(done)[0] == (1, 1, "crash", "between")
+    assert process_faults(done)[0] == (1, 1, "crash", "between")
     assert done.history.fired() == {0}
     if commits == "one" or share == "0%":  # at once: perhaps before it has heard
         assert commits == "two" or (statuses(done), violated(done)) == (["completed"], {})
@@ -62,7 +62,7 @@ def test_a_command_that_dies_in_its_pause(world: WireWorld, commits: str, share:
 def test_a_service_that_dies_in_a_pause(world: WireWorld) -> None:
     done = run(world, service(), plan("crash", RESERVE, variant="between:0%"))
     assert (statuses(done), violated(done)) == (["completed"], {})
-    assert blows(done) == [(1, 1, "crash", "between")]
+    assert process_faults(done) == [(1, 1, "crash", "between")]
     assert executors(done) == [(1, False, 1), (2, True, 1)]
 
 
@@ -70,7 +70,7 @@ def test_a_command_that_dies_once_it_was_refused(world: WireWorld) -> None:
     done = run(world, journal(), plan("reject"), plan("crash", CHARGE, variant="between:0%"))
     assert violated(done) == {}
     assert statuses(done) in (["compensated"], ["completed"])  # what it did not hear it asks again
-    assert [(call, boundary) for _, call, _, boundary in blows(done)] == [(2, "between")]
+    assert [(call, boundary) for _, call, _, boundary in process_faults(done)] == [(2, "between")]
 
 
 def test_what_is_due_once_the_next_request_is_there_has_not_fired(world: WireWorld) -> None:
@@ -81,7 +81,7 @@ def test_what_is_due_once_the_next_request_is_there_has_not_fired(world: WireWor
     for key, pauses in known.items():
         known[key] = {site: 100 * pause_s for site, pause_s in pauses.items()}
     done = run(world, quick, plan("crash", RESERVE, variant="between:75%"))
-    assert (statuses(done), violated(done), blows(done)) == (["completed"], {}, [])
+    assert (statuses(done), violated(done), process_faults(done)) == (["completed"], {}, [])
     assert done.history.fired() == frozenset()
 
 

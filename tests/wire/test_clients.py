@@ -19,7 +19,7 @@ from harness.errors import ScenarioError
 from harness.history import CallAnswered, CallFailed
 from harness.participant import Owner, Request
 from harness.plan import FaultPlan
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.runner import run_once
 from harness.saga import SagaStart
 from harness.worlds.wire import WireWorld
@@ -130,7 +130,7 @@ def test_the_store_is_gone_after_the_run(world: WireWorld) -> None:
     assert not kept[0].exists()
 
 
-def test_who_cannot_be_seen_is_struck_by_accident(world: WireWorld) -> None:
+def test_who_cannot_be_seen_is_struck_by_collateral(world: WireWorld) -> None:
     def saga(ctx: Any, input_: object) -> object:
         def charge(n: int) -> str:
             request = urllib.request.Request(
@@ -146,7 +146,7 @@ def test_who_cannot_be_seen_is_struck_by_accident(world: WireWorld) -> None:
 
         with ThreadPoolExecutor() as pool:
             first = pool.submit(charge, 1)
-            time.sleep(0.4)  # the first is at the door by then, on a busy machine too
+            time.sleep(0.4)  # the first is at the fault injector by then, on a busy machine too
             second = pool.submit(charge, 2)
             return {"status": "completed", "detail": [first.result(), second.result(), charge(3)]}
 

@@ -17,15 +17,15 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.blows import Blow
 from harness.errors import EnvironmentFault, UsageError
 from harness.plan import FaultPlan
+from harness.process_faults import ProcessFault
 from harness.saga import SagaStart
 from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
-from harness.worlds.wire.front import ProxyLike
+from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.ports import free_ports
 from harness.worlds.wire.world import make_proxy
 from tests.wire.orders import order, plan, probe, probed, scenario
@@ -117,7 +117,10 @@ def test_nothing_is_left_behind() -> None:
     threads, children, environment = _tags(), _children(), dict(os.environ)
     with WireWorld("embedded") as world:
         history = world.run(scenario(probe), [SagaStart(id="saga-1", input={})], plan("reset_before"))
-        ports = [int(station.proxy.listen.rpartition(":")[2]) for station in world._hook.stations.values()]
+        ports = [
+            int(participant_server.proxy.listen.rpartition(":")[2])
+            for participant_server in world._httpx_wrapper.participant_servers.values()
+        ]
         assert probed(history)
     assert (_tags(), _children(), dict(os.environ)) == (threads, children, environment)
     for port in ports:
@@ -149,7 +152,7 @@ def test_a_saga_of_an_unknown_shape(real_world: WireWorld) -> None:
         worlds = ("wire",)
         alone = None
 
-        def unfit(self, blow: Blow) -> str | None:
+        def unfit(self, process_fault: ProcessFault) -> str | None:
             raise NotImplementedError
 
     with pytest.raises(UsageError, match=r"found 'Command', expected one of CallableSaga, SubprocessSaga"):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.history import FaultFired
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan, Lasting
@@ -49,7 +49,7 @@ LANGUAGES: Mapping[str, Language] = {
 SHIP_REFUSED = Fault(kind="reject", operation=SHIP, count=Lasting.UNTIL_RESTART)
 PLANS: Mapping[str, tuple[tuple[Fault, ...], str]] = {
     "nothing fails": ((), "completed"),
-    "killed on its way back": (
+    "killed while compensating": (
         (SHIP_REFUSED, Fault(kind="crash", operation=REFUND, variant="on_arrival")),
         "compensated",
     ),
@@ -88,7 +88,7 @@ def example(name: str, folder: Path) -> Scenario:
 def test_it_holds(name: str, says: str, built: Path, real_world: WireWorld) -> None:
     scenario = example(name, built)
     faults, ends = PLANS[says]
-    claimed = {kind.name for kind in unlocked_faults(scenario, "wire").kinds()}
+    claimed = {kind.name for kind in enabled_faults(scenario, "wire").kinds()}
     if not {fault.kind for fault in faults} <= claimed:
         pytest.skip(f"the saga in {name} does not claim to stand that")
     run = run_once(scenario, scenario.inputs[0], FaultPlan(faults), real_world)

@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from harness.blows import Blow
 from harness.history import (
     CallSent,
     Event,
@@ -28,6 +27,7 @@ from harness.history import (
 )
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan
+from harness.process_faults import ProcessFault
 from harness.saga import SagaStart
 from harness.worlds import World
 from harness.worlds.sim import SimWorld
@@ -170,7 +170,7 @@ def seen(history: History) -> Seen:
     return Seen(
         began=tuple(sorted((name[one.executor], one.resumed, one.node) for one in began)),
         struck=tuple(
-            (name[event.executor], str(event.blow), str(event.boundary))
+            (name[event.executor], str(event.process_fault), str(event.boundary))
             for event in events
             if isinstance(event, ExecutorStruck)
         ),
@@ -197,7 +197,7 @@ def _names(events: Sequence[Event]) -> dict[int, int]:
     senders = [event.executor for event in events if isinstance(event, CallSent)]
     names = {event.executor: event.executor for event in events if isinstance(event, ExecutorBegan)}
     for at, event in enumerate(events):
-        if isinstance(event, ExecutorStruck) and event.blow is Blow.RACE:
+        if isinstance(event, ExecutorStruck) and event.process_fault is ProcessFault.RACE:
             later = [one for one in events[at:] if isinstance(one, ExecutorBegan) and one.resumed]
             first, second = (one.executor for one in later[:2])
             if second in senders and (first not in senders or senders.index(second) < senders.index(first)):

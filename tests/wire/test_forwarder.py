@@ -14,7 +14,7 @@ from harness.errors import EnvironmentFault
 from harness.saga import SagaStart
 from harness.toxiproxy.client import ProxyClient, Toxic
 from harness.worlds.wire import WireWorld
-from tests.wire.expected import SHOWN_BY_THE_DOOR, SHOWN_BY_THE_PROXY, check
+from tests.wire.expected import SHOWN_BY_THE_INJECTOR, SHOWN_BY_THE_PROXY, check
 from tests.wire.orders import plan, probe, scenario
 
 pytestmark = pytest.mark.wire
@@ -91,9 +91,9 @@ def test_a_plain_forwarder_fails_the_same_check(forwarded: WireWorld, kind: str,
         check(forwarded, kind, variant, SHOWN_BY_THE_PROXY[kind, variant])
 
 
-@pytest.mark.parametrize(("kind", "variant"), SHOWN_BY_THE_DOOR, ids="-".join)
+@pytest.mark.parametrize(("kind", "variant"), SHOWN_BY_THE_INJECTOR, ids="-".join)
 def test_a_plain_forwarder_is_one_otherwise(forwarded: WireWorld, kind: str, variant: str) -> None:
-    check(forwarded, kind, variant, SHOWN_BY_THE_DOOR[kind, variant])
+    check(forwarded, kind, variant, SHOWN_BY_THE_INJECTOR[kind, variant])
 
 
 @pytest.mark.parametrize("kind", ["lose_request", "lose_reply", "reset_before", "cut_reply"])

@@ -20,7 +20,7 @@ from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
 from tests.two_steps import TWO_STEPS
 from tests.wire.orders import CHARGE, outcomes
-from tests.wire.sagas import RESERVE, blows, executors, plan, run, statuses, violated, woken
+from tests.wire.sagas import RESERVE, executors, plan, process_faults, run, statuses, violated, woken
 
 pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
 
@@ -131,7 +131,7 @@ def test_it_comes_to_the_same_as_in_sim(world: WireWorld, tmp_path: Path, name: 
             simulated = run(sim, of, *PLANS[name])  # type: ignore[arg-type]
     finally:
         world.__enter__()
-    assert blows(real) == blows(simulated)
+    assert process_faults(real) == process_faults(simulated)
     assert executors(real) == executors(simulated)
     assert statuses(real) == statuses(simulated)
     assert [(one.invariant, one.verdict) for one in real.judgements] == [

@@ -1,4 +1,4 @@
-"""Refusals for callers whom nobody sees coming: armed ahead, by a trigger, in every lane."""
+"""Refusals for callers whom nobody sees coming: armed ahead, by a trigger, in every endpoint set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from harness.history import CallFailed
 from harness.plan import FaultPlan, Lasting
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.worlds.wire import WireWorld
 from harness.worlds.wire.outages import UNMET
 from tests.wire.orders import CHARGE, effects_of, outcomes, receipts
@@ -154,7 +154,9 @@ except http.client.HTTPException:
 @pytest.mark.parametrize("undo", [UNDO, BACK])
 def test_an_undo_finds_nobody(world: WireWorld, undo: str) -> None:
     done = run(world, journal(), plan("reject"), plan("refuse", undo))
-    planned = [(kind, call) for kind, call, _ in fired(done) if kind != "reset_before"]  # that is an accident
+    planned = [
+        (kind, call) for kind, call, _ in fired(done) if kind != "reset_before"
+    ]  # that is a collateral hit
     assert planned == [("reject", 2), ("refuse", 2)]
     assert violated(done) == {}
 
@@ -171,7 +173,7 @@ def test_a_participant_dies_in_the_middle_of_a_call(
     assert violated(done) == {}
 
 
-def test_the_other_lane_is_struck_too(world: WireWorld) -> None:
+def test_the_other_endpoint_set_is_struck_too(world: WireWorld) -> None:
     faults = plan("outage", RESERVE, count=Lasting.FOR_EVER), plan("reject"), plan("move", BACK)
     done = run(world, journal(), *faults)
     assert {kind for kind, _, _ in fired(done)} == {"outage", "reject", "move"}

@@ -23,7 +23,7 @@ from harness.history import (
     Released,
 )
 from harness.plan import FaultPlan, Lasting
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import SagaStart
 from harness.worlds import bounds
 from harness.worlds.wire import WireWorld, traffic

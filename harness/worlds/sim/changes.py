@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.faults.door import Door
-from harness.faults.engine import Strike
-from harness.faults.passage import Passage
+from harness.faults.engine import FaultMatch
+from harness.faults.in_flight import InFlightCall
+from harness.faults.injector import FaultInjector
 from harness.history import StoreChanged
 from harness.worlds.sim.store import Content, Store
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Gap:
-    """Between two calls of an executor. `passage`: the call that ended last; None before the first one.
+    """Between two calls of an executor. `in_flight`: the call that ended last; None before the first one.
 
     states: the contents of the store so far; the one at the beginning is the first.
     """
 
-    passage: Passage | None
+    in_flight: InFlightCall | None
     states: list[Content]
 
     def state(self, content: Content) -> tuple[int, bool]:
@@ -44,11 +44,11 @@ class StoreWatch:
 
     def __init__(
         self,
-        door: Door,
+        injector: FaultInjector,
         struck: Callable[[], int | None],
-        inject: Callable[[int, Passage | None, Strike], None],
+        inject: Callable[[int, InFlightCall | None, FaultMatch], None],
     ) -> None:
-        self._door = door
+        self._injector = injector
         self._struck = struck
         self._inject = inject
         self._stores: dict[int, Store] = {}
@@ -61,16 +61,16 @@ class StoreWatch:
         """It has sent nothing yet."""
         self._saga_ids[executor] = saga_id
         self._stores[executor] = store
-        self._gaps[executor] = Gap(passage=None, states=[store.content])
+        self._gaps[executor] = Gap(in_flight=None, states=[store.content])
 
     def sending(self, executor: int) -> None:
         """A call is under way."""
         self._gaps.pop(executor, None)
 
-    def ended(self, passage: Passage) -> None:
+    def ended(self, in_flight: InFlightCall) -> None:
         """A call of an executor ended, however."""
-        content = self._stores[passage.executor].content
-        self._gaps[passage.executor] = Gap(passage=passage, states=[content])
+        content = self._stores[in_flight.executor].content
+        self._gaps[in_flight.executor] = Gap(in_flight=in_flight, states=[content])
 
     # What the files say ------------------------------------------------------------------------
 
@@ -87,25 +87,27 @@ class StoreWatch:
         if gap is None:
             return
         state, new = gap.state(self._stores[executor].content)
-        recorder = self._door.recorder
+        recorder = self._injector.recorder
         recorder.add(
             StoreChanged(
                 t_s=recorder.now_s(),
                 executor=executor,
                 saga_id=self._saga_ids[executor],
-                call=0 if gap.passage is None else gap.passage.call,
+                call=0 if gap.in_flight is None else gap.in_flight.call,
                 state=state,
             )
         )
         strike = self._due(executor, gap, state) if new else None
         if strike is not None:
-            self._inject(executor, gap.passage, strike)
+            self._inject(executor, gap.in_flight, strike)
 
-    def _due(self, executor: int, gap: Gap, change: int) -> Strike | None:
-        engine, passage = self._door.engine, gap.passage
-        if passage is None:
-            return engine.at_start(change, self._door.saga_number(self._saga_ids[executor]))
-        if passage.matched is None:
+    def _due(self, executor: int, gap: Gap, change: int) -> FaultMatch | None:
+        engine, in_flight = self._injector.engine, gap.in_flight
+        if in_flight is None:
+            return engine.at_start(change, self._injector.saga_number(self._saga_ids[executor]))
+        if in_flight.matched is None:
             return None
-        due = engine.after(passage.matched, passage.nth, passage.direction, passage.saga, passage.nth_of_saga)
+        due = engine.after(
+            in_flight.matched, in_flight.nth, in_flight.direction, in_flight.saga, in_flight.nth_of_saga
+        )
         return next((strike for moment, strike in due if moment.change == change), None)

@@ -1,4 +1,4 @@
-"""One call on its way through virtual time: up, through the door, and down again.
+"""One call on its way through virtual time: up, through the fault injector, and down again.
 
 Deliveries are events of the scheduler, detached from the caller: one that stops waiting does not
 take its request back, so effects may land late.
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from harness.blows import Boundary
 from harness.clock import Scheduler, Timer
-from harness.faults.door import Door
-from harness.faults.passage import Passage
+from harness.faults.in_flight import InFlightCall
+from harness.faults.injector import FaultInjector
 from harness.participant import Response
-from harness.plan.treatment import PASS, Copy, Symptom
+from harness.plan.decision import PASS, Copy, Symptom
+from harness.process_faults import Boundary
 
 UP_S = 0.001
 DOWN_S = 0.001
@@ -32,14 +32,14 @@ class Exchange:
     """
 
     __slots__ = (
-        "_door",
         "_inject",
+        "_injector",
         "_over",
         "_timer",
         "arrives",
         "done",
+        "in_flight",
         "on_done",
-        "passage",
         "read_timeout_s",
         "response",
         "scheduler",
@@ -49,15 +49,15 @@ class Exchange:
     def __init__(
         self,
         scheduler: Scheduler,
-        door: Door,
-        passage: Passage,
+        injector: FaultInjector,
+        in_flight: InFlightCall,
         read_timeout_s: float | None,
-        inject: Callable[[Passage], bool],
-        over: Callable[[Passage], object] | None = None,
+        inject: Callable[[InFlightCall], bool],
+        over: Callable[[InFlightCall], object] | None = None,
     ) -> None:
         self.scheduler = scheduler
-        self._door = door
-        self.passage = passage
+        self._injector = injector
+        self.in_flight = in_flight
         self.read_timeout_s = read_timeout_s
         self.done = False
         self.response: Response | None = None
@@ -66,11 +66,11 @@ class Exchange:
         self._timer: Timer | None = None
         self._inject = inject
         self._over = over
-        self.arrives: Passage | None = None
+        self.arrives: InFlightCall | None = None
 
     def start(self) -> None:
         """Put the request on its way."""
-        if self.passage.treatment.symptom is Symptom.REFUSED:
+        if self.in_flight.decision.symptom is Symptom.REFUSED:
             self.scheduler.call_later(UP_S, lambda: self.fail(Symptom.REFUSED))
             return
         self.scheduler.call_later(UP_S, self._arrive)
@@ -81,38 +81,42 @@ class Exchange:
         """The caller sees no whole reply, or stops waiting for one."""
         if self.done:
             return
-        if self.passage.treatment.symptom is Symptom.DELAYED:
+        if self.in_flight.decision.symptom is Symptom.DELAYED:
             # A caller that leaves before a slow answer has lost the reply, and the history says so.
-            self._door.receipt(self.passage, kind="lose_reply" if self.passage.deliveries else "lose_request")
+            self._injector.receipt(
+                self.in_flight, kind="lose_reply" if self.in_flight.deliveries else "lose_request"
+            )
         elif self._is_shown(symptom, broken_off=broken_off) and not abandoned:
-            self._door.receipt(self.passage)
-        self._door.failed(self.passage, symptom, abandoned=abandoned, broken_off=broken_off)
+            self._injector.receipt(self.in_flight)
+        self._injector.failed(self.in_flight, symptom, abandoned=abandoned, broken_off=broken_off)
         self.symptom = symptom
         self._finish()
 
     def _is_shown(self, symptom: Symptom, *, broken_off: bool) -> bool:
         """Whether the caller saw what the fault means; who waits in vain until settling saw it, too."""
-        treatment = self.passage.treatment
-        if treatment.blow is not None or treatment.delivery.held:
+        decision = self.in_flight.decision
+        if decision.process_fault is not None or decision.delivery.held:
             return False
-        wanted = treatment.symptom
+        wanted = decision.symptom
         return (wanted is symptom and symptom in _AT_ONCE) or (wanted is Symptom.SILENCE and broken_off)
 
     @property
     def silent(self) -> bool:
         """Whether no answer is on its way."""
-        return not self.done and self.passage.treatment.symptom is Symptom.SILENCE
+        return not self.done and self.in_flight.decision.symptom is Symptom.SILENCE
 
     def _arrive(self) -> None:
         if self.arrives is not None and not self._inject(self.arrives):
             self.spare()
-        if self.passage.treatment.blow is not None:
+        if self.in_flight.decision.process_fault is not None:
             self._strike(Boundary.ON_ARRIVAL)
-        if self.passage.treatment.delivery.held:
-            self._door.hold(self.passage)
-            deliver_due(self.scheduler, self._door)
+        if self.in_flight.decision.delivery.held:
+            self._injector.hold(self.in_flight)
+            deliver_due(self.scheduler, self._injector)
             return
-        if self.passage.treatment.symptom is Symptom.DELAYED and not self._door.may_lose_reply(self.passage):
+        if self.in_flight.decision.symptom is Symptom.DELAYED and not self._injector.may_lose_reply(
+            self.in_flight
+        ):
             self.scheduler.call_later(self._slow_s() - DOWN_S, self._arrive_late)
             return
         self._pass_through()
@@ -120,98 +124,98 @@ class Exchange:
     def _arrive_late(self) -> None:
         """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
         if not self.done:
-            self._door.receipt(self.passage)
-            self.passage.treatment = PASS
+            self._injector.receipt(self.in_flight)
+            self.in_flight.decision = PASS
             self._pass_through()
 
     def _pass_through(self) -> None:
-        response = self._through_the_door()
-        if self.passage.treatment.blow is not None:
+        response = self._through_the_injector()
+        if self.in_flight.decision.process_fault is not None:
             self._strike(Boundary.APPLIED)
-        deliver_due(self.scheduler, self._door)
+        deliver_due(self.scheduler, self._injector)
         self._send_down(response)
 
     def _strike(self, boundary: Boundary) -> None:
-        if self.passage.treatment.boundary is boundary and not self._inject(self.passage):
+        if self.in_flight.decision.boundary is boundary and not self._inject(self.in_flight):
             self.spare()
 
     def spare(self) -> None:
         """Its process fault can strike nobody any more: the call is like any other."""
         if not self.done:
-            self.passage.spare()
+            self.in_flight.spare()
 
-    def _through_the_door(self) -> Response:
-        door, passage, copy = self._door, self.passage, self.passage.treatment.copy
+    def _through_the_injector(self) -> Response:
+        injector, in_flight, copy = self._injector, self.in_flight, self.in_flight.decision.copy
         if copy is Copy.CONCURRENT:
-            door.deliver(passage, copy=True)
-        response = door.deliver(passage)
+            injector.deliver(in_flight, copy=True)
+        response = injector.deliver(in_flight)
         if copy is Copy.AT_ONCE:
-            door.deliver(passage, copy=True)
-        if copy is not None and passage.deliveries > 1:
-            door.receipt(passage)
+            injector.deliver(in_flight, copy=True)
+        if copy is not None and in_flight.deliveries > 1:
+            injector.receipt(in_flight)
         return response
 
     def _send_down(self, response: Response) -> None:
-        treatment = self.passage.treatment
-        if treatment.copy is Copy.AFTER_REPLY:
+        decision = self.in_flight.decision
+        if decision.copy is Copy.AFTER_REPLY:
             self.scheduler.call_later(2 * DOWN_S, self._deliver_copy)
-        if treatment.symptom is Symptom.NONE:
+        if decision.symptom is Symptom.NONE:
             self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
-        elif treatment.symptom is Symptom.DELAYED:
+        elif decision.symptom is Symptom.DELAYED:
             self.scheduler.call_later(self._slow_s(), lambda: self._answer_late(response))
-        elif treatment.symptom is Symptom.SILENCE:
+        elif decision.symptom is Symptom.SILENCE:
             self.scheduler.call_later(DOWN_S, self._stay_silent)
-        elif treatment.symptom in (Symptom.RESET, Symptom.CUT):
-            self.scheduler.call_later(DOWN_S, lambda: self.fail(treatment.symptom))
+        elif decision.symptom in (Symptom.RESET, Symptom.CUT):
+            self.scheduler.call_later(DOWN_S, lambda: self.fail(decision.symptom))
 
     def _slow_s(self) -> float:
         """From the arrival of the request to that of the reply."""
         timeout_s = 2 * SLOW_WITHOUT_TIMEOUT_S if self.read_timeout_s is None else self.read_timeout_s
-        late_s = self.passage.treatment.delay.of_s(timeout_s)
+        late_s = self.in_flight.decision.delay.of_s(timeout_s)
         # At the very end of the time-out it is too late, whatever rounding says.
         return max(late_s if late_s >= timeout_s else late_s - UP_S, DOWN_S)
 
     def _answer(self, response: Response) -> None:
         if self.done:
             return
-        if self.passage.struck_at_delivery:
-            self._door.receipt(self.passage)
-        self._door.answered(self.passage, response)
+        if self.in_flight.struck_at_delivery:
+            self._injector.receipt(self.in_flight)
+        self._injector.answered(self.in_flight, response)
         self.response = response
         self._finish()
-        deliver_due(self.scheduler, self._door)
+        deliver_due(self.scheduler, self._injector)
 
     def _stay_silent(self) -> None:
         """The reply would be here by now; who left before has lost nothing by that."""
-        if not self.done and self.passage.treatment.blow is None:
-            self._door.receipt(self.passage)
+        if not self.done and self.in_flight.decision.process_fault is None:
+            self._injector.receipt(self.in_flight)
 
     def _answer_late(self, response: Response) -> None:
-        self._door.receipt(self.passage)
+        self._injector.receipt(self.in_flight)
         self._answer(response)
 
     def _deliver_copy(self) -> None:
-        self._door.deliver(self.passage, copy=True)
-        self._door.receipt(self.passage)
-        deliver_due(self.scheduler, self._door)
+        self._injector.deliver(self.in_flight, copy=True)
+        self._injector.receipt(self.in_flight)
+        deliver_due(self.scheduler, self._injector)
 
     def _finish(self) -> None:
         self.done = True
         if self._timer is not None:
             self._timer.cancel()
         if self._over is not None:
-            self._over(self.passage)
+            self._over(self.in_flight)
         if self.on_done is not None:
             self.on_done()
 
 
-def deliver_due(scheduler: Scheduler, door: Door) -> None:
+def deliver_due(scheduler: Scheduler, injector: FaultInjector) -> None:
     """Put held requests whose trigger has come on the rest of their way."""
-    for passage in door.take_due():
-        scheduler.call_later(UP_S, partial(deliver_held, door, passage))
+    for in_flight in injector.take_due():
+        scheduler.call_later(UP_S, partial(deliver_held, injector, in_flight))
 
 
-def deliver_held(door: Door, passage: Passage) -> None:
+def deliver_held(injector: FaultInjector, in_flight: InFlightCall) -> None:
     """A held request lands; only now has its fault fired."""
-    door.deliver(passage)
-    door.receipt(passage)
+    injector.deliver(in_flight)
+    injector.receipt(in_flight)

@@ -11,8 +11,8 @@ from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
 from harness.clock import DeadLock, Scheduler, VirtualLoop
 from harness.saga import Json
-from harness.worlds.sim.crew import Member, RunOver
 from harness.worlds.sim.exchange import Exchange
+from harness.worlds.sim.greenlets import Member, RunOver
 from harness.worlds.sim.sagas import RunningSaga
 from harness.worlds.sim.store import Store
 

@@ -16,13 +16,13 @@ from harness.adapter import CallableSaga, SagaContext
 from harness.clock import Scheduler
 from harness.clock.active import current
 from harness.faults import KINDS
-from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
-from harness.faults.passage import Passage
+from harness.faults.in_flight import InFlightCall
+from harness.faults.injector import FaultInjector
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.plan import FaultPlan
+from harness.plan.decision import Symptom
 from harness.plan.moments import moment_of
-from harness.plan.treatment import Symptom
 from harness.saga import Claim, SagaStart
 from harness.scenario import Scenario
 from harness.views import LoopWatch
@@ -59,7 +59,7 @@ class SimRun:
         began_s = scheduler.now_s
         self.recorder = Recorder(lambda: round(scheduler.now_s - began_s, 9))
         participants = {prototype.name: prototype.fresh() for prototype in scenario.participants}
-        self.door = Door(
+        self.injector = FaultInjector(
             spec=scenario.spec,
             participants=participants,
             engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
@@ -71,17 +71,17 @@ class SimRun:
         self._loops = LoopWatch(scenario.spec, scenario.resources, self.recorder)
         self._urls: dict[int, dict[str, str]] = {}
         self._hosts: dict[str, tuple[int, str]] = {}
-        self.network = Network(self.door, self._hosts, self._whose, self._start, self._exchange)
+        self.network = Network(self.injector, self._hosts, self._whose, self._start, self._exchange)
         self.supervisor = Supervisor(
             scheduler=scheduler,
-            door=self.door,
+            injector=self.injector,
             saga=scenario.saga,
             sagas=sagas,
             make_context=self._context,
             make_store=make_store,
             watch=_may_die_between_calls(scenario, plan),
         )
-        self._process_faults = any(KINDS[fault.kind].blow is not None for fault in plan.faults)
+        self._process_faults = any(KINDS[fault.kind].process_fault is not None for fault in plan.faults)
         self._settled = False
         self._sent: list[Exchange] = []
         active = current()
@@ -124,8 +124,8 @@ class SimRun:
             return
         self._settled = True
         self._phase(Phase.SETTLING)
-        for passage in self.door.heal():
-            self.scheduler.call_later(UP_S, partial(deliver_held, self.door, passage))
+        for in_flight in self.injector.heal():
+            self.scheduler.call_later(UP_S, partial(deliver_held, self.injector, in_flight))
         self.supervisor.settle()
         for exchange in [one for one in self._sent if one.silent]:
             exchange.fail(Symptom.RESET, broken_off=True)
@@ -154,8 +154,8 @@ class SimRun:
     def _urls_of(self, node: int) -> dict[str, str]:
         if node not in self._urls:
             domain = "sim" if node == 1 else f"node{node}.sim"
-            self._urls[node] = {name: f"http://{name}.{domain}" for name in self.door.participants}
-            self._hosts.update({f"{name}.{domain}": (node, name) for name in self.door.participants})
+            self._urls[node] = {name: f"http://{name}.{domain}" for name in self.injector.participants}
+            self._hosts.update({f"{name}.{domain}": (node, name) for name in self.injector.participants})
         return self._urls[node]
 
     def let_go(self) -> None:
@@ -169,16 +169,18 @@ class SimRun:
         executor = self.supervisor.running()
         return executor.number, executor.node
 
-    def _exchange(self, passage: Passage, read_timeout_s: float | None) -> Exchange:
+    def _exchange(self, in_flight: InFlightCall, read_timeout_s: float | None) -> Exchange:
         watch = self.supervisor.watch
         over = None if watch is None else watch.ended
-        return Exchange(self.scheduler, self.door, passage, read_timeout_s, self.supervisor.inject, over)
+        return Exchange(
+            self.scheduler, self.injector, in_flight, read_timeout_s, self.supervisor.inject, over
+        )
 
     def _start(self, exchange: Exchange) -> None:
-        if self.door.calls > MOST_CALLS:
+        if self.injector.calls > MOST_CALLS:
             self.supervisor.time_up(too_many_calls(MOST_CALLS))
         elif not self.supervisor.over:
-            self._end_what_is_certain(exchange.passage)
+            self._end_what_is_certain(exchange.in_flight)
         self.supervisor.refuse_when_over()
         self._sent.append(exchange)
         self.supervisor.sent(exchange)
@@ -186,8 +188,10 @@ class SimRun:
             self.supervisor.sending(exchange)
         exchange.start()
 
-    def _end_what_is_certain(self, passage: Passage) -> None:
-        why = self._loops.sent(passage.executor, passage.owner.saga_id, passage.steps, passage.direction)
+    def _end_what_is_certain(self, in_flight: InFlightCall) -> None:
+        why = self._loops.sent(
+            in_flight.executor, in_flight.owner.saga_id, in_flight.steps, in_flight.direction
+        )
         if why is not None:
             self.supervisor.time_up(ended_early(why))
 

@@ -16,7 +16,7 @@ _INDEX = "-shm"
 class Store:
     """One folder, made when it is first asked for; executors that live at the same time share it.
 
-    content: what was in it when it was last looked at. Bytes are kept rather than a digest of them:
+    content: what was in it when it was last looked at. Bytes are kept rather than a run summary of them:
     comparing is much faster than hashing, and it is done after every write.
     """
 

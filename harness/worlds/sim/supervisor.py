@@ -11,12 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from harness.adapter import CallableSaga, Returned, SagaContext
-from harness.blows import Blow, Boundary
 from harness.clock import Scheduler
 from harness.clock.active import Process
-from harness.faults.door import Door
-from harness.faults.engine import Strike
-from harness.faults.passage import Passage
+from harness.faults.engine import FaultMatch
+from harness.faults.in_flight import InFlightCall
+from harness.faults.injector import FaultInjector
 from harness.lifecycle import (
     AbandonCalls,
     Began,
@@ -42,12 +41,13 @@ from harness.lifecycle import (
     Wake,
     WentQuiet,
 )
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import SagaStart
 from harness.worlds.sim.changes import StoreWatch
-from harness.worlds.sim.crew import Crew, Member
 from harness.worlds.sim.exchange import Exchange
 from harness.worlds.sim.executors import Executor
+from harness.worlds.sim.greenlets import Greenlets, Member
 from harness.worlds.sim.sagas import RunningSaga, sagas_of
 from harness.worlds.sim.store import Store
 
@@ -67,22 +67,22 @@ class Supervisor:
         self,
         *,
         scheduler: Scheduler,
-        door: Door,
+        injector: FaultInjector,
         saga: CallableSaga,
         sagas: Sequence[SagaStart],
         make_context: Callable[[Executor], SagaContext],
         make_store: Callable[[], Path],
         watch: bool,
     ) -> None:
-        self._crew = Crew(scheduler)
+        self._greenlets = Greenlets(scheduler)
         self.executors: list[Executor] = []
         self._scheduler = scheduler
-        self._door = door
+        self._injector = injector
         self._saga = saga
         self._make_context = make_context
         self._make_store = make_store
-        self._sagas = sagas_of(sagas, door.recorder)
-        self.watch = StoreWatch(door, self._struck_between, self.inject_between) if watch else None
+        self._sagas = sagas_of(sagas, injector.recorder)
+        self.watch = StoreWatch(injector, self._struck_between, self.inject_between) if watch else None
 
     # What a run reports -----------------------------------------------------------------------
 
@@ -90,14 +90,14 @@ class Supervisor:
         """Each saga is called for the first time as its time comes; until nobody is alive or due."""
         for saga in self._sagas:
             self._in(saga.start.at_s, partial(self._report, saga, Began()))
-        self._crew.run()
+        self._greenlets.run()
 
     def call_again(self) -> bool:
         """Where the last word of a saga was `running`, the same once more; whether there was one."""
         again = [self._report(saga, WentQuiet()) for saga in self._sagas]  # of all, not up to the first
         if not any(again):
             return False
-        self._crew.run()
+        self._greenlets.run()
         return True
 
     def settle(self) -> None:
@@ -113,28 +113,28 @@ class Supervisor:
     @property
     def over(self) -> str | None:
         """Why the run is over, though somebody was alive."""
-        return self._crew.over
+        return self._greenlets.over
 
     def refuse_when_over(self) -> None:
         """Ends who calls although the run is over."""
-        self._crew.refuse()
+        self._greenlets.refuse()
 
     def run_on(self) -> None:
         """Tasks that outlive the return of their executor, to their end."""
         for executor in self.executors:
             killed = executor.saga.lifecycle.state(executor.number) is ExecutorState.KILLED
-            if self._crew.over is None and not killed and executor.unfinished:
+            if self._greenlets.over is None and not killed and executor.unfinished:
                 executor.member = Member(executor.number, executor.run_on, _nothing, _process(executor))
-                self._crew.add(executor.member)
-                self._crew.run()
+                self._greenlets.add(executor.member)
+                self._greenlets.run()
 
     def running(self) -> Executor:
         """The one whose code runs just now."""
-        return self._of(self._crew.running)
+        return self._of(self._greenlets.running)
 
     def hung(self) -> Executor:
         """The one that was interrupted: it ran last."""
-        return self._of(self._crew.latest)
+        return self._of(self._greenlets.latest)
 
     def _of(self, member: Member | None) -> Executor:
         return self.executors[-1 if member is None else member.number - 1]
@@ -149,53 +149,53 @@ class Supervisor:
 
     def sent(self, exchange: Exchange) -> None:
         """A request of an executor is under way."""
-        executor = exchange.passage.executor
+        executor = exchange.in_flight.executor
         self.executors[executor - 1].exchanges.append(exchange)
         if self.watch is not None:
             self.watch.sending(executor)
 
     def sending(self, exchange: Exchange) -> None:
         """A request leaves its executor; where that one dies at it, this does not return."""
-        passage = exchange.passage
-        lifecycle = self.executors[passage.executor - 1].saga.lifecycle
-        earlier = self._door.impending(passage.executor) if lifecycle.injecting else None
+        in_flight = exchange.in_flight
+        lifecycle = self.executors[in_flight.executor - 1].saga.lifecycle
+        earlier = self._injector.impending(in_flight.executor) if lifecycle.injecting else None
         if earlier is not None:
             exchange.arrives = earlier
-            if earlier.treatment.blow is not Blow.START_AGAIN:
-                self._door.swallow(passage)
+            if earlier.decision.process_fault is not ProcessFault.START_AGAIN:
+                self._injector.swallow(in_flight)
             return
-        treatment = passage.treatment
-        due = treatment.blow is not None and treatment.boundary is Boundary.BEFORE_SEND
-        if due and not self.inject(passage):
+        decision = in_flight.decision
+        due = decision.process_fault is not None and decision.boundary is Boundary.BEFORE_SEND
+        if due and not self.inject(in_flight):
             exchange.spare()
 
-    def inject(self, passage: Passage) -> bool:
+    def inject(self, in_flight: InFlightCall) -> bool:
         """The process fault of a call is due; whether it was injected."""
-        struck = _struck(passage)
+        struck = _struck(in_flight)
         if struck is None:
             return False
-        executor = self.executors[passage.executor - 1]
+        executor = self.executors[in_flight.executor - 1]
         reached = BoundaryReached(
-            executor=passage.executor,
+            executor=in_flight.executor,
             struck=struck,
-            reachable=struck.fault is not Blow.CANCEL or executor.task is not None,
+            reachable=struck.fault is not ProcessFault.CANCEL or executor.task is not None,
         )
-        record = partial(self._door.strike_executor, passage, struck.fault)
+        record = partial(self._injector.strike_executor, in_flight, struck.fault)
         return self._report(executor.saga, reached, record)
 
-    def inject_between(self, executor: int, passage: Passage | None, strike: Strike) -> None:
+    def inject_between(self, executor: int, in_flight: InFlightCall | None, strike: FaultMatch) -> None:
         """One is due after a call, or before the first; where its executor runs, this does not return."""
-        fault = strike.treatment.blow
+        fault = strike.decision.process_fault
         if fault is not None:
-            call = 0 if passage is None else passage.call
-            struck = Struck(call=call, fault=fault, boundary=strike.treatment.boundary)
+            call = 0 if in_flight is None else in_flight.call
+            struck = Struck(call=call, fault=fault, boundary=strike.decision.boundary)
             saga = self.executors[executor - 1].saga
-            record = partial(self._door.strike_between, executor, passage, saga.id, strike)
+            record = partial(self._injector.strike_between, executor, in_flight, saga.id, strike)
             self._report(saga, BoundaryReached(executor=executor, struck=struck), record)
 
     def _struck_between(self) -> int | None:
         """The executor that changes files just now, where a process fault may strike it."""
-        running = self._crew.running
+        running = self._greenlets.running
         if running is None:
             return None
         lifecycle = self.executors[running.number - 1].saga.lifecycle
@@ -203,18 +203,18 @@ class Supervisor:
 
     def _finished(self, executor: Executor, came_to: object) -> None:
         number, saga = executor.number, executor.saga
-        passage = self._door.impending(number, ended=True) if saga.lifecycle.injecting else None
-        struck = None if passage is None else _struck(passage)
+        in_flight = self._injector.impending(number, ended=True) if saga.lifecycle.injecting else None
+        struck = None if in_flight is None else _struck(in_flight)
         finished = ExecutorFinished(
             executor=number,
             returned=came_to if isinstance(came_to, Returned) else Returned(),
             cancelled=executor.cancelled_out,
             struck=struck,
         )
-        if passage is None or struck is None:
+        if in_flight is None or struck is None:
             self._report(saga, finished)
         else:
-            self._report(saga, finished, partial(self._door.strike_executor, passage, struck.fault))
+            self._report(saga, finished, partial(self._injector.strike_executor, in_flight, struck.fault))
 
     # Commands ---------------------------------------------------------------------------------
 
@@ -237,17 +237,17 @@ class Supervisor:
                 assert record is not None, "only what was reported as due is recorded"
                 record()
                 if command.restarts:
-                    self._door.restarted()
+                    self._injector.restarted()
             case RecordEnd():
                 saga.records.ended(command)
             case RecordWake():
                 saga.records.woken(command)
             case StopAll():
-                self._crew.end(command.problem)
+                self._greenlets.end(command.problem)
             case AbandonCalls() | Kill() | Freeze() | Wake() | Cancel():
-                self._treat(command, self.executors[command.executor - 1])
+                self._decide(command, self.executors[command.executor - 1])
 
-    def _treat(self, command: AbandonCalls | Kill | Freeze | Wake | Cancel, executor: Executor) -> None:
+    def _decide(self, command: AbandonCalls | Kill | Freeze | Wake | Cancel, executor: Executor) -> None:
         member = executor.member
         assert member is not None
         match command:
@@ -258,11 +258,11 @@ class Supervisor:
             case Kill():
                 if executor.loop is not None:
                     executor.loop.abandon()
-                self._crew.kill(member)
+                self._greenlets.kill(member)
             case Freeze():
-                self._crew.freeze(member)
+                self._greenlets.freeze(member)
             case Wake():
-                self._crew.wake(member)
+                self._greenlets.wake(member)
             case Cancel():
                 executor.cancel()
 
@@ -271,10 +271,10 @@ class Supervisor:
         if not seconds:
             report()
             return
-        self._crew.awaited += 1
+        self._greenlets.awaited += 1
 
         def due() -> None:
-            self._crew.awaited -= 1
+            self._greenlets.awaited -= 1
             report()
 
         self._scheduler.call_later(seconds, due)
@@ -301,14 +301,14 @@ class Supervisor:
             partial(self._finished, executor),
             _process(executor),
         )
-        self._crew.add(executor.member)
+        self._greenlets.add(executor.member)
 
 
-def _struck(passage: Passage) -> Struck | None:
-    treatment = passage.treatment
-    if treatment.blow is None:
+def _struck(in_flight: InFlightCall) -> Struck | None:
+    decision = in_flight.decision
+    if decision.process_fault is None:
         return None
-    return Struck(call=passage.call, fault=treatment.blow, boundary=treatment.boundary)
+    return Struck(call=in_flight.call, fault=decision.process_fault, boundary=decision.boundary)
 
 
 def _process(executor: Executor) -> Process:

@@ -14,9 +14,9 @@ import respx
 
 from harness.clock import SimSocketRefused, guard
 from harness.clock.active import current
-from harness.faults.door import Door, OfAnEarlierRun
+from harness.faults.injector import FaultInjector, OfAnEarlierRun
 from harness.participant import Request, Response
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.sim.exchange import Exchange
 
@@ -31,13 +31,13 @@ class Network:
 
     def __init__(
         self,
-        door: Door,
+        injector: FaultInjector,
         hosts: Mapping[str, tuple[int, str]],
         whose: Callable[[], tuple[int, int]],
         start: Callable[[Exchange], None],
         new: Callable[..., Exchange],
     ) -> None:
-        self.door = door
+        self.injector = injector
         self._hosts = hosts
         self._whose = whose
         self._start = start
@@ -53,12 +53,12 @@ class Network:
             raise httpx.ConnectError(f"nothing listens: {request.url.host} is no address of this node")
         read_timeout_s = request.extensions.get("timeout", {}).get("read")
         try:
-            passage = self.door.send(
+            in_flight = self.injector.send(
                 executor, found[1], _as_request(request, body), endless=read_timeout_s is None
             )
         except OfAnEarlierRun:
             raise httpx.RemoteProtocolError(DISCONNECTED, request=request) from None
-        exchange = self._new(passage, read_timeout_s)
+        exchange = self._new(in_flight, read_timeout_s)
         self._start(exchange)
         return exchange
 

@@ -23,12 +23,12 @@ from harness.history import ExecutorEnded, History
 from harness.plan import FaultPlan
 from harness.saga import SagaStart
 from harness.scenario import Scenario
+from harness.worlds.only_world import only_world
 from harness.worlds.sim import clients
 from harness.worlds.sim.collector import Collector
 from harness.worlds.sim.run import SimRun
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
 from harness.worlds.starts import check_starts
-from harness.worlds.turn import turn_of
 
 START_S = 1000.0
 """What `time.monotonic` answers as a run begins: 0.0 would be falsy, and no real clock says it."""
@@ -66,7 +66,7 @@ class SimWorld:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(turn_of("sim"))
+            stack.enter_context(only_world("sim"))
             virtual_time.install()
             stack.enter_context(self._watchdog)
             self._foreign.start()
@@ -131,8 +131,8 @@ class SimWorld:
             self._watchdog.end()
             self._saga_ids |= ids
         _refuse_escapes(scenario)
-        if run.door.broken is not None:
-            raise run.door.broken
+        if run.injector.broken is not None:
+            raise run.injector.broken
         return history
 
     def _client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:

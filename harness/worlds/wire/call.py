@@ -6,8 +6,8 @@ import asyncio
 import threading
 from dataclasses import dataclass
 
-from harness.faults.passage import Passage
-from harness.plan.treatment import Symptom
+from harness.faults.in_flight import InFlightCall
+from harness.plan.decision import Symptom
 from harness.toxiproxy.client import Toxic
 
 
@@ -25,17 +25,17 @@ class Armed:
 class Call:
     """One call.
 
-    tagged: seen by the httpx wrapper, which then says how it ended; else the door finds out.
-    symptom: what the caller is to see; kept here, for a held request loses its treatment when it lands.
+    tagged: seen by the httpx wrapper, which then says how it ended; else the fault injector finds out.
+    symptom: what the caller is to see; kept here, for a held request loses its decision when it lands.
     hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
     endless, read_timeout_s: what is known of how long its caller waits.
     left: set on the servers' loop once the caller waits no more.
-    kept_s: for how long its request was kept waiting at the door.
+    kept_s: for how long its request was kept waiting at the fault injector.
     held: its request is to land late. landed, shown: what of that has come about; `shown` names the toxic.
     """
 
-    passage: Passage
-    station: str
+    in_flight: InFlightCall
+    participant_server: str
     tagged: bool
     symptom: Symptom
     endless: bool = False
@@ -53,10 +53,10 @@ class Call:
         """From now on `left` tells; on the servers' loop. lock: of the traffic."""
         self.left = asyncio.Event()
         with lock:
-            if self.passage.over:
+            if self.in_flight.over:
                 self.left.set()
 
     @property
-    def innocent(self) -> bool:
+    def bystander(self) -> bool:
         """Under way, and to be answered like any other."""
-        return self.symptom is Symptom.NONE and not self.passage.over
+        return self.symptom is Symptom.NONE and not self.in_flight.over

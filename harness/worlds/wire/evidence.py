@@ -11,7 +11,7 @@ from collections import Counter
 from harness.errors import EnvironmentFault
 
 TOO_OFTEN = 3
-"""So many failures without a single success are no accident."""
+"""So many failures without a single success are no collateral hit."""
 
 
 class ProxyIdle(EnvironmentFault):

@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
         self._target, self._headers, self._body = b"", [], []
         self._on_request(self, request, tags[0] if tags else None)
 
-    # What a station does with it --------------------------------------------------------------
+    # What a server does with it --------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         """Send bytes, unless the caller has left."""

@@ -2,9 +2,11 @@
 
 A connection that is refused leaves no trace at a disabled proxy, so a refusal is armed ahead, by a
 trigger, before the answer after which its call could be sent; it strikes the whole participant in
-every lane. It ends at settling; one that is counted, too, once the saga calls another participant, for
+every endpoint set. It ends at settling; one that is counted, too, once the saga calls another participant,
+for
 anything but the next step of a saga that goes on; one that lasts until the restart, then. It has fired
-once a canary was refused there and the saga was seen to meet it (`course`). Everything here runs on the
+once a canary was refused there and the saga was seen to meet it (`saga_progress`). Everything here runs on
+the
 servers' loop, except where it says so.
 
     refused call             trigger
@@ -29,11 +31,11 @@ from harness.plan.types import FaultKind
 from harness.saga import Direction
 from harness.scenario import Scenario
 from harness.worlds.wire.call import Call
-from harness.worlds.wire.course import Course, resource_of
+from harness.worlds.wire.saga_progress import SagaProgress, resource_of
 from harness.worlds.wire.traffic import Traffic
 
 NEVER = 1 << 30
-"""No call is the so manyth: the door must not strike what is armed here."""
+"""No call is the so manyth: the fault injector must not strike what is armed here."""
 
 UNMET = "no call of the saga was seen to want the participant while it was away"
 
@@ -72,7 +74,7 @@ class Outage:
 
     @property
     def of_an_undo(self) -> bool:
-        """It is to strike a call that comes only if the saga turns back, or asks."""
+        """It is to strike a call that comes only if the saga aborts, or asks."""
         return not self.kind.after_site and Verb(self.fault.operation.rpartition(".")[2]) is not Verb.CREATE
 
 
@@ -85,11 +87,11 @@ class _Falling:
 
 
 def armed_ahead(plan: FaultPlan) -> FaultPlan:
-    """The plan as the door is to know it: the same faults, less those that only the proxy can show."""
-    return FaultPlan(tuple(_for_the_door(fault) for fault in plan.faults))
+    """The plan as the fault injector is to know it: less the faults that only the proxy can show."""
+    return FaultPlan(tuple(_for_the_injector(fault) for fault in plan.faults))
 
 
-def _for_the_door(fault: Fault) -> Fault:
+def _for_the_injector(fault: Fault) -> Fault:
     kind = KINDS[fault.kind]
     return replace(fault, nth=NEVER) if kind.whole_participant and kind.then is None else fault
 
@@ -127,7 +129,7 @@ class Outages:
         self._scenario = scenario
         self._addresses = addresses
         self._traffic = traffic
-        self._course = Course(scenario.spec)
+        self._saga_progress = SagaProgress(scenario.spec)
         self._falling: dict[str, _Falling] = {}
 
     def __bool__(self) -> bool:
@@ -145,14 +147,14 @@ class Outages:
         It has read the answer before: what was only waiting for that is away before anything else.
         """
         await self._all_fallen()
-        participant = call.passage.participant.name
+        participant = call.in_flight.participant.name
         for outage in self._all:
             if not outage.down:
                 continue
             if self._traffic.settling:
                 self._healed(outage, participant)
             elif outage.participant != participant:
-                if self._course.passes_over(call, outage.participant):
+                if self._saga_progress.passes_over(call, outage.participant):
                     self._encountered(outage)
                 if self._ends_with(outage, call):
                     await self._bring_back(outage)
@@ -179,12 +181,12 @@ class Outages:
 
     def ending(self, call: Call, status: int | None) -> list[Outage]:
         """A call is about to end, by an answer or without: the outages that begin with that."""
-        self._course.ended(call, status)
+        self._saga_progress.ended(call, status)
         return [one for one in self._waiting() if self._triggered(one, call, status)]
 
     def dropped(self, call: Call) -> None:
         """A call came while its participant went away, and was lost."""
-        self._course.ended(call, None)
+        self._saga_progress.ended(call, None)
 
     async def struck(self, call: int) -> None:
         """An executor was killed: the next one may go back without another word."""
@@ -193,22 +195,22 @@ class Outages:
             if outage.down and outage.fault.count is Lasting.UNTIL_RESTART:
                 await self._bring_back(outage)
                 outage.over = True
-        await self.take_down([one for one in self._waiting() if self._may_turn_back(one)], call)
+        await self.take_down([one for one in self._waiting() if self._may_abort(one)], call)
 
     def dies_with(self, call: Call) -> Outage | None:
         """The outage of a participant that dies in the middle of this call."""
-        strike = call.passage.strike
+        strike = call.in_flight.strike
         index = strike.fault if strike is not None else None
         return next((one for one in self._all if one.crash and one.index == index and not one.begun), None)
 
     def spares(self, call_fault: int) -> bool:
-        """Whether a strike of the door is none: the proxy has shown it already."""
+        """Whether a strike of the fault injector is none: the proxy has shown it already."""
         return any(one.crash and one.begun and one.index == call_fault for one in self._all)
 
     # Away, and back ---------------------------------------------------------------------------
 
     async def take_down(self, outages: Iterable[Outage], call: int) -> None:
-        """Nobody listens from now on, in no lane; a canary in each sees that."""
+        """Nobody listens from now on, in no endpoint set; a canary in each sees that."""
         for outage in outages:
             if not outage.due:
                 outage.due, outage.after = True, call
@@ -224,16 +226,16 @@ class Outages:
                 self._not_away(outage)
 
     async def joined(self, server: Absentee) -> None:
-        """A lane was made in the middle of the run: who is away is away there too."""
+        """An endpoint set was made in the middle of the run: who is away is away there too."""
         for outage in self._all:
             if outage.down and outage.participant == server.name:
                 outage.canary = await server.go_away() or outage.canary
 
     def _wanted_at_the_end(self, outage: Outage) -> bool:
         if not outage.kind.after_site and self._verb(outage).queries:
-            in_doubt = self._course.ends_in_doubt(resource_of(outage.fault.operation))
-            return in_doubt or self._course.ends_short(outage.participant)
-        return self._course.ends_short(outage.participant)
+            in_doubt = self._saga_progress.ends_in_doubt(resource_of(outage.fault.operation))
+            return in_doubt or self._saga_progress.ends_short(outage.participant)
+        return self._saga_progress.ends_short(outage.participant)
 
     def _not_away(self, outage: Outage) -> None:
         outage.fired = True  # nothing that follows makes it so
@@ -266,7 +268,7 @@ class Outages:
             return False
         if outage.kind.after_site:
             return outage.fired
-        return outage.crash or outage.of_an_undo or not self._course.goes_on(call)
+        return outage.crash or outage.of_an_undo or not self._saga_progress.goes_on(call)
 
     async def take_down_after(self, outages: Sequence[Outage], call: int, *, answered: bool = True) -> None:
         """The same, for the participant whose answer is on its way. answered: false where none is."""
@@ -311,7 +313,7 @@ class Outages:
         return not steps or any(not self._scenario.spec.parents[step] for step in steps)
 
     def _triggered(self, outage: Outage, call: Call, status: int | None) -> bool:
-        matched = call.passage.matched
+        matched = call.in_flight.matched
         name = matched.operation.name if matched is not None else None
         nth, seen = outage.fault.nth, self._seen(outage)
         if outage.kind.after_site:
@@ -322,33 +324,33 @@ class Outages:
             return False
         if self._verb(outage) is Verb.CREATE:
             return self._next_to_come(outage)
-        return self._may_turn_back(outage) and self._turns_back(outage, call, status)
+        return self._may_abort(outage) and self._aborts(outage, call, status)
 
     def _next_to_come(self, outage: Outage) -> bool:
         spec = self._scenario.spec
         steps = [step.name for step in spec.steps if step.action == outage.fault.operation]
-        return any(set(spec.parents[step]) <= self._course.done for step in steps)
+        return any(set(spec.parents[step]) <= self._saga_progress.done for step in steps)
 
-    def _may_turn_back(self, outage: Outage) -> bool:
+    def _may_abort(self, outage: Outage) -> bool:
         """Whether it is an undo or a query of something that may be there."""
         if self._verb(outage) is Verb.CREATE or outage.fault.nth > 1 or self._seen(outage):
             return False
-        return not outage.kind.after_site and resource_of(outage.fault.operation) in self._course.tried
+        return not outage.kind.after_site and resource_of(outage.fault.operation) in self._saga_progress.tried
 
-    def _turns_back(self, outage: Outage, call: Call, status: int | None) -> bool:
+    def _aborts(self, outage: Outage, call: Call, status: int | None) -> bool:
         """An action that failed, another undo; for a query any end at its resource."""
-        if call.passage.direction is Direction.COMPENSATION:
-            return call.passage.participant.name != outage.participant
-        if call.passage.direction is Direction.ACTION and (status is None or not 200 <= status < 300):
+        if call.in_flight.direction is Direction.COMPENSATION:
+            return call.in_flight.participant.name != outage.participant
+        if call.in_flight.direction is Direction.ACTION and (status is None or not 200 <= status < 300):
             return True
-        matched = call.passage.matched
+        matched = call.in_flight.matched
         here = matched is not None and resource_of(matched.operation.name) == resource_of(
             outage.fault.operation
         )
         return here and self._verb(outage).queries
 
     def _seen(self, outage: Outage) -> int:
-        return self._traffic.door.engine.counted(self._scenario.operations[outage.fault.operation])
+        return self._traffic.injector.engine.counted(self._scenario.operations[outage.fault.operation])
 
     def _verb(self, outage: Outage) -> Verb:
         return self._scenario.operations[outage.fault.operation].verb

@@ -2,7 +2,8 @@
 
 Owns when a receipt is given: once the caller has seen the symptom, as the httpx wrapper tells for callers
 in this process and a canary under the same toxic for all others; for answers of a fault, once they were
-given to a caller that still waited. What else befell a call is recorded as an accident, and a fault whose
+given to a caller that still waited. What else struck a call is recorded as a collateral hit, and a fault
+whose
 symptom was not seen as unconfirmed. Everything here is called under the lock of the traffic.
 """
 
@@ -11,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.clock.real import monotonic_s
-from harness.faults.door import Door
+from harness.faults.injector import FaultInjector
 from harness.history import FaultFired, FaultUnconfirmed, ParticipantAway
 from harness.participant import Response
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.worlds.wire.armed_toxic import Finding
 from harness.worlds.wire.call import Armed, Call
 from harness.worlds.wire.evidence import Evidence, ProxyIdle
-from harness.worlds.wire.exposure import Finding
 from harness.worlds.wire.symptoms import EARLY, HELD_S, SHOWN, least_s
 from harness.worlds.wire.toxics import DISABLED
 
@@ -27,7 +28,7 @@ _LOST = {
     Symptom.RESET: ("reset_before", "reset_after"),
     Symptom.CUT: ("cut_reply", "cut_reply"),
 }
-"""What a call came to that was struck by accident: not delivered, or delivered."""
+"""What a call came to that was struck as a collateral hit: not delivered, or delivered."""
 
 
 UNSEEN_CLIENT = (
@@ -38,8 +39,10 @@ UNSEEN_CLIENT = (
 class Receipts:
     """Of one run. `abort` ends it."""
 
-    def __init__(self, door: Door, evidence: Evidence, abort: Callable[[ProxyIdle], object]) -> None:
-        self._door = door
+    def __init__(
+        self, injector: FaultInjector, evidence: Evidence, abort: Callable[[ProxyIdle], object]
+    ) -> None:
+        self._injector = injector
         self._evidence = evidence
         self._abort = abort
         self.settling = False
@@ -48,31 +51,33 @@ class Receipts:
 
     def answered(self, call: Call, response: Response) -> None:
         """The whole reply reached its caller."""
-        passage = call.passage
-        if passage.over or passage.treatment.blow is not None:
+        in_flight = call.in_flight
+        if in_flight.over or in_flight.decision.process_fault is not None:
             return
         if call.symptom is Symptom.DELAYED:
             self._answered_slowly(call)
         elif call.symptom is not Symptom.NONE:
             self._leaked(call, response)
-        elif passage.struck_at_delivery and passage.reply is not None:
-            if response.status == passage.reply.status:
-                self._door.receipt(passage)
+        elif in_flight.struck_at_delivery and in_flight.reply is not None:
+            if response.status == in_flight.reply.status:
+                self._injector.receipt(in_flight)
             else:
-                self.unconfirmed(call, f"found status {response.status}, expected {passage.reply.status}")
+                self.unconfirmed(call, f"found status {response.status}, expected {in_flight.reply.status}")
 
     def failed(self, call: Call, symptom: Symptom, *, left: bool, sent: bool = True) -> None:
         """A caller in this process saw no whole reply. left: of its own accord; sent: it tried to connect."""
-        passage = call.passage
-        if passage.over or call.hangs or passage.treatment.blow is not None or not call.tagged:
+        in_flight = call.in_flight
+        if in_flight.over or call.hangs or in_flight.decision.process_fault is not None or not call.tagged:
             return
         came = Symptom.SILENCE if left else symptom
-        if passage.strike is None:
+        if in_flight.strike is None:
             return
         if call.symptom is Symptom.REFUSED:
             self._refused(call, symptom, met=sent and not left)
-        elif call.symptom is Symptom.DELAYED and not (call.arrived or self._door.may_lose_reply(passage)):
-            self._door.receipt(passage, kind="lose_request")  # it is kept back, and reaches nobody now
+        elif call.symptom is Symptom.DELAYED and not (
+            call.arrived or self._injector.may_lose_reply(in_flight)
+        ):
+            self._injector.receipt(in_flight, kind="lose_request")  # it is kept back, and reaches nobody now
         elif call.symptom is Symptom.NONE or call.armed is None:
             self._gone_before(call)
         else:
@@ -82,8 +87,8 @@ class Receipts:
 
     def canary(self, call: Call, found: Finding, came_to: str | None = None) -> None:
         """One was under the toxic of a call. came_to: what the caller saw, where it left too early."""
-        armed, passage = call.armed, call.passage
-        if armed is None or passage.receipted:
+        armed, in_flight = call.armed, call.in_flight
+        if armed is None or in_flight.receipted:
             return
         if found.why is None:
             self._evidence.worked(armed.toxic.type)
@@ -102,7 +107,7 @@ class Receipts:
         else:
             self._doubt(proxy, DISABLED, f"found {met}, expected a refused connection")
 
-    # What the door tells ----------------------------------------------------------------------
+    # What the fault injector tells ----------------------------------------------------------------------
 
     def landed(self, call: Call) -> None:
         """A held request was delivered; its fault has fired once its caller was seen to wait in vain, too."""
@@ -111,26 +116,26 @@ class Receipts:
 
     def unconfirmed(self, call: Call, reason: str, toxic: str | None = None, *, void: bool = True) -> None:
         """What the caller saw is not what the fault shows. void: or is not known, so the run is none."""
-        passage = call.passage
-        if passage.strike is None or passage.receipted:
+        in_flight = call.in_flight
+        if in_flight.strike is None or in_flight.receipted:
             return
-        passage.receipted = True
-        self._door.recorder.add(
+        in_flight.receipted = True
+        self._injector.recorder.add(
             FaultUnconfirmed(
-                t_s=self._door.recorder.now_s(),
-                call=passage.call,
-                fault=passage.strike.fault,
-                kind=passage.strike.kind,
+                t_s=self._injector.recorder.now_s(),
+                call=in_flight.call,
+                fault=in_flight.strike.fault,
+                kind=in_flight.strike.kind,
                 toxic=toxic,
                 reason=reason,
                 void=void,
             )
         )
 
-    def accident(self, call: Call, symptom: Symptom, toxic: str | None) -> None:
+    def collateral(self, call: Call, symptom: Symptom, toxic: str | None) -> None:
         """A call was lost by what was armed for another."""
-        kind = _LOST[symptom][call.passage.deliveries > 0]
-        self._door.accident(call.passage, kind, toxic)
+        kind = _LOST[symptom][call.in_flight.deliveries > 0]
+        self._injector.collateral(call.in_flight, kind, toxic)
 
     def not_refused(self, call: Call) -> None:
         """A call that was to meet nobody has arrived: the proxy is there, or its caller came unseen.
@@ -140,19 +145,19 @@ class Receipts:
         if call.tagged:
             self._abort(
                 ProxyIdle(
-                    f"proxy of {call.station!r}: found a request that came through, expected no connection, "
-                    "for it had been disabled; is it a Toxiproxy server?"
+                    f"proxy of {call.participant_server!r}: found a request that came through, "
+                    "expected no connection, for it had been disabled; is it a Toxiproxy server?"
                 )
             )
             return
         self.unconfirmed(call, UNSEEN_CLIENT, DISABLED)
         call.symptom = Symptom.RESET
-        self._door.accident(call.passage, "reset_before", "reset_peer")
+        self._injector.collateral(call.in_flight, "reset_before", "reset_peer")
 
     def died(self, call: Call, met: str | None) -> None:
         """A participant was taken away in the middle of a call; `met`: what shows that it was not."""
         if met is None:
-            self._door.receipt(call.passage, DISABLED)
+            self._injector.receipt(call.in_flight, DISABLED)
         else:
             self.unconfirmed(call, f"found {met}, expected a participant that is away", DISABLED)
 
@@ -161,9 +166,9 @@ class Receipts:
 
         participant: None where it was this one.
         """
-        self._door.recorder.add(
+        self._injector.recorder.add(
             FaultFired(
-                t_s=self._door.recorder.now_s(),
+                t_s=self._injector.recorder.now_s(),
                 call=call,
                 fault=fault,
                 kind=kind,
@@ -174,8 +179,8 @@ class Receipts:
 
     def went_away(self, call: int, fault: int, kind: str, participant: str) -> None:
         """A participant is away from now on, for calls that nobody can see."""
-        now_s = self._door.recorder.now_s()
-        self._door.recorder.add(
+        now_s = self._injector.recorder.now_s()
+        self._injector.recorder.add(
             ParticipantAway(
                 t_s=now_s, participant=participant, call=call, fault=fault, kind=kind, toxic=DISABLED
             )
@@ -183,8 +188,8 @@ class Receipts:
 
     def outage_unconfirmed(self, call: int, fault: int, kind: str, reason: str, *, void: bool) -> None:
         """A participant was taken away, and nobody was seen to meet that. void: it was not away at all."""
-        now_s = self._door.recorder.now_s()
-        self._door.recorder.add(
+        now_s = self._injector.recorder.now_s()
+        self._injector.recorder.add(
             FaultUnconfirmed(
                 t_s=now_s, call=call, fault=fault, kind=kind, toxic=DISABLED, reason=reason, void=void
             )
@@ -199,12 +204,12 @@ class Receipts:
         elif self.settling:  # its request was kept waiting
             self._held_until_healed(call, None, call.kept_s)
         else:
-            self._door.receipt(call.passage)
+            self._injector.receipt(call.in_flight)
 
     def _held_until_healed(self, call: Call, toxic: str | None, held_s: float) -> None:
         """A reply came at once as everything healed. It was slow if its caller waited for it until then."""
         if held_s >= HELD_S:
-            self._door.receipt(call.passage, toxic)
+            self._injector.receipt(call.in_flight, toxic)
             return
         why = f"everything healed {held_s * 1000:.0f} ms after the reply was held up, before it was due"
         self.unconfirmed(call, why, toxic, void=False)
@@ -213,7 +218,7 @@ class Receipts:
         took_s, held_s = monotonic_s() - armed.written_s, least_s(armed.toxic, armed.size)
         if took_s >= EARLY * held_s:
             self._evidence.worked(armed.toxic.type)
-            self._door.receipt(call.passage, armed.toxic.name)
+            self._injector.receipt(call.in_flight, armed.toxic.name)
             return
         if self.settling:
             self._held_until_healed(call, armed.toxic.name, took_s)
@@ -226,9 +231,9 @@ class Receipts:
         """A toxic was armed for the call; the caller says what it saw."""
         if call.symptom is Symptom.DELAYED:
             if came is Symptom.SILENCE:
-                self._door.receipt(call.passage, armed.toxic.name, "lose_reply")
+                self._injector.receipt(call.in_flight, armed.toxic.name, "lose_reply")
             else:
-                self.accident(call, came, armed.toxic.name)
+                self.collateral(call, came, armed.toxic.name)
         elif came is call.symptom:
             self._evidence.worked(armed.toxic.type)
             self._shown(call, armed.toxic.name)
@@ -236,7 +241,7 @@ class Receipts:
             self._gone_before(call)
         elif call.symptom is Symptom.CUT and came is Symptom.RESET:
             # Where resets are to be true ones, the end of a connection is one, too.
-            self._door.receipt(call.passage, armed.toxic.name, "reset_after")
+            self._injector.receipt(call.in_flight, armed.toxic.name, "reset_after")
         else:
             why = f"found {SHOWN[came]}, expected {SHOWN[call.symptom]}"
             self.unconfirmed(call, why, armed.toxic.name)
@@ -245,38 +250,38 @@ class Receipts:
     def _refused(self, call: Call, symptom: Symptom, *, met: bool) -> None:
         if symptom is Symptom.REFUSED and met:
             self._evidence.worked(DISABLED)
-            self._door.receipt(call.passage, DISABLED)
+            self._injector.receipt(call.in_flight, DISABLED)
         elif symptom is not Symptom.REFUSED and met:
             self.unconfirmed(call, f"found {SHOWN.get(symptom, symptom)}, expected no connection", DISABLED)
 
     def _gone_before(self, call: Call) -> None:
         """The caller left before it could be shown anything: struck all the same, and not as planned."""
-        if call.arrived and call.passage.strike is not None and not call.passage.receipted:
-            self._door.accident(call.passage, call.passage.strike.kind, None)
+        if call.arrived and call.in_flight.strike is not None and not call.in_flight.receipted:
+            self._injector.collateral(call.in_flight, call.in_flight.strike.kind, None)
 
     def _shown(self, call: Call, toxic: str, came_to: str | None = None) -> None:
         """The caller saw the symptom."""
         call.shown = toxic
-        strike = call.passage.strike
+        strike = call.in_flight.strike
         if call.held:
             self._fire_if_late(call)
-        elif strike is not None and strike.treatment.symptom is Symptom.DELAYED and came_to is None:
+        elif strike is not None and strike.decision.symptom is Symptom.DELAYED and came_to is None:
             lost = call.symptom is Symptom.SILENCE  # for it would have come too late
-            self._door.receipt(call.passage, toxic, "lose_request" if lost else None)
+            self._injector.receipt(call.in_flight, toxic, "lose_request" if lost else None)
         else:
-            self._door.receipt(call.passage, toxic, came_to)
+            self._injector.receipt(call.in_flight, toxic, came_to)
 
     def _fire_if_late(self, call: Call) -> None:
         if call.landed and call.shown is not None:
-            self._door.receipt(call.passage, call.shown)
+            self._injector.receipt(call.in_flight, call.shown)
 
     def _leaked(self, call: Call, response: Response) -> None:
         """A reply is with its caller although something had to stand in its way."""
         toxic = call.armed.toxic.name if call.armed is not None else call.symptom.value
         self._abort(
             ProxyIdle(
-                f"proxy of {call.station!r}: found reply {response.status} with the caller, expected "
-                f"toxic {toxic!r} to stand in its way; is it a Toxiproxy server?"
+                f"proxy of {call.participant_server!r}: found reply {response.status} with the caller, "
+                f"expected toxic {toxic!r} to stand in its way; is it a Toxiproxy server?"
             )
         )
 

@@ -21,7 +21,7 @@ from harness.scenario import Scenario
 from harness.worlds.bounds import RESUME_AFTER_S
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.executors import Executors, Stage, executors_for
-from harness.worlds.wire.station import Station
+from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.traffic import Traffic
 
 QUIET_POLL_S = 0.002
@@ -30,7 +30,7 @@ SLACK_S = 0.1
 
 
 class WireRun:
-    """One run. `urls` are the participants' proxies in a lane, `folder` is gone after it."""
+    """One run. `urls` are the participants' proxies in an endpoint set, `folder` is gone after it."""
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the world
         self,
@@ -41,14 +41,14 @@ class WireRun:
         plan: FaultPlan,
         traffic: Traffic,
         recorder: Recorder,
-        stations: Callable[[], Iterable[Station]],
+        participant_servers: Callable[[], Iterable[ParticipantServer]],
         background: Background,
         urls: Callable[[int], Mapping[str, str]],
         folder: Callable[[], Path],
     ) -> None:
         self._traffic = traffic
         self._recorder = recorder
-        self._stations = stations
+        self._participant_servers = participant_servers
         self._background = background
         self._began_s = monotonic_s()
         self._settled_s: float | None = None
@@ -120,7 +120,9 @@ class WireRun:
             self._phase(Phase.SETTLING)
             self._traffic.heal()
         self._settled_s = monotonic_s()
-        await asyncio.gather(*(station.settle() for station in self._stations()))
+        await asyncio.gather(
+            *(participant_server.settle() for participant_server in self._participant_servers())
+        )
 
     def _deadline_s(self) -> float:
         """When the saga's time is up."""

@@ -1,4 +1,4 @@
-"""One call that a fault strikes by a symptom: from the door to the proof that its toxic did what it does.
+"""One call that a fault strikes by a symptom: from the injector to the proof that its toxic worked.
 
 Owns the order of things: deliver or hold, arm, answer, wait until the caller has left, disarm, confirm.
 A caller whom the httpx wrapper sees tells itself what it saw; for all others a canary is answered under
@@ -14,11 +14,11 @@ from typing import Any
 
 from harness.clock.real import monotonic_s
 from harness.participant import Response
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.worlds.wire.armed_toxic import ArmedToxic
 from harness.worlds.wire.call import Armed, Call
-from harness.worlds.wire.exposure import Exposure
-from harness.worlds.wire.front import Front
 from harness.worlds.wire.http import Connection, encode
+from harness.worlds.wire.participant_proxy import ParticipantProxy
 from harness.worlds.wire.symptoms import EARLY, least_s
 from harness.worlds.wire.toxics import shown, slow_s, toxic_for
 from harness.worlds.wire.traffic import Traffic
@@ -33,8 +33,10 @@ BEHIND_S = 0.025
 class Struck:
     """The call, its connection and what it is answered, at the front that it came through."""
 
-    def __init__(self, front: Front, traffic: Traffic, connection: Connection, call: Call) -> None:
-        self._front = front
+    def __init__(
+        self, participant_proxy: ParticipantProxy, traffic: Traffic, connection: Connection, call: Call
+    ) -> None:
+        self._participant_proxy = participant_proxy
         self._traffic = traffic
         self._connection = connection
         self._call = call
@@ -48,75 +50,75 @@ class Struck:
         if call.symptom is Symptom.DELAYED and not traffic.may_lose_reply(call):
             await self._keep_waiting(before_answer)
             return
-        response = traffic.through_the_door(call)
+        response = traffic.through_the_injector(call)
         if before_answer is not None:
             await before_answer(response.status if call.symptom is Symptom.DELAYED else None)
-        strike = call.passage.strike
+        strike = call.in_flight.strike
         variant = shown(strike.variant if strike is not None else "", response.status)
         payload = encode(response, until_close=variant == "slow_close")
         toxic = toxic_for(call.symptom, variant, payload, self._late_s)
-        exposure = await self._front.arm(call, toxic)
-        if exposure is None:
+        armed_toxic = await self._participant_proxy.arm(call, toxic)
+        if armed_toxic is None:
             self.conclude()
             connection.close()
             return
-        with self._front.confirming():
-            await self._expose(exposure, response, payload)
+        with self._participant_proxy.confirming():
+            await self._expose(armed_toxic, response, payload)
 
-    async def be_lost_with(self, exposure: Exposure) -> None:
+    async def be_lost_with(self, armed_toxic: ArmedToxic) -> None:
         """A toxic that is armed for another call strikes this one, which is lost on its way."""
-        self._traffic.accident(self._call, exposure.toxic.name)
-        await self._first_of(self._front.settling.wait())
+        self._traffic.collateral(self._call, armed_toxic.toxic.name)
+        await self._first_of(self._participant_proxy.settling.wait())
         self.conclude()
 
     async def hang(self) -> None:
         """Its sender is struck and hears nothing, until the connection goes with it or all settles."""
-        await self._first_of(self._front.settling.wait())
+        await self._first_of(self._participant_proxy.settling.wait())
         self.conclude()
         self._connection.close()
 
     def conclude(self) -> None:
         """Say how a call ended that settling broke off, or whose caller cannot tell."""
-        if self._front.settling.is_set() and self._call.symptom is Symptom.SILENCE:
+        if self._participant_proxy.settling.is_set() and self._call.symptom is Symptom.SILENCE:
             self._traffic.failed(self._call, Symptom.RESET, broken_off=True)
         elif not self._call.tagged:
             self._traffic.failed(self._call, self._call.symptom)
 
     # Under the toxic --------------------------------------------------------------------------
 
-    async def _expose(self, exposure: Exposure, response: Response, payload: bytes) -> None:
-        call, toxic = self._call, exposure.toxic
+    async def _expose(self, armed_toxic: ArmedToxic, response: Response, payload: bytes) -> None:
+        call, toxic = self._call, armed_toxic.toxic
         closes = toxic.type == "slow_close"
-        proxy = self._front.proxy.name
+        proxy = self._participant_proxy.proxy.name
         armed = Armed(proxy=proxy, toxic=toxic, size=len(payload), written_s=monotonic_s())
         self._traffic.armed(call, armed)
         self._connection.write(payload)
         if not call.tagged:
-            exposure.answer_canary(payload, close=closes)
+            armed_toxic.answer_canary(payload, close=closes)
         if closes:
             self._connection.close()
         came_to = None
         if self._is_slow_unseen:
-            came_to = await self._until_whole(exposure, armed, response)
+            came_to = await self._until_whole(armed_toxic, armed, response)
         else:
             await self._until_left()
             self.conclude()
-            if not (call.tagged or exposure.silences):
-                await exposure.struck()
-        await self._front.disarm(exposure, call)
+            if not (call.tagged or armed_toxic.silences):
+                await armed_toxic.struck()
+        await self._participant_proxy.disarm(armed_toxic, call)
         if not call.tagged:
-            await self._confirm(exposure, came_to)
+            await self._confirm(armed_toxic, came_to)
 
-    async def _confirm(self, exposure: Exposure, came_to: str | None) -> None:
-        await exposure.gone.wait()
-        self._traffic.canary(self._call, await exposure.finding(), came_to)
-        exposure.close()
+    async def _confirm(self, armed_toxic: ArmedToxic, came_to: str | None) -> None:
+        await armed_toxic.gone.wait()
+        self._traffic.canary(self._call, await armed_toxic.finding(), came_to)
+        armed_toxic.close()
 
     # Waiting ----------------------------------------------------------------------------------
 
     async def _until_left(self) -> None:
         if self._call.symptom is Symptom.SILENCE:
-            await self._first_of(self._front.settling.wait())
+            await self._first_of(self._participant_proxy.settling.wait())
         elif self._call.symptom is Symptom.DELAYED:
             await self._first_of(self._settled_within(self._late_s + STRUCK_LIMIT_S))
         else:
@@ -134,11 +136,11 @@ class Struck:
     async def _settled_within(self, limit_s: float) -> None:
         """A late reply comes at once when everything settles."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._front.settling.wait(), limit_s)
+            await asyncio.wait_for(self._participant_proxy.settling.wait(), limit_s)
 
     @property
     def _late_s(self) -> float:
-        return slow_s(self._call.passage.treatment.delay, self._call.read_timeout_s)
+        return slow_s(self._call.in_flight.decision.delay, self._call.read_timeout_s)
 
     # A slow reply to a caller whom nobody sees -------------------------------------------------
 
@@ -146,14 +148,14 @@ class Struck:
     def _is_slow_unseen(self) -> bool:
         return self._call.symptom is Symptom.DELAYED and not self._call.tagged
 
-    async def _until_whole(self, exposure: Exposure, armed: Armed, response: Response) -> str | None:
+    async def _until_whole(self, armed_toxic: ArmedToxic, armed: Armed, response: Response) -> str | None:
         """Until the caller has it, or has left before: then it is a lost one."""
         due_s = armed.written_s + EARLY * least_s(armed.toxic, armed.size)
         self._traffic.answer_slowly(self._call, response, due_s)
         ends_itself = armed.toxic.type == "slow_close"
         watched: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(exposure.struck()),
-            asyncio.ensure_future(self._front.settling.wait()),
+            asyncio.ensure_future(armed_toxic.struck()),
+            asyncio.ensure_future(self._participant_proxy.settling.wait()),
         ]
         if not ends_itself:
             watched.append(asyncio.ensure_future(asyncio.shield(self._connection.lost())))
@@ -170,10 +172,10 @@ class Struck:
         began_s = monotonic_s()
         await self._first_of(self._settled_within(self._late_s))
         self._call.kept_s = monotonic_s() - began_s
-        if self._connection.gone or self._call.passage.over:
+        if self._connection.gone or self._call.in_flight.over:
             self._traffic.left_while_waiting(self._call)
             return
-        response = self._traffic.through_the_door(self._call)
+        response = self._traffic.through_the_injector(self._call)
         if before_answer is not None:
             await before_answer(response.status)
         if not self._call.tagged:  # else its caller tells

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.toxiproxy.client import Toxic
 
 EARLY = 0.9

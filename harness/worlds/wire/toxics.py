@@ -1,6 +1,6 @@
 """Which toxic shows which symptom.
 
-All of them strike the reply's stream, after the participant has parsed the request: so the door
+All of them strike the reply's stream, after the participant has parsed the request: so the fault injector
 knows what was applied, and the caller's connection behaves as it would in the wild.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from harness.plan.treatment import Delay, Symptom
+from harness.plan.decision import Delay, Symptom
 from harness.toxiproxy.client import Toxic
 
 DISABLED = "disabled"

@@ -1,9 +1,10 @@
-"""The calls of one run: the only place of the wire world that speaks to the door.
+"""The calls of one run: the only place of the wire world that speaks to the fault injector.
 
-Owns the lock around door and recorder (callers live on the saga's threads, arrivals on the servers'
+Owns the lock around fault injector and recorder (callers live on the saga's threads, arrivals on the servers'
 loop), joining what the httpx wrapper sent with what arrived, whose executor a call is, the moment at
-which a blow falls, and ending a run early. Refuses to know sockets, toxics and processes: `station`
-realises symptoms, the run's executors deal the blows.
+which a process fault falls, and ending a run early. Refuses to know sockets, toxics and processes:
+`participant_server`
+realises symptoms, the run's executors deal the process faults.
 """
 
 from __future__ import annotations
@@ -14,23 +15,23 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 
-from harness.blows import Blow, Boundary
 from harness.clock.real import monotonic_s
 from harness.errors import SagaChaosError
 from harness.faults.answers import UNSEEN
-from harness.faults.door import Door, OfAnEarlierRun
-from harness.faults.engine import Strike
-from harness.faults.passage import Passage
+from harness.faults.engine import FaultMatch
+from harness.faults.in_flight import InFlightCall
+from harness.faults.injector import FaultInjector, OfAnEarlierRun
 from harness.lifecycle import Struck
 from harness.participant import Request, Response
 from harness.plan import Site
-from harness.plan.treatment import PASS, SWALLOWED, Copy, Symptom
+from harness.plan.decision import PASS, SWALLOWED, Copy, Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_many_calls
+from harness.worlds.wire.armed_toxic import Finding
 from harness.worlds.wire.call import Armed, Call
 from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.evidence import Evidence
-from harness.worlds.wire.exposure import Finding
 from harness.worlds.wire.receipts import Receipts
 from harness.worlds.wire.toxics import slow_s
 
@@ -45,18 +46,18 @@ class Traffic:
     def __init__(
         self,
         *,
-        door: Door,
+        injector: FaultInjector,
         number: int,
         loop: asyncio.AbstractEventLoop,
         suspect: Callable[[], Future[None]],
         loops: LoopWatch,
         evidence: Evidence | None = None,
     ) -> None:
-        self.door = door
+        self.injector = injector
         self.number = number
         self.loop = loop
         self.lock = threading.RLock()
-        self.receipts = Receipts(door, evidence or Evidence(), self.abort)
+        self.receipts = Receipts(injector, evidence or Evidence(), self.abort)
         self.executor = 0
         self.open: dict[int, Call] = {}
         self.tagged_seen = 0
@@ -72,7 +73,9 @@ class Traffic:
         self.on_closing: Callable[[], object] | None = None
         self.on_ended: Callable[[], object] | None = None
         self.on_refused: Callable[[str, int], object] | None = None
-        self.occupants: dict[int, int] | None = None  # lane to executor; None: whoever runs, in any lane
+        self.occupants: dict[int, int] | None = (
+            None  # endpoint set to executor; None: whoever runs, in any endpoint set
+        )
         self._suspect = suspect
         self._loops = loops
         self.pauses: Mapping[Site, float] = {}  # seconds that the same run makes after a reply, unless struck
@@ -109,14 +112,16 @@ class Traffic:
     # What the httpx wrapper sees --------------------------------------------------------------
 
     def send(
-        self, executor: int, station: str, request: Request, *, read_timeout_s: float | None
+        self, executor: int, participant_server: str, request: Request, *, read_timeout_s: float | None
     ) -> tuple[Call, str]:
         """A request is about to be sent; the tag travels with it. Raises OfAnEarlierRun."""
         with self.lock:
             self._check_over()
-            call = self._new(executor or self.executor, station, request, read_timeout_s, tagged=True)
+            call = self._new(
+                executor or self.executor, participant_server, request, read_timeout_s, tagged=True
+            )
             self.tagged_seen += 1
-            tag = f"{self.number}.{call.passage.call}"
+            tag = f"{self.number}.{call.in_flight.call}"
             self._tags[tag] = call
             return call, tag
 
@@ -124,12 +129,12 @@ class Traffic:
         """The whole reply is with the caller."""
         with self.lock:
             self.receipts.answered(call, response)
-            self.door.answered(call.passage, response)
-            self._await_moment(call.passage)
+            self.injector.answered(call.in_flight, response)
+            self._await_moment(call.in_flight)
             self._leave(call)
-            if call.passage.treatment.copy is Copy.AFTER_REPLY and call.passage.deliveries == 1:
-                self.door.deliver(call.passage, copy=True)
-                self.door.receipt(call.passage)
+            if call.in_flight.decision.copy is Copy.AFTER_REPLY and call.in_flight.deliveries == 1:
+                self.injector.deliver(call.in_flight, copy=True)
+                self.injector.receipt(call.in_flight)
             self._deliver_due()
 
     def failed(
@@ -148,14 +153,16 @@ class Traffic:
         """
         with self.lock:
             self.receipts.failed(call, symptom, left=abandoned or broken_off, sent=sent)
-            if collateral is not None and call.innocent and call.passage.strike is None:
+            if collateral is not None and call.bystander and call.in_flight.strike is None:
                 if symptom is Symptom.REFUSED and sent and self.on_refused is not None:
-                    self.on_refused(call.station, call.passage.call)
+                    self.on_refused(call.participant_server, call.in_flight.call)
                 else:
-                    self.receipts.accident(call, symptom, collateral)
+                    self.receipts.collateral(call, symptom, collateral)
             # Of a caller that nobody sees it is known late that it has left.
             unsure = not call.tagged and not broken_off
-            self.door.failed(call.passage, symptom, abandoned=abandoned, broken_off=broken_off, unsure=unsure)
+            self.injector.failed(
+                call.in_flight, symptom, abandoned=abandoned, broken_off=broken_off, unsure=unsure
+            )
             self._leave(call)
             self._deliver_due()
 
@@ -163,9 +170,12 @@ class Traffic:
         """A connection failed that no fault was to strike: see whether the proxy server lives."""
         self._suspect().add_done_callback(self._convict)
 
-    # What the stations see --------------------------------------------------------------------
+    # What the servers of participants see
+    # --------------------------------------------------------------------
 
-    def arrived(self, station: str, lane: int, tag: str | None, request: Request) -> Call | None:
+    def arrived(
+        self, participant_server: str, endpoint_set: int, tag: str | None, request: Request
+    ) -> Call | None:
         """A request has arrived; None where it is no call of this run, or one too many."""
         with self.lock:
             if self._closed:
@@ -173,8 +183,8 @@ class Traffic:
             self.deliver_slow()
             if tag is not None:
                 call = self._tags.pop(tag, None)
-            elif self._may_come(lane):
-                call = self._new_untagged(lane, station, request)
+            elif self._may_come(endpoint_set):
+                call = self._new_untagged(endpoint_set, participant_server, request)
             else:
                 return None
             if call is not None:
@@ -182,19 +192,19 @@ class Traffic:
                 self._strike_on_arrival(call)
             return call
 
-    def through_the_door(self, call: Call) -> Response:
+    def through_the_injector(self, call: Call) -> Response:
         """Deliver or hold the request; the answer as the participant, or a fault in its place, gives it."""
         with self.lock:
-            passage = call.passage
+            in_flight = call.in_flight
             call.arrived = True
-            if passage.treatment.delivery.held:
-                self._late[passage.call] = call
-                self.door.hold(passage)
+            if in_flight.decision.delivery.held:
+                self._late[in_flight.call] = call
+                self.injector.hold(in_flight)
                 self._deliver_due()
                 return Response(status=UNSEEN)
-            response = self._deliver_with_copies(passage)
-            if passage.treatment.copy is not None and passage.deliveries > 1:
-                self.door.receipt(passage)
+            response = self._deliver_with_copies(in_flight)
+            if in_flight.decision.copy is not None and in_flight.deliveries > 1:
+                self.injector.receipt(in_flight)
             self._deliver_due()
             return response
 
@@ -203,91 +213,91 @@ class Traffic:
     def ended(self, executor: int) -> DueFault | None:
         """An executor has ended: the process fault that is due now, for its executors to inject."""
         with self.lock:
-            passage = self.door.impending(executor, ended=True)
-            return None if self.settling or passage is None else self._due(passage)
+            in_flight = self.injector.impending(executor, ended=True)
+            return None if self.settling or in_flight is None else self._due(in_flight)
 
     def abandon(self, executor: int) -> None:
         """The executor is dead: its calls in flight have lost their caller."""
         with self.lock:
             for call in list(self.open.values()):
-                if call.passage.executor == executor:
+                if call.in_flight.executor == executor:
                     self.failed(call, Symptom.SILENCE, abandoned=True)
 
     def restarted(self, call: int) -> None:
         """An executor that was struck at a call, or after it, is about to come back."""
         with self.lock:
-            self.door.restarted()
+            self.injector.restarted()
             if self.on_restart is not None:
                 self.on_restart(call)
 
-    def _await_moment(self, passage: Passage) -> None:
+    def _await_moment(self, in_flight: InFlightCall) -> None:
         """The reply is on its way: what is to strike in the pause after it is due in a while."""
-        self._silent[passage.executor] = passage.call
-        if passage.matched is None or not self.pauses:
+        self._silent[in_flight.executor] = in_flight.call
+        if in_flight.matched is None or not self.pauses:
             return
-        pause_s = self.pauses.get(Site(operation=passage.matched.operation.name, nth=passage.nth))
-        due = self.door.engine.after(
-            passage.matched, passage.nth, passage.direction, passage.saga, passage.nth_of_saga
+        pause_s = self.pauses.get(Site(operation=in_flight.matched.operation.name, nth=in_flight.nth))
+        due = self.injector.engine.after(
+            in_flight.matched, in_flight.nth, in_flight.direction, in_flight.saga, in_flight.nth_of_saga
         )
         for moment, strike in due:
             if pause_s is not None and moment.percent is not None:
                 wait_s = pause_s * moment.percent / 100
                 self.loop.call_soon_threadsafe(
-                    self.loop.call_later, wait_s, self._strike_between, passage, strike
+                    self.loop.call_later, wait_s, self._strike_between, in_flight, strike
                 )
 
-    def _strike_between(self, passage: Passage, strike: Strike) -> None:
+    def _strike_between(self, in_flight: InFlightCall, strike: FaultMatch) -> None:
         """On the servers' loop; too late where the next request is there, or nobody is left to strike."""
-        blow = strike.treatment.blow
+        process_fault = strike.decision.process_fault
         with self.lock:
-            silent = self._silent.get(passage.executor) == passage.call
-            if silent and blow is not None and not self._closed:
-                struck = Struck(call=passage.call, fault=blow, boundary=strike.treatment.boundary)
-                saga_id = passage.owner.saga_id
-                record = partial(self.door.strike_between, passage.executor, passage, saga_id, strike)
-                self._injected(DueFault(executor=passage.executor, struck=struck, record=record))
+            silent = self._silent.get(in_flight.executor) == in_flight.call
+            if silent and process_fault is not None and not self._closed:
+                struck = Struck(call=in_flight.call, fault=process_fault, boundary=strike.decision.boundary)
+                saga_id = in_flight.owner.saga_id
+                record = partial(self.injector.strike_between, in_flight.executor, in_flight, saga_id, strike)
+                self._injected(DueFault(executor=in_flight.executor, struck=struck, record=record))
 
     def _strike_pending(self, call: Call) -> None:
         """The executor was answered and sent its next request, which reaches nobody."""
-        passage = self.door.impending(call.passage.executor)
-        if passage is not None:
-            lives_on = passage.treatment.blow is Blow.START_AGAIN
-            due = self._due(passage, None if lives_on else partial(self._swallow, call))
+        in_flight = self.injector.impending(call.in_flight.executor)
+        if in_flight is not None:
+            lives_on = in_flight.decision.process_fault is ProcessFault.START_AGAIN
+            due = self._due(in_flight, None if lives_on else partial(self._swallow, call))
             if due is not None:
                 self._injected(due)
 
     def _swallow(self, call: Call) -> None:
-        self.door.swallow(call.passage)
+        self.injector.swallow(call.in_flight)
         call.symptom, call.hangs = Symptom.SILENCE, True
 
     def _strike_on_arrival(self, call: Call) -> None:
         """On arrival; or applied, for then the request is applied first, and nothing comes between."""
-        passage = call.passage
-        boundary = passage.treatment.boundary
-        due = self._due(passage, partial(self._hang, call, applied=boundary is Boundary.APPLIED))
+        in_flight = call.in_flight
+        boundary = in_flight.decision.boundary
+        due = self._due(in_flight, partial(self._hang, call, applied=boundary is Boundary.APPLIED))
         if due is None or boundary in (Boundary.ANSWERED, Boundary.ENDED):
             return
         if self._injected(due):
             self._deliver_due()
         else:  # nobody is there to be struck: the call is like any other
-            passage.spare()
+            in_flight.spare()
             call.symptom = Symptom.NONE
 
     def _hang(self, call: Call, *, applied: bool) -> None:
         call.hangs = call.symptom is Symptom.SILENCE
         if applied:
-            self._deliver_with_copies(call.passage)
+            self._deliver_with_copies(call.in_flight)
 
-    def _due(self, passage: Passage, first: Callable[[], object] | None = None) -> DueFault | None:
-        treatment = passage.treatment
-        blow = treatment.blow
-        if blow is None:
+    def _due(self, in_flight: InFlightCall, first: Callable[[], object] | None = None) -> DueFault | None:
+        decision = in_flight.decision
+        process_fault = decision.process_fault
+        if process_fault is None:
             return None
         return DueFault(
-            executor=passage.executor,
-            struck=Struck(call=passage.call, fault=blow, boundary=treatment.boundary),
+            executor=in_flight.executor,
+            struck=Struck(call=in_flight.call, fault=process_fault, boundary=decision.boundary),
             first=first,
-            record=partial(self.door.strike_executor, passage, blow),
+            record=partial(self.injector.strike_executor, in_flight, process_fault),
         )
 
     def _injected(self, due: DueFault) -> bool:
@@ -320,12 +330,12 @@ class Traffic:
     def may_lose_reply(self, call: Call) -> bool:
         """Whether the saga holds against a lost reply to this call (RULES §5, §6)."""
         with self.lock:
-            return self.door.may_lose_reply(call.passage)
+            return self.injector.may_lose_reply(call.in_flight)
 
     def left_while_waiting(self, call: Call) -> None:
         """A caller left a slow call whose request was kept back: that is lost, and no reply."""
         with self.lock:
-            self.door.receipt(call.passage, kind="lose_request")
+            self.injector.receipt(call.in_flight, kind="lose_request")
             self.failed(call, Symptom.SILENCE, abandoned=True)
 
     def answer_slowly(self, call: Call, response: Response, due_s: float) -> None:
@@ -337,116 +347,124 @@ class Traffic:
         """Record the slow replies that are with their callers by now, who may act on them."""
         with self.lock:
             due = [one for one in self._slow if one[2] <= monotonic_s()]
-            self._slow = [one for one in self._slow if one not in due and not one[0].passage.over]
+            self._slow = [one for one in self._slow if one not in due and not one[0].in_flight.over]
             for call, response, _ in due:
                 self.answered(call, response)
 
-    def accident(
+    def collateral(
         self, call: Call, toxic: str, *, kind: str = "lose_request", symptom: Symptom = Symptom.SILENCE
     ) -> None:
         """A toxic that is armed for another call struck this one, which is lost on its way."""
         with self.lock:
             call.symptom = symptom
-            self.door.accident(call.passage, kind, toxic)
+            self.injector.collateral(call.in_flight, kind, toxic)
 
     def heal(self) -> None:
         """Every fault ends; what is held and may land does."""
         with self.lock:
             self.settling = self.receipts.settling = True
-            for passage in self.door.heal():
-                self._deliver_held(passage)
+            for in_flight in self.injector.heal():
+                self._deliver_held(in_flight)
         if self.on_settling is not None:
             self.on_settling()
 
     # ------------------------------------------------------------------------------------------
 
-    def _may_come(self, lane: int) -> bool:
+    def _may_come(self, endpoint_set: int) -> bool:
         """Whether a request that nobody saw leave is still a call of this run."""
-        if self.door.calls >= MOST_CALLS:
+        if self.injector.calls >= MOST_CALLS:
             self.end(_too_many())
         if self.over is not None:
             return False
         if self.occupants is None:
             return True
-        return lane in self.occupants or (not lane and bool(self.occupants))  # else its sender is dead
+        return endpoint_set in self.occupants or (
+            not endpoint_set and bool(self.occupants)
+        )  # else its sender is dead
 
-    def _occupant(self, lane: int) -> int:
+    def _occupant(self, endpoint_set: int) -> int:
         if self.occupants is None:
             return self.executor
-        return self.occupants.get(lane) or max(self.occupants.values())
+        return self.occupants.get(endpoint_set) or max(self.occupants.values())
 
     def _check_over(self) -> None:
-        if self.over is None and self.door.calls >= MOST_CALLS:
+        if self.over is None and self.injector.calls >= MOST_CALLS:
             self.end(_too_many())
         if self.over is not None:
             raise RunOver(self.over)
 
-    def _new_untagged(self, lane: int, station: str, request: Request) -> Call | None:
+    def _new_untagged(self, endpoint_set: int, participant_server: str, request: Request) -> Call | None:
         """None for an engine that outlives its runs, and works at one that was judged (DESIGN, HTTP)."""
         try:
-            call = self._new(self._occupant(lane), station, request, None, tagged=False)
+            call = self._new(self._occupant(endpoint_set), participant_server, request, None, tagged=False)
         except OfAnEarlierRun:
             return None
         self.untagged_seen += 1
         return call
 
     def _new(
-        self, executor: int, station: str, request: Request, read_timeout_s: float | None, *, tagged: bool
+        self,
+        executor: int,
+        participant_server: str,
+        request: Request,
+        read_timeout_s: float | None,
+        *,
+        tagged: bool,
     ) -> Call:
         endless = tagged and read_timeout_s is None
-        passage = self.door.send(executor, station, request, endless=endless)
+        in_flight = self.injector.send(executor, participant_server, request, endless=endless)
         self._silent.pop(executor, None)
-        if self.door.broken is not None:
-            self.abort(self.door.broken)
-        if passage.strike is not None and self.spares is not None and self.spares(passage.strike.fault):
-            passage.strike, passage.treatment = None, PASS
-        if self._would_lose_what_may_not_be_lost(passage, read_timeout_s):
-            passage.treatment = SWALLOWED
+        if self.injector.broken is not None:
+            self.abort(self.injector.broken)
+        if in_flight.strike is not None and self.spares is not None and self.spares(in_flight.strike.fault):
+            in_flight.strike, in_flight.decision = None, PASS
+        if self._would_lose_what_may_not_be_lost(in_flight, read_timeout_s):
+            in_flight.decision = SWALLOWED
         call = Call(
-            passage=passage,
-            station=station,
+            in_flight=in_flight,
+            participant_server=participant_server,
             tagged=tagged,
-            symptom=passage.treatment.symptom,
+            symptom=in_flight.decision.symptom,
             endless=endless,
             read_timeout_s=read_timeout_s,
-            held=passage.treatment.delivery.held,
+            held=in_flight.decision.delivery.held,
         )
-        self.open[passage.call] = call
-        why = self._loops.sent(executor, passage.owner.saga_id, passage.steps, passage.direction)
+        self.open[in_flight.call] = call
+        why = self._loops.sent(executor, in_flight.owner.saga_id, in_flight.steps, in_flight.direction)
         if why is not None:
             self.end(ended_early(why))
         return call
 
-    def _would_lose_what_may_not_be_lost(self, passage: Passage, read_timeout_s: float | None) -> bool:
+    def _would_lose_what_may_not_be_lost(self, in_flight: InFlightCall, read_timeout_s: float | None) -> bool:
         """Whether its reply would come once its caller has left, though none may be lost: it is not sent."""
-        treatment = passage.treatment
-        if treatment.symptom is not Symptom.DELAYED or read_timeout_s is None:
+        decision = in_flight.decision
+        if decision.symptom is not Symptom.DELAYED or read_timeout_s is None:
             return False
-        return slow_s(treatment.delay, read_timeout_s) >= read_timeout_s and not self.door.may_lose_reply(
-            passage
+        return slow_s(decision.delay, read_timeout_s) >= read_timeout_s and not self.injector.may_lose_reply(
+            in_flight
         )
 
     def _leave(self, call: Call) -> None:
-        self.open.pop(call.passage.call, None)
+        self.open.pop(call.in_flight.call, None)
         if call.left is not None:
             self.loop.call_soon_threadsafe(call.left.set)
 
-    def _deliver_with_copies(self, passage: Passage) -> Response:
-        copy = passage.treatment.copy
+    def _deliver_with_copies(self, in_flight: InFlightCall) -> Response:
+        copy = in_flight.decision.copy
         if copy is Copy.CONCURRENT:
-            self.door.deliver(passage, copy=True)
-        response = self.door.deliver(passage)
+            self.injector.deliver(in_flight, copy=True)
+        response = self.injector.deliver(in_flight)
         if copy is Copy.AT_ONCE:
-            self.door.deliver(passage, copy=True)
+            self.injector.deliver(in_flight, copy=True)
         return response
 
     def _deliver_due(self) -> None:
-        for passage in self.door.take_due():
-            self._deliver_held(passage)
+        for in_flight in self.injector.take_due():
+            self._deliver_held(in_flight)
 
-    def _deliver_held(self, passage: Passage) -> None:
-        self.door.deliver(passage)
-        call = self._late.pop(passage.call, None)
+    def _deliver_held(self, in_flight: InFlightCall) -> None:
+        self.injector.deliver(in_flight)
+        call = self._late.pop(in_flight.call, None)
         if call is not None:
             self.receipts.landed(call)
         self._deliver_due()

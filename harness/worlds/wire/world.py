@@ -1,4 +1,4 @@
-"""Sets up once what many runs share: a proxy server, the participants' stations, the httpx wrapper.
+"""Sets up once what many runs share: a proxy server, the participants' servers, the httpx wrapper.
 
 One run at a time; whoever wants several side by side takes several processes, each with a world and
 a proxy server of its own.
@@ -22,8 +22,8 @@ from typing import Literal, Self
 from harness.clock.real import monotonic_s
 from harness.errors import EnvironmentFault, misplaced
 from harness.faults import KINDS
-from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
+from harness.faults.injector import FaultInjector
 from harness.history import History, Recorder
 from harness.plan import FaultPlan
 from harness.processes import hosts
@@ -34,20 +34,20 @@ from harness.toxiproxy.discovery import find_server
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.toxiproxy.server import ProxyServer
 from harness.views import LoopWatch
+from harness.worlds.only_world import only_world
 from harness.worlds.starts import only_start
-from harness.worlds.turn import turn_of
 from harness.worlds.wire.background import Background
-from harness.worlds.wire.ease import at_ease
+from harness.worlds.wire.endpoint_sets import Address, EndpointSets
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executors import in_processes
-from harness.worlds.wire.front import ProxyLike
-from harness.worlds.wire.hook import HttpxHook
-from harness.worlds.wire.lanes import Address, Lanes
+from harness.worlds.wire.httpx_wrapper import HttpxWrapper
 from harness.worlds.wire.outages import Outages, armed_ahead
+from harness.worlds.wire.participant_proxy import ProxyLike
+from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.pauses import Pauses
 from harness.worlds.wire.ports import free_ports
+from harness.worlds.wire.quick_httpx import quick_httpx
 from harness.worlds.wire.run import WireRun
-from harness.worlds.wire.station import Station
 from harness.worlds.wire.traffic import Traffic
 
 MakeProxy = Callable[[ProxyClient, str, str, str], ProxyLike]
@@ -78,7 +78,7 @@ class WireWorld:
         self._wanted = proxy
         self._progress = progress
         self._make_proxy = make_proxy
-        self._lanes: dict[object, Lanes] = {}
+        self._endpoint_sets: dict[object, EndpointSets] = {}
         self._unseen: set[str] = set()
         self._runs = 0
         self._saga_ids: set[str] = set()
@@ -93,15 +93,15 @@ class WireWorld:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             # The Toxiproxy client, too, knows a single server.
-            stack.enter_context(turn_of("wire"))
+            stack.enter_context(only_world("wire"))
             choice = find_server(self._wanted, self._progress)
             self._server = stack.enter_context(ProxyServer(choice))
             self._background = Background()
             stack.callback(self._background.stop)
             self._background.start()
-            stack.callback(self._close_lanes)
-            self._hook = stack.enter_context(HttpxHook(self._background))
-            stack.enter_context(at_ease())
+            stack.callback(self._close_endpoint_sets)
+            self._httpx_wrapper = stack.enter_context(HttpxWrapper(self._background))
+            stack.enter_context(quick_httpx())
             self.proxy_kind, self.proxy_version = self._server.kind, self._server.version
             self._ports = free_ports()
             self._stack = stack.pop_all()
@@ -119,7 +119,7 @@ class WireWorld:
         pauses = self._pauses.needed(
             plan, scenario, start.input, lambda rest: self.run(scenario, (again,), rest)
         )
-        lanes = self._lanes_of(scenario)
+        endpoint_sets = self._endpoint_sets_of(scenario)
         self._runs += 1
         began_s = monotonic_s()
         recorder = Recorder(lambda: monotonic_s() - began_s)
@@ -127,11 +127,11 @@ class WireWorld:
         unseen = processes or scenario.name in self._unseen
         traffic = self._traffic(scenario, armed_ahead(plan) if unseen else plan, start.id, recorder)
         traffic.pauses = pauses
-        outages = self._outages(plan, scenario, lanes, traffic) if unseen else None
+        outages = self._outages(plan, scenario, endpoint_sets, traffic) if unseen else None
         folders: list[Path] = []
-        self._hook.traffic = traffic
+        self._httpx_wrapper.traffic = traffic
         try:
-            lanes.begin(traffic, plan, outages)
+            endpoint_sets.begin(traffic, plan, outages)
             run = WireRun(
                 scenario=scenario,
                 input_=start.input,
@@ -139,9 +139,9 @@ class WireWorld:
                 plan=plan,
                 traffic=traffic,
                 recorder=recorder,
-                stations=lanes.stations,
+                participant_servers=endpoint_sets.participant_servers,
                 background=self._background,
-                urls=lanes.urls,
+                urls=endpoint_sets.urls,
                 folder=functools.cache(lambda: _new_folder(folders)),
             )
             history = run.execute(
@@ -149,8 +149,8 @@ class WireWorld:
                 lambda: not outages and (processes or self._all_seen(scenario, traffic)),
             )
         finally:
-            self._hook.traffic = None
-            self._end(lanes, traffic)
+            self._httpx_wrapper.traffic = None
+            self._end(endpoint_sets, traffic)
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
         self._pauses.note(plan, scenario, start.input, history)
@@ -159,7 +159,7 @@ class WireWorld:
     # A run's frame ----------------------------------------------------------------------------
 
     def _traffic(self, scenario: Scenario, plan: FaultPlan, saga_id: str, recorder: Recorder) -> Traffic:
-        door = Door(
+        injector = FaultInjector(
             spec=scenario.spec,
             participants={prototype.name: prototype.fresh() for prototype in scenario.participants},
             engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
@@ -170,7 +170,7 @@ class WireWorld:
         )
         self._saga_ids.add(saga_id)
         return Traffic(
-            door=door,
+            injector=injector,
             number=self._runs,
             loop=self._background.loop,
             suspect=self._suspect,
@@ -178,8 +178,10 @@ class WireWorld:
             evidence=self._evidence,
         )
 
-    def _outages(self, plan: FaultPlan, scenario: Scenario, lanes: Lanes, traffic: Traffic) -> Outages:
-        outages = Outages(plan, scenario, lanes, traffic)
+    def _outages(
+        self, plan: FaultPlan, scenario: Scenario, endpoint_sets: EndpointSets, traffic: Traffic
+    ) -> Outages:
+        outages = Outages(plan, scenario, endpoint_sets, traffic)
         if outages:
             traffic.spares = outages.spares
             traffic.on_ended, traffic.on_refused = outages.executor_ended, outages.refused
@@ -187,9 +189,9 @@ class WireWorld:
             traffic.on_restart = lambda call: self._background.spawn(outages.struck(call))
         return outages
 
-    def _end(self, lanes: Lanes, traffic: Traffic) -> None:
+    def _end(self, endpoint_sets: EndpointSets, traffic: Traffic) -> None:
         try:
-            lanes.end()
+            endpoint_sets.end()
         except EnvironmentFault as fault:
             raise traffic.fault or fault from None
         seen = traffic.tagged_seen and not traffic.untagged_seen and not traffic.over
@@ -208,48 +210,51 @@ class WireWorld:
 
     # Lanes ------------------------------------------------------------------------------------
 
-    def _lanes_of(self, scenario: Scenario) -> Lanes:
+    def _endpoint_sets_of(self, scenario: Scenario) -> EndpointSets:
         names = tuple(participant.name for participant in scenario.participants)
         fixed: Mapping[str, Address] = getattr(scenario.saga, "listen", {})
         key = (names, tuple(sorted(fixed.items())))
-        if key not in self._lanes:
+        if key not in self._endpoint_sets:
             if fixed:
-                self._close_lanes()  # whoever was served before may have had the same addresses
-            self._lanes[key] = Lanes(names, fixed, self._station, self._background)
-        self._lanes[key].stations_of(1)
-        return self._lanes[key]
+                self._close_endpoint_sets()  # whoever was served before may have had the same addresses
+            self._endpoint_sets[key] = EndpointSets(names, fixed, self._participant_server, self._background)
+        self._endpoint_sets[key].participant_servers_of(1)
+        return self._endpoint_sets[key]
 
-    def _station(self, name: str, lane: int, fixed: Address | None) -> Station:
-        station = Station(name, self._background, lane)
-        upstream = f"127.0.0.1:{self._background.call(station.listen())}"
+    def _participant_server(self, name: str, endpoint_set: int, fixed: Address | None) -> ParticipantServer:
+        participant_server = ParticipantServer(name, self._background, endpoint_set)
+        upstream = f"127.0.0.1:{self._background.call(participant_server.listen())}"
         try:
             if fixed is not None:
-                self._stand_at(station, upstream, fixed)
+                self._stand_at(participant_server, upstream, fixed)
             else:
-                self._stand_somewhere(station, upstream)
+                self._stand_somewhere(participant_server, upstream)
         except BaseException:
-            self._background.call(station.close())
+            self._background.call(participant_server.close())
             raise
-        host, _, port = station.proxy.listen.rpartition(":")
-        self._hook.stations = {**self._hook.stations, (host, int(port)): station}
-        return station
+        host, _, port = participant_server.proxy.listen.rpartition(":")
+        self._httpx_wrapper.participant_servers = {
+            **self._httpx_wrapper.participant_servers,
+            (host, int(port)): participant_server,
+        }
+        return participant_server
 
-    def _stand_at(self, station: Station, upstream: str, address: Address) -> None:
+    def _stand_at(self, participant_server: ParticipantServer, upstream: str, address: Address) -> None:
         listen = f"{address[0]}:{address[1]}"
-        name = f"{station.name}-{os.getpid()}-{address[1]}"
+        name = f"{participant_server.name}-{os.getpid()}-{address[1]}"
         try:
-            station.stand_behind(self._make_proxy(self._server.client, name, upstream, listen))
+            participant_server.stand_behind(self._make_proxy(self._server.client, name, upstream, listen))
         except ProxyRefused as refusal:
             if "address already in use" not in str(refusal):
                 raise
-            where = f"participant {station.name!r}, listen = {listen!r}"
+            where = f"participant {participant_server.name!r}, listen = {listen!r}"
             raise EnvironmentFault(misplaced(where, "somebody listening there", "a free address")) from None
 
-    def _stand_somewhere(self, station: Station, upstream: str) -> None:
+    def _stand_somewhere(self, participant_server: ParticipantServer, upstream: str) -> None:
         for port in self._ports:
-            proxy = f"{station.name}-{os.getpid()}-{port}"
+            proxy = f"{participant_server.name}-{os.getpid()}-{port}"
             try:
-                station.stand_behind(
+                participant_server.stand_behind(
                     self._make_proxy(self._server.client, proxy, upstream, f"127.0.0.1:{port}")
                 )
             except ProxyRefused as refusal:
@@ -258,14 +263,18 @@ class WireWorld:
             else:
                 break
 
-    def _close_lanes(self) -> None:
-        stations = [station for lanes in self._lanes.values() for station in lanes.stations()]
-        self._lanes = {}
-        for station in stations:
-            self._background.call(station.close())
+    def _close_endpoint_sets(self) -> None:
+        participant_servers = [
+            participant_server
+            for endpoint_sets in self._endpoint_sets.values()
+            for participant_server in endpoint_sets.participant_servers()
+        ]
+        self._endpoint_sets = {}
+        for participant_server in participant_servers:
+            self._background.call(participant_server.close())
         with suppress(ProxyDied):  # then its proxies are gone already
-            for station in stations:
-                station.proxy.destroy()
+            for participant_server in participant_servers:
+                participant_server.proxy.destroy()
 
 
 def _new_folder(folders: list[Path]) -> Path:

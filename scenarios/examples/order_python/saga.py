@@ -113,7 +113,7 @@ class Journal:
         return [word, what] in self.lines
 
     def error(self):
-        """Why it turned back; None while it goes forward."""
+        """Why it aborted; None while it goes forward."""
         return next((what for word, what in self.lines if word == "failed"), None)
 
 

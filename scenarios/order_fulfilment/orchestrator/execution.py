@@ -178,7 +178,7 @@ class _Execution:
                     self._append(command.event)
                 case Sleep():
                     yield from self._sleep(command.seconds)
-                case Send() if self._may_turn_back():
+                case Send() if self._may_abort():
                     steps.close()
                     self._turn_back()
                     steps = core(self.instance)
@@ -229,7 +229,7 @@ class _Execution:
             else None
         )
 
-    def _may_turn_back(self) -> bool:
+    def _may_abort(self) -> bool:
         """Asked to, and before the point of no return: nothing but a pivot never sent is undecided."""
         step = self._forward_step
         if not self.wish.turn_back or step is None:

@@ -1,6 +1,6 @@
 """ISO: a saga undoes what it finds at the participant, and finds what another one made.
 
-A run has one saga so far, so two are played at the door by hand.
+A run has one saga so far, so two are played at the fault injector by hand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""crash: what is on record only once it is done is forgotten by whoever turns back after a death."""
+"""crash: what is on record only once it is done is forgotten by whoever aborts after a death."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.planted.kit import TWINS, Plant
 
 
 class RecordsAfterwards(Durable):
-    """After a death it turns back; what is not on record it believes it never did."""
+    """After a death it aborts; what is not on record it believes it never did."""
 
     def note(self, step: str, word: str, note: str = "") -> None:
         if word != "begun":

@@ -1,4 +1,4 @@
-"""pause: one that slept and never looks again goes forward while another has turned back."""
+"""pause: one that slept and never looks again goes forward while another has aborted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tests.planted.durable import Durable
 from tests.planted.kit import TWINS, Plant
 
 
-class TurnsBack(Durable):
+class Aborts(Durable):
     """Sound: whoever resumes undoes."""
 
     async def forward(self) -> Json:
         return await (self.abort(list(self.tasks)) if self.ctx.resumed else super().forward())
 
 
-class NeverLooksAgain(TurnsBack):
+class NeverLooksAgain(Aborts):
     """Takes for granted that the saga is still its own."""
 
     def check(self) -> None:
@@ -25,7 +25,7 @@ class NeverLooksAgain(TurnsBack):
 
 PLANT = Plant(
     broken=NeverLooksAgain,
-    sound=TurnsBack,
+    sound=Aborts,
     caught_by="pivot_correctness",
     smallest=(Fault(kind="pause", operation="stock.hold.create", variant="on_arrival"),),
     claims=frozenset({Claim.RETRY_ELSEWHERE}),

@@ -1,4 +1,4 @@
-"""race: two heirs who take the same token both lead."""
+"""race: two successors who take the same token both lead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THINKS_S = 1.5
 
 
 class SharesTheToken(AsksFirst):
-    """Every heir has the same one, and all have looked at what is on record before one goes on."""
+    """Every successor has the same one, and all have looked at what is on record before one goes on."""
 
     async def lead_on(self) -> Json:
         await asyncio.sleep(THINKS_S)
@@ -38,5 +38,5 @@ PLANT = Plant(
 
 
 @TWINS
-def test_two_heirs(sim: SimWorld, twin: str) -> None:
+def test_two_successors(sim: SimWorld, twin: str) -> None:
     PLANT.check(sim, twin)

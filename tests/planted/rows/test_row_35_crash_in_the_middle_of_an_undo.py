@@ -1,4 +1,4 @@
-"""Row 35: it dies in the middle of an undo, and the one who resumes does not know that it had turned back.
+"""Row 35: it dies in the middle of an undo, and the one who resumes does not know that it had aborted.
 
 What turned it back is gone by then, so it goes on forwards. Seen in apache/incubator-seata#5173.
 """

@@ -16,7 +16,7 @@ NEW_VERSION = (CHARGE,)
 
 
 class Redeployed(Durable):
-    """Sound: what was under way is turned back, by the steps of the version that it began with."""
+    """Sound: what was under way is aborted, by the steps of the version that it began with."""
 
     async def run(self) -> Json:
         if self.ctx.resumed:

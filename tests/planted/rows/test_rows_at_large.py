@@ -42,7 +42,7 @@ def test_a_durable_saga_holds_under_every_claim(sim: SimWorld, kind: type[Saga])
     assert searched.completes
 
 
-def test_the_heirs_of_two_that_raced_share_a_store_though_nobody_lives_meanwhile(sim: SimWorld) -> None:
+def test_the_successors_of_two_that_raced_share_a_store_though_nobody_lives_meanwhile(sim: SimWorld) -> None:
     """Two stores of one saga would be two truths: there is but one on a node."""
     faults = (
         Fault(kind="race", operation="stock.hold.create"),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 
-from harness.campaign.workers import LocalExecutor
+from harness.campaign.workers import LocalJobRunner
 from harness.plan import FaultPlan
-from harness.search import Digest, minimise
+from harness.search import RunSummary, minimise
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
 from harness.worlds.sim import SimWorld
@@ -51,8 +51,8 @@ PLANT = Plant(
 )
 
 
-def drawn(twin: str, sim: SimWorld) -> tuple[LocalExecutor, list[Digest]]:
-    executor = LocalExecutor(PLANT.scenario(twin), sim)
+def drawn(twin: str, sim: SimWorld) -> tuple[LocalJobRunner, list[RunSummary]]:
+    executor = LocalJobRunner(PLANT.scenario(twin), sim)
     search = PropertySearch("sim", examples=EXAMPLES, seed=0)
     return executor, list(search.run(executor, StopAsked(), until_first=True))
 
@@ -63,8 +63,8 @@ def test_guided_search_does_not_see_it(sim: SimWorld, twin: str) -> None:
 
 
 def test_hypothesis_draws_the_latency_that_shows_it(sim: SimWorld) -> None:
-    executor, digests = drawn("broken", sim)
-    found = [one for one in digests if PLANT.caught_by in one.violated]
+    executor, run_summaries = drawn("broken", sim)
+    found = [one for one in run_summaries if PLANT.caught_by in one.violated]
     assert found
     smallest = minimise(min(found, key=lambda one: len(one.plan.faults)), PLANT.caught_by, executor)
     (fault,) = smallest.plan.faults

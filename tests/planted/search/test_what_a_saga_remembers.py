@@ -14,12 +14,12 @@ import httpx
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.campaign.workers import LocalExecutor
-from harness.faults.unlocked import unlocked_faults
+from harness.campaign.workers import LocalJobRunner
+from harness.faults.enabled import enabled_faults
 from harness.plan import Fault, FaultPlan
 from harness.saga import Json
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch, minimise
+from harness.search import GuidedSearch, RunSummary, minimise
 from harness.search.guided import StopAsked
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import HOLD, Plant
@@ -63,7 +63,7 @@ class Wary(Remembers):
 
 
 class BearsAGrudge(Remembers):
-    """Does not undo the hold where `trouble` befell it, although it was done in the end."""
+    """Does not undo the hold where `trouble` struck it, although it was done in the end."""
 
     trouble: ClassVar[str] = ""
 
@@ -76,13 +76,13 @@ def grudge(seen: str) -> type[Saga]:
     return type(f"Grudge_{seen}", (BearsAGrudge,), {"trouble": seen})
 
 
-def first_violating(one: Scenario, sim: SimWorld, *, most_runs: int = MOST_RUNS) -> Digest | None:
+def first_violating(one: Scenario, sim: SimWorld, *, most_runs: int = MOST_RUNS) -> RunSummary | None:
     """The first run of a guided search of pairs that violates something, shrunk."""
-    executor = LocalExecutor(one, sim)
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), 2)
-    for digest in islice(search.run(executor, StopAsked()), most_runs):
-        for invariant in digest.violated:
-            return minimise(digest, invariant, executor)
+    executor = LocalJobRunner(one, sim)
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), 2)
+    for run_summary in islice(search.run(executor, StopAsked()), most_runs):
+        for invariant in run_summary.violated:
+            return minimise(run_summary, invariant, executor)
     return None
 
 

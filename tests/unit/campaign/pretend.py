@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.claims import irreversible_faults
 from harness.campaign.refutations import shrink
-from harness.campaign.tally import Tally
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.inputs import InputRef
 from harness.invariants import Verdict
 from harness.plan import FaultPlan, Site
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch
-from harness.search.digest import Found, Job
+from harness.search import GuidedSearch, RunSummary
 from harness.search.guided import StopAsked
+from harness.search.run_summary import Found, Job
 from harness.situations import SITUATIONS
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
 from tests.planted.kit import BANK, CHARGE, HOLD, STOCK, Plant
@@ -47,20 +47,20 @@ class Pretender:
     def __init__(self, breaks: Breaks) -> None:
         self._breaks = breaks
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[RunSummary]:
         for input_index, plan in jobs:
-            yield self._digest(input_index, plan)
+            yield self._run_summary(input_index, plan)
 
-    def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
+    def _run_summary(self, input_index: InputRef, plan: FaultPlan) -> RunSummary:
         turned_back = any(fault.kind == "reject" and fault.operation == CHARGES for fault in plan.faults)
         reached = [HOLDS, CHARGES, *([UNDO] if turned_back else [])]
-        return Digest(
+        return RunSummary(
             input_index=input_index,
             plan=plan,
             saga_id="saga",
             found={id_: Found(Verdict.VIOLATED, "broken") for id_ in self._breaks(plan)},
             strikes=tuple(1 for _ in plan.faults),
-            accidents=0,
+            collateral=0,
             kinds=(),
             sites=tuple((Site(operation=one), len(plan.faults) - 1) for one in reached),
             trace=repr(plan).encode(),
@@ -70,14 +70,16 @@ class Pretender:
         )
 
 
-def searched(one: Scenario, breaks: Breaks = lambda plan: (), depth: int = 1) -> list[Digest]:
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+def searched(one: Scenario, breaks: Breaks = lambda plan: (), depth: int = 1) -> list[RunSummary]:
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), depth)
     return list(search.run(Pretender(breaks), StopAsked()))
 
 
-def tallied(one: Scenario, digests: Iterable[Digest], breaks: Breaks = lambda plan: ()) -> Tally:
-    tally = Tally(irreversible=irreversible_faults(one))
-    for digest in digests:
-        tally.add(digest)
-    shrink("sim", Pretender(breaks), tally)
-    return tally
+def tallied(
+    one: Scenario, run_summaries: Iterable[RunSummary], breaks: Breaks = lambda plan: ()
+) -> Aggregate:
+    aggregate = Aggregate(irreversible=irreversible_faults(one))
+    for run_summary in run_summaries:
+        aggregate.add(run_summary)
+    shrink("sim", Pretender(breaks), aggregate)
+    return aggregate

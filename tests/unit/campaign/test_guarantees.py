@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from harness.adapter import CallableSaga
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.claims import widened
 from harness.campaign.guarantees import guarantees
 from harness.campaign.refutations import take_unshrunk
 from harness.campaign.required import coverage
 from harness.campaign.summary import summarise
-from harness.campaign.tally import Tally
 from harness.plan import FaultPlan
 from harness.report_model import Guarantee, GuaranteeResult, Search, Verdict
 from harness.saga import Claim
@@ -28,14 +28,14 @@ def table(
     return told(one, judged(sent or one, breaks), sent)
 
 
-def judged(sent: Scenario, breaks: Breaks) -> Tally:
+def judged(sent: Scenario, breaks: Breaks) -> Aggregate:
     return tallied(sent, searched(sent, breaks), breaks)
 
 
-def told(one: Scenario, tally: Tally, sent: Scenario | None = None) -> dict[str, Guarantee]:
+def told(one: Scenario, aggregate: Aggregate, sent: Scenario | None = None) -> dict[str, Guarantee]:
     sent = sent or one
-    covered = coverage(sent, "sim", tally)
-    return {each.id: each for each in guarantees(one, sent, tally, covered)}
+    covered = coverage(sent, "sim", aggregate)
+    return {each.id: each for each in guarantees(one, sent, aggregate, covered)}
 
 
 def results(told: dict[str, Guarantee]) -> dict[str, GuaranteeResult]:
@@ -81,10 +81,10 @@ def test_the_smallest_counterexample_is_kept_for_each_claim() -> None:
         return (*alone, *((ENDS,) if {"reject", "race"} <= kinds(plan) else ()))
 
     one = scenario(Claim.LOST_REPLY, Claim.PROCESS_DEATH, Claim.RETRY_ELSEWHERE)
-    tally = judged(one, breaks)
+    aggregate = judged(one, breaks)
     refuted = {
-        claim: (about.refuted.invariant, *(fault.kind for fault in about.refuted.digest.plan.faults))
-        for claim, about in tally.claims.items()
+        claim: (about.refuted.invariant, *(fault.kind for fault in about.refuted.run_summary.plan.faults))
+        for claim, about in aggregate.claims.items()
         if about.refuted is not None
     }
     assert refuted == {
@@ -99,9 +99,9 @@ def test_a_fault_that_is_merely_there_refutes_nothing() -> None:
         return (ORPHANS,) if "reject" in kinds(plan) else ()
 
     one = scenario(Claim.PROCESS_DEATH)
-    tally = tallied(one, searched(one, breaks, depth=2), breaks)
-    assert tally.claims[Claim.PROCESS_DEATH].suspects
-    assert tally.claims[Claim.PROCESS_DEATH].refuted is None
+    aggregate = tallied(one, searched(one, breaks, depth=2), breaks)
+    assert aggregate.claims[Claim.PROCESS_DEATH].suspects
+    assert aggregate.claims[Claim.PROCESS_DEATH].refuted is None
 
 
 def test_a_search_that_was_cut_short_refutes_by_what_a_single_fault_broke() -> None:
@@ -109,11 +109,11 @@ def test_a_search_that_was_cut_short_refutes_by_what_a_single_fault_broke() -> N
         return (ORPHANS,) if {"crash"} == kinds(plan) or {"reject", "race"} == kinds(plan) else ()
 
     one = scenario(Claim.PROCESS_DEATH, Claim.RETRY_ELSEWHERE)
-    tally = Tally()
-    for digest in searched(one, breaks):
-        tally.add(digest)
-    take_unshrunk(tally)
-    assert [claim for claim, about in tally.claims.items() if about.refuted] == [Claim.PROCESS_DEATH]
+    aggregate = Aggregate()
+    for run_summary in searched(one, breaks):
+        aggregate.add(run_summary)
+    take_unshrunk(aggregate)
+    assert [claim for claim, about in aggregate.claims.items() if about.refuted] == [Claim.PROCESS_DEATH]
 
 
 def plain(*claims: Claim) -> Scenario:
@@ -152,9 +152,15 @@ def test_unclaimed_searches_all_that_can_befall_the_saga_and_claims_no_more_than
 
 def test_unclaimed_faults_are_not_owed() -> None:
     one = scenario(Claim.LOST_REPLY)
-    tally = tallied(one, searched(one))
+    aggregate = tallied(one, searched(one))
     report = summarise(
-        one, widened(one), "sim", tally, files={}, refuting={}, search=Search(depth=1, singles_complete=True)
+        one,
+        widened(one),
+        "sim",
+        aggregate,
+        files={},
+        refuting={},
+        search=Search(depth=1, singles_complete=True),
     )
     assert report.verdict is Verdict.PASS
     assert report.unclaimed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.campaign.progress import RUNS_FOR_AN_EXAMPLE, Progress
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.saga import Claim
 from harness.search import GuidedSearch
 from harness.search.guided import StopAsked
@@ -20,11 +20,11 @@ class Clock:
 
 def after(runs: int, *, examples: int = 0, drawn: int = 0, seconds: float = 10.0) -> Progress:
     one = scenario(Claim.LOST_REPLY)
-    guided = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), 2)
+    guided = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), 2)
     clock = Clock()
     progress = Progress(guided=guided, examples=examples, now_s=clock)
-    digests = guided.run(Pretender(lambda plan: ()), StopAsked())
-    for number, _ in enumerate(digests, start=1):
+    run_summaries = guided.run(Pretender(lambda plan: ()), StopAsked())
+    for number, _ in enumerate(run_summaries, start=1):
         progress.ran(drawn=False)
         if number == runs:
             break
@@ -55,5 +55,5 @@ def test_plans_that_are_to_be_drawn_count() -> None:
 
 def test_before_the_first_run_nothing_is_known() -> None:
     one = scenario(Claim.LOST_REPLY)
-    progress = Progress(guided=GuidedSearch(unlocked_faults(one, "sim"), 1, 2), examples=0)
+    progress = Progress(guided=GuidedSearch(enabled_faults(one, "sim"), 1, 2), examples=0)
     assert progress.told(0, 0).left_s == 0

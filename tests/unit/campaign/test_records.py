@@ -24,8 +24,8 @@ from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.report_model import Report
 from harness.scenario import Scenario
-from harness.search.digest import Digest, Found, Unconfirmed
 from harness.search.gaps import Gap
+from harness.search.run_summary import Found, RunSummary, Unconfirmed
 
 REPO = Path(__file__).parents[3]
 FIRST_SAGA = str(REPO / "scenarios" / "examples" / "first_saga" / "saga.toml")
@@ -41,10 +41,12 @@ def options(out: Path, **more: object) -> CampaignOptions:
     return CampaignOptions(out=out, load=load, narrate=lambda *_: [], **asked)  # type: ignore[arg-type]
 
 
-def campaign(out: Path, *, resume: bool = False, heard: list[Digest] | None = None, **more: object) -> Report:
+def campaign(
+    out: Path, *, resume: bool = False, heard: list[RunSummary] | None = None, **more: object
+) -> Report:
     def listen(event: object) -> None:
         if heard is not None and isinstance(event, RunEnded):
-            heard.append(event.digest)
+            heard.append(event.run_summary)
 
     recorded = read_recorded(out) if resume else None
     return Campaign(options(out, **more), listen, recorded).run([load(FIRST_SAGA)])
@@ -71,14 +73,14 @@ def told(report: Report, out: Path) -> tuple[object, dict[str, bytes]]:
 
 
 @pytest.fixture(scope="module", name="finished")
-def _finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object, list[Digest]]:
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object, list[RunSummary]]:
     out = tmp_path_factory.mktemp("finished")
-    heard: list[Digest] = []
+    heard: list[RunSummary] = []
     report = campaign(out, heard=heard)
     return out, told(report, out), heard
 
 
-Finished = tuple[Path, object, list[Digest]]
+Finished = tuple[Path, object, list[RunSummary]]
 
 
 def test_the_report_is_a_fold_over_the_records(finished: Finished, tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_the_report_is_a_fold_over_the_records(finished: Finished, tmp_path: Pat
     for name in ("failures", "histories"):
         for path in (folder / name).glob("*.*"):
             path.unlink()
-    heard: list[Digest] = []
+    heard: list[RunSummary] = []
     assert told(campaign(folder, resume=True, heard=heard), folder) == before
     assert heard == []  # nothing was searched
     assert (folder / "runs.ndjson").read_bytes() == (out / "runs.ndjson").read_bytes()
@@ -97,14 +99,14 @@ def test_the_report_is_a_fold_over_the_records(finished: Finished, tmp_path: Pat
 def test_wherever_it_was_cut_off_the_report_is_the_same(
     cut_at: float, finished: Finished, tmp_path: Path
 ) -> None:
-    out, before, digests = finished
+    out, before, run_summaries = finished
     folder = Path(shutil.copytree(out, tmp_path / "out"))
     content = (out / "runs.ndjson").read_bytes()
     kept = max(int(len(content) * cut_at), content.index(b"\n") + 1)
     (folder / "runs.ndjson").write_bytes(content[:kept])
-    heard: list[Digest] = []
+    heard: list[RunSummary] = []
     assert told(campaign(folder, resume=True, heard=heard), folder) == before
-    assert [one.plan for one in heard] == [one.plan for one in digests]
+    assert [one.plan for one in heard] == [one.plan for one in run_summaries]
     lines = (folder / "runs.ndjson").read_bytes().splitlines()
     whole = content[: content[:kept].rfind(b"\n") + 1].splitlines()
     assert lines[: len(whole)] == whole  # what was recorded was not run again
@@ -125,22 +127,22 @@ def test_workers_record_what_ends_before_its_turn_and_the_report_is_the_same(
 
 
 def test_a_run_is_read_as_it_was_written(finished: Finished) -> None:
-    out, _, digests = finished
+    out, _, run_summaries = finished
     tables = Tables(load(FIRST_SAGA), read_recorded(out).campaign.scenarios[0])
-    for number, digest in enumerate([*digests, odd(digests[3])]):
-        line = tables.line(RunKey(0, 1, 0, number), digest, 1.5)
+    for number, run_summary in enumerate([*run_summaries, odd(run_summaries[3])]):
+        line = tables.line(RunKey(0, 1, 0, number), run_summary, 1.5)
         again = msgspec.json.decode(msgspec.json.encode(line), type=type(line))
-        found = tables.digest(again, digest.history)
-        assert found == digest
-        assert list(found.found) == [id_ for id_ in tables.entry.invariants if id_ in digest.found]
+        found = tables.run_summary(again, run_summary.history)
+        assert found == run_summary
+        assert list(found.found) == [id_ for id_ in tables.entry.invariants if id_ in run_summary.found]
         assert (again.key, again.t_s) == (RunKey(0, 1, 0, number), 1.5)
 
 
-def odd(digest: Digest) -> Digest:
+def odd(run_summary: RunSummary) -> RunSummary:
     """A run of which nothing is as it usually is: a field that is forgotten in the records shows here."""
     site = Site(operation="payments.charge.create", nth=2)
     made = msgspec.structs.replace(
-        digest,
+        run_summary,
         input_index=DrawnInput(b'{"a":[1,2.5,"\xc3\xa9"]}'),
         input={"a": [1, 2.5, "é"]},
         plan=FaultPlan((Fault(kind="slow", operation="x.y", nth=3, count=Lasting.FOR_EVER, variant="50%"),)),
@@ -148,7 +150,7 @@ def odd(digest: Digest) -> Digest:
         strikes=(2,),
         as_planned=(1,),
         unconfirmed=(Unconfirmed(0, "latency", "nobody saw it", True),),
-        accidents=3,
+        collateral=3,
         kinds=(("slow", "x.y"), ("slow", "x.y"), ("slow", ""), ("late", "payments.charge.create")),
         sites=((site, 0),),
         gaps=(Gap(site=site, variants=("between:1",), last=-1),),
@@ -163,19 +165,19 @@ def odd(digest: Digest) -> Digest:
         cut_short=True,
         history=b"kept",
     )
-    usual = dict(zip(Digest.__struct_fields__[::-1], Digest.__struct_defaults__[::-1], strict=False))
+    usual = dict(zip(RunSummary.__struct_fields__[::-1], RunSummary.__struct_defaults__[::-1], strict=False))
     assert [name for name, value in usual.items() if getattr(made, name) == value] == []
     return made
 
 
 def test_records_are_compact_and_hold_no_history(finished: Finished) -> None:
-    out, _, digests = finished
+    out, _, run_summaries = finished
     lines = (out / "runs.ndjson").read_bytes().splitlines()
-    assert len(lines) > len(digests)
+    assert len(lines) > len(run_summaries)
     assert sum(map(len, lines)) / len(lines) < 900
     assert not any(b"call_sent" in line for line in lines)
     kept = sorted((out / HISTORIES).iterdir())
-    assert 0 < len(kept) < sum(digest.history is not None for digest in digests)
+    assert 0 < len(kept) < sum(run_summary.history is not None for run_summary in run_summaries)
 
 
 def test_where_time_was_up_it_is_up_when_it_is_gone_on_with(tmp_path: Path) -> None:

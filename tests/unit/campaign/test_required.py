@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from harness.adapter import CallableSaga
-from harness.blows import Blow
 from harness.campaign.required import HEALED, Coverage, coverage
 from harness.faults import KINDS
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.plan import Fault, FaultPlan, Lasting, Site
+from harness.process_faults import ProcessFault
 from harness.saga import Claim
-from harness.search import Digest
+from harness.search import RunSummary
 from tests.unit.campaign.pretend import CHARGES, HOLDS, UNDO, scenario, searched, tallied
 
 QUERY = "stock.hold.find"
@@ -25,7 +25,11 @@ CRASHES = KINDS["crash"].variants
 def covered_without(claim: Claim, left_out: Callable[[Fault], bool]) -> Coverage:
     """Of a search in which some faults never fired."""
     one = scenario(claim)
-    kept = [digest for digest in searched(one) if not any(left_out(fault) for fault in digest.plan.faults)]
+    kept = [
+        run_summary
+        for run_summary in searched(one)
+        if not any(left_out(fault) for fault in run_summary.plan.faults)
+    ]
     return coverage(one, "sim", tallied(one, kept))
 
 
@@ -60,7 +64,11 @@ def test_unless_nothing_can_be_undone() -> None:
     one = scenario(Claim.PROCESS_DEATH)
     steps = tuple(replace(step, compensation=None) for step in one.spec.steps)
     forward = replace(one, spec=replace(one.spec, steps=steps))
-    onward = [digest for digest in searched(one) if all(site.operation != UNDO for site, _ in digest.sites)]
+    onward = [
+        run_summary
+        for run_summary in searched(one)
+        if all(site.operation != UNDO for site, _ in run_summary.sites)
+    ]
     without = tallied(one, onward)
     assert [fault.operation for fault in coverage(one, "sim", without).unfired if fault.kind == "crash"] == [
         UNDO
@@ -106,7 +114,7 @@ def test_each_way_of_starting_twice_is_required_once_anywhere() -> None:
 
 def test_what_the_saga_is_unfit_for_is_impossible_and_not_required() -> None:
     one = replace(scenario(Claim.CANCEL), saga=CallableSaga(lambda ctx, input_: None, "plain"))
-    assert one.saga.unfit(Blow.CANCEL)
+    assert one.saga.unfit(ProcessFault.CANCEL)
     covered = coverage(one, "sim", tallied(one, searched(one)))
     assert covered.unfired == ()
     assert {(told.operation, told.reason) for told in covered.impossible if told.fault == "cancel"} == {
@@ -117,26 +125,28 @@ def test_what_the_saga_is_unfit_for_is_impossible_and_not_required() -> None:
 # Every operation that any run reached, with every count -----------------------------------------------
 
 
-def unfired(*digests: Digest) -> list[tuple[str, str, int | Lasting]]:
+def unfired(*run_summaries: RunSummary) -> list[tuple[str, str, int | Lasting]]:
     one = scenario()
-    found = coverage(one, "sim", tallied(one, digests)).unfired
+    found = coverage(one, "sim", tallied(one, run_summaries)).unfired
     return [(fault.kind, fault.operation, fault.count) for fault in found]
 
 
-def run(*sites: str, faults: tuple[Fault, ...] = (), strikes: tuple[int, ...] = (), **more: object) -> Digest:
+def run(
+    *sites: str, faults: tuple[Fault, ...] = (), strikes: tuple[int, ...] = (), **more: object
+) -> RunSummary:
     """Of a run that called these operations, one after the other."""
     nth: Counter[str] = Counter()
     called = []
     for name in sites:
         nth[name] += 1
         called.append((Site(operation=name, nth=nth[name]), -1))
-    return Digest(
+    return RunSummary(
         input_index=0,
         plan=FaultPlan(faults),
         saga_id="saga",
         found={},
         strikes=strikes,
-        accidents=0,
+        collateral=0,
         kinds=(),
         sites=tuple(called),
         first=tuple(0 for _ in faults),
@@ -149,18 +159,20 @@ def run(*sites: str, faults: tuple[Fault, ...] = (), strikes: tuple[int, ...] = 
 
 def test_an_undo_that_a_run_reached_requires_every_fault_there() -> None:
     kinds = {kind for kind, operation, _ in unfired(run(HOLDS, CHARGES, UNDO)) if operation == UNDO}
-    assert kinds == {one.kind.name for one in unlocked_faults(scenario(), "sim").possible[UNDO]}
+    assert kinds == {one.kind.name for one in enabled_faults(scenario(), "sim").possible[UNDO]}
     assert not any(operation == UNDO for _, operation, _ in unfired(run(HOLDS, CHARGES)))
 
 
 def test_a_query_does_too() -> None:
     kinds = {kind for kind, operation, _ in unfired(run(QUERY)) if operation == QUERY}
-    assert kinds == {one.kind.name for one in unlocked_faults(scenario(), "sim").possible[QUERY]}
+    assert kinds == {one.kind.name for one in enabled_faults(scenario(), "sim").possible[QUERY]}
 
 
-def counts_missing(*digests: Digest) -> list[int | Lasting]:
+def counts_missing(*run_summaries: RunSummary) -> list[int | Lasting]:
     return [
-        count for kind, operation, count in unfired(*digests) if (kind, operation) == ("error_before", HOLDS)
+        count
+        for kind, operation, count in unfired(*run_summaries)
+        if (kind, operation) == ("error_before", HOLDS)
     ]
 
 

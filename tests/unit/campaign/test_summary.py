@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.campaign.summary import summarise
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.report_model import Search
 from harness.saga import Claim
 from harness.search import GuidedSearch
@@ -25,7 +25,7 @@ class StopsAfter(StopAsked):
 
 def left_out_after(runs: int, depth: int = 2) -> dict[str, int]:
     one = scenario(Claim.PROCESS_DEATH)
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), depth)
     list(search.run(Pretender(lambda plan: ()), StopsAfter(runs)))
     assert search.left_out == search.left_out_parts.total()
     return dict(search.left_out_parts)

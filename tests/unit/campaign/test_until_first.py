@@ -21,7 +21,7 @@ def searched(
 
     def listen(event: CampaignEvent) -> None:
         if isinstance(event, RunEnded):
-            fingerprints.append(event.digest.fingerprint)
+            fingerprints.append(event.run_summary.fingerprint)
 
     options = CampaignOptions(
         out=out,

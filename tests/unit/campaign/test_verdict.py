@@ -22,22 +22,24 @@ from harness.report_model import ScenarioReport, Search
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.saga import Claim, Json, Status, Step
 from harness.scenario import Scenario
-from harness.search import Digest
-from harness.search.digest import Found
+from harness.search import RunSummary
+from harness.search.run_summary import Found
 from reports.lacking import lacking
 from tests.planted.kit import CHARGE, HOLD, SHOP, Plant, callable_of
 from tests.planted.sagas import Saga
 from tests.unit.campaign.pretend import CHARGES, scenario, searched, tallied
 
 INCONCLUSIVE, PASS, FAIL = ScenarioVerdict.INCONCLUSIVE, ScenarioVerdict.PASS, ScenarioVerdict.FAIL
-Change = Callable[[Digest], Digest | None]
+Change = Callable[[RunSummary], RunSummary | None]
 
 
-def told(one: Scenario, change: Change = lambda digest: digest) -> tuple[ScenarioVerdict, tuple[str, ...]]:
+def told(
+    one: Scenario, change: Change = lambda run_summary: run_summary
+) -> tuple[ScenarioVerdict, tuple[str, ...]]:
     """Of a search that saw everything, less what `change` takes away."""
-    digests = [changed for digest in searched(one) if (changed := change(digest)) is not None]
-    tally = tallied(one, digests)
-    return judge(one, tally, coverage(one, "sim", tally))
+    run_summaries = [changed for run_summary in searched(one) if (changed := change(run_summary)) is not None]
+    aggregate = tallied(one, run_summaries)
+    return judge(one, aggregate, coverage(one, "sim", aggregate))
 
 
 def lost(*claims: Claim, **more: object) -> Scenario:
@@ -46,7 +48,9 @@ def lost(*claims: Claim, **more: object) -> Scenario:
 
 def without(**changes: object) -> Change:
     """Changes the runs without faults."""
-    return lambda digest: digest if digest.plan.faults else msgspec.structs.replace(digest, **changes)
+    return lambda run_summary: (
+        run_summary if run_summary.plan.faults else msgspec.structs.replace(run_summary, **changes)
+    )
 
 
 def test_where_everything_was_seen_it_passes() -> None:
@@ -55,9 +59,9 @@ def test_where_everything_was_seen_it_passes() -> None:
 
 def test_one_single_fault_that_was_not_seen_to_fire_is_enough_for_no_pass() -> None:
     one = lost()
-    tally = tallied(one, list(searched(one)))
+    aggregate = tallied(one, list(searched(one)))
     unfired = Coverage(impossible=(), unfired=(Fault(kind="slow", operation=CHARGES),))
-    verdict, (sentence,) = judge(one, tally, unfired)
+    verdict, (sentence,) = judge(one, aggregate, unfired)
     assert verdict is INCONCLUSIVE
     assert sentence == f"Not every single fault was seen to fire: slow at {CHARGES}."
 
@@ -66,12 +70,12 @@ def test_one_single_fault_that_was_not_seen_to_fire_is_enough_for_no_pass() -> N
 def test_nor_does_a_drawn_input_pass_that_does_not_complete(status: str | None) -> None:
     one = lost()
     drawn = [
-        msgspec.structs.replace(digest, input_index=DrawnInput(b'{"a":1}'), statuses=(status,))
-        for digest in searched(one)
-        if not digest.plan.faults
+        msgspec.structs.replace(run_summary, input_index=DrawnInput(b'{"a":1}'), statuses=(status,))
+        for run_summary in searched(one)
+        if not run_summary.plan.faults
     ]
-    tally = tallied(one, [*searched(one), *drawn])
-    verdict, (sentence,) = judge(one, tally, coverage(one, "sim", tally))
+    aggregate = tallied(one, [*searched(one), *drawn])
+    verdict, (sentence,) = judge(one, aggregate, coverage(one, "sim", aggregate))
     assert verdict is INCONCLUSIVE
     assert f"ended {status or 'without a word'}" in sentence
 
@@ -80,7 +84,7 @@ def test_nor_does_a_drawn_input_pass_that_does_not_complete(status: str | None) 
 
 
 def test_no_run_at_all_is_no_pass() -> None:
-    verdict, sentences = told(lost(), lambda digest: None)
+    verdict, sentences = told(lost(), lambda run_summary: None)
     assert (verdict, sentences[0]) == (INCONCLUSIVE, "No fault-free run was made.")
 
 
@@ -98,20 +102,22 @@ def test_no_other_word_is_completed(status: str | None) -> None:
 def test_each_input_has_to_complete_and_not_merely_one() -> None:
     two = lost(inputs=({"a": 1}, {"a": "b" * 100}))
 
-    def second_turns_back(digest: Digest) -> Digest:
-        if digest.plan.faults or digest.input_index == 0:
-            return digest
-        return msgspec.structs.replace(digest, statuses=("compensated",))
+    def second_aborts(run_summary: RunSummary) -> RunSummary:
+        if run_summary.plan.faults or run_summary.input_index == 0:
+            return run_summary
+        return msgspec.structs.replace(run_summary, statuses=("compensated",))
 
     assert told(two) == (PASS, ())
-    verdict, (sentence,) = told(two, second_turns_back)
+    verdict, (sentence,) = told(two, second_aborts)
     assert verdict is INCONCLUSIVE
     assert sentence.startswith('The fault-free run of input 2, {"a":"bbb')
     assert "…, ended compensated, and completed was expected." in sentence
-    assert told(replace(two, expects=(Status.COMPLETED, Status.COMPENSATED)), second_turns_back) == (PASS, ())
+    assert told(replace(two, expects=(Status.COMPLETED, Status.COMPENSATED)), second_aborts) == (PASS, ())
     verdict, (sentence,) = told(replace(two, expects=(Status.COMPENSATED, Status.COMPENSATED)))
     assert f"compensated was expected. 1 more of the inputs failed, too. {SEARCH_ENDED}" in sentence
-    verdict, (sentence, *_) = told(two, lambda digest: digest if digest.input_index == 0 else None)
+    verdict, (sentence, *_) = told(
+        two, lambda run_summary: run_summary if run_summary.input_index == 0 else None
+    )
     assert (verdict, sentence[:35]) == (INCONCLUSIVE, 'No fault-free run of input 2, {"a":')
 
 
@@ -146,10 +152,10 @@ def test_what_no_run_without_faults_can_be_held_to_is_refused(
 
 
 def test_one_fault_that_never_fired_keeps_from_a_pass() -> None:
-    def never_garbled(digest: Digest) -> Digest:
-        garbled = [one.kind == "garbage" and one.operation == CHARGES for one in digest.plan.faults]
-        strikes = tuple(0 if bad else times for bad, times in zip(garbled, digest.strikes, strict=True))
-        return msgspec.structs.replace(digest, strikes=strikes)
+    def never_garbled(run_summary: RunSummary) -> RunSummary:
+        garbled = [one.kind == "garbage" and one.operation == CHARGES for one in run_summary.plan.faults]
+        strikes = tuple(0 if bad else times for bad, times in zip(garbled, run_summary.strikes, strict=True))
+        return msgspec.structs.replace(run_summary, strikes=strikes)
 
     assert told(lost(), never_garbled) == (
         INCONCLUSIVE,
@@ -158,26 +164,26 @@ def test_one_fault_that_never_fired_keeps_from_a_pass() -> None:
 
 
 def test_where_nothing_fired_nothing_was_tried() -> None:
-    def idle(digest: Digest) -> Digest:
-        return msgspec.structs.replace(digest, strikes=tuple(0 for _ in digest.strikes))
+    def idle(run_summary: RunSummary) -> RunSummary:
+        return msgspec.structs.replace(run_summary, strikes=tuple(0 for _ in run_summary.strikes))
 
     verdict, sentences = told(lost(), idle)
     assert verdict is INCONCLUSIVE
     assert any(
         one.startswith("No fault fired in ") and one.endswith("no call was struck.") for one in sentences
     )
-    verdict, sentences = told(lost(), lambda digest: None if digest.plan.faults else digest)
+    verdict, sentences = told(lost(), lambda run_summary: None if run_summary.plan.faults else run_summary)
     assert sentences[0] == "No fault fired in 1 runs: none was searched for (--depth 0)."
 
 
 def judged(search: Search) -> tuple[ScenarioVerdict, tuple[str, ...]]:
     one = lost()
-    tally = tallied(one, searched(one))
-    return judge(one, tally, coverage(one, "sim", tally), search)
+    aggregate = tallied(one, searched(one))
+    return judge(one, aggregate, coverage(one, "sim", aggregate), search)
 
 
 def test_single_faults_that_time_left_out_keep_from_a_pass_and_say_what_they_need() -> None:
-    parts = {"single faults": 30, "single faults on the way back": 12, "pairs of faults": 1_000}
+    parts = {"single faults": 30, "single faults while compensating": 12, "pairs of faults": 1_000}
     short = Search(depth=2, left_out=1_042, left_out_parts=parts, singles_need_s=94.7)
     verdict, (sentence,) = judged(short)
     assert verdict is INCONCLUSIVE
@@ -189,14 +195,18 @@ def test_single_faults_that_time_left_out_keep_from_a_pass_and_say_what_they_nee
 
 def test_what_time_left_out_is_not_called_unfired() -> None:
     one = lost()
-    few = [digest for digest in searched(one) if not any(f.kind == "garbage" for f in digest.plan.faults)]
-    tally = tallied(one, few)
-    assert any(fault.kind == "garbage" for fault in coverage(one, "sim", tally).unfired)
+    few = [
+        run_summary
+        for run_summary in searched(one)
+        if not any(f.kind == "garbage" for f in run_summary.plan.faults)
+    ]
+    aggregate = tallied(one, few)
+    assert any(fault.kind == "garbage" for fault in coverage(one, "sim", aggregate).unfired)
     short = Search(depth=2, left_out=3, left_out_parts={"single faults": 3}, singles_need_s=1.0)
-    verdict, sentences = judge(one, tally, coverage(one, "sim", tally), short)
+    verdict, sentences = judge(one, aggregate, coverage(one, "sim", aggregate), short)
     assert verdict is INCONCLUSIVE
     assert not any("garbage" in sentence for sentence in sentences)
-    _, told_all = judge(one, tally, coverage(one, "sim", tally))
+    _, told_all = judge(one, aggregate, coverage(one, "sim", aggregate))
     assert any("garbage" in sentence for sentence in told_all)
 
 
@@ -224,8 +234,8 @@ def test_a_saga_that_sends_no_action_did_nothing() -> None:
 
 
 def test_a_claim_that_was_not_exercised_keeps_from_a_pass() -> None:
-    def never_cancelled(digest: Digest) -> Digest | None:
-        return None if any(one.kind == "cancel" for one in digest.plan.faults) else digest
+    def never_cancelled(run_summary: RunSummary) -> RunSummary | None:
+        return None if any(one.kind == "cancel" for one in run_summary.plan.faults) else run_summary
 
     verdict, sentences = told(lost(Claim.CANCEL), never_cancelled)
     assert verdict is INCONCLUSIVE
@@ -239,9 +249,9 @@ def test_a_claim_that_was_not_exercised_keeps_from_a_pass() -> None:
 
 @pytest.mark.parametrize("id_", ["completed", "compensation", "effect_without_reply", "failed_compensation"])
 def test_a_required_situation_that_was_never_seen_keeps_from_a_pass(id_: str) -> None:
-    def unseen(digest: Digest) -> Digest:
+    def unseen(run_summary: RunSummary) -> RunSummary:
         return msgspec.structs.replace(
-            digest, situations=tuple(one for one in digest.situations if one != id_)
+            run_summary, situations=tuple(one for one in run_summary.situations if one != id_)
         )
 
     verdict, (sentence,) = told(lost(), unseen)
@@ -288,7 +298,7 @@ class MistypesTheRoute(Saga):
         return await super().send(method, task, path, key=key)
 
 
-class TurnsBack(Saga):
+class Aborts(Saga):
     async def run(self) -> Json:
         self.error = "no stock"
         return self.outcome("compensated")
@@ -303,7 +313,7 @@ class NeverEnds(Saga):
     ("kind", "verdict", "cause"),
     [
         (MistypesTheRoute, INCONCLUSIVE, "POST /chargs at bank is no route that is declared. So the fault-f"),
-        (TurnsBack, INCONCLUSIVE, "The saga says 'no stock'. So the fault-free run ended compensated, and"),
+        (Aborts, INCONCLUSIVE, "The saga says 'no stock'. So the fault-free run ended compensated, and"),
         (
             NeverEnds,
             FAIL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.cli.earlier import put_aside
+from harness.cli.archive import put_aside
 from harness.cli.main import main
 
 

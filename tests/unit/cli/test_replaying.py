@@ -9,22 +9,22 @@ import pytest
 from harness.cli.replaying import Word, judged
 from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan
-from harness.search.digest import Digest, Found, Unconfirmed
+from harness.search.run_summary import Found, RunSummary, Unconfirmed
 
 PLAN = FaultPlan((Fault(kind="lose_reply", operation="shop.order.create"),))
 HELD = {"termination": Found(Verdict.HELD), "isolation": Found(Verdict.NOT_EXERCISED)}
 
 
-def ran(**more: Any) -> Digest:
+def ran(**more: Any) -> RunSummary:
     """A run in which the fault fired, and nothing was violated."""
-    return Digest(
+    return RunSummary(
         **{
             "input_index": 0,
             "plan": PLAN,
             "saga_id": "s",
             "found": HELD,
             "strikes": (1,),
-            "accidents": 0,
+            "collateral": 0,
             "kinds": (),
             "sites": (),
             "trace": b"",
@@ -75,7 +75,7 @@ LOST = Unconfirmed(fault=0, toxic="timeout", reason="the proxy was too late", vo
         ([ran(), ran(strikes=(0,)), ran()], Word.FIXED, "every fault fired, the saga ended compensated"),
     ],
 )
-def test_the_word_is_what_the_runs_show(runs: list[Digest], word: Word, said: str) -> None:
+def test_the_word_is_what_the_runs_show(runs: list[RunSummary], word: Word, said: str) -> None:
     found = judged("termination", runs)
     assert found.word is word
     assert found.sentence.startswith(said)

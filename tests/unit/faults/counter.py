@@ -1,4 +1,4 @@
-"""A world without time: takes requests to a door one after the other, and shows what came of each."""
+"""A world without time: takes requests to an injector one after the other, and shows what came of each."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.faults import KINDS
-from harness.faults.door import Door
 from harness.faults.engine import FaultEngine
-from harness.faults.passage import Passage
+from harness.faults.in_flight import InFlightCall
+from harness.faults.injector import FaultInjector
 from harness.history import EffectApplied, History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.participant import Request, Response, RestParticipant, Whose
 from harness.plan import Fault, FaultPlan
-from harness.plan.treatment import Copy, Symptom
+from harness.plan.decision import Copy, Symptom
 from harness.saga import SagaSpec
 
 
@@ -40,7 +40,7 @@ def request(
 class Came:
     """What the caller saw, and what the call was taken for."""
 
-    passage: Passage
+    in_flight: InFlightCall
     response: Response | None = None
     symptom: Symptom = Symptom.NONE
 
@@ -55,7 +55,7 @@ class Came:
 
 
 class Counter:
-    """Participants, a door in front of them, and a clock that ticks once a call."""
+    """Participants, a fault injector in front of them, and a clock that ticks once a call."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Counter:
         self.recorder.add(RunBegan(t_s=0.0, scenario="counter", world="sim", saga_ids=saga_ids, input=None))
         self.recorder.add(PhaseBegan(t_s=0.0, phase=Phase.FAULTS))
         self.participants = {one.name: one for one in participants}
-        self.door = Door(
+        self.injector = FaultInjector(
             spec=spec,
             participants=self.participants,
             engine=FaultEngine(FaultPlan(faults), KINDS, left_in_doubt),
@@ -95,17 +95,17 @@ class Counter:
     ) -> Came:
         """One call, from the caller's hand and back."""
         sent = request(method, target, fields, key=key, headers=headers)
-        passage = self.door.send(executor, at, sent)
+        in_flight = self.injector.send(executor, at, sent)
         self.now_s += 1
-        came = self._carry(passage)
+        came = self._carry(in_flight)
         self._land_due()
         return came
 
-    def settle(self) -> list[Passage]:
+    def settle(self) -> list[InFlightCall]:
         """Heal, and let land what may."""
-        landed = self.door.heal()
-        for passage in landed:
-            self._land(passage)
+        landed = self.injector.heal()
+        for in_flight in landed:
+            self._land(in_flight)
         return landed
 
     def effects(self, call: int | None = None) -> list[str]:
@@ -120,34 +120,34 @@ class Counter:
     def history(self) -> History:
         return self.recorder.history()
 
-    def _carry(self, passage: Passage) -> Came:
-        treatment = passage.treatment
-        if treatment.symptom is Symptom.REFUSED:
-            return self._failed(passage)
-        if treatment.delivery.held:
-            self.door.hold(passage)
-            return self._failed(passage)
-        if treatment.copy is Copy.CONCURRENT:
-            self.door.deliver(passage, copy=True)
-        response = self.door.deliver(passage)
-        if treatment.copy in (Copy.AT_ONCE, Copy.AFTER_REPLY):
-            self.door.deliver(passage, copy=True)
-        self.door.receipt(passage)
-        if treatment.symptom in (Symptom.NONE, Symptom.DELAYED):
-            self.door.answered(passage, response)
-            return Came(passage=passage, response=response)
-        return self._failed(passage)
+    def _carry(self, in_flight: InFlightCall) -> Came:
+        decision = in_flight.decision
+        if decision.symptom is Symptom.REFUSED:
+            return self._failed(in_flight)
+        if decision.delivery.held:
+            self.injector.hold(in_flight)
+            return self._failed(in_flight)
+        if decision.copy is Copy.CONCURRENT:
+            self.injector.deliver(in_flight, copy=True)
+        response = self.injector.deliver(in_flight)
+        if decision.copy in (Copy.AT_ONCE, Copy.AFTER_REPLY):
+            self.injector.deliver(in_flight, copy=True)
+        self.injector.receipt(in_flight)
+        if decision.symptom in (Symptom.NONE, Symptom.DELAYED):
+            self.injector.answered(in_flight, response)
+            return Came(in_flight=in_flight, response=response)
+        return self._failed(in_flight)
 
-    def _failed(self, passage: Passage) -> Came:
-        if not passage.treatment.delivery.held:
-            self.door.receipt(passage)
-        self.door.failed(passage, passage.treatment.symptom)
-        return Came(passage=passage, symptom=passage.treatment.symptom)
+    def _failed(self, in_flight: InFlightCall) -> Came:
+        if not in_flight.decision.delivery.held:
+            self.injector.receipt(in_flight)
+        self.injector.failed(in_flight, in_flight.decision.symptom)
+        return Came(in_flight=in_flight, symptom=in_flight.decision.symptom)
 
     def _land_due(self) -> None:
-        for passage in self.door.take_due():
-            self._land(passage)
+        for in_flight in self.injector.take_due():
+            self._land(in_flight)
 
-    def _land(self, passage: Passage) -> None:
-        self.door.deliver(passage)
-        self.door.receipt(passage)
+    def _land(self, in_flight: InFlightCall) -> None:
+        self.injector.deliver(in_flight)
+        self.injector.receipt(in_flight)

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.blows import Blow, Boundary
 from harness.faults.carried_out import carried_out
-from harness.faults.unlocked import NO_OTHER_NODE, Unlocked
+from harness.faults.enabled import NO_OTHER_NODE, EnabledFaults
 from harness.history import (
     ExecutorBegan,
     ExecutorEnded,
@@ -20,6 +19,7 @@ from harness.history import (
     RunBegan,
 )
 from harness.history.events import AnyEvent
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Claim
 from tests.wire.orders import CHARGE, probe
 from tests.wire.orders import scenario as of_a_callable
@@ -27,11 +27,11 @@ from tests.wire.orders import scenario as of_a_callable
 SAGA = "saga-1"
 ORDER = of_a_callable(probe)
 KINDS = {
-    Blow.CRASH: "crash",
-    Blow.MOVE: "move",
-    Blow.RACE: "race",
-    Blow.FREEZE: "pause",
-    Blow.START_AGAIN: "start_twice",
+    ProcessFault.CRASH: "crash",
+    ProcessFault.MOVE: "move",
+    ProcessFault.RACE: "race",
+    ProcessFault.FREEZE: "pause",
+    ProcessFault.START_AGAIN: "start_twice",
 }
 
 
@@ -47,58 +47,60 @@ def woken(executor: int) -> ExecutorWoken:
     return ExecutorWoken(t_s=0, executor=executor, saga_id=SAGA)
 
 
-def history(blow: Blow, *after: AnyEvent) -> History:
-    struck = ExecutorStruck(t_s=0, executor=1, saga_id=SAGA, call=3, blow=blow, boundary=Boundary.APPLIED)
+def history(process_fault: ProcessFault, *after: AnyEvent) -> History:
+    struck = ExecutorStruck(
+        t_s=0, executor=1, saga_id=SAGA, call=3, process_fault=process_fault, boundary=Boundary.APPLIED
+    )
     first = RunBegan(t_s=0, scenario="s", world="wire", saga_ids=(SAGA,), input={})
-    fired = FaultFired(t_s=0, call=3, fault=0, kind=KINDS[blow])
+    fired = FaultFired(t_s=0, call=3, fault=0, kind=KINDS[process_fault])
     return History((first, began(1, resumed=False), struck, fired, *after))
 
 
-WHOLE: dict[str, tuple[Blow, tuple[AnyEvent, ...]]] = {
-    "crash": (Blow.CRASH, (began(2),)),
-    "move": (Blow.MOVE, (began(2, node=2),)),
-    "race": (Blow.RACE, (began(2), began(3), ended(2), ended(3))),
-    "pause": (Blow.FREEZE, (began(2), ended(2), woken(1), ended(1))),
-    "start_twice": (Blow.START_AGAIN, (began(2, resumed=False),)),
+WHOLE: dict[str, tuple[ProcessFault, tuple[AnyEvent, ...]]] = {
+    "crash": (ProcessFault.CRASH, (began(2),)),
+    "move": (ProcessFault.MOVE, (began(2, node=2),)),
+    "race": (ProcessFault.RACE, (began(2), began(3), ended(2), ended(3))),
+    "pause": (ProcessFault.FREEZE, (began(2), ended(2), woken(1), ended(1))),
+    "start_twice": (ProcessFault.START_AGAIN, (began(2, resumed=False),)),
 }
-HALF: dict[str, tuple[Blow, tuple[AnyEvent, ...]]] = {
-    "nobody resumed": (Blow.CRASH, ()),
-    "resumed where it was": (Blow.MOVE, (began(2),)),
-    "the second never began": (Blow.RACE, (began(2), ended(2))),
-    "the second began once the first had ended": (Blow.RACE, (began(2), ended(2), began(3))),
-    "nobody took over": (Blow.FREEZE, (woken(1), ended(1))),
-    "it never woke": (Blow.FREEZE, (began(2), ended(2))),
-    "it woke before another began": (Blow.FREEZE, (woken(1), began(2))),
-    "it was never started": (Blow.START_AGAIN, (ended(1),)),
-    "it was resumed, not started": (Blow.START_AGAIN, (began(2),)),
+HALF: dict[str, tuple[ProcessFault, tuple[AnyEvent, ...]]] = {
+    "nobody resumed": (ProcessFault.CRASH, ()),
+    "resumed where it was": (ProcessFault.MOVE, (began(2),)),
+    "the second never began": (ProcessFault.RACE, (began(2), ended(2))),
+    "the second began once the first had ended": (ProcessFault.RACE, (began(2), ended(2), began(3))),
+    "nobody took over": (ProcessFault.FREEZE, (woken(1), ended(1))),
+    "it never woke": (ProcessFault.FREEZE, (began(2), ended(2))),
+    "it woke before another began": (ProcessFault.FREEZE, (woken(1), began(2))),
+    "it was never started": (ProcessFault.START_AGAIN, (ended(1),)),
+    "it was resumed, not started": (ProcessFault.START_AGAIN, (began(2),)),
 }
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_was_carried_out_fired(name: str) -> None:
-    blow, after = WHOLE[name]
-    of = history(blow, *after)
+    process_fault, after = WHOLE[name]
+    of = history(process_fault, *after)
     assert carried_out(of) == of
     assert of.fired() == {0}
 
 
 @pytest.mark.parametrize("name", HALF)
 def test_what_was_half_done_did_not_fire(name: str) -> None:
-    blow, after = HALF[name]
-    before = history(blow, *after)
+    process_fault, after = HALF[name]
+    before = history(process_fault, *after)
     done = carried_out(before)
     assert done.fired() == frozenset()
     [told] = done.unconfirmed()
-    assert (told.call, told.fault, told.kind, told.void) == (3, 0, KINDS[blow], False)
+    assert (told.call, told.fault, told.kind, told.void) == (3, 0, KINDS[process_fault], False)
     assert "expected" in told.reason
     assert len(done.events) == len(before.events)  # evidence is given by index
     assert not done.void
 
 
 def test_of_two_deaths_each_has_its_own_successor() -> None:
-    once = history(Blow.CRASH, began(2))
+    once = history(ProcessFault.CRASH, began(2))
     again = ExecutorStruck(
-        t_s=0, executor=2, saga_id=SAGA, call=5, blow=Blow.CRASH, boundary=Boundary.APPLIED
+        t_s=0, executor=2, saga_id=SAGA, call=5, process_fault=ProcessFault.CRASH, boundary=Boundary.APPLIED
     )
     receipt = FaultFired(t_s=0, call=5, fault=1, kind="crash")
     done = carried_out(History((*once.events, again, receipt)))
@@ -108,7 +110,7 @@ def test_of_two_deaths_each_has_its_own_successor() -> None:
 
 
 def test_another_node_by_its_variable_alone_is_none() -> None:
-    whole = history(Blow.MOVE, began(2, node=2))
+    whole = history(ProcessFault.MOVE, began(2, node=2))
     done = carried_out(whole, own_hosts=False)
     assert done.fired() == frozenset()
     [told] = done.unconfirmed()
@@ -118,7 +120,9 @@ def test_another_node_by_its_variable_alone_is_none() -> None:
 
 
 def test_other_faults_are_left_alone() -> None:
-    of = History((*history(Blow.CRASH, began(2)).events, FaultFired(t_s=0, call=4, fault=1, kind="reject")))
+    of = History(
+        (*history(ProcessFault.CRASH, began(2)).events, FaultFired(t_s=0, call=4, fault=1, kind="reject"))
+    )
     assert carried_out(of) == of
 
 
@@ -127,8 +131,8 @@ def test_where_no_process_has_a_host_name_of_its_own_no_other_node_is_made(
 ) -> None:
     of = replace(ORDER, spec=replace(ORDER.spec, claims=frozenset(Claim)))
     monkeypatch.setattr("harness.processes.hosts.permitted", lambda: False)
-    told = {one.kind: one.reason for one in Unlocked(of, "wire").impossible(CHARGE)}
+    told = {one.kind: one.reason for one in EnabledFaults(of, "wire").impossible(CHARGE)}
     assert told["move"] == NO_OTHER_NODE
-    assert "move" in {one.kind.name for one in Unlocked(of, "sim").possible[CHARGE]}
+    assert "move" in {one.kind.name for one in EnabledFaults(of, "sim").possible[CHARGE]}
     monkeypatch.setattr("harness.processes.hosts.permitted", lambda: True)
-    assert "move" in {one.kind.name for one in Unlocked(of, "wire").possible[CHARGE]}
+    assert "move" in {one.kind.name for one in EnabledFaults(of, "wire").possible[CHARGE]}

@@ -8,7 +8,7 @@ from harness.faults import KINDS
 from harness.faults.engine import FaultEngine
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Verb
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Direction
 from tests.unit.faults.counter import Counter, request
 from tests.unit.faults.shop import KEY, MINE, SPEC, hold, routes, shop
@@ -109,10 +109,10 @@ def test_outage_for_ever_ends_when_all_heals() -> None:
     counter = Counter(SPEC, shop(), faults=(fault,))
     make(counter)
     assert other_calls(counter) == [False] * 3
-    assert counter.door.engine.away("shop")
+    assert counter.injector.engine.away("shop")
     counter.settle()
     assert other_calls(counter) == [True] * 3
-    assert not counter.door.engine.away("shop")
+    assert not counter.injector.engine.away("shop")
 
 
 def test_an_outage_begins_though_the_call_before_it_failed() -> None:
@@ -128,7 +128,7 @@ def test_an_outage_begins_though_the_call_before_it_failed() -> None:
 def test_an_outage_waits_for_its_call() -> None:
     counter = Counter(SPEC, shop(), faults=(Fault(kind="outage", operation=CREATE, nth=2),))
     assert make(counter, 4) == [201, 201, None, 201]
-    assert counter.door.engine.begun(0)
+    assert counter.injector.engine.begun(0)
 
 
 def test_other_participants_stay() -> None:
@@ -137,14 +137,14 @@ def test_other_participants_stay() -> None:
     counter = Counter(SPEC, shop(), other, faults=(fault,))
     assert make(counter, 2) == [None, None]
     assert counter.ask("other", "POST", "/holds", MINE, key=KEY).status == 201
-    assert not counter.door.engine.away("other")
+    assert not counter.injector.engine.away("other")
 
 
 def test_a_restart_ends_what_lasts_until_then_and_nothing_else() -> None:
     for lasting, came in ((Lasting.UNTIL_RESTART, 201), (Lasting.FOR_EVER, 500)):
         counter = Counter(SPEC, shop(), faults=(Fault(kind="error_before", operation=CREATE, count=lasting),))
         assert make(counter, 2) == [500, 500]
-        counter.door.restarted()
+        counter.injector.restarted()
         assert make(counter) == [came]
 
 

@@ -71,7 +71,7 @@ def test_a_202_is_no_acknowledgement() -> None:
 @pytest.mark.parametrize("variant", ["after_retry", "after_undo", "settling"])
 def test_settling_delivers_what_is_still_held(variant: str) -> None:
     counter = late(variant)
-    assert [passage.call for passage in counter.settle()] == [1]
+    assert [in_flight.call for in_flight in counter.settle()] == [1]
     assert told(counter) == ["held", "released", "fired"]
     assert counter.effects() == ["created hold"]
 
@@ -96,11 +96,11 @@ def test_a_create_that_nobody_could_withstand_is_not_held_at_all() -> None:
 
 
 def test_a_held_create_that_may_not_land_is_dropped_and_did_not_fire() -> None:
-    """The engine holds none of these; the door drops it all the same, should a world hold one."""
+    """The engine holds none of these; the fault injector drops it all the same, should a world hold one."""
     bare = ResourceSpec(name="hold", routes=routes((Verb.CREATE, "POST /holds")), repeats=Repeats.NONE)
     counter = Counter(SPEC, shop(bare))
-    held = counter.ask("shop", "POST", "/holds", MINE).passage
-    counter.door.hold(held)
+    held = counter.ask("shop", "POST", "/holds", MINE).in_flight
+    counter.injector.hold(held)
     assert counter.settle() == []
     assert [one.dropped for one in counter.recorder.events if isinstance(one, Released)] == [True]
     assert "fired" not in told(counter)
@@ -117,15 +117,15 @@ def test_one_whose_saga_claims_to_hold_where_it_is_in_doubt_lands() -> None:
 
 def test_what_no_route_serves_may_land() -> None:
     counter = Counter(SPEC, shop())
-    counter.door.hold(counter.ask("shop", "POST", "/nowhere").passage)
+    counter.injector.hold(counter.ask("shop", "POST", "/nowhere").in_flight)
     assert len(counter.settle()) == 1
 
 
 def test_what_was_sent_before_everything_healed_and_arrives_after_it_lands_at_once() -> None:
     fault = Fault(kind="late", operation=CREATE, variant="settling")
     counter = Counter(SPEC, shop(), faults=(fault,))
-    passage = counter.door.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
+    in_flight = counter.injector.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
     counter.settle()
-    counter.door.hold(passage)
-    assert counter.door.take_due() == [passage]
+    counter.injector.hold(in_flight)
+    assert counter.injector.take_due() == [in_flight]
     assert told(counter) == ["held", "released"]

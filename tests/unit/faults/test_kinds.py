@@ -1,4 +1,4 @@
-"""Each kind at the door: whether the participant gets the call, what it changes, what the caller sees."""
+"""Each kind at the injector: whether the participant gets the call, what changes, what the caller sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from harness.faults import KINDS
 from harness.history import CallAnswered, Delivered, FaultFired
 from harness.plan import Fault
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Claim
 from tests.unit.faults.counter import Came, Counter
 from tests.unit.faults.shop import KEY, MINE, SPEC, shop
@@ -81,7 +81,7 @@ def test_every_kind_and_variant_of_a_call_is_here_but_outage() -> None:
 
 
 @pytest.mark.parametrize(("kind", "variant"), ALL)
-def test_what_the_door_does(kind: str, variant: str) -> None:
+def test_what_the_injector_does(kind: str, variant: str) -> None:
     expected = ALL[kind, variant]
     counter, came = struck(kind, variant)
     assert (came.status, came.symptom) == (expected.status, expected.symptom)
@@ -140,4 +140,4 @@ def test_what_each_claim_unlocks() -> None:
 
 
 def test_slow_is_a_delay_that_the_world_has_to_show() -> None:
-    assert struck("slow")[1].passage.treatment.symptom is Symptom.DELAYED
+    assert struck("slow")[1].in_flight.decision.symptom is Symptom.DELAYED

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ScenarioError
-from harness.faults.door import OfAnEarlierRun
+from harness.faults.injector import OfAnEarlierRun
 from harness.participant import Owner, Request
 from harness.saga import Correlation, Direction, SagaSpec
 from tests.unit.faults.counter import Came, Counter
@@ -18,7 +18,7 @@ BOTH = ("saga-1", "saga-2")
 
 
 def who(came: Came) -> str:
-    return came.passage.owner.saga_id
+    return came.in_flight.owner.saga_id
 
 
 def counter(spec: SagaSpec = SPEC, saga_ids: tuple[str, ...] = BOTH) -> Counter:
@@ -60,7 +60,7 @@ def test_a_body_that_is_no_object_names_nobody() -> None:
     one = counter()
     for body in (b"[1]", b"saga-1", b"\xff"):
         sent = Request(method="POST", path="/holds", query={}, headers={}, body=body)
-        assert one.door.send(1, "shop", sent).owner.saga_id == ""
+        assert one.injector.send(1, "shop", sent).owner.saga_id == ""
 
 
 def test_else_by_the_resource_in_the_path() -> None:
@@ -90,7 +90,7 @@ def test_a_saga_that_undoes_what_is_anothers_is_the_one_that_did_it() -> None:
     one = counter()
     one.ask("shop", "POST", "/holds", {"saga_id": "saga-2"})
     came = one.ask("shop", "DELETE", "/holds/hold-1?saga_id=saga-1")
-    assert (who(came), came.passage.steps) == ("saga-1", ("hold",))
+    assert (who(came), came.in_flight.steps) == ("saga-1", ("hold",))
     (effect,) = one.history.calls[-1].effects
     assert effect[1].saga_id == "saga-2"
 
@@ -164,7 +164,7 @@ def test_a_pattern_for_ids_that_the_saga_derives_from_its_own(pattern: str, name
 )
 def test_a_pattern_of_keys(pattern: str, key: str, owner: str, step: str) -> None:
     came = correlated(Correlation(pattern=pattern), TWO_HOLDS).ask("shop", "POST", "/holds", key=key)
-    assert (who(came), came.passage.steps) == (owner, (step,))
+    assert (who(came), came.in_flight.steps) == (owner, (step,))
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,18 @@ def test_a_scenario_may_say_otherwise() -> None:
 
     one = Counter(TWO_HOLDS, shop(), saga_ids=BOTH, whose=whose)
     came = one.ask("shop", "POST", "/holds", MINE, headers={"x-back": "1"})
-    assert (who(came), came.passage.steps, came.passage.direction) == ("saga-2", ("back",), Direction.ACTION)
+    assert (who(came), came.in_flight.steps, came.in_flight.direction) == (
+        "saga-2",
+        ("back",),
+        Direction.ACTION,
+    )
     came = one.ask("shop", "POST", "/holds", MINE, key="saga-1:out")
-    assert (who(came), came.passage.steps) == ("saga-1", ("out",))
+    assert (who(came), came.in_flight.steps) == ("saga-1", ("out",))
     came = one.ask("shop", "DELETE", "/holds?saga_id=saga-1")
-    assert came.passage.steps == ("out", "back")
+    assert came.in_flight.steps == ("out", "back")
     came = one.ask("shop", "POST", "/holds", MINE, headers={"x-nobody": "1"})
-    assert (who(came), came.passage.steps) == ("nobody", ())
-    assert one.door.broken is None
+    assert (who(came), came.in_flight.steps) == ("nobody", ())
+    assert one.injector.broken is None
 
 
 def test_what_a_scenario_says_wrongly_is_told_and_the_rules_decide() -> None:
@@ -209,10 +213,10 @@ def test_what_a_scenario_says_wrongly_is_told_and_the_rules_decide() -> None:
     one = Counter(SPEC, shop(), saga_ids=BOTH, whose=whose)
     assert who(one.ask("shop", "POST", "/holds?saga_id=saga-2")) == "saga-2"
     message = "whose(), POST /holds at shop: found \"KeyError: 'order'\", expected an Owner"
-    assert str(one.door.broken) == message
+    assert str(one.injector.broken) == message
     one = Counter(SPEC, shop(), saga_ids=BOTH, whose=whose)
     one.ask("shop", "POST", "/holds", MINE)
-    assert "it returned None" in str(one.door.broken)
+    assert "it returned None" in str(one.injector.broken)
 
 
 # Runs that are over ------------------------------------------------------------------------------
@@ -232,7 +236,7 @@ def test_a_call_that_names_the_saga_of_an_earlier_run_is_none_of_this_one(
     one = Counter(SPEC, shop(), saga_ids=("saga-1",), earlier=frozenset({"saga-0"}))
     with pytest.raises(OfAnEarlierRun):
         one.ask("shop", "POST", target, fields, key=key)
-    assert (one.door.calls, len(one.history.calls)) == (0, 0)
+    assert (one.injector.calls, len(one.history.calls)) == (0, 0)
     assert who(one.ask("shop", "POST", "/holds", MINE)) == "saga-1"
     assert one.history.calls[0].sent.nth == 1
 
@@ -243,17 +247,17 @@ def test_a_call_that_names_the_saga_of_an_earlier_run_is_none_of_this_one(
 def test_it_belongs_to_the_step_whose_route_it_takes() -> None:
     one = counter()
     came = one.ask("shop", "POST", "/charges", MINE, key="saga-1:whatever")
-    assert (came.passage.steps, came.passage.direction) == (("charge",), Direction.ACTION)
+    assert (came.in_flight.steps, came.in_flight.direction) == (("charge",), Direction.ACTION)
     came = one.ask("shop", "POST", "/charges/charge-1/refunds", MINE, key="saga-1:refund")
-    assert (came.passage.steps, came.passage.direction) == (("charge",), Direction.COMPENSATION)
+    assert (came.in_flight.steps, came.in_flight.direction) == (("charge",), Direction.COMPENSATION)
 
 
 def test_a_query_belongs_to_the_steps_at_its_resource_and_goes_no_way() -> None:
     one = counter(TWO_HOLDS)
     came = one.ask("shop", "GET", "/holds?saga_id=saga-1")
-    assert (came.passage.steps, came.passage.direction) == (("out", "back"), None)
+    assert (came.in_flight.steps, came.in_flight.direction) == (("out", "back"), None)
     one.ask("shop", "POST", "/holds", MINE, key="saga-1:back")
-    assert one.ask("shop", "GET", "/holds/hold-1?saga_id=saga-1").passage.steps == ("back",)
+    assert one.ask("shop", "GET", "/holds/hold-1?saga_id=saga-1").in_flight.steps == ("back",)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +271,7 @@ def test_a_query_belongs_to_the_steps_at_its_resource_and_goes_no_way() -> None:
     ],
 )
 def test_where_steps_share_a_route_the_key_decides(key: str, step: str) -> None:
-    assert counter(TWO_HOLDS).ask("shop", "POST", "/holds", MINE, key=key).passage.steps == (step,)
+    assert counter(TWO_HOLDS).ask("shop", "POST", "/holds", MINE, key=key).in_flight.steps == (step,)
 
 
 def test_an_undo_by_id_is_of_the_step_that_made_it() -> None:
@@ -275,30 +279,30 @@ def test_an_undo_by_id_is_of_the_step_that_made_it() -> None:
     for step in ("back", "out"):
         one.ask("shop", "POST", "/holds", MINE, key=f"saga-1:{step}")
     came = one.ask("shop", "DELETE", "/holds/hold-1", key="saga-1:out:undo")
-    assert (came.passage.steps, came.passage.direction) == (("back",), Direction.COMPENSATION)
+    assert (came.in_flight.steps, came.in_flight.direction) == (("back",), Direction.COMPENSATION)
 
 
 def test_an_undo_of_what_is_not_there_is_of_the_step_that_its_key_names() -> None:
     one = counter(TWO_HOLDS)
-    assert one.ask("shop", "DELETE", "/holds/lost", key="saga-1:back:undo").passage.steps == ("back",)
-    assert one.ask("shop", "DELETE", "/holds/lost", key="saga-1:undo").passage.steps == ()
-    assert counter().ask("shop", "DELETE", "/holds/lost", key="saga-1:undo").passage.steps == ("hold",)
+    assert one.ask("shop", "DELETE", "/holds/lost", key="saga-1:back:undo").in_flight.steps == ("back",)
+    assert one.ask("shop", "DELETE", "/holds/lost", key="saga-1:undo").in_flight.steps == ()
+    assert counter().ask("shop", "DELETE", "/holds/lost", key="saga-1:undo").in_flight.steps == ("hold",)
 
 
 def test_an_undo_by_saga_is_of_all_its_steps_there() -> None:
     came = counter(TWO_HOLDS).ask("shop", "DELETE", "/holds?saga_id=saga-1", key="saga-1:back:undo")
-    assert (came.passage.steps, came.passage.direction) == (("out", "back"), Direction.COMPENSATION)
+    assert (came.in_flight.steps, came.in_flight.direction) == (("out", "back"), Direction.COMPENSATION)
 
 
 def test_a_create_that_is_no_steps_belongs_to_a_saga_alone() -> None:
     only_hold = SagaSpec(name="one", steps=SPEC.steps[:1])
     came = counter(only_hold).ask("shop", "POST", "/charges", MINE)
-    assert (came.passage.owner.step, came.passage.steps, came.passage.direction) == (None, (), None)
+    assert (came.in_flight.owner.step, came.in_flight.steps, came.in_flight.direction) == (None, (), None)
 
 
 def test_what_no_route_serves_is_answered_404() -> None:
     came = counter().ask("shop", "POST", "/nowhere", MINE)
-    assert (came.status, who(came), came.passage.steps) == (404, "saga-1", ())
+    assert (came.status, who(came), came.in_flight.steps) == (404, "saga-1", ())
     assert came.content == {"error": "no route POST /nowhere at shop"}
     assert counter().history.calls == ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.history import Answer
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from tests.unit.invariants.tale import Tale
 
 

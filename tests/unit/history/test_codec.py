@@ -7,7 +7,7 @@ import pytest
 from harness.errors import ReportError
 from harness.history import FaultFired, History, read_history, write_history
 from harness.history.codec import decode_history, encode_history
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from tests.unit.invariants.tale import Tale
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow, Boundary
 from harness.history import (
     CallAnswered,
     CallFailed,
@@ -23,7 +22,8 @@ from harness.history import (
 from harness.history.events import AnyEvent
 from harness.invariants import INVARIANTS, Judgement, Verdict
 from harness.participant import Change, Repeats, ResourceSpec, Route, Verb
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Direction, Json, SagaPolicy, SagaSpec, Step, StepKind
 from harness.views import SagaView, View
 
@@ -219,9 +219,14 @@ class Tale:
         self._add(FaultFired(t_s=self.now_s, call=call, fault=0, kind="outage", participant=participant))
         return self
 
-    # Blows ------------------------------------------------------------------------------------
+    # Process faults ------------------------------------------------------------------------------------
 
-    def strike(self, call: int, blow: Blow = Blow.CRASH, boundary: Boundary = Boundary.APPLIED) -> Tale:
+    def strike(
+        self,
+        call: int,
+        process_fault: ProcessFault = ProcessFault.CRASH,
+        boundary: Boundary = Boundary.APPLIED,
+    ) -> Tale:
         """The executor that sent a call is struck at it; where it still waited, it waits no more."""
         sent = self._calls[call - 1]
         if not any(isinstance(one, CallAnswered | CallFailed) and one.call == call for one in self.events):
@@ -231,7 +236,7 @@ class Tale:
             executor=sent.executor,
             saga_id=sent.saga_id,
             call=call,
-            blow=blow,
+            process_fault=process_fault,
             boundary=boundary,
         )
         self._add(struck)

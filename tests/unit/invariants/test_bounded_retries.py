@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.advice import early_repeat
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Choice, OnFailedCompensation
 from tests.unit.invariants.tale import Tale, spec
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.invariants import INVARIANTS
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Order
 from tests.unit.invariants.tale import HOLD, Tale, spec, step
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Choice
 from tests.unit.invariants.tale import CHARGE, HOLD, PARCEL, Tale, spec, step
 

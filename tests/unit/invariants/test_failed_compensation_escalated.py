@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from tests.unit.invariants.tale import Tale
 
 ID = "failed_compensation_escalated"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from tests.unit.invariants.tale import Tale
 
 ID = "idempotent_actions"

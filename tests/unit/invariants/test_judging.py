@@ -10,7 +10,7 @@ import pytest
 from harness.history import EndedEarly
 from harness.invariants import INVARIANTS, Invariant, InvariantViolated, Verdict, judge_view, worst
 from harness.invariants.base import Finding
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.views import SagaView, View
 from tests.unit.invariants.tale import Tale
 

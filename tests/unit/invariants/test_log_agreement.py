@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Json
 from tests.unit.invariants.tale import HOLD, Tale, spec, step
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from harness.blows import Boundary
 from harness.participant import Verb
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import Boundary
 from harness.saga import SagaSpec
 from tests.unit.invariants.tale import HOLD, NOTE, PARCEL, Tale, resource, spec, step
 
@@ -254,7 +254,7 @@ def test_each_executor_that_says_it_has_a_cause() -> None:
     assert tale.end("completed", executor=2).violation(ID) == NO_CAUSE
 
 
-# After a blow --------------------------------------------------------------------------------
+# After a process fault --------------------------------------------------------------------------------
 
 
 def test_a_pivot_that_may_have_been_begun_by_one_that_was_struck_is_in_doubt() -> None:

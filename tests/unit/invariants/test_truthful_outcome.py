@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.blows import Blow
 from harness.participant import Change
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import ProcessFault
 from harness.saga import Json
 from tests.unit.invariants.tale import HOLD, NOTE, PARCEL, Tale, spec, step
 
@@ -88,7 +88,7 @@ def test_each_executor_is_held_to_its_word() -> None:
 
 def test_a_cancelled_saga_leaves_nothing() -> None:
     tale = Tale(spec(HOLD))
-    tale.strike(tale.act("hold", None, applied=True), Blow.CANCEL)
+    tale.strike(tale.act("hold", None, applied=True), ProcessFault.CANCEL)
     expected = "the saga was cancelled, so it owes compensated, and shop.hold #1 of step hold is left"
     assert tale.end(cancelled=True).violation(ID) == expected
     tale.undo("hold")
@@ -99,6 +99,6 @@ def test_a_saga_cancelled_after_its_pivot_owes_everything() -> None:
     tale = Tale(spec(HOLD, PARCEL, NOTE))
     tale.act("hold")
     tale.act("parcel")
-    tale.strike(tale.act("note", None, applied=False), Blow.CANCEL)
+    tale.strike(tale.act("note", None, applied=False), ProcessFault.CANCEL)
     expected = "the saga was cancelled, so it owes completed, and step note is not applied"
     assert tale.end(cancelled=True).violation(ID) == expected

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from harness.adapter import Returned
-from harness.blows import Blow, Boundary
 from harness.lifecycle import (
     AbandonCalls,
     Began,
@@ -32,6 +31,7 @@ from harness.lifecycle import (
     Wake,
     WentQuiet,
 )
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Status
 
 COMPLETED = Returned(status=Status.COMPLETED)
@@ -39,7 +39,7 @@ RUNNING = Returned(status=Status.RUNNING)
 RESUME_S = 0.1
 
 
-def struck(fault: Blow, boundary: Boundary = Boundary.APPLIED) -> Struck:
+def struck(fault: ProcessFault, boundary: Boundary = Boundary.APPLIED) -> Struck:
     return Struck(call=7, fault=fault, boundary=boundary)
 
 
@@ -50,7 +50,7 @@ def begun() -> Lifecycle:
 
 
 def inject(
-    lifecycle: Lifecycle, fault: Blow, executor: int = 1, boundary: Boundary = Boundary.APPLIED
+    lifecycle: Lifecycle, fault: ProcessFault, executor: int = 1, boundary: Boundary = Boundary.APPLIED
 ) -> tuple[Command, ...]:
     return lifecycle.handle(BoundaryReached(executor=executor, struck=struck(fault, boundary)))
 
@@ -81,9 +81,12 @@ def test_the_first_executor_starts_on_node_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "node", "successors"), [(Blow.CRASH, 1, 1), (Blow.MOVE, 2, 1), (Blow.RACE, 1, 2)]
+    ("fault", "node", "successors"),
+    [(ProcessFault.CRASH, 1, 1), (ProcessFault.MOVE, 2, 1), (ProcessFault.RACE, 1, 2)],
 )
-def test_who_dies_is_succeeded_on_a_copy_of_its_store(fault: Blow, node: int, successors: int) -> None:
+def test_who_dies_is_succeeded_on_a_copy_of_its_store(
+    fault: ProcessFault, node: int, successors: int
+) -> None:
     lifecycle = begun()
     commands = inject(lifecycle, fault)
     assert commands[:3] == (
@@ -93,7 +96,7 @@ def test_who_dies_is_succeeded_on_a_copy_of_its_store(fault: Blow, node: int, su
     )
     assert commands[-1] == Kill(executor=1)
     started = start_due(lifecycle, commands)
-    elsewhere = 1 if fault is Blow.MOVE else None
+    elsewhere = 1 if fault is ProcessFault.MOVE else None
     assert started == [
         Start(executor=number, node=node, store=2, resumed=True, elsewhere=elsewhere)
         for number in range(2, 2 + successors)
@@ -102,8 +105,8 @@ def test_who_dies_is_succeeded_on_a_copy_of_its_store(fault: Blow, node: int, su
 
 def test_a_successor_of_one_of_two_shares_the_store_of_the_other() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.RACE))
-    commands = inject(lifecycle, Blow.CRASH, executor=2)
+    start_due(lifecycle, inject(lifecycle, ProcessFault.RACE))
+    commands = inject(lifecycle, ProcessFault.CRASH, executor=2)
     assert CopyStore not in kinds(commands)
     (successor,) = start_due(lifecycle, commands)
     assert successor.store == 2
@@ -111,15 +114,15 @@ def test_a_successor_of_one_of_two_shares_the_store_of_the_other() -> None:
 
 def test_a_successor_shares_the_store_of_one_that_is_due() -> None:
     lifecycle = begun()
-    race = inject(lifecycle, Blow.RACE)
+    race = inject(lifecycle, ProcessFault.RACE)
     first = next(one for one in race if isinstance(one, StartLater))
     lifecycle.handle(StartDue(ticket=first.ticket))
-    assert CopyStore not in kinds(inject(lifecycle, Blow.CRASH, executor=2))
+    assert CopyStore not in kinds(inject(lifecycle, ProcessFault.CRASH, executor=2))
 
 
 def test_a_frozen_executor_wakes_once_its_standby_has_ended() -> None:
     lifecycle = begun()
-    commands = inject(lifecycle, Blow.FREEZE)
+    commands = inject(lifecycle, ProcessFault.FREEZE)
     assert commands[-1] == Freeze(executor=1)
     assert start_due(lifecycle, commands) == [Start(executor=2, node=1, store=1, resumed=True)]
     assert finish(lifecycle, 2) == (
@@ -132,7 +135,7 @@ def test_a_frozen_executor_wakes_once_its_standby_has_ended() -> None:
 
 def test_a_standby_that_finds_another_at_work_is_called_again_and_then_no_more() -> None:
     lifecycle = begun()
-    commands = inject(lifecycle, Blow.FREEZE)
+    commands = inject(lifecycle, ProcessFault.FREEZE)
     for executor in (2, 3):
         start_due(lifecycle, commands)
         commands = finish(lifecycle, executor, RUNNING)
@@ -143,16 +146,16 @@ def test_a_standby_that_finds_another_at_work_is_called_again_and_then_no_more()
 
 def test_both_successors_of_a_killed_standby_stand_in_and_the_last_to_end_wakes() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
-    start_due(lifecycle, inject(lifecycle, Blow.RACE, executor=2))
+    start_due(lifecycle, inject(lifecycle, ProcessFault.FREEZE))
+    start_due(lifecycle, inject(lifecycle, ProcessFault.RACE, executor=2))
     assert finish(lifecycle, 3) == (RecordEnd(executor=3, returned=COMPLETED),)
     assert Wake(executor=1) in finish(lifecycle, 4)
 
 
 def test_a_standby_that_is_due_keeps_a_frozen_one_asleep() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
-    race = inject(lifecycle, Blow.RACE, executor=2)
+    start_due(lifecycle, inject(lifecycle, ProcessFault.FREEZE))
+    race = inject(lifecycle, ProcessFault.RACE, executor=2)
     first, second = (one for one in race if isinstance(one, StartLater))
     lifecycle.handle(StartDue(ticket=first.ticket))
     assert Wake(executor=1) not in finish(lifecycle, 3)
@@ -162,7 +165,7 @@ def test_a_standby_that_is_due_keeps_a_frozen_one_asleep() -> None:
 
 def test_the_word_of_one_that_finished_as_it_froze_is_heard_when_it_wakes() -> None:
     lifecycle = begun()
-    freeze = struck(Blow.FREEZE, Boundary.ANSWERED)
+    freeze = struck(ProcessFault.FREEZE, Boundary.ANSWERED)
     commands = lifecycle.handle(ExecutorFinished(executor=1, returned=COMPLETED, struck=freeze))
     assert Freeze not in kinds(commands)
     assert lifecycle.last_word == Returned()
@@ -175,14 +178,14 @@ def test_the_word_of_one_that_finished_as_it_froze_is_heard_when_it_wakes() -> N
 
 def test_a_result_that_arrives_from_a_frozen_executor_is_kept() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
+    start_due(lifecycle, inject(lifecycle, ProcessFault.FREEZE))
     assert finish(lifecycle, 1) == ()
     assert lifecycle.state(1) is ExecutorState.FINISHED_FROZEN
     assert RecordEnd(executor=1, returned=COMPLETED) in finish(lifecycle, 2)
 
 
-@pytest.mark.parametrize("fault", [Blow.CRASH, Blow.MOVE, Blow.RACE])
-def test_who_dies_as_it_ends_is_not_heard(fault: Blow) -> None:
+@pytest.mark.parametrize("fault", [ProcessFault.CRASH, ProcessFault.MOVE, ProcessFault.RACE])
+def test_who_dies_as_it_ends_is_not_heard(fault: ProcessFault) -> None:
     lifecycle = begun()
     due = struck(fault, Boundary.ANSWERED)
     commands = lifecycle.handle(ExecutorFinished(executor=1, returned=COMPLETED, struck=due))
@@ -193,49 +196,49 @@ def test_who_dies_as_it_ends_is_not_heard(fault: Blow) -> None:
 
 def test_a_second_start_is_a_twin_and_not_a_resume() -> None:
     lifecycle = begun()
-    commands = inject(lifecycle, Blow.START_AGAIN, boundary=Boundary.ON_ARRIVAL)
+    commands = inject(lifecycle, ProcessFault.START_AGAIN, boundary=Boundary.ON_ARRIVAL)
     assert [one.after_s for one in commands if isinstance(one, StartLater)] == [0.0]
     assert start_due(lifecycle, commands) == [Start(executor=2, node=1, store=1, resumed=False)]
 
 
 def test_a_second_start_after_the_end_is_told_after_the_end() -> None:
     lifecycle = begun()
-    due = struck(Blow.START_AGAIN, Boundary.ENDED)
+    due = struck(ProcessFault.START_AGAIN, Boundary.ENDED)
     commands = lifecycle.handle(ExecutorFinished(executor=1, returned=COMPLETED, struck=due))
     assert kinds(commands) == [RecordEnd, RecordProcessFault, StartLater]
 
 
 def test_nobody_is_cancelled_twice() -> None:
     lifecycle = begun()
-    assert kinds(inject(lifecycle, Blow.CANCEL)) == [RecordProcessFault, Cancel]
-    assert inject(lifecycle, Blow.CANCEL) == ()
+    assert kinds(inject(lifecycle, ProcessFault.CANCEL)) == [RecordProcessFault, Cancel]
+    assert inject(lifecycle, ProcessFault.CANCEL) == ()
 
 
 def test_a_cancel_that_is_due_as_the_executor_ends_comes_too_late() -> None:
     lifecycle = begun()
-    due = struck(Blow.CANCEL)
+    due = struck(ProcessFault.CANCEL)
     commands = lifecycle.handle(ExecutorFinished(executor=1, returned=COMPLETED, struck=due))
     assert kinds(commands) == [RecordEnd]
 
 
-@pytest.mark.parametrize("fault", list(Blow))
-def test_no_process_fault_strikes_who_is_frozen(fault: Blow) -> None:
+@pytest.mark.parametrize("fault", list(ProcessFault))
+def test_no_process_fault_strikes_who_is_frozen(fault: ProcessFault) -> None:
     lifecycle = begun()
-    inject(lifecycle, Blow.FREEZE)
+    inject(lifecycle, ProcessFault.FREEZE)
     assert inject(lifecycle, fault) == ()
 
 
-@pytest.mark.parametrize("fault", list(Blow))
-def test_no_process_fault_strikes_who_has_ended_or_died(fault: Blow) -> None:
+@pytest.mark.parametrize("fault", list(ProcessFault))
+def test_no_process_fault_strikes_who_has_ended_or_died(fault: ProcessFault) -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.CRASH))
+    start_due(lifecycle, inject(lifecycle, ProcessFault.CRASH))
     assert inject(lifecycle, fault, executor=1) == ()
     finish(lifecycle, 2)
     assert inject(lifecycle, fault, executor=2) == ()
 
 
-@pytest.mark.parametrize("fault", list(Blow))
-def test_no_process_fault_strikes_while_settling(fault: Blow) -> None:
+@pytest.mark.parametrize("fault", list(ProcessFault))
+def test_no_process_fault_strikes_while_settling(fault: ProcessFault) -> None:
     lifecycle = begun()
     lifecycle.handle(SettlingBegan())
     assert inject(lifecycle, fault) == ()
@@ -246,21 +249,21 @@ def test_no_process_fault_strikes_while_settling(fault: Blow) -> None:
 
 def test_settling_wakes_who_is_frozen_and_its_standby_is_not_called_again() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
+    start_due(lifecycle, inject(lifecycle, ProcessFault.FREEZE))
     assert lifecycle.handle(SettlingBegan()) == (RecordWake(executor=1), Wake(executor=1))
     assert kinds(finish(lifecycle, 2, RUNNING)) == [RecordEnd]
 
 
 def test_what_was_due_before_settling_still_starts() -> None:
     lifecycle = begun()
-    commands = inject(lifecycle, Blow.CRASH)
+    commands = inject(lifecycle, ProcessFault.CRASH)
     lifecycle.handle(SettlingBegan())
     assert len(start_due(lifecycle, commands)) == 1
 
 
 def test_who_answers_running_is_called_again_where_it_was() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.MOVE))
+    start_due(lifecycle, inject(lifecycle, ProcessFault.MOVE))
     finish(lifecycle, 2, RUNNING)
     lifecycle.handle(SettlingBegan())
     assert start_due(lifecycle, lifecycle.handle(WentQuiet())) == [
@@ -278,19 +281,21 @@ def test_quiet_is_not_while_somebody_lives_or_is_due() -> None:
     lifecycle = begun()
     with pytest.raises(IllegalTransition, match="quiet"):
         lifecycle.handle(WentQuiet())
-    inject(lifecycle, Blow.CRASH)
+    inject(lifecycle, ProcessFault.CRASH)
     with pytest.raises(IllegalTransition, match="quiet"):
         lifecycle.handle(WentQuiet())
 
 
 def test_when_time_is_up_everybody_ends_and_nobody_starts() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
-    (later,) = (one for one in inject(lifecycle, Blow.CRASH, executor=2) if isinstance(one, StartLater))
+    start_due(lifecycle, inject(lifecycle, ProcessFault.FREEZE))
+    (later,) = (
+        one for one in inject(lifecycle, ProcessFault.CRASH, executor=2) if isinstance(one, StartLater)
+    )
     late = Returned(problem="no outcome")
     assert lifecycle.handle(TimeUp(problem="no outcome")) == (StopAll(problem="no outcome"),)
     assert lifecycle.state(1) is ExecutorState.STOPPING
-    assert inject(lifecycle, Blow.CRASH) == ()
+    assert inject(lifecycle, ProcessFault.CRASH) == ()
     assert finish(lifecycle, 1) == (RecordEnd(executor=1, returned=late, timed_out=True),)
     assert lifecycle.handle(StartDue(ticket=later.ticket)) == ()
     assert lifecycle.handle(WentQuiet()) == ()
@@ -307,7 +312,7 @@ def test_time_is_up_once_and_the_first_problem_counts() -> None:
 
 def test_one_that_finished_as_it_froze_ends_when_time_is_up() -> None:
     lifecycle = begun()
-    freeze = struck(Blow.FREEZE, Boundary.ANSWERED)
+    freeze = struck(ProcessFault.FREEZE, Boundary.ANSWERED)
     lifecycle.handle(ExecutorFinished(executor=1, returned=COMPLETED, struck=freeze))
     late = Returned(problem="too many calls")
     assert lifecycle.handle(TimeUp(problem="too many calls")) == (
@@ -316,24 +321,24 @@ def test_one_that_finished_as_it_froze_ends_when_time_is_up() -> None:
     )
 
 
-@pytest.mark.parametrize("fault", list(Blow))
-def test_who_cannot_be_reached_is_struck_by_nothing_but_a_second_start(fault: Blow) -> None:
+@pytest.mark.parametrize("fault", list(ProcessFault))
+def test_who_cannot_be_reached_is_struck_by_nothing_but_a_second_start(fault: ProcessFault) -> None:
     lifecycle = begun()
     reached = BoundaryReached(executor=1, struck=struck(fault), reachable=False)
-    assert bool(lifecycle.handle(reached)) is (fault is Blow.START_AGAIN)
+    assert bool(lifecycle.handle(reached)) is (fault is ProcessFault.START_AGAIN)
     assert lifecycle.state(1) is ExecutorState.RUNNING
 
 
 def test_a_cancel_that_could_not_be_leaves_the_next_one_free() -> None:
     lifecycle = begun()
-    lifecycle.handle(BoundaryReached(executor=1, struck=struck(Blow.CANCEL), reachable=False))
-    assert kinds(inject(lifecycle, Blow.CANCEL)) == [RecordProcessFault, Cancel]
+    lifecycle.handle(BoundaryReached(executor=1, struck=struck(ProcessFault.CANCEL), reachable=False))
+    assert kinds(inject(lifecycle, ProcessFault.CANCEL)) == [RecordProcessFault, Cancel]
 
 
 def test_a_standby_that_is_started_again_as_it_ends_wakes_the_frozen_one_after_that_is_told() -> None:
     lifecycle = begun()
-    start_due(lifecycle, inject(lifecycle, Blow.FREEZE))
-    due = struck(Blow.START_AGAIN, Boundary.ENDED)
+    start_due(lifecycle, inject(lifecycle, ProcessFault.FREEZE))
+    due = struck(ProcessFault.START_AGAIN, Boundary.ENDED)
     commands = lifecycle.handle(ExecutorFinished(executor=2, returned=COMPLETED, struck=due))
     assert kinds(commands) == [RecordEnd, RecordProcessFault, StartLater, RecordWake, Wake]
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from harness.adapter import Returned
-from harness.blows import Blow, Boundary
 from harness.lifecycle import (
     AbandonCalls,
     Began,
@@ -33,12 +32,13 @@ from harness.lifecycle import (
     Wake,
     WentQuiet,
 )
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Status
 
 RETURNED = st.sampled_from(
     [Returned(status=Status.COMPLETED), Returned(status=Status.RUNNING), Returned(problem="raised")]
 )
-FAULTS = st.sampled_from(list(Blow))
+FAULTS = st.sampled_from(list(ProcessFault))
 MOST_RECALLS = 2
 
 
@@ -97,7 +97,7 @@ class Run(RuleBasedStateMachine):
     # What happens -----------------------------------------------------------------------------
 
     @rule(data=st.data(), fault=FAULTS)
-    def boundary_reached(self, data: st.DataObject, fault: Blow) -> None:
+    def boundary_reached(self, data: st.DataObject, fault: ProcessFault) -> None:
         executor = data.draw(st.sampled_from(self.started))
         struck = Struck(call=1, fault=fault, boundary=Boundary.APPLIED)
         before = self.lifecycle.state(executor)
@@ -108,7 +108,7 @@ class Run(RuleBasedStateMachine):
 
     @precondition(lambda self: any(how == "running" for how in self.live.values()))
     @rule(data=st.data(), returned=RETURNED, fault=st.none() | FAULTS)
-    def finished(self, data: st.DataObject, returned: Returned, fault: Blow | None) -> None:
+    def finished(self, data: st.DataObject, returned: Returned, fault: ProcessFault | None) -> None:
         running = [number for number, how in self.live.items() if how == "running"]
         executor = data.draw(st.sampled_from(running))
         if self.lifecycle.state(executor) is not ExecutorState.RUNNING:

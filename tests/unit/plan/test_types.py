@@ -5,7 +5,7 @@ import pytest
 from harness.faults import KINDS
 from harness.participant import Operation, ResourceSpec, Route, Verb
 from harness.plan import Fault, FaultKind, FaultPlan, Lasting, Site, Target
-from harness.plan.treatment import PASS, Delay, Delivery
+from harness.plan.decision import PASS, Delay, Delivery
 
 FIRST, SECOND = Fault(kind="refuse", operation="a.b.create"), Fault(kind="slow", operation="a.b.find", nth=2)
 
@@ -50,7 +50,7 @@ def test_a_repr_says_nothing_of_a_saga_that_is_not_named() -> None:
 def test_a_kind_may_strike_anywhere_unless_it_says_otherwise() -> None:
     resource = ResourceSpec(name="b", routes={Verb.CREATE: (Route.parse("POST /b", "b"),)})
     target = Target(operation=Operation(participant="a", resource=resource, verb=Verb.CREATE), direction=None)
-    kind = FaultKind(name="mine", meaning="whatever", treat=lambda variant, target: PASS)
+    kind = FaultKind(name="mine", meaning="whatever", decide=lambda variant, target: PASS)
     assert kind.impossible(target) is None
     assert kind.all_variants == ("",)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from harness.blows import Blow, Boundary
 from harness.history import (
     CallAnswered,
     CallFailed,
@@ -29,7 +28,8 @@ from harness.history import (
 from harness.history.events import AnyEvent
 from harness.participant.ledger import Change
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.plan.treatment import Delivery, Symptom
+from harness.plan.decision import Delivery, Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.report_model import (
     CompensationLatency,
     FailureFile,
@@ -163,13 +163,13 @@ def crashed() -> History:
         Delivered(t_s=0.001, call=1),
         effect(1, 0.001, "payments.charge"),
         CallFailed(t_s=0.001, call=1, symptom=Symptom.SILENCE, abandoned=True),
-        _struck(1, 1, 0.001, Blow.MOVE, Boundary.APPLIED),
+        _struck(1, 1, 0.001, ProcessFault.MOVE, Boundary.APPLIED),
         FaultFired(t_s=0.001, call=1, fault=0, kind="move"),
         ExecutorBegan(t_s=0.101, executor=2, saga_id=SAGA, resumed=True, node=2),
         replace(sent(2, 0.101, "charge", "DELETE /charges", undo=True), executor=2),
         Delivered(t_s=0.102, call=2),
         CallAnswered(t_s=0.102, call=2, status=204),
-        _struck(2, 2, 0.103, Blow.FREEZE, Boundary.ANSWERED),
+        _struck(2, 2, 0.103, ProcessFault.FREEZE, Boundary.ANSWERED),
         FaultFired(t_s=0.103, call=2, fault=1, kind="pause"),
         ExecutorBegan(t_s=0.203, executor=3, saga_id=SAGA, resumed=True, node=2),
         ExecutorEnded(t_s=0.204, executor=3, saga_id=SAGA, status="compensated"),
@@ -180,8 +180,12 @@ def crashed() -> History:
     return History(events)
 
 
-def _struck(executor: int, call: int, t_s: float, blow: Blow, boundary: Boundary) -> ExecutorStruck:
-    return ExecutorStruck(t_s=t_s, executor=executor, saga_id=SAGA, call=call, blow=blow, boundary=boundary)
+def _struck(
+    executor: int, call: int, t_s: float, process_fault: ProcessFault, boundary: Boundary
+) -> ExecutorStruck:
+    return ExecutorStruck(
+        t_s=t_s, executor=executor, saga_id=SAGA, call=call, process_fault=process_fault, boundary=boundary
+    )
 
 
 LOST_REPLY = FaultPlan((Fault(kind="lose_reply", operation="payments.charge.create"),))

@@ -15,7 +15,7 @@ from harness.history import (
     History,
     RunBegan,
 )
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from reports.sequence import Item, Left, Mark, RunSequence, sequence
 from reports.sequence_svg import sequence_svg
 from tests.unit.reports.samples import SAGA, crashed, effect, late_charge, lost_charge, sent

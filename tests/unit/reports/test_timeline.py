@@ -16,7 +16,7 @@ from harness.history import (
     write_history,
 )
 from harness.history.events import AnyEvent
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from reports.bundle import read_bundle
 from reports.rows import rows
 from reports.timeline import timeline

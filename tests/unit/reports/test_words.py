@@ -8,7 +8,7 @@ import pytest
 
 from harness.faults import KINDS
 from harness.plan import Fault, FaultPlan, Lasting
-from reports.words import blow_words, fault_line, plan_lines
+from reports.words import fault_line, plan_lines, process_fault_words
 
 CHARGE = "payments.charge.create"
 
@@ -58,11 +58,11 @@ def test_what_befalls_a_process(kind: str, variant: str, count: int | Lasting, l
     assert fault_line(fault) == f"{kind}: {line}"
 
 
-def test_every_blow_has_words_at_every_boundary_and_nothing_else_has() -> None:
+def test_every_process_fault_has_words_at_every_boundary_and_nothing_else_has() -> None:
     for kind in KINDS.values():
         for variant in kind.all_variants:
-            told = blow_words(Fault(kind=kind.name, operation=CHARGE, variant=variant))
-            assert bool(told) is (kind.blow is not None)
+            told = process_fault_words(Fault(kind=kind.name, operation=CHARGE, variant=variant))
+            assert bool(told) is (kind.process_fault is not None)
             assert "{" not in told
 
 

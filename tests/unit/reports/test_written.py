@@ -293,8 +293,8 @@ def test_page_escapes_what_others_wrote(tmp_path: Path) -> None:
 def test_only_our_script_may_run(tmp_path: Path) -> None:
     html = report_html(bundle(report(failing()), tmp_path))
     script = html.split("<script>")[1].split("</script>")[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"script-src &#39;sha256-{digest}&#39;" in html or f"script-src 'sha256-{digest}'" in html
+    hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src &#39;sha256-{hashed}&#39;" in html or f"script-src 'sha256-{hashed}'" in html
     assert "default-src 'none'" in html
 
 

@@ -243,11 +243,11 @@ def test_one_that_finds_another_alive_leaves_the_saga_to_it(store: Store) -> Non
 
 def test_one_that_finds_the_holder_dead_takes_over_when_its_lease_runs_out(store: Store) -> None:
     services = Services()
-    dead, heir = Executor(store, services), Executor(store, services)
+    dead, successor = Executor(store, services), Executor(store, services)
     dead.go_on(dead.next(), "/charges")
-    heir.go_on(heir.next())
-    assert 0.9 < heir.waited_s < 1.2
-    assert heir.status().state is SagaState.COMPLETED
+    successor.go_on(successor.next())
+    assert 0.9 < successor.waited_s < 1.2
+    assert successor.status().state is SagaState.COMPLETED
     assert services.left() == ALL
 
 
@@ -258,14 +258,14 @@ def test_one_that_wakes_after_it_was_replaced_does_nothing_more(
     store: Store, frozen_at: str, ship: Answer, late: bool
 ) -> None:
     services = Services(on("POST /shipments", ship))
-    frozen, heir = Executor(store, services), Executor(store, services)
+    frozen, successor = Executor(store, services), Executor(store, services)
     command = frozen.go_on(frozen.next(), frozen_at)
     if command is None:
         assert (frozen_at, ship is refused) == ("DELETE", False)
         return
     reply = None if late else frozen.carry_out(command)
-    heir.go_on(heir.next())
-    ended, left, sent = heir.status(), services.left(), len(services.seen)
+    successor.go_on(successor.next())
+    ended, left, sent = successor.status(), services.left(), len(services.seen)
     if late:  # its request was on its way all the time
         reply = frozen.carry_out(command)
         sent += 1
@@ -274,15 +274,15 @@ def test_one_that_wakes_after_it_was_replaced_does_nothing_more(
     assert ended.state in (SagaState.COMPLETED, SagaState.FAILED)
 
 
-def test_of_two_heirs_one_takes_over_and_the_other_leaves_it_to_it(store: Store) -> None:
+def test_of_two_successors_one_takes_over_and_the_other_leaves_it_to_it(store: Store) -> None:
     services = Services()
     dead, left, right = (Executor(store, services) for _ in range(3))
     dead.go_on(dead.next(), "/charges")
     commands = {left: left.next(), right: right.next()}
     while any(command is not None for command in commands.values()):
-        for heir, command in commands.items():
+        for successor, command in commands.items():
             if command is not None:
-                commands[heir] = heir.next(heir.carry_out(command))
+                commands[successor] = successor.next(successor.carry_out(command))
     assert (left.ended, right.ended) == (True, True)
     assert services.seen.count("shipping.shipment.create") == 1
     assert left.status().state is SagaState.COMPLETED

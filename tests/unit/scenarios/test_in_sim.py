@@ -10,7 +10,7 @@ import pytest
 
 import scenarios
 from harness.faults import KINDS
-from harness.faults.unlocked import Possible, unlocked_faults
+from harness.faults.enabled import Possible, enabled_faults
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan
 from harness.runner import Run, run_once
@@ -36,13 +36,13 @@ def violated(run: Run) -> set[str]:
 
 
 def single_faults(scenario: Scenario) -> Iterator[Fault]:
-    for one in unlocked(scenario):
+    for one in enabled(scenario):
         for count in one.kind.counts:
             yield Fault(kind=one.kind.name, operation=one.operation, count=count, variant=one.variant)
 
 
-def unlocked(scenario: Scenario) -> list[Possible]:
-    return [one for many in unlocked_faults(scenario, "sim").possible.values() for one in many]
+def enabled(scenario: Scenario) -> list[Possible]:
+    return [one for many in enabled_faults(scenario, "sim").possible.values() for one in many]
 
 
 @pytest.mark.parametrize("name", IN_SIM)
@@ -60,13 +60,13 @@ def test_the_sound_ones_hold_under_every_single_fault(name: str, sim: SimWorld) 
         if fault.operation in (RESERVE, CHARGE, SHIP):  # nothing else is called where nothing else fails
             run = run_once(scenario, scenario.inputs[1], FaultPlan((fault,)), sim)
             assert wrong(run) == [], fault
-            assert run.history.fired() or KINDS[fault.kind].blow is None, fault
+            assert run.history.fired() or KINDS[fault.kind].process_fault is None, fault
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_the_sound_ones_hold_under_up_to_four_faults(name: str, sim: SimWorld) -> None:
     scenario, draw = REGISTRY[name](), random.Random(8)
-    possible = unlocked(scenario)
+    possible = enabled(scenario)
     seen: Counter[Status | None] = Counter()
     for _ in range(600):
         faults = tuple(_drawn(draw, possible) for _ in range(draw.choice((2, 3, 4))))

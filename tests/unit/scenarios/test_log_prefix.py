@@ -14,7 +14,6 @@ import msgspec
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.blows import Blow, Boundary
 from harness.history import (
     CallFailed,
     CallSent,
@@ -27,7 +26,8 @@ from harness.history.events import AnyEvent
 from harness.invariants import INVARIANTS, Verdict
 from harness.invariants.judge import judge_view
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.runner import run_once
 from harness.saga import Json, Status
 from harness.scenario import Scenario
@@ -154,7 +154,7 @@ def _told_as_a_crash(history: History, scissors: Scissors) -> History:
         executor=1,
         saga_id=saga_id,
         call=sent[-1] if sent else 0,
-        blow=Blow.CRASH,
+        process_fault=ProcessFault.CRASH,
         boundary=Boundary.ANSWERED,
     )
     began = ExecutorBegan(t_s=cut_s, executor=2, saga_id=saga_id, resumed=True)

@@ -6,7 +6,7 @@ import pytest
 
 from harness.faults import KINDS
 from harness.plan import Fault, FaultPlan, Lasting, Site
-from harness.search import Digest
+from harness.search import RunSummary
 from harness.search.counts import (
     equal_counts,
     nothing_follows,
@@ -30,16 +30,16 @@ def run(
     sites: tuple[tuple[str, int], ...] = (),
     first: tuple[int, ...] = (),
     struck: int | None = None,
-) -> Digest:
+) -> RunSummary:
     """`sites`: those that nothing struck, as (operation, nth)."""
     newest = len(faults) - 1 if struck is None else struck
-    return Digest(
+    return RunSummary(
         input_index=0,
         plan=FaultPlan(faults),
         saga_id="saga",
         found={},
         strikes=strikes or (1,) * len(faults),
-        accidents=0,
+        collateral=0,
         kinds=(),
         sites=tuple((Site(operation=name, nth=nth), newest) for name, nth in sites),
         first=first or (0,) * len(faults),
@@ -52,8 +52,8 @@ def run(
 ROOT = run(sites=((HOLDS, 1), (CHARGES, 1)))
 
 
-def counts(digest: Digest, parent: Digest = ROOT, index: int = -1) -> list[int | Lasting]:
-    return [plan.faults[index].count for plan in other_counts(digest, parent, KINDS)]
+def counts(run_summary: RunSummary, parent: RunSummary = ROOT, index: int = -1) -> list[int | Lasting]:
+    return [plan.faults[index].count for plan in other_counts(run_summary, parent, KINDS)]
 
 
 def test_one_call_that_nothing_follows_is_as_good_as_for_ever() -> None:
@@ -164,8 +164,8 @@ def test_a_run_stands_for_all_counts_that_would_have_made_it(
     sites: tuple[tuple[str, int], ...],
     equal: tuple[int | Lasting, ...],
 ) -> None:
-    digest = run(fault(count=count), strikes=(strikes,), sites=sites)
-    assert equal_counts(digest, 0, KINDS["error_before"]) == equal
+    run_summary = run(fault(count=count), strikes=(strikes,), sites=sites)
+    assert equal_counts(run_summary, 0, KINDS["error_before"]) == equal
 
 
 def test_what_would_strike_more_is_a_call_that_nothing_struck() -> None:

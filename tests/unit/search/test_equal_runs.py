@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from harness.campaign.workers import LocalExecutor
-from harness.faults.unlocked import Unlocked, unlocked_faults
+from harness.campaign.workers import LocalJobRunner
+from harness.faults.enabled import EnabledFaults, enabled_faults
 from harness.loader import load_scenario
 from harness.loading import load
 from harness.plan import Site
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch
+from harness.search import GuidedSearch, RunSummary
 from harness.search.agenda import fault_at
 from harness.search.counts import open_sites
 from harness.search.guided import StopAsked
@@ -62,17 +62,17 @@ def sim() -> Iterator[SimWorld]:
 class Twins:
     """Two equal runs of different plans, and where a fault may be added to both."""
 
-    one: Digest
-    other: Digest
+    one: RunSummary
+    other: RunSummary
     sites: tuple[Site, ...]
 
 
-def twins(one: Scenario, executor: LocalExecutor) -> list[Twins]:
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), 2)
-    equal: dict[bytes, list[Digest]] = defaultdict(list)
-    for digest in islice(search.run(executor, StopAsked()), RUNS):
-        if all(digest.strikes) and not digest.violated:
-            equal[digest.trace].append(digest)
+def twins(one: Scenario, executor: LocalJobRunner) -> list[Twins]:
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), 2)
+    equal: dict[bytes, list[RunSummary]] = defaultdict(list)
+    for run_summary in islice(search.run(executor, StopAsked()), RUNS):
+        if all(run_summary.strikes) and not run_summary.violated:
+            equal[run_summary.trace].append(run_summary)
     return [
         Twins(first, other, sites)
         for first, *others in equal.values()
@@ -84,13 +84,13 @@ def twins(one: Scenario, executor: LocalExecutor) -> list[Twins]:
 @pytest.mark.parametrize("shape", [*PLANTS, *STYLES, DURABLE])
 def test_the_same_fault_makes_equal_runs_of_equal_runs(shape: str, sim: SimWorld) -> None:
     one = scenario(shape)
-    executor = LocalExecutor(one, sim)
+    executor = LocalJobRunner(one, sim)
     found = twins(one, executor)
     assert len(found) >= LEAST_PAIRS
-    check(found, unlocked_faults(one, "sim"), executor)
+    check(found, enabled_faults(one, "sim"), executor)
 
 
-def check(found: list[Twins], unlocked: Unlocked, executor: LocalExecutor) -> None:
+def check(found: list[Twins], enabled: EnabledFaults, executor: LocalJobRunner) -> None:
     tried = 0
 
     @settings(
@@ -105,11 +105,14 @@ def check(found: list[Twins], unlocked: Unlocked, executor: LocalExecutor) -> No
         nonlocal tried
         pair = data.draw(st.sampled_from(found))
         site = data.draw(st.sampled_from(pair.sites))
-        possible = unlocked.possible[site.operation]
+        possible = enabled.possible[site.operation]
         assume(possible)
         fault = fault_at(data.draw(st.sampled_from(possible)), site.nth)
         one, other = executor.run(
-            [(digest.input_index, digest.plan.with_fault(fault)) for digest in (pair.one, pair.other)]
+            [
+                (run_summary.input_index, run_summary.plan.with_fault(fault))
+                for run_summary in (pair.one, pair.other)
+            ]
         )
         # A fault with calls left may strike one of them: those plans are told apart, and run as well.
         assume(one.strikes[:-1] == pair.one.strikes and other.strikes[:-1] == pair.other.strikes)

@@ -1,4 +1,4 @@
-"""What a digest counts as fired: what came to what its kind may come to, and nothing else."""
+"""What a run summary counts as fired: what came to what its kind may come to, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from harness.history import FaultFired
 from harness.plan import Fault, FaultPlan
-from harness.search.digest import as_planned
+from harness.search.run_summary import as_planned
 
 CHARGE = "payments.charge.create"
 
@@ -30,6 +30,6 @@ def test_a_cut_that_came_as_a_reset_did_not_fire() -> None:
     assert fired("cut_reply", "reset_after") == (0, 0)
 
 
-def test_an_accident_is_no_firing_of_a_fault() -> None:
+def test_an_collateral_is_no_firing_of_a_fault() -> None:
     plan = FaultPlan((Fault(kind="lose_reply", operation=CHARGE),))
     assert as_planned(plan, [FaultFired(t_s=0, call=1, fault=None, kind="lose_reply")]) == (0,)

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import pytest
 
-from harness.blows import Blow
 from harness.faults import KINDS
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.inputs import InputRef
 from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Lasting, Site
+from harness.process_faults import ProcessFault
 from harness.saga import Claim
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch, minimise
-from harness.search.digest import Found, Job, Unconfirmed
+from harness.search import GuidedSearch, RunSummary, minimise
 from harness.search.guided import StopAsked
+from harness.search.run_summary import Found, Job, Unconfirmed
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
 from tests.planted.kit import CHARGE, HOLD, PARCEL, SHOP, Plant
 from tests.planted.sagas import Task
@@ -44,7 +44,7 @@ def scenario(claims: frozenset[Claim] = CRASHES, steps: tuple[Task, ...] = (HOLD
 
 @dataclass(kw_only=True)
 class Pretender:
-    """Runs nothing: a charge that is struck by some kinds turns back and undoes the hold.
+    """Runs nothing: a charge that is struck by some kinds aborts and undoes the hold.
 
     Anything else completes, with each operation called so often. asks_after: two faults, the second of this
     kind, make it ask. violating, void, cut_short: runs with a fault of this kind, or with `NO_FAULT`.
@@ -59,12 +59,12 @@ class Pretender:
     cut_short: str = ""
     plans: list[FaultPlan] = field(default_factory=list)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[RunSummary]:
         for input_index, plan in jobs:
             self.plans.append(plan)
-            yield self._digest(input_index, plan)
+            yield self._run_summary(input_index, plan)
 
-    def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
+    def _run_summary(self, input_index: InputRef, plan: FaultPlan) -> RunSummary:
         newest = len(plan.faults) - 1
         kinds = [fault.kind for fault in plan.faults] or [NO_FAULT]
         violated = self.violating in kinds
@@ -73,13 +73,13 @@ class Pretender:
         sites = tuple(
             site for site in self._sites(plan) if not any(_covers(one, site) for one in plan.faults)
         )
-        return Digest(
+        return RunSummary(
             input_index=input_index,
             plan=plan,
             saga_id="saga",
             found={"termination": Found(Verdict.VIOLATED)} if violated else {},
             strikes=tuple(sum(_covers(one, site) for site in self._sites(plan)) for one in plan.faults),
-            accidents=0,
+            collateral=0,
             unconfirmed=unconfirmed,
             cut_short=self.cut_short in kinds,
             kinds=(),
@@ -111,13 +111,13 @@ def searched(
 ) -> list[FaultPlan]:
     one = scenario(claims, steps)
     pretender = Pretender(steps=steps, **more)  # type: ignore[arg-type]
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), depth)
     list(search.run(pretender, StopAsked()))
     return pretender.plans
 
 
 def is_process_fault(fault: Fault) -> bool:
-    return KINDS[fault.kind].blow is not None
+    return KINDS[fault.kind].process_fault is not None
 
 
 def where(plans: list[FaultPlan], wanted: Callable[[FaultPlan], bool]) -> list[int]:
@@ -173,7 +173,7 @@ def test_then_every_fault_on_the_way_back_even_one_fault_deep() -> None:
     assert {(plan.faults[0].kind, plan.faults[0].operation) for plan in pairs} == {("reject", CHARGES)}
     assert {plan.faults[1].operation for plan in pairs} == {UNDO}
     tried = {(plan.faults[1].kind, plan.faults[1].variant) for plan in pairs}
-    possible = unlocked_faults(scenario(), "sim").possible[UNDO]
+    possible = enabled_faults(scenario(), "sim").possible[UNDO]
     assert tried == {(one.kind.name, one.variant) for one in possible}
 
 
@@ -197,7 +197,7 @@ def test_what_only_pairs_reach_is_struck_by_every_fault_too() -> None:
         for plan in searched(2, claims=frozenset(), asks_after="throttle")
         if plan.faults and plan.faults[-1].operation == QUERY
     }
-    assert asked == {one.kind.name for one in unlocked_faults(scenario(frozenset()), "sim").possible[QUERY]}
+    assert asked == {one.kind.name for one in enabled_faults(scenario(frozenset()), "sim").possible[QUERY]}
 
 
 def test_pairs_begin_with_what_surely_turns_back() -> None:
@@ -263,7 +263,7 @@ def test_what_is_not_a_death_keeps_the_fault_as_it_was() -> None:
     plans = searched(2, frozenset({Claim.RETRY_ELSEWHERE}))
     paused = [plan for plan in plans if len(plan.faults) == 2 and plan.faults[1].kind == "pause"]
     assert paused
-    assert KINDS["pause"].blow is Blow.FREEZE
+    assert KINDS["pause"].process_fault is ProcessFault.FREEZE
     assert all(fault.count is not Lasting.UNTIL_RESTART for plan in paused for fault in plan.faults)
 
 
@@ -276,13 +276,13 @@ def test_a_fault_until_the_restart_shrinks_to_one_for_ever_where_that_shows_the_
     faults = (Fault(kind="refuse", operation=HOLDS, count=Lasting.UNTIL_RESTART),)
 
     class Breaking(Pretender):
-        def _digest(self, input_index: InputRef, plan: FaultPlan) -> Digest:
-            digest = super()._digest(input_index, plan)
+        def _run_summary(self, input_index: InputRef, plan: FaultPlan) -> RunSummary:
+            run_summary = super()._run_summary(input_index, plan)
             lasting = any(isinstance(fault.count, Lasting) for fault in plan.faults)
             found = {"termination": Found(Verdict.VIOLATED)} if lasting else {}
-            return msgspec.structs.replace(digest, found=found)
+            return msgspec.structs.replace(run_summary, found=found)
 
     breaking = Breaking()
-    (digest,) = breaking.run([(0, FaultPlan(faults))])
-    smallest = minimise(digest, "termination", breaking)
+    (run_summary,) = breaking.run([(0, FaultPlan(faults))])
+    smallest = minimise(run_summary, "termination", breaking)
     assert [fault.count for fault in smallest.plan.faults] == [Lasting.FOR_EVER]

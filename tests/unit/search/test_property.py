@@ -11,20 +11,20 @@ from hypothesis import find, settings
 from hypothesis.errors import NoSuchExample
 
 from harness.adapter import CallableSaga, SagaContext
+from harness.campaign.aggregate import size_of
 from harness.campaign.arrivals import nobody
-from harness.campaign.tally import size_of
-from harness.campaign.workers import LocalExecutor, Pool
+from harness.campaign.workers import LocalJobRunner, Pool
 from harness.errors import EnvironmentFault
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.saga import Json
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch
+from harness.search import GuidedSearch, RunSummary
 from harness.search.chunks import Chunk, ChunkEnded, KnownRuns, reached_by
-from harness.search.digest import Job
 from harness.search.guided import StopAsked
 from harness.search.property import PropertySearch
+from harness.search.run_summary import Job
 from harness.strategies import NextFault
 from harness.worlds.sim import SimWorld
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
@@ -65,21 +65,21 @@ def deadly_scenario() -> Scenario:
 
 def searched(
     scenario: Scenario, sim: SimWorld, *, examples: int = 60, seed: int = 0, **more: object
-) -> tuple[PropertySearch, list[Digest]]:
+) -> tuple[PropertySearch, list[RunSummary]]:
     search = PropertySearch("sim", examples=examples, seed=seed, **more)  # type: ignore[arg-type]
-    return search, list(search.run(LocalExecutor(scenario, sim), StopAsked()))
+    return search, list(search.run(LocalJobRunner(scenario, sim), StopAsked()))
 
 
-def plans(digests: Iterable[Digest]) -> list[FaultPlan]:
-    return [digest.plan for digest in digests]
+def plans(run_summaries: Iterable[RunSummary]) -> list[FaultPlan]:
+    return [run_summary.plan for run_summary in run_summaries]
 
 
 # What is drawn ---------------------------------------------------------------------------------
 
 
 def test_each_fault_is_drawn_where_the_run_with_those_before_it_has_come(sim: SimWorld) -> None:
-    _, digests = searched(PLANT.sound_scenario(), sim)
-    ran = {digest.plan: reached_by(digest) for digest in digests}
+    _, run_summaries = searched(PLANT.sound_scenario(), sim)
+    ran = {run_summary.plan: reached_by(run_summary) for run_summary in run_summaries}
     assert {len(plan.faults) for plan in ran} == {0, 1, 2, 3, 4}
     for plan in ran:
         if plan.faults:
@@ -93,22 +93,22 @@ def test_each_fault_is_drawn_where_the_run_with_those_before_it_has_come(sim: Si
 
 def test_nearly_all_plans_fire_all_their_faults_and_many_three(sim: SimWorld) -> None:
     two_steps = replace(PLANT, tasks=(HOLD, CHARGE), participants=SHOP).sound_scenario()
-    search, digests = searched(two_steps, sim, examples=100)
+    search, run_summaries = searched(two_steps, sim, examples=100)
     assert search.came_to.plans == 100
     assert search.came_to.all_fired >= 90
     assert search.came_to.three_or_more >= 34
-    fired_three = [one for one in digests if len(one.plan.faults) >= 3 and all(one.strikes)]
+    fired_three = [one for one in run_summaries if len(one.plan.faults) >= 3 and all(one.strikes)]
     assert len(set(plans(fired_three))) >= search.came_to.three_or_more
-    assert search.came_to.dropped >= sum(not all(digest.strikes) for digest in digests) > 0
+    assert search.came_to.dropped >= sum(not all(run_summary.strikes) for run_summary in run_summaries) > 0
 
 
 def test_kinds_counts_calls_and_latencies_are_drawn(sim: SimWorld) -> None:
-    _, digests = searched(PLANT.sound_scenario(), sim, examples=150)
-    drawn = [fault for digest in digests for fault in digest.plan.faults]
+    _, run_summaries = searched(PLANT.sound_scenario(), sim, examples=150)
+    drawn = [fault for run_summary in run_summaries for fault in run_summary.plan.faults]
     assert {fault.count for fault in drawn} == {1, 2, 3, Lasting.FOR_EVER}
     assert max(fault.nth for fault in drawn) > 1  # a retry was struck
     assert {fault.operation for fault in drawn} >= {CREATE, "stock.hold.delete_by_saga"}
-    assert len({fault.kind for fault in drawn}) == len(unlocked_faults(PLANT.sound_scenario(), "sim").kinds())
+    assert len({fault.kind for fault in drawn}) == len(enabled_faults(PLANT.sound_scenario(), "sim").kinds())
     late = {int(fault.variant.removesuffix("%")) for fault in drawn if fault.kind == "slow"}
     assert late & {10, 50, 95}
     assert late - {10, 50, 95}
@@ -134,11 +134,11 @@ def test_latencies_are_drawn_beyond_the_time_out_too_and_not_on_the_wire() -> No
 def test_no_plan_is_run_twice_in_a_chunk_and_none_that_is_known(sim: SimWorld) -> None:
     one = PLANT.sound_scenario()
     known = KnownRuns()
-    guided = GuidedSearch(unlocked_faults(one, "sim"), 1, 1)
-    single = list(known.watch(guided.run(LocalExecutor(one, sim), StopAsked())))
-    _, digests = searched(one, sim, examples=50, known=known.runs)
-    assert len(set(plans(digests))) == len(digests)
-    assert not set(plans(digests)) & set(plans(single))
+    guided = GuidedSearch(enabled_faults(one, "sim"), 1, 1)
+    single = list(known.watch(guided.run(LocalJobRunner(one, sim), StopAsked())))
+    _, run_summaries = searched(one, sim, examples=50, known=known.runs)
+    assert len(set(plans(run_summaries))) == len(run_summaries)
+    assert not set(plans(run_summaries)) & set(plans(single))
 
 
 # The same, whoever runs it ---------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_what_is_drawn_does_not_depend_on_the_number_of_workers(sim: SimWorld) -
         there = PropertySearch("sim", examples=120, seed=5)
         with pool:
             came = list(there.run(pool, StopAsked()))
-        told.append(([(digest.plan, digest.fingerprint) for digest in came], there.came_to))
+        told.append(([(run_summary.plan, run_summary.fingerprint) for run_summary in came], there.came_to))
     assert told[0] == told[1] == ([(one.plan, one.fingerprint) for one in here], search.came_to)
 
 
@@ -167,14 +167,14 @@ def test_a_worker_that_is_lost_is_a_finding_and_its_chunk_goes_on() -> None:
     one = by_name(DEADLY)
     search = PropertySearch("sim", examples=50, seed=1)
     with Pool(one, "sim", workers=1, proxy="auto", load=by_name, note=print) as pool:
-        digests = list(search.run(pool, StopAsked()))
-    lost = [index for index, digest in enumerate(digests) if digest.statuses == (None,)]
+        run_summaries = list(search.run(pool, StopAsked()))
+    lost = [index for index, run_summary in enumerate(run_summaries) if run_summary.statuses == (None,)]
     assert lost
     for index in lost:
-        assert digests[index].violated == ("termination",)
-        assert "reject" in {fault.kind for fault in digests[index].plan.faults}
-    assert lost[0] < len(digests) - 1
-    assert len(set(plans(digests))) == len(digests)
+        assert run_summaries[index].violated == ("termination",)
+        assert "reject" in {fault.kind for fault in run_summaries[index].plan.faults}
+    assert lost[0] < len(run_summaries) - 1
+    assert len(set(plans(run_summaries))) == len(run_summaries)
 
 
 # Its bounds ------------------------------------------------------------------------------------
@@ -182,12 +182,12 @@ def test_a_worker_that_is_lost_is_a_finding_and_its_chunk_goes_on() -> None:
 
 def test_what_time_does_not_allow_is_counted(sim: SimWorld) -> None:
     search = PropertySearch("sim", examples=120, seed=0)
-    assert list(search.run(LocalExecutor(PLANT.sound_scenario(), sim), StopAsked(0.0))) == []
+    assert list(search.run(LocalJobRunner(PLANT.sound_scenario(), sim), StopAsked(0.0))) == []
     assert search.came_to == ChunkEnded(left_out=120)
 
 
 def test_a_chunk_ends_when_its_time_is_over(sim: SimWorld) -> None:
-    class Stopping(LocalExecutor):
+    class Stopping(LocalJobRunner):
         def draw(self, chunks, known, arrived=nobody):  # type: ignore[no-untyped-def]
             import msgspec  # noqa: PLC0415
 
@@ -201,21 +201,24 @@ def test_a_chunk_ends_when_its_time_is_over(sim: SimWorld) -> None:
 
 def test_a_search_may_end_at_the_first_violation(sim: SimWorld) -> None:
     search = PropertySearch("sim", examples=50, seed=0)
-    executor = LocalExecutor(PLANT.broken_scenario(), sim)
-    digests = list(search.run(executor, StopAsked(), until_first=True))
-    assert [bool(digest.violated) for digest in digests] == [*[False] * (len(digests) - 1), True]
+    executor = LocalJobRunner(PLANT.broken_scenario(), sim)
+    run_summaries = list(search.run(executor, StopAsked(), until_first=True))
+    assert [bool(run_summary.violated) for run_summary in run_summaries] == [
+        *[False] * (len(run_summaries) - 1),
+        True,
+    ]
     assert search.came_to.plans + search.came_to.left_out == 50
 
 
 def test_a_machine_that_fails_is_no_finding(sim: SimWorld) -> None:
-    class Failing(LocalExecutor):
-        def _digest(self, job: Job) -> Digest:
+    class Failing(LocalJobRunner):
+        def _run_summary(self, job: Job) -> RunSummary:
             if job[1].faults:
                 raise EnvironmentFault("no room left")
-            return super()._digest(job)
+            return super()._run_summary(job)
 
     search = PropertySearch("sim", examples=10, seed=0)
-    came: list[Digest] = []
+    came: list[RunSummary] = []
     with pytest.raises(EnvironmentFault, match="no room left"):
         came.extend(search.run(Failing(PLANT.sound_scenario(), sim), StopAsked()))
 
@@ -225,8 +228,8 @@ def test_a_saga_that_calls_nobody_leaves_nothing_to_draw(sim: SimWorld) -> None:
         return {"status": "completed"}
 
     one = replace(PLANT.sound_scenario(), saga=CallableSaga(silent, "silent"))
-    search, digests = searched(one, sim, examples=20)
-    assert plans(digests) == [FaultPlan()]
+    search, run_summaries = searched(one, sim, examples=20)
+    assert plans(run_summaries) == [FaultPlan()]
     assert (search.came_to.three_or_more, search.came_to.left_out) == (0, 0)
 
 
@@ -234,19 +237,19 @@ def test_a_saga_that_calls_nobody_leaves_nothing_to_draw(sim: SimWorld) -> None:
 
 
 def test_hypothesis_finds_and_shrinks_what_is_broken(sim: SimWorld) -> None:
-    executor = LocalExecutor(PLANT.broken_scenario(), sim)
+    executor = LocalJobRunner(PLANT.broken_scenario(), sim)
     sizes = []
     for number in range(6):
         chunk = Chunk(number=number, seed=0, examples=50, world="sim", shrink=PLANT.caught_by)
-        found = caught(part for _, part in executor.draw([chunk], ()) if isinstance(part, Digest))
-        sizes.append((size_of(found[0].plan), min(size_of(digest.plan) for digest in found)))
+        found = caught(part for _, part in executor.draw([chunk], ()) if isinstance(part, RunSummary))
+        sizes.append((size_of(found[0].plan), min(size_of(run_summary.plan) for run_summary in found)))
     assert any(smallest < first for first, smallest in sizes), sizes
     assert min(smallest for _, smallest in sizes) == (1, 2)
 
 
 def test_shrinking_runs_nothing_again_that_its_chunk_has_run(sim: SimWorld) -> None:
     search = PropertySearch("sim", examples=30, seed=0)  # one chunk
-    executor = LocalExecutor(PLANT.broken_scenario(), sim)
+    executor = LocalJobRunner(PLANT.broken_scenario(), sim)
     found = list(search.run(executor, StopAsked()))
     shrunk = list(search.shrink(executor, [PLANT.caught_by]))
     assert caught(found)
@@ -254,10 +257,10 @@ def test_shrinking_runs_nothing_again_that_its_chunk_has_run(sim: SimWorld) -> N
     assert not set(plans(shrunk)) & set(plans(found))
 
 
-def caught(digests: Iterable[Digest]) -> list[Digest]:
-    return [digest for digest in digests if PLANT.caught_by in digest.violated]
+def caught(run_summaries: Iterable[RunSummary]) -> list[RunSummary]:
+    return [run_summary for run_summary in run_summaries if PLANT.caught_by in run_summary.violated]
 
 
 def test_what_was_not_violated_is_not_shrunk(sim: SimWorld) -> None:
     search, _ = searched(PLANT.sound_scenario(), sim, examples=20)
-    assert list(search.shrink(LocalExecutor(PLANT.sound_scenario(), sim), ["termination"])) == []
+    assert list(search.shrink(LocalJobRunner(PLANT.sound_scenario(), sim), ["termination"])) == []

@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NoSuchExample
 
 from harness.campaign.arrivals import RunArrived, nobody
-from harness.campaign.workers import LocalExecutor
+from harness.campaign.workers import LocalJobRunner
 from harness.faults import KINDS
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.inputs import DrawnInput
 from harness.invariants import Verdict
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Claim, Step, StepKind
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch, minimise
-from harness.search.digest import Found, Job
+from harness.search import GuidedSearch, RunSummary, minimise
 from harness.search.guided import StopAsked
+from harness.search.run_summary import Found, Job
 from harness.strategies import fault_plans, inputs
 from harness.worlds.sim import SimWorld
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
@@ -32,14 +32,14 @@ CREATE = "stock.hold.create"
 LOST = (Fault(kind="lose_request", operation=CREATE, count=2),)
 
 
-class Counting(LocalExecutor):
+class Counting(LocalJobRunner):
     """Keeps what was asked for."""
 
     def __init__(self, scenario: Scenario, world: SimWorld) -> None:
         super().__init__(scenario, world)
         self.plans: list[FaultPlan] = []
 
-    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[RunSummary]:
         for job in jobs:
             self.plans.append(job[1])
             yield from super().run([job], arrived)
@@ -52,15 +52,15 @@ def scenario(twin: str = "sound", **more: object) -> Scenario:
 
 def guided(
     sim: SimWorld, depth: int, *, twin: str = "sound", stop: StopAsked | None = None, **more: object
-) -> tuple[GuidedSearch, Counting, list[Digest]]:
+) -> tuple[GuidedSearch, Counting, list[RunSummary]]:
     one = scenario(twin, **more)
     executor = Counting(one, sim)
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), depth)
     return search, executor, list(search.run(executor, stop or StopAsked()))
 
 
 @cache
-def two_deep() -> tuple[GuidedSearch, Counting, list[Digest]]:
+def two_deep() -> tuple[GuidedSearch, Counting, list[RunSummary]]:
     with SimWorld() as world:
         return guided(world, 2)
 
@@ -73,9 +73,9 @@ def sizes(executor: Counting) -> list[int]:
 
 
 def test_without_depth_only_the_fault_free_run_of_each_input(sim: SimWorld) -> None:
-    _, executor, digests = guided(sim, 0, inputs=({"a": 1}, {"a": 2}))
+    _, executor, run_summaries = guided(sim, 0, inputs=({"a": 1}, {"a": 2}))
     assert executor.plans == [FaultPlan(), FaultPlan()]
-    assert [digest.input_index for digest in digests] == [0, 1]
+    assert [run_summary.input_index for run_summary in run_summaries] == [0, 1]
 
 
 def test_each_level_adds_one_fault_and_the_way_back_one_more() -> None:
@@ -91,8 +91,8 @@ def test_no_plan_is_run_twice() -> None:
 
 
 def test_faults_come_only_where_the_parent_run_came() -> None:
-    _, executor, digests = two_deep()
-    reached = {digest.plan: {site for site, _ in digest.sites} for digest in digests}
+    _, executor, run_summaries = two_deep()
+    reached = {run_summary.plan: {site for site, _ in run_summary.sites} for run_summary in run_summaries}
     for plan in executor.plans:
         if plan.faults:
             added = plan.faults[-1]
@@ -121,25 +121,28 @@ def test_counts_grow_only_as_far_as_they_strike(sim: SimWorld) -> None:
 
 
 def test_equal_traces_collapse() -> None:
-    search, _, digests = two_deep()
+    search, _, run_summaries = two_deep()
     assert search.collapsed > 0
     assert search.complete
-    assert len({digest.trace for digest in digests}) < len(digests)
+    assert len({run_summary.trace for run_summary in run_summaries}) < len(run_summaries)
 
 
 def test_each_input_is_searched_on_its_own_though_its_runs_look_like_another_s(sim: SimWorld) -> None:
-    _, _, digests = guided(sim, 1, inputs=({"a": 1}, {"a": 2}))
-    plans = [{digest.plan for digest in digests if digest.input_index == index} for index in (0, 1)]
+    _, _, run_summaries = guided(sim, 1, inputs=({"a": 1}, {"a": 2}))
+    plans = [
+        {run_summary.plan for run_summary in run_summaries if run_summary.input_index == index}
+        for index in (0, 1)
+    ]
     assert plans[0] == plans[1]
     assert len(plans[0]) > 1
-    assert len({digest.trace for digest in digests if not digest.plan.faults}) == 2
+    assert len({run_summary.trace for run_summary in run_summaries if not run_summary.plan.faults}) == 2
 
 
 def test_nothing_is_built_on_a_fault_free_run_that_fails(sim: SimWorld) -> None:
     impossible = replace(scenario().spec, steps=(*scenario().spec.steps, Step(name="more", action=CREATE)))
-    _, executor, digests = guided(sim, 2, spec=impossible)
+    _, executor, run_summaries = guided(sim, 2, spec=impossible)
     assert executor.plans == [FaultPlan()]
-    assert digests[0].violated
+    assert run_summaries[0].violated
 
 
 @pytest.mark.parametrize(("fires_at", "runs"), [(2, 2), (3, 3), (None, 3)])
@@ -149,22 +152,26 @@ def test_in_real_time_a_single_fault_that_did_not_fire_is_tried_again(
     """Three times at most; what never fires stays unfired."""
 
     class Missing(Counting):
-        def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[Digest]:
-            for digest in super().run(jobs, arrived):
-                missed = digest.plan == mark and self.plans.count(mark) != fires_at
-                yield msgspec.structs.replace(digest, strikes=(0,), as_planned=(0,)) if missed else digest
+        def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[RunSummary]:
+            for run_summary in super().run(jobs, arrived):
+                missed = run_summary.plan == mark and self.plans.count(mark) != fires_at
+                yield (
+                    msgspec.structs.replace(run_summary, strikes=(0,), as_planned=(0,))
+                    if missed
+                    else run_summary
+                )
 
     mark = FaultPlan((Fault(kind="garbage", operation=CREATE),))
     of = scenario()
     for world, expected in (("wire", runs), ("sim", 1)):
         executor = Missing(of, sim)
-        list(GuidedSearch(unlocked_faults(of, world), len(of.inputs), 1).run(executor, StopAsked()))
+        list(GuidedSearch(enabled_faults(of, world), len(of.inputs), 1).run(executor, StopAsked()))
         assert executor.plans.count(mark) == expected
 
 
 def test_what_time_did_not_allow_is_counted(sim: SimWorld) -> None:
-    search, _, digests = guided(sim, 1, stop=StopAsked(deadline_s=0.0))
-    assert [digest.plan for digest in digests] == [FaultPlan()]
+    search, _, run_summaries = guided(sim, 1, stop=StopAsked(deadline_s=0.0))
+    assert [run_summary.plan for run_summary in run_summaries] == [FaultPlan()]
     assert search.left_out > 0
     assert not search.complete
 
@@ -172,9 +179,9 @@ def test_what_time_did_not_allow_is_counted(sim: SimWorld) -> None:
 # Whole plans -----------------------------------------------------------------------------------
 
 
-def test_what_is_drawn_is_unlocked_and_bounded() -> None:
+def test_what_is_drawn_is_enabled_and_bounded() -> None:
     one = scenario()
-    unlocked = unlocked_faults(one, "sim")
+    enabled = enabled_faults(one, "sim")
 
     @given(plan=fault_plans(one), index=inputs(one))
     @settings(
@@ -188,7 +195,7 @@ def test_what_is_drawn_is_unlocked_and_bounded() -> None:
         assert len(plan.faults) <= 4
         assert index in range(len(one.inputs))
         for fault in plan.faults:
-            marks = {(one.kind.name, one.variant) for one in unlocked.possible[fault.operation]}
+            marks = {(one.kind.name, one.variant) for one in enabled.possible[fault.operation]}
             assert (fault.kind, fault.variant) in marks
             assert fault.count in KINDS[fault.kind].counts
 
@@ -222,7 +229,7 @@ def test_nothing_to_draw_is_an_empty_plan() -> None:
 
 
 def test_minimise_drops_dead_faults_counts_and_numbers(sim: SimWorld) -> None:
-    executor = LocalExecutor(scenario("broken"), sim)
+    executor = LocalJobRunner(scenario("broken"), sim)
     big = FaultPlan(
         (
             Fault(kind="slow", operation=CREATE, nth=7),
@@ -230,15 +237,15 @@ def test_minimise_drops_dead_faults_counts_and_numbers(sim: SimWorld) -> None:
             Fault(kind="duplicate", operation=CREATE, variant="at_once"),
         )
     )
-    (digest,) = executor.run([(0, big)])
-    assert minimise(digest, "complete_compensation", executor).plan == FaultPlan(LOST)
+    (run_summary,) = executor.run([(0, big)])
+    assert minimise(run_summary, "complete_compensation", executor).plan == FaultPlan(LOST)
 
 
 def test_minimise_keeps_what_it_cannot_shrink_and_knows_when_to_stop(sim: SimWorld) -> None:
     executor = Counting(scenario("broken"), sim)
-    (digest,) = executor.run([(0, FaultPlan(LOST))])
-    assert minimise(digest, "complete_compensation", executor) is digest
-    assert minimise(digest, "complete_compensation", executor, most_runs=0) is digest
+    (run_summary,) = executor.run([(0, FaultPlan(LOST))])
+    assert minimise(run_summary, "complete_compensation", executor) is run_summary
+    assert minimise(run_summary, "complete_compensation", executor, most_runs=0) is run_summary
 
 
 @dataclass
@@ -246,14 +253,14 @@ class Rule:
     """An executor that runs nothing: a plan violates where the rule says so."""
 
     violates: Callable[[FaultPlan], bool]
-    digest: Digest
+    run_summary: RunSummary
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[RunSummary]:
         for _, plan in jobs:
             verdict = Verdict.VIOLATED if self.violates(plan) else Verdict.HELD
             strikes = (1,) * len(plan.faults)
             found = {"termination": Found(verdict)}
-            yield msgspec.structs.replace(self.digest, plan=plan, strikes=strikes, found=found)
+            yield msgspec.structs.replace(self.run_summary, plan=plan, strikes=strikes, found=found)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +279,7 @@ def test_counts_shrink_before_call_numbers(
     least: tuple[int, int],
     smallest: tuple[int, int | Lasting],
 ) -> None:
-    (any_digest,) = LocalExecutor(scenario(), sim).run([(0, FaultPlan())])
+    (any_run_summary,) = LocalJobRunner(scenario(), sim).run([(0, FaultPlan())])
 
     def violates(plan: FaultPlan) -> bool:
         return any(
@@ -280,20 +287,20 @@ def test_counts_shrink_before_call_numbers(
             for fault in plan.faults
         )
 
-    rule = Rule(violates, any_digest)
+    rule = Rule(violates, any_run_summary)
     nth, count = given_
     (big,) = rule.run([(0, FaultPlan((Fault(kind="refuse", operation=CREATE, nth=nth, count=count),)))])
     found = minimise(big, "termination", rule).plan.faults[0]
     assert (found.nth, found.count) == smallest
 
 
-# What is unlocked ------------------------------------------------------------------------------
+# What is enabled ------------------------------------------------------------------------------
 
 
 def test_unclaimed_kinds_are_not_sent() -> None:
     one = scenario()
     bare = replace(one, spec=replace(one.spec, claims=frozenset[Claim]()))
-    kinds = {possible.kind.name for possible in unlocked_faults(bare, "sim").possible[CREATE]}
+    kinds = {possible.kind.name for possible in enabled_faults(bare, "sim").possible[CREATE]}
     assert "lose_reply" not in kinds
     assert {"refuse", "duplicate", "slow"} <= kinds
 
@@ -302,7 +309,7 @@ def test_each_world_has_its_variants() -> None:
     slow = {
         world: [
             possible.variant
-            for possible in unlocked_faults(scenario(), world).possible[CREATE]
+            for possible in enabled_faults(scenario(), world).possible[CREATE]
             if possible.kind.name == "slow"
         ]
         for world in ("sim", "wire")
@@ -311,7 +318,7 @@ def test_each_world_has_its_variants() -> None:
 
 
 def test_what_cannot_strike_is_told_with_the_reason() -> None:
-    told = unlocked_faults(scenario(), "sim").impossible("stock.hold.find")
+    told = enabled_faults(scenario(), "sim").impossible("stock.hold.find")
     assert {one.kind for one in told} == {"reject", "duplicate", "late", "partial"}
     assert all(one.reason for one in told)
 
@@ -322,7 +329,7 @@ def test_a_retriable_step_without_an_undo_is_struck_like_any_other() -> None:
     last = one.spec.steps[1]
     retried = replace(last, kind=StepKind.RETRIABLE, compensation=None)
     other = replace(one, spec=replace(one.spec, steps=(one.spec.steps[0], retried)))
-    assert unlocked_faults(other, "sim").possible == unlocked_faults(one, "sim").possible
+    assert enabled_faults(other, "sim").possible == enabled_faults(one, "sim").possible
 
 
 # Inputs ----------------------------------------------------------------------------------------
@@ -331,7 +338,7 @@ def test_a_retriable_step_without_an_undo_is_struck_like_any_other() -> None:
 def test_a_drawn_input_travels_with_its_job(sim: SimWorld) -> None:
     drawn = DrawnInput(b'{"quantity":3}')
     one = scenario(inputs=({"quantity": 1},))
-    listed, other = LocalExecutor(one, sim).run([(0, FaultPlan()), (drawn, FaultPlan())])
+    listed, other = LocalJobRunner(one, sim).run([(0, FaultPlan()), (drawn, FaultPlan())])
     assert (listed.input, other.input) == ({"quantity": 1}, {"quantity": 3})
     assert (other.input_index, other.violated) == (drawn, ())
     assert other.saga_id != listed.saga_id
@@ -339,8 +346,8 @@ def test_a_drawn_input_travels_with_its_job(sim: SimWorld) -> None:
 
 def test_a_plan_is_minimised_with_the_drawn_input_it_was_found_with(sim: SimWorld) -> None:
     drawn = DrawnInput(b'{"quantity":3}')
-    executor = LocalExecutor(scenario("broken"), sim)
+    executor = LocalJobRunner(scenario("broken"), sim)
     big = FaultPlan((*LOST, Fault(kind="slow", operation=CREATE, nth=7)))
-    (digest,) = executor.run([(drawn, big)])
-    smallest = minimise(digest, "complete_compensation", executor)
+    (run_summary,) = executor.run([(drawn, big)])
+    smallest = minimise(run_summary, "complete_compensation", executor)
     assert (smallest.plan, smallest.input, smallest.input_index) == (FaultPlan(LOST), {"quantity": 3}, drawn)

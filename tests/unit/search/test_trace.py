@@ -7,7 +7,6 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from harness.blows import Blow, Boundary
 from harness.history import (
     CallAnswered,
     CallFailed,
@@ -30,7 +29,8 @@ from harness.history.codec import decode_history, encode_history
 from harness.history.events import AnyEvent
 from harness.participant.ledger import Change
 from harness.plan import Fault, FaultPlan
-from harness.plan.treatment import Delivery, Symptom
+from harness.plan.decision import Delivery, Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Direction
 from harness.search.trace import trace_of
 
@@ -65,7 +65,7 @@ FAILED = CallFailed(t_s=0.4, call=2, symptom=Symptom.SILENCE)
 HELD = Held(t_s=0.1, call=1, until=Delivery.SETTLING)
 RELEASED = Released(t_s=0.5, call=1)
 STRUCK = ExecutorStruck(
-    t_s=0.5, executor=1, saga_id="saga-1", call=1, blow=Blow.CRASH, boundary=Boundary.APPLIED
+    t_s=0.5, executor=1, saga_id="saga-1", call=1, process_fault=ProcessFault.CRASH, boundary=Boundary.APPLIED
 )
 STORED = StoreChanged(t_s=0.3, executor=1, saga_id="saga-1", call=1, state=1)
 ENDED = ExecutorEnded(t_s=0.6, executor=1, saga_id="saga-1", status="completed")
@@ -130,7 +130,7 @@ def changed(event: AnyEvent, **fields: object) -> bytes:
         (RELEASED, {"dropped": True}),
         (STORED, {"executor": 2}),
         (STORED, {"state": 2}),
-        (STRUCK, {"blow": Blow.FREEZE}),
+        (STRUCK, {"process_fault": ProcessFault.FREEZE}),
         (STRUCK, {"executor": 2}),
         (ENDED, {"status": "compensated"}),
         (ENDED, {"problem": "it ended with an exception"}),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.plan import Fault, FaultPlan
 from harness.saga import Claim
-from harness.search import Digest, GuidedSearch
+from harness.search import GuidedSearch, RunSummary
 from harness.search.guided import StopAsked
 from harness.search.workload import Ahead
 from tests.unit.search.test_order import CRASHES, QUERY, UNDO, Pretender, scenario
@@ -15,17 +15,17 @@ from tests.unit.search.test_order import CRASHES, QUERY, UNDO, Pretender, scenar
 
 def searched(
     depth: int, *, runs: int | None = None, claims: frozenset[Claim] = CRASHES
-) -> tuple[GuidedSearch, list[Digest], list[Ahead]]:
+) -> tuple[GuidedSearch, list[RunSummary], list[Ahead]]:
     one = scenario(claims)
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
-    digests, ahead = [], []
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), depth)
+    run_summaries, ahead = [], []
     stop = StopAsked()
-    for digest in search.run(Pretender(calls=3), stop):
-        digests.append(digest)
-        if len(digests) == runs:
+    for run_summary in search.run(Pretender(calls=3), stop):
+        run_summaries.append(run_summary)
+        if len(run_summaries) == runs:
             stop.now()
         ahead.append(search.workload.ahead())
-    return search, digests, [*ahead, search.workload.ahead()]
+    return search, run_summaries, [*ahead, search.workload.ahead()]
 
 
 def test_at_the_end_nothing_is_ahead() -> None:
@@ -37,15 +37,15 @@ def test_at_the_end_nothing_is_ahead() -> None:
 
 
 def test_once_all_kinds_of_plans_were_seen_the_estimate_is_near_the_truth() -> None:
-    _, digests, ahead = searched(2, claims=frozenset())
-    runs = len(digests)
+    _, run_summaries, ahead = searched(2, claims=frozenset())
+    runs = len(run_summaries)
     late = [(done, one.all) for done, one in enumerate(ahead) if done > runs / 2]
     assert all(abs(done + left - runs) < runs / 3 for done, left in late)
 
 
 def test_pairs_are_guessed_before_any_was_run() -> None:
-    search, digests, _ = searched(2, runs=40)
-    assert search.workload.ahead().all > 10 * len(digests)
+    search, run_summaries, _ = searched(2, runs=40)
+    assert search.workload.ahead().all > 10 * len(run_summaries)
     assert 0 < search.workload.ahead().singles < search.workload.ahead().all
 
 
@@ -59,8 +59,8 @@ def plans_of(search: GuidedSearch, prefix: str) -> int:
 
 
 def until(wanted: Callable[[FaultPlan], bool], depth: int = 2) -> int:
-    _, digests, _ = searched(depth)
-    return next(index for index, digest in enumerate(digests) if wanted(digest.plan))
+    _, run_summaries, _ = searched(depth)
+    return next(index for index, run_summary in enumerate(run_summaries) if wanted(run_summary.plan))
 
 
 def test_single_faults_are_complete_only_once_none_is_left() -> None:
@@ -79,19 +79,19 @@ def test_without_faults_they_are_never_complete() -> None:
 
 def test_what_another_search_reached_is_struck_by_every_fault() -> None:
     one = scenario(frozenset())
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), 1)
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), 1)
     pretender = Pretender(asks_after="reject", turning_back=frozenset())
     list(search.run(pretender, StopAsked()))
     before = len(pretender.plans)
-    drawn = [digest for digest in searched_with_a_query(pretender) if digest.sites]
+    drawn = [run_summary for run_summary in searched_with_a_query(pretender) if run_summary.sites]
     assert list(search.overhear(drawn)) == drawn
     assert search.singles_complete
     list(search.rest(pretender, StopAsked()))
     kinds = {plan.faults[-1].kind for plan in pretender.plans[before + len(drawn) :]}
-    assert kinds == {one.kind.name for one in unlocked_faults(one, "sim").possible[QUERY]}
+    assert kinds == {one.kind.name for one in enabled_faults(one, "sim").possible[QUERY]}
 
 
-def searched_with_a_query(pretender: Pretender) -> list[Digest]:
+def searched_with_a_query(pretender: Pretender) -> list[RunSummary]:
     plan = FaultPlan(
         tuple(Fault(kind="reject", operation=name) for name in ("stock.hold.create", "bank.charge.create"))
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.clock import Scheduler, virtual_time
 from harness.participant import Response
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.worlds.sim.transports import Network, NetworkCell, unread
 
 TOOK_S = 0.25

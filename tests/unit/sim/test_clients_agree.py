@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from harness.clock import Scheduler
 from harness.participant import Response
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.worlds.sim import clients, plain_http
 from harness.worlds.sim.transports import AsyncSimTransport, SimTransport
 from tests.unit.sim.talks import Scripted, Talk, cell_of, held, talks

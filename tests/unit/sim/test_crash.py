@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.blows import Blow
-from harness.campaign.workers import LocalExecutor
-from harness.faults.unlocked import unlocked_faults
+from harness.campaign.workers import LocalJobRunner
+from harness.faults.enabled import enabled_faults
 from harness.history import ExecutorBegan, ExecutorEnded, ExecutorStruck
 from harness.plan import Fault, Lasting
+from harness.process_faults import ProcessFault
 from harness.runner import Run, run_once
 from harness.saga import Claim, Status
 from harness.search import GuidedSearch
@@ -46,7 +46,9 @@ def test_forward(sim: SimWorld, style: str, boundary: str) -> None:
         began = [event for event in found.history.events if isinstance(event, ExecutorBegan)]
         struck = [event for event in found.history.events if isinstance(event, ExecutorStruck)]
         assert [(one.executor, one.resumed, one.node) for one in began] == [(1, False, 1), (2, True, 1)]
-        assert [(one.executor, one.blow, one.boundary) for one in struck] == [(1, Blow.CRASH, boundary)]
+        assert [(one.executor, one.process_fault, one.boundary) for one in struck] == [
+            (1, ProcessFault.CRASH, boundary)
+        ]
         assert began[1].t_s == pytest.approx(struck[0].t_s + 0.1)
         ends = [event.executor for event in found.history.events if isinstance(event, ExecutorEnded)]
         assert ends == [2]
@@ -121,14 +123,16 @@ def test_a_fault_from_before_the_crash(sim: SimWorld, lasting: Lasting, status: 
 def test_guided_search_holds_and_strikes_every_boundary_both_ways(sim: SimWorld, style: str) -> None:
     tasks = (HOLD, PARCEL)
     scenario = scenario_of(saga_of(style, tasks=tasks), frozenset({Claim.PROCESS_DEATH}), tasks)
-    search = GuidedSearch(unlocked_faults(scenario, "sim"), 1, 1)
-    digests = list(search.run(LocalExecutor(scenario, sim), StopAsked()))
+    search = GuidedSearch(enabled_faults(scenario, "sim"), 1, 1)
+    run_summaries = list(search.run(LocalJobRunner(scenario, sim), StopAsked()))
     assert search.complete
-    assert {f"{digest.plan}": digest.violated for digest in digests if digest.violated} == {}
+    assert {
+        f"{run_summary.plan}": run_summary.violated for run_summary in run_summaries if run_summary.violated
+    } == {}
     fired = {
         (fault.operation, fault.variant)
-        for digest in digests
-        for fault, strikes in zip(digest.plan.faults, digest.strikes, strict=True)
+        for run_summary in run_summaries
+        for fault, strikes in zip(run_summary.plan.faults, run_summary.strikes, strict=True)
         if fault.kind == "crash" and strikes
     }
     reached = ("stock.hold.create", "post.parcel.create", "stock.hold.delete_by_saga")

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.blows import Blow
 from harness.history import (
     CallFailed,
     CallSent,
@@ -26,6 +25,7 @@ from harness.history import (
 )
 from harness.history.events import PhaseBegan
 from harness.plan import Fault
+from harness.process_faults import ProcessFault
 from harness.runner import run_once
 from harness.saga import Json, SagaStart, Status
 from harness.worlds.sim import SimWorld
@@ -171,7 +171,7 @@ def test_a_second_start(sim: SimWorld, style: str, variant: str) -> None:
     began = [event for event in run.history.events if isinstance(event, ExecutorBegan)]
     assert [(one.executor, one.resumed) for one in began] == [(1, False), (2, False)]
     struck = next(event for event in run.history.events if isinstance(event, ExecutorStruck))
-    assert struck.blow is Blow.START_AGAIN
+    assert struck.process_fault is ProcessFault.START_AGAIN
     ends = [event for event in run.history.events if isinstance(event, ExecutorEnded)]
     assert [(one.executor, one.status) for one in ends] == [(1, "completed"), (2, "completed")]
     sent = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.participant import Change
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Status
 from harness.situations import required_situations, seen_situations
 from tests.unit.campaign.test_verdict import lost

@@ -1,4 +1,4 @@
-"""What befell a process is counted where it happened, and required where the claims say that it can."""
+"""What struck a process is counted where it happened, and required where the claims say that it can."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from harness.adapter import CallableSaga
-from harness.blows import Blow
 from harness.history import ExecutorBegan, ExecutorEnded, ExecutorWoken
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import ProcessFault
 from harness.saga import Claim, StepKind
 from harness.scenario import Scenario
 from harness.situations import SITUATIONS, required_situations, seen_situations
@@ -87,20 +87,20 @@ def test_a_crash_after_the_pivot_took_effect() -> None:
 
 def test_a_move() -> None:
     story = Story().begin()
-    story.strike(story.act("hold", None), Blow.MOVE)
+    story.strike(story.act("hold", None), ProcessFault.MOVE)
     assert story.begin(2, resumed=True, node=2).shows == {"crash", "moved"}
 
 
 def test_two_that_resume_at_once() -> None:
     story = Story().begin()
-    story.strike(story.act("hold", None), Blow.RACE)
+    story.strike(story.act("hold", None), ProcessFault.RACE)
     assert story.begin(2, resumed=True).shows == {"crash"}
     assert story.begin(3, resumed=True).shows == {"crash", "two_executors"}
 
 
 def test_one_that_freezes_and_wakes_late() -> None:
     story = Story().begin()
-    story.strike(story.act("hold", Symptom.SILENCE), Blow.FREEZE)
+    story.strike(story.act("hold", Symptom.SILENCE), ProcessFault.FREEZE)
     story.begin(2, resumed=True).over(2, status="compensated").wake()
     assert story.shows == {"two_executors"}
     story.undo("hold")
@@ -109,18 +109,18 @@ def test_one_that_freezes_and_wakes_late() -> None:
 
 def test_one_that_is_started_twice_at_once_or_after_its_end() -> None:
     at_once = Story().begin()
-    at_once.strike(at_once.act("hold"), Blow.START_AGAIN)
+    at_once.strike(at_once.act("hold"), ProcessFault.START_AGAIN)
     assert at_once.shows == set()
     assert at_once.begin(2).shows == {"started_twice", "two_executors"}
     later = Story().begin()
     call = later.act("hold")
-    later.over(status="completed").strike(call, Blow.START_AGAIN)
+    later.over(status="completed").strike(call, ProcessFault.START_AGAIN)
     assert later.begin(2).shows == {"started_twice"}
 
 
 def test_a_cancel() -> None:
     story = Story().begin()
-    story.strike(story.act("hold", None), Blow.CANCEL)
+    story.strike(story.act("hold", None), ProcessFault.CANCEL)
     assert story.over(cancelled=True).shows == {"cancelled"}
 
 

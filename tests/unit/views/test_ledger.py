@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from harness.participant import Change
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from tests.unit.invariants.tale import Tale
 
 

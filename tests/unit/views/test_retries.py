@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.history import EndedEarly, History, Recorder
 from harness.history.events import AnyEvent, CallSent
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.saga import Direction, OnFailedCompensation
 from harness.views import LoopWatch, View
 from harness.views.retries import series_of

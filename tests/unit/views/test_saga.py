@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.blows import Blow, Boundary
 from harness.participant import Verb
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Direction, SagaSpec, Status
 from tests.unit.invariants.tale import CHARGE, HOLD, PARCEL, Tale, resource, step
 
@@ -155,7 +155,7 @@ def test_what_was_answered_to_a_struck_executor_is_in_doubt_and_may_be_known() -
 
 def test_a_second_start_strikes_nobody() -> None:
     tale = Tale()
-    tale.strike(tale.act("hold"), Blow.START_AGAIN)
+    tale.strike(tale.act("hold"), ProcessFault.START_AGAIN)
     assert tale.saga.acknowledged("hold", ACTION) is not None
 
 
@@ -181,7 +181,7 @@ def test_a_cancelled_saga_owes_what_its_pivot_decides() -> None:
     for applied, owed in ((True, Status.COMPLETED), (False, Status.COMPENSATED)):
         tale = Tale(SagaSpec(name="tale", steps=(HOLD, PARCEL)))
         tale.act("hold")
-        tale.strike(tale.act("parcel", None, applied=applied), Blow.CANCEL)
+        tale.strike(tale.act("parcel", None, applied=applied), ProcessFault.CANCEL)
         assert tale.end(cancelled=True).saga.status is owed
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.views import first_trouble
 from tests.unit.invariants.tale import Tale
 

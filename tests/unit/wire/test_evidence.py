@@ -1,4 +1,4 @@
-"""When a toxic without effect is the server's fault, and no accident."""
+"""When a toxic without effect is the server's fault, and no collateral hit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_what_never_works_ends_the_campaign_and_names_the_proxy() -> None:
     )
 
 
-def test_what_worked_once_is_an_accident() -> None:
+def test_what_worked_once_is_an_collateral() -> None:
     evidence = Evidence()
     evidence.worked("timeout")
     assert [evidence.failed("payments", "timeout", "why") for _ in range(5)] == [None] * 5

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from harness.adapter import Returned
-from harness.blows import Blow, Boundary
 from harness.lifecycle import Struck
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Status
 from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.executors.running import Place
@@ -57,56 +57,56 @@ def supervised(process: Process, monkeypatch: pytest.MonkeyPatch) -> tuple[Super
     traffic = SimpleNamespace(
         lock=threading.RLock(), abandon=lambda executor: None, restarted=lambda call: None
     )
-    stage = SimpleNamespace(traffic=traffic, urls=lambda lane: {}, started=lambda command: None)
-    starter = SimpleNamespace(lane=None, start=start, close=lambda: None)
+    stage = SimpleNamespace(traffic=traffic, urls=lambda endpoint_set: {}, started=lambda command: None)
+    starter = SimpleNamespace(endpoint_set=None, start=start, close=lambda: None)
     supervisor = Supervisor(cast("Stage", stage), cast("Any", starter))
     monkeypatch.setattr(supervisor, "_until_quiet", lambda: None)
     supervisor.run()
     return supervisor, places
 
 
-def due(blow: Blow, told: list[str], executor: int = 1) -> DueFault:
+def due(process_fault: ProcessFault, told: list[str], executor: int = 1) -> DueFault:
     return DueFault(
         executor=executor,
-        struck=Struck(call=1, fault=blow, boundary=Boundary.APPLIED),
+        struck=Struck(call=1, fault=process_fault, boundary=Boundary.APPLIED),
         first=lambda: told.append("first"),
         record=lambda: told.append("recorded"),
     )
 
 
 SIGNALS = {
-    Blow.CRASH: "kill",
-    Blow.MOVE: "kill",
-    Blow.RACE: "kill",
-    Blow.FREEZE: "freeze",
-    Blow.CANCEL: "cancel",
+    ProcessFault.CRASH: "kill",
+    ProcessFault.MOVE: "kill",
+    ProcessFault.RACE: "kill",
+    ProcessFault.FREEZE: "freeze",
+    ProcessFault.CANCEL: "cancel",
 }
 
 
-@pytest.mark.parametrize("blow", SIGNALS)
+@pytest.mark.parametrize("process_fault", SIGNALS)
 @pytest.mark.parametrize("over", [False, True])
 def test_no_signal_reaches_a_process_that_is_over(
-    monkeypatch: pytest.MonkeyPatch, blow: Blow, *, over: bool
+    monkeypatch: pytest.MonkeyPatch, process_fault: ProcessFault, *, over: bool
 ) -> None:
     process, told = Process(over=over), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    assert supervisor._inject(due(blow, told)) is not over
-    assert process.sent == ([] if over else [SIGNALS[blow]])
+    assert supervisor._inject(due(process_fault, told)) is not over
+    assert process.sent == ([] if over else [SIGNALS[process_fault]])
     assert told == ([] if over else ["first", "recorded"])
     supervisor.close()
 
 
-@pytest.mark.parametrize("blow", [Blow.CRASH, Blow.FREEZE])
+@pytest.mark.parametrize("process_fault", [ProcessFault.CRASH, ProcessFault.FREEZE])
 def test_who_dies_as_it_ends_is_killed_for_a_service_lives_on(
-    monkeypatch: pytest.MonkeyPatch, blow: Blow
+    monkeypatch: pytest.MonkeyPatch, process_fault: ProcessFault
 ) -> None:
     """One that is frozen as it ends has nothing left to do: its word is kept back."""
     process, told = Process(over=False), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    supervisor._traffic.ended = lambda executor: due(blow, told)  # type: ignore[method-assign]
+    supervisor._traffic.ended = lambda executor: due(process_fault, told)  # type: ignore[method-assign]
     (running,) = supervisor._awaited()
     supervisor._finished(running, Returned(status=Status.COMPLETED))
-    assert (process.sent, told) == (["kill"] if blow.kills else [], ["first", "recorded"])
+    assert (process.sent, told) == (["kill"] if process_fault.kills else [], ["first", "recorded"])
     assert supervisor._awaited() == []
     assert supervisor.last_word == Returned()
     supervisor.close()
@@ -115,7 +115,7 @@ def test_who_dies_as_it_ends_is_killed_for_a_service_lives_on(
 def test_who_cannot_be_cancelled_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     process, told = Process(over=False, cancellable=False), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    assert not supervisor._inject(due(Blow.CANCEL, told))
+    assert not supervisor._inject(due(ProcessFault.CANCEL, told))
     assert (process.sent, told) == ([], [])
     supervisor.close()
 
@@ -123,18 +123,23 @@ def test_who_cannot_be_cancelled_is_not(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_cancel_reaches_a_process_once(monkeypatch: pytest.MonkeyPatch) -> None:
     process, told = Process(over=False), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    assert supervisor._inject(due(Blow.CANCEL, told))
-    assert not supervisor._inject(due(Blow.CANCEL, told))
+    assert supervisor._inject(due(ProcessFault.CANCEL, told))
+    assert not supervisor._inject(due(ProcessFault.CANCEL, told))
     assert (process.sent, told) == (["cancel"], ["first", "recorded"])
     supervisor.close()
 
 
-@pytest.mark.parametrize(("blow", "lane"), [(Blow.CRASH, 1), (Blow.MOVE, 2)])
-def test_another_node_has_another_lane(monkeypatch: pytest.MonkeyPatch, blow: Blow, lane: int) -> None:
+@pytest.mark.parametrize(("process_fault", "endpoint_set"), [(ProcessFault.CRASH, 1), (ProcessFault.MOVE, 2)])
+def test_another_node_has_another_endpoint_set(
+    monkeypatch: pytest.MonkeyPatch, process_fault: ProcessFault, endpoint_set: int
+) -> None:
     process = Process(over=False)
     supervisor, places = supervised(process, monkeypatch)
-    assert supervisor._inject(due(blow, []))
+    assert supervisor._inject(due(process_fault, []))
     monkeypatch.setattr("harness.worlds.wire.executors.supervisor.monotonic_s", lambda: 1e12)
     supervisor._report_due()
-    assert [(place.executor, place.lane, place.node) for place in places] == [(1, 1, 1), (2, lane, lane)]
+    assert [(place.executor, place.endpoint_set, place.node) for place in places] == [
+        (1, 1, 1),
+        (2, endpoint_set, endpoint_set),
+    ]
     supervisor.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.toxiproxy.client import Toxic
 from harness.worlds.wire.symptoms import Seen, contradiction, least_s
 from harness.worlds.wire.toxics import toxic_for

@@ -101,7 +101,7 @@ def main() -> None:
     json.load(sys.stdin)
     assert word in ("run", "resume")
     journal = Journal(saga_id)
-    error = "turned back before" if "back" in journal.facts else forward(saga_id, journal)
+    error = "aborted before" if "back" in journal.facts else forward(saga_id, journal)
     if error is None:
         say(status="completed")
         return

@@ -21,7 +21,7 @@ outcomes: dict[str, dict[str, object]] = {}
 
 def work(saga_id: str) -> None:
     journal = Journal(saga_id)
-    error = "turned back before" if "back" in journal.facts else forward(saga_id, journal)
+    error = "aborted before" if "back" in journal.facts else forward(saga_id, journal)
     if error is None:
         outcomes[saga_id] = {"status": "completed"}
         return

@@ -20,11 +20,11 @@ from collections.abc import Callable
 from importlib import import_module
 
 from harness.adapter import SagaAdapter
-from harness.blows import Blow
 from harness.errors import UsageError, misplaced
 from harness.faults import KINDS
 from harness.loader.adapters import ADAPTERS, launched_by
 from harness.plan import FaultPlan
+from harness.process_faults import ProcessFault
 from harness.worlds.wire.executors.stage import Executors, Stage
 
 Make = Callable[[SagaAdapter, Stage, FaultPlan], Executors]
@@ -34,7 +34,7 @@ def in_processes(saga: SagaAdapter, plan: FaultPlan) -> bool:
     """Whether the saga runs outside this process: it always does, or the plan asks for its death."""
     if "sim" not in saga.worlds:
         return True
-    return any(KINDS[fault.kind].blow not in (None, Blow.CANCEL) for fault in plan.faults)
+    return any(KINDS[fault.kind].process_fault not in (None, ProcessFault.CANCEL) for fault in plan.faults)
 
 
 def executors_for(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:

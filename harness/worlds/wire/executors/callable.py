@@ -19,7 +19,6 @@ import httpx
 from harness.adapter import CallableSaga, Returned, SagaAdapter, SagaContext, read_outcome
 from harness.adapter.host import CLIENT_TIMEOUT_S
 from harness.adapter.outcome import read_failure
-from harness.blows import Blow
 from harness.clock.errors import SagaHung
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import UsageError
@@ -40,13 +39,14 @@ from harness.lifecycle import (
     WentQuiet,
 )
 from harness.plan import FaultPlan
+from harness.process_faults import ProcessFault
 from harness.saga import Json
 from harness.worlds.bounds import MOST_RECALLS, RESUME_AFTER_S
 from harness.worlds.wire.deadline import deadline
 from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.executors.stage import Executors, Stage
-from harness.worlds.wire.hook import running
-from harness.worlds.wire.leftovers import Threads
+from harness.worlds.wire.httpx_wrapper import running
+from harness.worlds.wire.threads_left import Threads
 from harness.worlds.wire.traffic import RunOver
 
 HANG_MARGIN_S = 0.5
@@ -145,7 +145,7 @@ class InProcess:
         reached = BoundaryReached(
             executor=due.executor,
             struck=due.struck,
-            reachable=due.struck.fault is Blow.CANCEL and self._calls.cancellable,
+            reachable=due.struck.fault is ProcessFault.CANCEL and self._calls.cancellable,
         )
         commands = self._handle(reached)
         if commands and due.first is not None:

@@ -39,7 +39,7 @@ class Commands:
         command = Command(
             line=(*self._line, word, stage.saga_id),
             cwd=self._cwd,
-            env={**self._env, **environment(stage.urls(place.lane), stage.store_dir)},
+            env={**self._env, **environment(stage.urls(place.endpoint_set), stage.store_dir)},
             stdin=msgspec.json.encode(stage.input),
             host=place.host,
         )
@@ -51,7 +51,7 @@ class Commands:
         return Running(group)
 
     @property
-    def lane(self) -> int | None:
+    def endpoint_set(self) -> int | None:
         """Any that is free: each command is told where it finds its participants."""
         return None
 

@@ -15,10 +15,10 @@ from harness.processes import Marked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where and how an executor begins. Each lane has its own addresses of the participants."""
+    """Where and how an executor begins. Each endpoint set has its own addresses of the participants."""
 
     executor: int
-    lane: int
+    endpoint_set: int
     node: int
     resumed: bool
 
@@ -68,8 +68,8 @@ class Starter(Protocol):
     """Begins executors; knows what one is."""
 
     @property
-    def lane(self) -> int | None:
-        """The lane of a process that serves all executors; None: any that is free."""
+    def endpoint_set(self) -> int | None:
+        """The endpoint set of a process that serves all executors; None: any that is free."""
 
     def start(self, place: Place) -> Running: ...
 

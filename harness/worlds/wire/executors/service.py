@@ -64,15 +64,15 @@ class Service:
         self._group: Group | None = None
         self._started = 0
         self._starting = threading.Lock()
-        self._lane: int | None = None
+        self._endpoint_set: int | None = None
         self._killed = False
 
     # What the supervisor asks -----------------------------------------------------------------
 
     @property
-    def lane(self) -> int | None:
+    def endpoint_set(self) -> int | None:
         """Where the service finds its participants as long as it lives."""
-        return self._lane if self._group is not None and not self._killed else None
+        return self._endpoint_set if self._group is not None and not self._killed else None
 
     @property
     def restarting(self) -> bool:
@@ -139,14 +139,14 @@ class Service:
             raise EnvironmentFault(misplaced(self.saga.base_url, "somebody listening already", expected))
         self._started += 1
         name = f"service-{self._started}"
-        urls = self.stage.urls(place.lane)
+        urls = self.stage.urls(place.endpoint_set)
         command = Command(
             line=self.saga.start,
             cwd=self.saga.cwd,
             env={**self.saga.env, **environment(urls, self.stage.store_dir)},
             host=place.host,
         )
-        self._lane, self._killed = place.lane, False
+        self._endpoint_set, self._killed = place.endpoint_set, False
         mark = f"{self.stage.saga_id}.{name}"
         self._group = Group(command, mark=mark, files=self.stage.folder() / name)
 

@@ -48,7 +48,7 @@ class Executors(Protocol):
 class Stage:
     """One run, as its executors see it.
 
-    urls: of the participants, in a lane of theirs (from 1). deadline_s: when the saga's time is up,
+    urls: of the participants, in an endpoint set of theirs (from 1). deadline_s: when the saga's time is up,
     which may come nearer. folder: of this run, gone after it.
     """
 
@@ -91,11 +91,11 @@ class Stage:
 
     def until_quiet(self, quiet_s: float, until_s: float, going_on: Callable[[], object]) -> None:
         """Wait while something goes on, until no call came for so long, or the time is up."""
-        door = self.traffic.door
-        calls, since_s = door.calls, monotonic_s()
+        injector = self.traffic.injector
+        calls, since_s = injector.calls, monotonic_s()
         while going_on() and monotonic_s() < min(until_s, since_s + quiet_s):
-            if door.calls > calls:
-                calls, since_s = door.calls, monotonic_s()
+            if injector.calls > calls:
+                calls, since_s = injector.calls, monotonic_s()
             sleep_s(QUIET_POLL_S)
 
     def started(self, command: Start) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.adapter import Returned
-from harness.blows import Blow
 from harness.clock.real import monotonic_s
 from harness.errors import SagaChaosError
 from harness.lifecycle import (
@@ -39,6 +38,7 @@ from harness.lifecycle import (
     Wake,
     WentQuiet,
 )
+from harness.process_faults import ProcessFault
 from harness.processes import Watch
 from harness.worlds.bounds import MOST_RECALLS, RESUME_AFTER_S
 from harness.worlds.wire.due import DueFault
@@ -252,8 +252,8 @@ class Supervisor:
         self._leave(process)
         self._unburied.append(process)
         occupants, place = self._traffic.occupants, process.place
-        if occupants is not None and occupants.get(place.lane) == place.executor:
-            del occupants[place.lane]
+        if occupants is not None and occupants.get(place.endpoint_set) == place.executor:
+            del occupants[place.endpoint_set]
         self._watch.wake()
 
     def _leave(self, process: _Process) -> None:
@@ -264,15 +264,18 @@ class Supervisor:
         self._stage.ended(command)
         process = self._live.get(command.executor)
         if process is not None:  # else it was killed as the run was over
-            # Its lane stays its own until somebody else begins there: what it left behind may still call.
+            # Its endpoint set stays its own until somebody else begins there: what it left behind may still
+            # call.
             self._leave(process)
 
     # Starting ---------------------------------------------------------------------------------
 
     def _start(self, command: Start) -> None:
-        lane = self._starter.lane or self._free_lane(command.elsewhere)
-        self._stage.urls(lane)  # its proxies are there before anybody is told to begin
-        place = Place(executor=command.executor, lane=lane, node=command.node, resumed=command.resumed)
+        endpoint_set = self._starter.endpoint_set or self._free_endpoint_set(command.elsewhere)
+        self._stage.urls(endpoint_set)  # its proxies are there before anybody is told to begin
+        place = Place(
+            executor=command.executor, endpoint_set=endpoint_set, node=command.node, resumed=command.resumed
+        )
         with self._traffic.lock:
             self._stage.started(command)
             self._occupy(place)
@@ -283,15 +286,17 @@ class Supervisor:
     def _occupy(self, place: Place) -> None:
         occupants = self._traffic.occupants
         assert occupants is not None
-        if occupants.get(place.lane) not in self._live:  # else one process serves both
-            occupants[place.lane] = place.executor
+        if occupants.get(place.endpoint_set) not in self._live:  # else one process serves both
+            occupants[place.endpoint_set] = place.executor
 
-    def _free_lane(self, elsewhere: int | None) -> int:
-        """elsewhere: the executor whose lane is not to be used."""
+    def _free_endpoint_set(self, elsewhere: int | None) -> int:
+        """elsewhere: the executor whose endpoint set is not to be used."""
         with self._traffic.lock:
-            taken = {process.place.lane for process in self._live.values()}
-            taken |= {process.place.lane for process in self._gone if process.place.executor == elsewhere}
-        return next(lane for lane in range(1, len(taken) + 2) if lane not in taken)
+            taken = {process.place.endpoint_set for process in self._live.values()}
+            taken |= {
+                process.place.endpoint_set for process in self._gone if process.place.executor == elsewhere
+            }
+        return next(endpoint_set for endpoint_set in range(1, len(taken) + 2) if endpoint_set not in taken)
 
     # Waiting ----------------------------------------------------------------------------------
 
@@ -316,6 +321,6 @@ class Supervisor:
             process.running.bury()
 
 
-def _reaches(fault: Blow, running: Running) -> bool:
+def _reaches(fault: ProcessFault, running: Running) -> bool:
     """Whether it can be done to a process: what a child of one that has ended still sends outlives it."""
-    return not running.over() and (fault is not Blow.CANCEL or running.cancellable)
+    return not running.over() and (fault is not ProcessFault.CANCEL or running.cancellable)

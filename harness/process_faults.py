@@ -1,6 +1,6 @@
-"""What can befall the process of a saga, or its caller, and when: the words that all rooms share.
+"""What can strike the process of a saga, or its caller, and when: the words that all rooms share.
 
-Owns the names of the blows and of the boundaries of a call at which they strike (RULES §7). Refuses
+Owns the names of the process faults and of the boundaries of a call at which they strike (RULES §7). Refuses
 to know how a process is killed, frozen or started: adapters and worlds do.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Blow(StrEnum):
+class ProcessFault(StrEnum):
     """What is done to an executor."""
 
     CRASH = "crash"  # dies, and is resumed
@@ -22,7 +22,7 @@ class Blow(StrEnum):
     @property
     def kills(self) -> bool:
         """The executor never runs another line."""
-        return self in (Blow.CRASH, Blow.MOVE, Blow.RACE)
+        return self in (ProcessFault.CRASH, ProcessFault.MOVE, ProcessFault.RACE)
 
 
 class Boundary(StrEnum):

@@ -1,7 +1,7 @@
 """How far a saga has come, as its participants see it: for calls that nobody can see.
 
 A connection that is refused leaves no trace. That a saga wanted a participant while it was away shows in
-what it does next: it turns back without another reason, passes over an undo that is due, or ends with
+what it does next: it aborts without another reason, passes over an undo that is due, or ends with
 work left there. Owns that reading of a run's calls. Refuses to take anybody away (`outages`).
 """
 
@@ -12,7 +12,7 @@ from harness.saga import Direction, SagaSpec, Step
 from harness.worlds.wire.call import Call
 
 
-class Course:
+class SagaProgress:
     """Of one run. `done`: steps whose action was acknowledged; `tried`: resources where a create ended."""
 
     def __init__(self, spec: SagaSpec) -> None:
@@ -28,15 +28,15 @@ class Course:
 
     def ended(self, call: Call, status: int | None) -> None:
         """A call has ended, by an answer or without."""
-        matched, direction = call.passage.matched, call.passage.direction
+        matched, direction = call.in_flight.matched, call.in_flight.direction
         if matched is not None and matched.operation.verb is Verb.CREATE:
             self.tried.add(resource_of(matched.operation.name))
         if direction is Direction.ACTION:
-            self._action_ended(call.passage.steps, status)
+            self._action_ended(call.in_flight.steps, status)
         elif direction is Direction.COMPENSATION:
             self._back = True
             if _good(status) or status in (404, 410):
-                self._undone.update(call.passage.steps)
+                self._undone.update(call.in_flight.steps)
 
     @property
     def turning(self) -> bool:
@@ -64,9 +64,9 @@ class Course:
 
     def goes_on(self, call: Call) -> bool:
         """Whether a call that has arrived is the action of a step whose turn it is."""
-        if call.passage.direction is not Direction.ACTION or self._back:
+        if call.in_flight.direction is not Direction.ACTION or self._back:
             return False
-        return any(self._due(self._steps[name]) for name in call.passage.steps)
+        return any(self._due(self._steps[name]) for name in call.in_flight.steps)
 
     def passes_over(self, call: Call, participant: str) -> bool:
         """Whether a call that has arrived would have come only after one that is due at the participant."""
@@ -74,10 +74,10 @@ class Course:
             return False
         if not self.turning:
             return not self.goes_on(call)
-        if call.passage.direction is not Direction.COMPENSATION:
+        if call.in_flight.direction is not Direction.COMPENSATION:
             return False
         left = {name for name in self.done - self._undone if _undone_at(self._steps[name]) == participant}
-        return any(left & set(self._spec.undone_before(name)) for name in call.passage.steps)
+        return any(left & set(self._spec.undone_before(name)) for name in call.in_flight.steps)
 
     def _action_ended(self, steps: tuple[str, ...], status: int | None) -> None:
         self._failed = not _good(status)

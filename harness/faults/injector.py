@@ -1,7 +1,7 @@
-"""The door of the participants: identifies each call, asks the plan what strikes it, records it all.
+"""The fault injector: identifies each call, asks the plan what strikes it, and records it all.
 
-One door serves all participants of one run. A world calls it at fixed moments (a request was sent,
-reached the participant, was answered, failed) and moves the bytes itself. The door knows no clock
+One fault injector serves all participants of one run. A world calls it at fixed moments (a request was sent,
+reached the participant, was answered, failed) and moves the bytes itself. The fault injector knows no clock
 but the recorder's, and no socket.
 """
 
@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from harness.blows import Blow, Boundary
 from harness.errors import ScenarioError
 from harness.faults.answers import UNSEEN, answer_event, as_answered
-from harness.faults.engine import FaultEngine, Strike
+from harness.faults.engine import FaultEngine, FaultMatch
 from harness.faults.held import HeldRequests
+from harness.faults.in_flight import InFlightCall
 from harness.faults.limits import only_actions_found_again
 from harness.faults.owner import Attribution
-from harness.faults.passage import Passage
 from harness.history import (
     CallFailed,
     CallSent,
@@ -28,7 +27,8 @@ from harness.history import (
     Recorder,
 )
 from harness.participant import Participant, Reply, Request, Response, Whose
-from harness.plan.treatment import PASS, SWALLOWED, Delivery, Symptom
+from harness.plan.decision import PASS, SWALLOWED, Delivery, Symptom
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Claim, SagaSpec, StepKind
 
 
@@ -36,7 +36,7 @@ class OfAnEarlierRun(Exception):  # noqa: N818 - no error, and never a user's to
     """The call names a saga that was judged already: it is none of this run, and is answered by nobody."""
 
 
-class Door:
+class FaultInjector:
     """All participants of one run, with the plan that strikes them.
 
     earlier: ids of sagas whose runs are over. whose: the scenario's own word on whose a call is.
@@ -68,7 +68,7 @@ class Door:
         )
         self._claims = spec.claims
         self._held = HeldRequests(recorder, engine.target)
-        self._impending: dict[int, Passage] = {}
+        self._impending: dict[int, InFlightCall] = {}
         self.calls = 0
 
     @property
@@ -78,45 +78,49 @@ class Door:
 
     # The moments of a call --------------------------------------------------------------------
 
-    def send(self, executor: int, participant: str, request: Request, *, endless: bool = False) -> Passage:
-        """A saga sent a request: identify it, choose its treatment, record both. Raises OfAnEarlierRun."""
-        passage = self._identify(executor, participant, request)
-        self._record_sent(passage, endless=endless)
-        return passage
+    def send(
+        self, executor: int, participant: str, request: Request, *, endless: bool = False
+    ) -> InFlightCall:
+        """A saga sent a request: identify it, choose its decision, record both. Raises OfAnEarlierRun."""
+        in_flight = self._identify(executor, participant, request)
+        self._record_sent(in_flight, endless=endless)
+        return in_flight
 
-    def deliver(self, passage: Passage, *, copy: bool = False) -> Response:
+    def deliver(self, in_flight: InFlightCall, *, copy: bool = False) -> Response:
         """Hand the request, or a copy of it, to its participant, and record what that changed.
 
         Returns the answer as the participant, or the fault in its place, gives it.
         """
-        treatment = passage.treatment
-        if treatment.delivery is Delivery.NEVER:
-            passage.reply = treatment.answer or Response(status=UNSEEN)
-            return passage.reply
-        self.recorder.add(Delivered(t_s=self.recorder.now_s(), call=passage.call, copy=passage.deliveries))
-        passage.deliveries += 1
-        reply = self._handle(passage)
-        self._record_effects(passage, reply)
-        self._held.delivered(passage)
-        if copy or passage.reply is not None:
+        decision = in_flight.decision
+        if decision.delivery is Delivery.NEVER:
+            in_flight.reply = decision.answer or Response(status=UNSEEN)
+            return in_flight.reply
+        self.recorder.add(
+            Delivered(t_s=self.recorder.now_s(), call=in_flight.call, copy=in_flight.deliveries)
+        )
+        in_flight.deliveries += 1
+        reply = self._handle(in_flight)
+        self._record_effects(in_flight, reply)
+        self._held.delivered(in_flight)
+        if copy or in_flight.reply is not None:
             return reply.response
-        passage.reply = as_answered(treatment, reply.response)
-        return passage.reply
+        in_flight.reply = as_answered(decision, reply.response)
+        return in_flight.reply
 
-    def answered(self, passage: Passage, response: Response) -> None:
+    def answered(self, in_flight: InFlightCall, response: Response) -> None:
         """The whole reply reached a caller that still waited."""
-        if passage.over:
+        if in_flight.over:
             return
-        passage.over = True
-        self.recorder.add(answer_event(self.recorder.now_s(), passage, response, self._saga_ids))
-        if passage.treatment.boundary in (Boundary.ANSWERED, Boundary.ENDED):
-            self._impending.setdefault(passage.executor, passage)
-        self.engine.ended(passage.matched, passage.saga)
-        self._held.answered(passage, response)
+        in_flight.over = True
+        self.recorder.add(answer_event(self.recorder.now_s(), in_flight, response, self._saga_ids))
+        if in_flight.decision.boundary in (Boundary.ANSWERED, Boundary.ENDED):
+            self._impending.setdefault(in_flight.executor, in_flight)
+        self.engine.ended(in_flight.matched, in_flight.saga)
+        self._held.answered(in_flight, response)
 
     def failed(
         self,
-        passage: Passage,
+        in_flight: InFlightCall,
         symptom: Symptom,
         *,
         abandoned: bool = False,
@@ -124,76 +128,78 @@ class Door:
         unsure: bool = False,
     ) -> None:
         """The caller saw no whole reply. `unsure`: it may have left earlier than now."""
-        if passage.over:
+        if in_flight.over:
             return
-        passage.over = True
+        in_flight.over = True
         self.recorder.add(
             CallFailed(
                 t_s=self.recorder.now_s(),
-                call=passage.call,
+                call=in_flight.call,
                 symptom=symptom,
                 abandoned=abandoned,
                 broken_off=broken_off,
                 unsure=unsure,
             )
         )
-        self.engine.ended(passage.matched, passage.saga)
+        self.engine.ended(in_flight.matched, in_flight.saga)
 
-    def receipt(self, passage: Passage, toxic: str | None = None, kind: str | None = None) -> None:
+    def receipt(self, in_flight: InFlightCall, toxic: str | None = None, kind: str | None = None) -> None:
         """The fault struck; on the wire once its toxic is armed. `kind` where it came to another one."""
-        strike = passage.strike
-        if strike is not None and not passage.receipted:
-            passage.receipted = True
-            self._fired(passage, strike.fault, kind or strike.kind, toxic)
+        strike = in_flight.strike
+        if strike is not None and not in_flight.receipted:
+            in_flight.receipted = True
+            self._fired(in_flight, strike.fault, kind or strike.kind, toxic)
 
-    def accident(self, passage: Passage, kind: str, toxic: str | None) -> None:
+    def collateral(self, in_flight: InFlightCall, kind: str, toxic: str | None) -> None:
         """A call was struck while a toxic was armed for another."""
-        self._fired(passage, None, kind, toxic)
+        self._fired(in_flight, None, kind, toxic)
 
-    def _fired(self, passage: Passage, fault: int | None, kind: str, toxic: str | None) -> None:
+    def _fired(self, in_flight: InFlightCall, fault: int | None, kind: str, toxic: str | None) -> None:
         self.recorder.add(
-            FaultFired(t_s=self.recorder.now_s(), call=passage.call, fault=fault, kind=kind, toxic=toxic)
+            FaultFired(t_s=self.recorder.now_s(), call=in_flight.call, fault=fault, kind=kind, toxic=toxic)
         )
 
-    def may_lose_reply(self, passage: Passage) -> bool:
+    def may_lose_reply(self, in_flight: InFlightCall) -> bool:
         """Whether the reply to a call may be lost: the saga claims it, and could hold (RULES §5, §6)."""
-        if passage.matched is None or Claim.LOST_REPLY not in self._claims:
+        if in_flight.matched is None or Claim.LOST_REPLY not in self._claims:
             return False
-        target = self.engine.target(passage.matched.operation, passage.direction)
+        target = self.engine.target(in_flight.matched.operation, in_flight.direction)
         return only_actions_found_again(target) is None
 
     def saga_number(self, saga_id: str) -> int | None:
         """From 1, in the order of their starts; None for a saga that is none of the run."""
         return self._numbers.get(saga_id)
 
-    # Blows ------------------------------------------------------------------------------------
+    # Process faults ------------------------------------------------------------------------------------
 
-    def impending(self, executor: int, *, ended: bool = False) -> Passage | None:
-        """The answered call whose blow strikes now: the executor has sent its next request, or has ended."""
-        passage = self._impending.get(executor)
-        if passage is None or (passage.treatment.boundary is Boundary.ENDED and not ended):
+    def impending(self, executor: int, *, ended: bool = False) -> InFlightCall | None:
+        """The answered call whose process fault strikes now: its executor sent the next request, or ended."""
+        in_flight = self._impending.get(executor)
+        if in_flight is None or (in_flight.decision.boundary is Boundary.ENDED and not ended):
             return None
         return self._impending.pop(executor)
 
-    def strike_executor(self, passage: Passage, blow: Blow) -> None:
-        """The blow of a call falls on the executor that sent it: record both, once it has fallen."""
+    def strike_executor(self, in_flight: InFlightCall, process_fault: ProcessFault) -> None:
+        """The process fault of a call falls on the executor that sent it: record both, once it has fallen."""
         self.recorder.add(
             ExecutorStruck(
                 t_s=self.recorder.now_s(),
-                executor=passage.executor,
-                saga_id=passage.owner.saga_id,
-                call=passage.call,
-                blow=blow,
-                boundary=passage.treatment.boundary,
+                executor=in_flight.executor,
+                saga_id=in_flight.owner.saga_id,
+                call=in_flight.call,
+                process_fault=process_fault,
+                boundary=in_flight.decision.boundary,
             )
         )
-        self.receipt(passage)
+        self.receipt(in_flight)
 
-    def strike_between(self, executor: int, passage: Passage | None, saga_id: str, strike: Strike) -> None:
+    def strike_between(
+        self, executor: int, in_flight: InFlightCall | None, saga_id: str, strike: FaultMatch
+    ) -> None:
         """A process fault was injected between two calls of an executor: after one, or before its first."""
-        call = 0 if passage is None else passage.call
-        blow = strike.treatment.blow
-        assert blow is not None
+        call = 0 if in_flight is None else in_flight.call
+        process_fault = strike.decision.process_fault
+        assert process_fault is not None
         now_s = self.recorder.now_s()
         self.recorder.add(
             ExecutorStruck(
@@ -201,15 +207,15 @@ class Door:
                 executor=executor,
                 saga_id=saga_id,
                 call=call,
-                blow=blow,
-                boundary=strike.treatment.boundary,
+                process_fault=process_fault,
+                boundary=strike.decision.boundary,
             )
         )
         self.recorder.add(FaultFired(t_s=now_s, call=call, fault=strike.fault, kind=strike.kind))
 
-    def swallow(self, passage: Passage) -> None:
+    def swallow(self, in_flight: InFlightCall) -> None:
         """The request that an executor sent just as it was struck reaches nobody."""
-        passage.treatment = SWALLOWED
+        in_flight.decision = SWALLOWED
 
     def restarted(self) -> None:
         """The saga's process is about to come back: faults that last until then are over."""
@@ -217,67 +223,67 @@ class Door:
 
     # Held requests ----------------------------------------------------------------------------
 
-    def hold(self, passage: Passage) -> None:
+    def hold(self, in_flight: InFlightCall) -> None:
         """Keep the request until its trigger comes."""
-        self._held.hold(passage)
+        self._held.hold(in_flight)
 
-    def take_due(self) -> list[Passage]:
+    def take_due(self) -> list[InFlightCall]:
         """Held requests whose trigger has come; the world delivers them now."""
         return self._held.take_due()
 
-    def heal(self) -> list[Passage]:
+    def heal(self) -> list[InFlightCall]:
         """Every fault ends; returns what was held and may land. What may not is dropped."""
         self.engine.heal()
         return self._held.heal()
 
     # Identification ---------------------------------------------------------------------------
 
-    def _identify(self, executor: int, name: str, request: Request) -> Passage:
+    def _identify(self, executor: int, name: str, request: Request) -> InFlightCall:
         participant = self.participants[name]
         matched = participant.match(request)
         owned = self._attribution.of(participant, matched, request)
         if self._attribution.of_an_earlier_run(owned):
             raise OfAnEarlierRun
         self.calls += 1
-        passage = Passage(
+        in_flight = InFlightCall(
             call=self.calls,
             executor=executor,
             participant=participant,
             request=request,
             matched=matched,
             owner=owned.owner,
-            treatment=PASS,
+            decision=PASS,
             steps=owned.steps,
             direction=owned.direction,
             saga=self._numbers.get(owned.owner.saga_id),
         )
         operation = matched.operation if matched is not None else None
-        passage.strike = self.engine.strike(matched, owned.direction, participant.name, passage.saga)
-        passage.nth = self.engine.counted(operation)
-        passage.nth_of_saga = self.engine.counted_of(operation, passage.saga)
-        if passage.strike is not None:
-            passage.treatment = passage.strike.treatment
-        return passage
+        in_flight.strike = self.engine.strike(matched, owned.direction, participant.name, in_flight.saga)
+        in_flight.nth = self.engine.counted(operation)
+        in_flight.nth_of_saga = self.engine.counted_of(operation, in_flight.saga)
+        if in_flight.strike is not None:
+            in_flight.decision = in_flight.strike.decision
+        return in_flight
 
-    def _record_sent(self, passage: Passage, *, endless: bool) -> None:
-        matched, participant = passage.matched, passage.participant
+    def _record_sent(self, in_flight: InFlightCall, *, endless: bool) -> None:
+        matched, participant = in_flight.matched, in_flight.participant
         operation = matched.operation if matched is not None else None
-        heeds = operation is not None and participant.heeds_key(operation, passage.request)
+        heeds = operation is not None and participant.heeds_key(operation, in_flight.request)
         self.recorder.add(
             CallSent(
                 t_s=self.recorder.now_s(),
-                call=passage.call,
-                executor=passage.executor,
-                saga_id=passage.owner.saga_id,
+                call=in_flight.call,
+                executor=in_flight.executor,
+                saga_id=in_flight.owner.saga_id,
                 participant=participant.name,
                 operation=operation.name if operation is not None else None,
                 nth=self.engine.counted(operation),
-                method=passage.request.method,
-                path=passage.request.path,
-                steps=passage.steps,
-                direction=passage.direction,
+                method=in_flight.request.method,
+                path=in_flight.request.path,
+                steps=in_flight.steps,
+                direction=in_flight.direction,
                 resource_id=matched.id if matched is not None else None,
-                key=participant.key_of(passage.request),
+                key=participant.key_of(in_flight.request),
                 heeds_key=heeds,
                 endless=endless,
             )
@@ -285,22 +291,23 @@ class Door:
 
     # Handling ---------------------------------------------------------------------------------
 
-    def _handle(self, passage: Passage) -> Reply:
-        matched = passage.matched
+    def _handle(self, in_flight: InFlightCall) -> Reply:
+        matched = in_flight.matched
         if matched is None:
-            error = f"no route {passage.request.method} {passage.request.path} at {passage.participant.name}"
+            request = in_flight.request
+            error = f"no route {request.method} {request.path} at {in_flight.participant.name}"
             return Reply(response=Response.of(404, {"error": error}))
-        return passage.participant.handle(
-            matched.operation, matched.id, passage.request, passage.owner, part=passage.treatment.part
+        return in_flight.participant.handle(
+            matched.operation, matched.id, in_flight.request, in_flight.owner, part=in_flight.decision.part
         )
 
-    def _record_effects(self, passage: Passage, reply: Reply) -> None:
+    def _record_effects(self, in_flight: InFlightCall, reply: Reply) -> None:
         now_s = self.recorder.now_s()
         for effect in reply.effects:
             self.recorder.add(
                 EffectApplied(
                     t_s=now_s,
-                    call=passage.call,
+                    call=in_flight.call,
                     change=effect.change,
                     resource=effect.resource,
                     incarnation=effect.incarnation,
@@ -310,5 +317,5 @@ class Door:
                 )
             )
         if reply.key_conflict:
-            key = passage.participant.key_of(passage.request) or ""
-            self.recorder.add(KeyConflict(t_s=now_s, call=passage.call, key=key))
+            key = in_flight.participant.key_of(in_flight.request) or ""
+            self.recorder.add(KeyConflict(t_s=now_s, call=in_flight.call, key=key))

@@ -1,4 +1,4 @@
-"""Real SIGKILL, SIGSTOP and SIGCONT, dealt at what the participant sees; sound sagas hold, twins do not."""
+"""Real SIGKILL, SIGSTOP and SIGCONT at what the participant sees; sound sagas hold, their twins do not."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.wire.orders import CHARGE, outcomes, receipts
 from tests.wire.sagas import (
     RESERVE,
     Make,
-    blows,
     command,
     executors,
     journal,
     plan,
+    process_faults,
     run,
     service,
     statuses,
@@ -51,7 +51,7 @@ def test_a_crash_at_every_boundary(world: WireWorld, make: Make, boundary: str, 
     done = run(world, make(), plan("crash", operation, variant=boundary))
     call = 1 if operation == RESERVE else 2
     assert (statuses(done), violated(done)) == (["completed"], {})
-    assert blows(done) == [(1, call, "crash", boundary)]
+    assert process_faults(done) == [(1, call, "crash", boundary)]
     assert [(one.kind, one.fault, one.call) for one in receipts(done.history)] == [("crash", 0, call)]
     assert executors(done) == [(1, False, 1), (2, True, 1)]
     assert [one.executor for one in outcomes(done.history)] == [2]  # of the dead one nobody heard
@@ -63,13 +63,15 @@ def test_a_crash_at_every_boundary(world: WireWorld, make: Make, boundary: str, 
 def test_a_crash_while_compensating(world: WireWorld, boundary: str) -> None:
     done = run(world, journal(), REJECTED, plan("crash", UNDO, variant=boundary))
     assert (statuses(done), violated(done)) == (["compensated"], {})
-    assert [(blow, where) for _, _, blow, where in blows(done)] == [("crash", boundary)]
+    assert [(process_fault, where) for _, _, process_fault, where in process_faults(done)] == [
+        ("crash", boundary)
+    ]
 
 
 def test_a_crash_in_the_recovery(world: WireWorld) -> None:
     done = run(world, journal(), plan("crash", variant="applied", count=2))
     assert (statuses(done), violated(done)) == (["completed"], {})
-    assert [executor for executor, _, _, _ in blows(done)] == [1, 2]
+    assert [executor for executor, _, _, _ in process_faults(done)] == [1, 2]
     assert executors(done) == [(1, False, 1), (2, True, 1), (3, True, 1)]
 
 
@@ -112,10 +114,13 @@ def test_the_same_id_is_started_twice(world: WireWorld, make: Make, variant: str
     assert [one.kind for one in receipts(done.history)] == ["start_twice"]
 
 
-def test_two_blows_one_after_the_other(world: WireWorld) -> None:
+def test_two_process_faults_one_after_the_other(world: WireWorld) -> None:
     done = run(world, journal(), plan("pause", RESERVE, variant="applied"), plan("crash", variant="applied"))
     assert (statuses(done), violated(done)) == (["completed"], {})
-    assert [(one, blow) for one, _, blow, _ in blows(done)] == [(1, "freeze"), (2, "crash")]
+    assert [(one, process_fault) for one, _, process_fault, _ in process_faults(done)] == [
+        (1, "freeze"),
+        (2, "crash"),
+    ]
     assert woken(done) == [1]
 
 
@@ -153,7 +158,7 @@ def test_what_a_child_calls_after_the_end_is_struck_by_none(world: WireWorld, tm
     """Its child makes the call at which it was to die; nobody dies, so nothing has fired."""
     code = f"{CHARGES.replace(MAKE_CHARGE, '')}{WORKS_ON}{GOOD}"
     done = run(world, command(tmp_path, code), plan("crash", variant="applied"))
-    assert blows(done) == []
+    assert process_faults(done) == []
     assert receipts(done.history) == []
     assert executors(done) == [(1, False, 1)]
     assert [call.sent.operation for call in done.history.calls] == [RESERVE, CHARGE]

@@ -1,7 +1,7 @@
 """A toxic while it is armed: the calls it is armed for, and the canary that is under it with them.
 
 Owns what was seen of its effect, for callers whom nobody else sees. Refuses to arm and to remove it
-(`front`), and to say what follows for a call (`receipts`).
+(`participant_proxy`), and to say what follows for a call (`receipts`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Finding:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Exposure:
+class ArmedToxic:
     """canary: None where there is none, or not yet; `blind` says why there could be none.
 
     lifted_s: when the toxic was told to go, by the loop's clock.

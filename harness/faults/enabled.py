@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from harness.blows import Blow
 from harness.faults import kinds_of
 from harness.plan import FaultKind, Target
+from harness.process_faults import ProcessFault
 from harness.saga import Direction, StepKind
 from harness.scenario import Scenario
 
@@ -36,7 +36,7 @@ class Impossible:
     reason: str
 
 
-class Unlocked:
+class EnabledFaults:
     """What may be sent against a scenario in a world."""
 
     def __init__(self, scenario: Scenario, world: str) -> None:
@@ -61,7 +61,7 @@ class Unlocked:
                 yield Possible(kind=kind, variant=variant, operation=operation)
 
     def impossible(self, operation: str) -> tuple[Impossible, ...]:
-        """What is unlocked by the claims and cannot strike an operation."""
+        """What is enabled by the claims and cannot strike an operation."""
         return tuple(self._impossible(operation))
 
     def kinds(self) -> tuple[FaultKind, ...]:
@@ -87,12 +87,12 @@ class Unlocked:
 
     def _reason(self, kind: FaultKind, target: Target) -> str | None:
         """Why a kind may not strike a target, be it for the resource or for the saga."""
-        unfit = self._scenario.saga.unfit(kind.blow) if kind.blow is not None else None
+        unfit = self._scenario.saga.unfit(kind.process_fault) if kind.process_fault is not None else None
         return unfit or self._no_other_node(kind) or self._unclaimed(kind, target) or kind.impossible(target)
 
     def _no_other_node(self, kind: FaultKind) -> str | None:
         """A changed variable HOSTNAME alone is no other node."""
-        if kind.blow is not Blow.MOVE or self._world != "wire":
+        if kind.process_fault is not ProcessFault.MOVE or self._world != "wire":
             return None
         from harness.processes import hosts  # noqa: PLC0415 - sim needs no processes
 
@@ -133,6 +133,6 @@ class Unlocked:
         )
 
 
-def unlocked_faults(scenario: Scenario, world: str) -> Unlocked:
+def enabled_faults(scenario: Scenario, world: str) -> EnabledFaults:
     """What may be sent against a scenario in a world."""
-    return Unlocked(scenario, world)
+    return EnabledFaults(scenario, world)

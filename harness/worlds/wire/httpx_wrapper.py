@@ -2,7 +2,7 @@
 
 Owns the wrapper around httpx's two network transports. It is how a refusal can be armed in time and
 every attempt be seen; the request is sent for real, and everything else goes through untouched.
-Refuses other HTTP clients: their calls are seen as they arrive (`station`).
+Refuses other HTTP clients: their calls are seen as they arrive (`participant_server`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from unittest import mock
 import httpx
 
 from harness.clock.real import monotonic_s
-from harness.faults.door import OfAnEarlierRun
+from harness.faults.injector import OfAnEarlierRun
 from harness.participant import Request, Response
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import Call
 from harness.worlds.wire.http import TAG_HEADER, request_of
-from harness.worlds.wire.station import Station
+from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.traffic import Traffic
 
 running: ContextVar[tuple[int, int]] = ContextVar("running", default=(0, 0))
@@ -39,9 +39,15 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 class Outgoing:
     """One request on its way out. A future that a method returns is to be waited for."""
 
-    def __init__(self, traffic: Traffic, station: Station, background: Background, request: Request) -> None:
+    def __init__(
+        self,
+        traffic: Traffic,
+        participant_server: ParticipantServer,
+        background: Background,
+        request: Request,
+    ) -> None:
         self._traffic = traffic
-        self._station = station
+        self._participant_server = participant_server
         self._background = background
         self._request = request
         self._call: Call | None = None
@@ -52,21 +58,21 @@ class Outgoing:
         """Pending while a toxic is armed for somebody else."""
         if self._traffic.over is not None:
             return None
-        return self._station.gate
+        return self._participant_server.gate
 
     def send(self, executor: int, *, read_timeout_s: float | None) -> Future[None] | None:
         """Record the call; pending until the proxy is as the call has to find it."""
         self._sent_s = monotonic_s()
         try:
             self._call, self.tag = self._traffic.send(
-                executor, self._station.name, self._request, read_timeout_s=read_timeout_s
+                executor, self._participant_server.name, self._request, read_timeout_s=read_timeout_s
             )
         except OfAnEarlierRun:
             raise httpx.RemoteProtocolError(DISCONNECTED) from None
         if self._call.symptom is Symptom.REFUSED:
-            return self._background.begin(self._station.refuse())
-        if self._station.down and not self._station.outages:
-            return self._background.begin(self._station.come_back())
+            return self._background.begin(self._participant_server.refuse())
+        if self._participant_server.down and not self._participant_server.outages:
+            return self._background.begin(self._participant_server.come_back())
         return None
 
     def answered(self, response: httpx.Response, body: bytes) -> None:
@@ -89,24 +95,24 @@ class Outgoing:
             _symptom(error),
             abandoned=abandoned,
             sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout),
-            collateral=None if abandoned else self._station.harmed_since(self._sent_s),
+            collateral=None if abandoned else self._participant_server.harmed_since(self._sent_s),
         )
         self._over(self._call)
 
     def _over(self, call: Call) -> None:
         if call.symptom is Symptom.REFUSED:
-            self._background.begin(self._station.refused())
+            self._background.begin(self._participant_server.refused())
 
     def _unplanned(self, call: Call) -> bool:
         return call.symptom in (Symptom.NONE, Symptom.DELAYED) and not self._traffic.settling
 
 
-class HttpxHook:
+class HttpxWrapper:
     """In force between `__enter__` and `__exit__`. `traffic` is that of the run that is on."""
 
     def __init__(self, background: Background) -> None:
         self.traffic: Traffic | None = None
-        self.stations: Mapping[Address, Station] = {}
+        self.participant_servers: Mapping[Address, ParticipantServer] = {}
         self._background = background
         self._send_sync = httpx.HTTPTransport.handle_request
         self._send_async = httpx.AsyncHTTPTransport.handle_async_request
@@ -167,14 +173,14 @@ class HttpxHook:
         return _whole(response, body)
 
     def _outgoing(self, request: httpx.Request) -> Outgoing | None:
-        station = self.stations.get((request.url.host, request.url.port or 80))
-        if station is None or not isinstance(request.stream, httpx.ByteStream):
+        participant_server = self.participant_servers.get((request.url.host, request.url.port or 80))
+        if participant_server is None or not isinstance(request.stream, httpx.ByteStream):
             return None  # nobody's, or a body that can be read only once: seen as it arrives
         traffic, run = self.traffic, running.get()[0]
         if traffic is None or run not in (0, traffic.number):
             raise httpx.ConnectError("this run is over", request=request)
         seen = request_of(request.method, request.url.raw_path, request.headers.raw, request.content)
-        return Outgoing(traffic, station, self._background, seen)
+        return Outgoing(traffic, participant_server, self._background, seen)
 
 
 class _Tagged:

@@ -1,6 +1,7 @@
 """What is done with one call: the one meaning that both worlds realise.
 
-The door of a participant (`harness.faults.door`) applies it; the sim world shows `Symptom` as an
+The fault injector of a participant (`harness.faults.injector`) applies it; the sim world shows `Symptom` as
+an
 httpx exception, the wire world as a toxic.
 """
 
@@ -9,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.blows import Blow, Boundary
 from harness.participant.messages import Response
+from harness.process_faults import Boundary, ProcessFault
 
 
 class Delivery(StrEnum):
@@ -65,11 +66,11 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Treatment:
+class Decision:
     """The default lets a call pass. `answer` replaces the participant's reply.
 
     delay: of a reply whose symptom is to be late.
-    blow: what befalls the executor that sent the call, at `boundary`.
+    process fault: what strikes the executor that sent the call, at `boundary`.
     """
 
     delivery: Delivery = Delivery.NOW
@@ -79,11 +80,11 @@ class Treatment:
     garble: bool = False
     symptom: Symptom = Symptom.NONE
     delay: Delay = Delay()
-    blow: Blow | None = None
+    process_fault: ProcessFault | None = None
     boundary: Boundary = Boundary.ON_ARRIVAL
 
 
-PASS = Treatment()
+PASS = Decision()
 
-SWALLOWED = Treatment(delivery=Delivery.NEVER, symptom=Symptom.SILENCE)
+SWALLOWED = Decision(delivery=Delivery.NEVER, symptom=Symptom.SILENCE)
 """Of the request that an executor sends just as it is struck."""

@@ -29,7 +29,7 @@ Job = tuple[InputRef, FaultPlan]
 
 
 def input_of(scenario: Scenario, ref: InputRef) -> Json:
-    """The input that a job or a digest refers to."""
+    """The input that a job or a run summary refers to."""
     return ref.value if isinstance(ref, DrawnInput) else scenario.inputs[ref]
 
 
@@ -51,7 +51,7 @@ class Unconfirmed(msgspec.Struct, frozen=True):
     void: bool
 
 
-class Digest(msgspec.Struct, frozen=True, kw_only=True):
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A run in short.
 
     input: what the saga was given.
@@ -81,7 +81,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     strikes: tuple[int, ...]
     as_planned: tuple[int, ...] | None = None
     unconfirmed: tuple[Unconfirmed, ...] = ()
-    accidents: int
+    collateral: int
     kinds: tuple[tuple[str, str], ...]
     sites: tuple[tuple[Site, int], ...]
     gaps: tuple[Gap, ...] = ()
@@ -114,14 +114,14 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(id_ for id_, one in self.found.items() if one.verdict is Verdict.VIOLATED)
 
 
-class Executor(Protocol):
-    """Runs jobs, in this process or in several; digests come in the order of the jobs."""
+class JobRunner(Protocol):
+    """Runs jobs, in this process or in several; run summaries come in the order of the jobs."""
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Digest]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[RunSummary]:
         """Run them all; each is asked for only when something is free to run it."""
 
 
-def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -> Digest:
+def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -> RunSummary:
     """Cut a run down to what is kept."""
     found = {
         one.invariant: Found(one.verdict, one.message, one.evidence, one.traceback) for one in run.judgements
@@ -133,7 +133,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
     sites, first = ((), ()) if void else _sites(run.history, len(run.plan.faults))
     encoded = encode_history(run.history)
     statuses = tuple(saga.status for saga in run.view.sagas)
-    return Digest(
+    return RunSummary(
         input_index=input_index,
         plan=run.plan,
         saga_id=run.saga_id,
@@ -144,7 +144,7 @@ def digest_run(run: Run, input_index: InputRef, *, keep_history: bool = False) -
         unconfirmed=tuple(
             Unconfirmed(one.fault, one.toxic, one.reason, one.void) for one in run.history.unconfirmed()
         ),
-        accidents=counts[None],
+        collateral=counts[None],
         kinds=_struck(run.history, fired),
         sites=sites,
         first=first,

@@ -2,7 +2,7 @@
 
 Each member has a stack of its own (a greenlet), so that it stops where it stands, whatever saga code
 it is in: one that is killed or frozen is simply not switched to. Whoever waits hands over to the
-crew, which lets the world go on until somebody's time has come; so world callbacks never run on the
+greenlets, which lets the world go on until somebody's time has come; so world callbacks never run on the
 stack of a saga. Refuses to know what members do, and why one is killed.
 """
 
@@ -105,7 +105,7 @@ def _at_once() -> bool:
     return True
 
 
-class Crew:
+class Greenlets:
     """Those of one run. `awaited` are members that an event is about to add."""
 
     def __init__(self, scheduler: Scheduler) -> None:

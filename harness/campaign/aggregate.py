@@ -1,4 +1,4 @@
-"""Adds up the digests of one scenario in one world."""
+"""Adds up the run summaries of one scenario in one world."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultKind, FaultPlan, Lasting
 from harness.saga import Claim, Status
 from harness.search.counts import equal_counts, nothing_follows
-from harness.search.digest import Digest, Job
-from harness.search.guided import TURNS_BACK
+from harness.search.guided import ABORTS
+from harness.search.run_summary import Job, RunSummary
 
 
 @dataclass(slots=True)
-class InvariantTally:
+class InvariantAggregate:
     """Of one invariant. `smallest`: the violating run with the fewest faults, the earliest of them."""
 
     runs: int = 0
     violations: int = 0
-    smallest: Digest | None = None
-    crash: Digest | None = None
+    smallest: RunSummary | None = None
+    crash: RunSummary | None = None
 
-    def add(self, digest: Digest, verdict: Verdict) -> None:
+    def add(self, run_summary: RunSummary, verdict: Verdict) -> None:
         """Count one run's verdict."""
         if verdict is Verdict.NOT_EXERCISED:
             return
         self.runs += 1
         if verdict is Verdict.UNKNOWN:
-            self.crash = self.crash or digest
+            self.crash = self.crash or run_summary
         elif verdict is Verdict.VIOLATED:
             self.violations += 1
-            if self.smallest is None or size_of_run(digest) < size_of_run(self.smallest):
-                self.smallest = digest
+            if self.smallest is None or size_of_run(run_summary) < size_of_run(self.smallest):
+                self.smallest = run_summary
 
     @property
     def verdict(self) -> Verdict:
@@ -56,22 +56,22 @@ class Refutation:
     """
 
     invariant: str
-    digest: Digest
+    run_summary: RunSummary
     doubtful: bool = False
 
     @property
     def alone(self) -> bool:
         """Whether the fault of the claim is all that there is."""
-        return len(self.digest.plan.faults) == 1
+        return len(self.run_summary.plan.faults) == 1
 
     @property
     def rank(self) -> tuple[bool, int, int]:
         """Lower is better evidence."""
-        return self.doubtful, *size_of(self.digest.plan)
+        return self.doubtful, *size_of(self.run_summary.plan)
 
 
 @dataclass(slots=True)
-class ClaimTally:
+class ClaimAggregate:
     """Of one claim. `suspects`: for each invariant the smallest violating run that holds a fault of it.
 
     refuted: the smallest run that violates something and needs a fault of the claim, once shrunk.
@@ -88,7 +88,7 @@ class ClaimTally:
 
 
 @dataclass(slots=True)
-class Tally:
+class Aggregate:
     """Everything that is counted. `irreversible`: faults that are of *irreversible_step* too.
 
     kinds: what the faults of the plans mean. broken_by: for each violating run the claims that its faults
@@ -101,10 +101,12 @@ class Tally:
     """
 
     irreversible: Irreversible = frozenset()
-    invariants: dict[str, InvariantTally] = field(
-        default_factory=lambda: {id_: InvariantTally() for id_ in INVARIANTS.ours}
+    invariants: dict[str, InvariantAggregate] = field(
+        default_factory=lambda: {id_: InvariantAggregate() for id_ in INVARIANTS.ours}
     )
-    claims: dict[Claim, ClaimTally] = field(default_factory=lambda: {claim: ClaimTally() for claim in Claim})
+    claims: dict[Claim, ClaimAggregate] = field(
+        default_factory=lambda: {claim: ClaimAggregate() for claim in Claim}
+    )
     broken_by: set[frozenset[Claim]] = field(default_factory=set)
     runs: int = 0
     planned: int = 0
@@ -115,15 +117,15 @@ class Tally:
     kinds: Mapping[str, FaultKind] = field(default_factory=lambda: KINDS)
     fired_variants: set[tuple[str, str, str]] = field(default_factory=set)
     missed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    refused_once: dict[Job, Digest] = field(default_factory=dict)
+    refused_once: dict[Job, RunSummary] = field(default_factory=dict)
     fired_counts: set[tuple[str, str, str, int | Lasting]] = field(default_factory=set)
     followed_by_nothing: set[tuple[str, str, str]] = field(default_factory=set)
     situations: Counter[str] = field(default_factory=Counter)
     compensation_s: list[float] = field(default_factory=list)
     left: Counter[tuple[str, str | None]] = field(default_factory=Counter)
-    fault_free: dict[int, Digest] = field(default_factory=dict)
-    unfinished: dict[DrawnInput, Digest] = field(default_factory=dict)
-    accidents: int = 0
+    fault_free: dict[int, RunSummary] = field(default_factory=dict)
+    unfinished: dict[DrawnInput, RunSummary] = field(default_factory=dict)
+    collateral: int = 0
     early_repeats: list[str] = field(default_factory=list)
     unconfirmed: dict[tuple[str, str, str | None, bool], list[str]] = field(default_factory=dict)
     void: int = 0
@@ -131,36 +133,36 @@ class Tally:
     _healed: dict[str, None] = field(default_factory=dict)
     _alone: set[tuple[str, str, str, str]] = field(default_factory=set)
 
-    def add(self, digest: Digest) -> None:
+    def add(self, run_summary: RunSummary) -> None:
         """Count one run."""
         self.runs += 1
-        if not digest.plan.faults:
-            self._add_fault_free(digest)
-        if not digest.violated and _refuses_once(digest):
-            self.refused_once.setdefault((digest.input_index, digest.plan), digest)
-        for id_, found in digest.found.items():
-            self.invariants[id_].add(digest, found.verdict)
-        self._add_claims(digest)
-        self._add_reached(digest)
-        self._add_faults(digest)
-        self.situations.update(digest.situations)
-        self.compensation_s.extend(digest.compensation_s)
-        self.left.update(digest.left)
-        self.accidents += digest.accidents
-        if digest.early_repeat:
-            self.early_repeats.append(digest.early_repeat)
-        self.void += digest.void
+        if not run_summary.plan.faults:
+            self._add_fault_free(run_summary)
+        if not run_summary.violated and _refuses_once(run_summary):
+            self.refused_once.setdefault((run_summary.input_index, run_summary.plan), run_summary)
+        for id_, found in run_summary.found.items():
+            self.invariants[id_].add(run_summary, found.verdict)
+        self._add_claims(run_summary)
+        self._add_reached(run_summary)
+        self._add_faults(run_summary)
+        self.situations.update(run_summary.situations)
+        self.compensation_s.extend(run_summary.compensation_s)
+        self.left.update(run_summary.left)
+        self.collateral += run_summary.collateral
+        if run_summary.early_repeat:
+            self.early_repeats.append(run_summary.early_repeat)
+        self.void += run_summary.void
 
     @property
     def violated(self) -> tuple[str, ...]:
         """Ids of the violated invariants, in the order of the catalogue."""
         return tuple(id_ for id_, one in self.invariants.items() if one.violations)
 
-    def needed(self) -> tuple[Digest, ...]:
+    def needed(self) -> tuple[RunSummary, ...]:
         """The runs whose histories the report shows, or may come to show."""
         smallest = (one.smallest for one in self.invariants.values())
-        suspects = (one.digest for about in self.claims.values() for one in about.suspects.values())
-        refuting = (about.refuted.digest for about in self.claims.values() if about.refuted is not None)
+        suspects = (one.run_summary for about in self.claims.values() for one in about.suspects.values())
+        refuting = (about.refuted.run_summary for about in self.claims.values() if about.refuted is not None)
         found = (*smallest, *suspects, *refuting, *self.fault_free.values())
         return tuple(one for one in found if one is not None)
 
@@ -170,29 +172,29 @@ class Tally:
 
     def reached_without_faults(self) -> tuple[str, ...]:
         """Those of the fault-free runs."""
-        sites = (site.operation for digest in self.fault_free.values() for site, _ in digest.sites)
+        sites = (site.operation for run_summary in self.fault_free.values() for site, _ in run_summary.sites)
         return tuple(dict.fromkeys(sites))
 
     def healed_only(self) -> tuple[str, ...]:
         """Operations that were called, but never while faults could strike."""
         return tuple(name for name in self._healed if name not in self._reached)
 
-    def needs(self, digest: Digest, claim: Claim) -> bool:
+    def needs(self, run_summary: RunSummary, claim: Claim) -> bool:
         """Whether a fault of the claim is in its plan."""
-        return claim in claims_of_plan(digest.plan, self.irreversible)
+        return claim in claims_of_plan(run_summary.plan, self.irreversible)
 
-    def _add_claims(self, digest: Digest) -> None:
-        if not digest.violated:
+    def _add_claims(self, run_summary: RunSummary) -> None:
+        if not run_summary.violated:
             return
-        concerned = claims_of_plan(_struck(digest), self.irreversible)
+        concerned = claims_of_plan(_struck(run_summary), self.irreversible)
         self.broken_by.add(concerned)
-        for id_ in digest.violated:
-            if len(digest.plan.faults) == 1:
-                self._alone.add((id_, *_mark(digest.plan.faults[0])))
+        for id_ in run_summary.violated:
+            if len(run_summary.plan.faults) == 1:
+                self._alone.add((id_, *_mark(run_summary.plan.faults[0])))
             for claim in Claim:
                 if claim in concerned:
-                    doubtful = self._explained(id_, digest.plan, claim)
-                    self.claims[claim].suspect(Refutation(id_, digest, doubtful))
+                    doubtful = self._explained(id_, run_summary.plan, claim)
+                    self.claims[claim].suspect(Refutation(id_, run_summary, doubtful))
 
     def _explained(self, invariant: str, plan: FaultPlan, claim: Claim) -> bool:
         """Whether a fault of the plan that is not of the claim violates the invariant alone."""
@@ -202,55 +204,55 @@ class Tally:
             if claim not in claims_of(fault, self.irreversible)
         )
 
-    def _add_reached(self, digest: Digest) -> None:
-        for site, _ in digest.sites:
+    def _add_reached(self, run_summary: RunSummary) -> None:
+        for site, _ in run_summary.sites:
             self._reached.setdefault(site.operation)
-        for operation in digest.healed:
+        for operation in run_summary.healed:
             self._healed.setdefault(operation)
 
-    def _add_fault_free(self, digest: Digest) -> None:
-        drawn = digest.input_index
+    def _add_fault_free(self, run_summary: RunSummary) -> None:
+        drawn = run_summary.input_index
         if isinstance(drawn, int):
-            self.fault_free.setdefault(drawn, digest)
+            self.fault_free.setdefault(drawn, run_summary)
         elif (
-            not digest.violated
-            and not digest.void
-            and any(status != Status.COMPLETED for status in digest.statuses)
+            not run_summary.violated
+            and not run_summary.void
+            and any(status != Status.COMPLETED for status in run_summary.statuses)
         ):
-            self.unfinished.setdefault(drawn, digest)
+            self.unfinished.setdefault(drawn, run_summary)
 
-    def _add_faults(self, digest: Digest) -> None:
-        for one in digest.unconfirmed:
-            fault = digest.plan.faults[one.fault]
+    def _add_faults(self, run_summary: RunSummary) -> None:
+        for one in run_summary.unconfirmed:
+            fault = run_summary.plan.faults[one.fault]
             where = (fault.kind, fault.operation, one.toxic, one.void)
             self.unconfirmed.setdefault(where, []).append(one.reason)
-        for index, (fault, fired) in enumerate(zip(digest.plan.faults, digest.fired, strict=True)):
+        for index, (fault, fired) in enumerate(zip(run_summary.plan.faults, run_summary.fired, strict=True)):
             mark = (fault.kind, fault.operation)
             self.planned += 1
             self.planned_at[mark] += 1
             if not fired:
-                self._add_missed(digest, fault)
+                self._add_missed(run_summary, fault)
                 continue
             self.fired += 1
             self.by_kind[fault.kind] += 1
             self.fired_at[mark] += 1
             self.fired_variants.add((*mark, fault.variant))
-            for count in equal_counts(digest, index, self.kinds[fault.kind]):
+            for count in equal_counts(run_summary, index, self.kinds[fault.kind]):
                 self.fired_counts.add((*mark, fault.variant, count))
 
-    def _add_missed(self, digest: Digest, fault: Fault) -> None:
+    def _add_missed(self, run_summary: RunSummary, fault: Fault) -> None:
         mark = (fault.kind, fault.operation, fault.variant)
-        if nothing_follows(digest, fault):
+        if nothing_follows(run_summary, fault):
             self.followed_by_nothing.add(mark)
-        if len(digest.plan.faults) == 1:
+        if len(run_summary.plan.faults) == 1:
             self.missed[mark] += 1
 
 
-def size_of_run(digest: Digest) -> tuple[int, int, int, bytes]:
+def size_of_run(run_summary: RunSummary) -> tuple[int, int, int, bytes]:
     """First of its plan, then of its input, where that was drawn."""
-    drawn = digest.input_index
+    drawn = run_summary.input_index
     text = drawn.text if isinstance(drawn, DrawnInput) else b""
-    return *size_of(digest.plan), len(text), text
+    return *size_of(run_summary.plan), len(text), text
 
 
 def size_of(plan: FaultPlan) -> tuple[int, int]:
@@ -259,16 +261,18 @@ def size_of(plan: FaultPlan) -> tuple[int, int]:
     return len(plan.faults), counted
 
 
-def _struck(digest: Digest) -> FaultPlan:
+def _struck(run_summary: RunSummary) -> FaultPlan:
     """The faults that fired; all of them where a worker was lost with the run."""
-    fired = [fault for fault, strikes in zip(digest.plan.faults, digest.strikes, strict=True) if strikes]
-    return FaultPlan(tuple(fired)) if fired or digest.history is not None else digest.plan
+    fired = [
+        fault for fault, strikes in zip(run_summary.plan.faults, run_summary.strikes, strict=True) if strikes
+    ]
+    return FaultPlan(tuple(fired)) if fired or run_summary.history is not None else run_summary.plan
 
 
-def _refuses_once(digest: Digest) -> bool:
-    faults = digest.plan.faults
-    one = len(faults) == 1 and isinstance(digest.input_index, int)
-    return one and faults[0].kind == TURNS_BACK and faults[0].count == 1
+def _refuses_once(run_summary: RunSummary) -> bool:
+    faults = run_summary.plan.faults
+    one = len(faults) == 1 and isinstance(run_summary.input_index, int)
+    return one and faults[0].kind == ABORTS and faults[0].count == 1
 
 
 def _mark(fault: Fault) -> tuple[str, str, str]:

@@ -18,7 +18,7 @@ import httpx
 
 
 @contextmanager
-def at_ease() -> Iterator[None]:
+def quick_httpx() -> Iterator[None]:
     """All three."""
     with ExitStack() as stack:
         # A TLS context costs 16 ms, and nothing here speaks TLS.

@@ -11,7 +11,7 @@ _open: list[str] = []
 
 
 @contextmanager
-def turn_of(name: str) -> Iterator[None]:
+def only_world(name: str) -> Iterator[None]:
     """Hold the process for a world. Raises UsageError while another one is open."""
     if _open:
         where = f"{name} world: open another one in this process"

@@ -1,4 +1,4 @@
-"""What the door keeps to whatever a world does: ends once, receipts once, and what it records."""
+"""What the fault injector keeps to whatever a world does: ends once, receipts once, and what it records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from harness.faults.answers import GARBAGE, answer_event
 from harness.history import CallAnswered, CallFailed, FaultFired, KeyConflict
 from harness.participant import Reply, ResourceSpec, Response, RestParticipant, Verb
 from harness.plan import Fault
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from tests.unit.faults.counter import Counter, request
 from tests.unit.faults.shop import KEY, MINE, SPEC, hold, routes, shop
 
@@ -15,28 +15,28 @@ CREATE = "shop.hold.create"
 
 def test_a_call_ends_once() -> None:
     counter = Counter(SPEC, shop())
-    passage = counter.ask("shop", "POST", "/holds", MINE, key=KEY).passage
-    counter.door.failed(passage, Symptom.SILENCE)
-    counter.door.answered(passage, Response(status=500))
+    in_flight = counter.ask("shop", "POST", "/holds", MINE, key=KEY).in_flight
+    counter.injector.failed(in_flight, Symptom.SILENCE)
+    counter.injector.answered(in_flight, Response(status=500))
     ends = [one for one in counter.recorder.events if isinstance(one, CallAnswered | CallFailed)]
     assert [type(one) for one in ends] == [CallAnswered]
 
 
 def test_a_fault_has_one_receipt_a_call() -> None:
     counter = Counter(SPEC, shop(), faults=(Fault(kind="error_before", operation=CREATE),))
-    passage = counter.ask("shop", "POST", "/holds", MINE, key=KEY).passage
-    counter.door.receipt(passage)
-    counter.door.receipt(counter.ask("shop", "POST", "/holds", MINE, key=KEY).passage)
+    in_flight = counter.ask("shop", "POST", "/holds", MINE, key=KEY).in_flight
+    counter.injector.receipt(in_flight)
+    counter.injector.receipt(counter.ask("shop", "POST", "/holds", MINE, key=KEY).in_flight)
     assert len([one for one in counter.recorder.events if isinstance(one, FaultFired)]) == 1
     assert counter.history.fired() == {0}
 
 
-def test_a_receipt_names_toxic_and_what_it_came_to_and_an_accident_no_fault() -> None:
+def test_a_receipt_names_toxic_and_what_it_came_to_and_an_collateral_no_fault() -> None:
     counter = Counter(SPEC, shop(), faults=(Fault(kind="slow", operation=CREATE),))
-    struck = counter.door.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
-    counter.door.receipt(struck, toxic="latency", kind="lose_reply")
-    other = counter.door.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
-    counter.door.accident(other, "refuse", "disabled")
+    struck = counter.injector.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
+    counter.injector.receipt(struck, toxic="latency", kind="lose_reply")
+    other = counter.injector.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
+    counter.injector.collateral(other, "refuse", "disabled")
     fired = [one for one in counter.recorder.events if isinstance(one, FaultFired)]
     assert [(one.call, one.fault, one.kind, one.toxic) for one in fired] == [
         (1, 0, "lose_reply", "latency"),
@@ -46,7 +46,7 @@ def test_a_receipt_names_toxic_and_what_it_came_to_and_an_accident_no_fault() ->
 
 def test_a_call_is_recorded_as_it_was_sent() -> None:
     counter = Counter(SPEC, shop())
-    counter.door.send(3, "shop", request("POST", "/holds", MINE, key=KEY), endless=True)
+    counter.injector.send(3, "shop", request("POST", "/holds", MINE, key=KEY), endless=True)
     sent = counter.history.calls[0].sent
     assert (sent.executor, sent.saga_id, sent.operation, sent.nth) == (3, "saga-1", CREATE, 1)
     assert (sent.method, sent.path, sent.key, sent.heeds_key, sent.endless) == (
@@ -115,9 +115,9 @@ def test_an_undo_by_saga_without_the_rest_is_a_whole_resource_too() -> None:
 
 def said(body: bytes = b"", headers: tuple[tuple[str, str], ...] = (), saga_id: str = "saga-1") -> str:
     counter = Counter(SPEC, shop(), saga_ids=(saga_id,))
-    passage = counter.ask("shop", "POST", "/holds", {"saga_id": saga_id}).passage
+    in_flight = counter.ask("shop", "POST", "/holds", {"saga_id": saga_id}).in_flight
     response = Response(status=200, body=body, headers=headers)
-    return answer_event(0.0, passage, response, (saga_id,)).content
+    return answer_event(0.0, in_flight, response, (saga_id,)).content
 
 
 def test_equal_replies_have_equal_content_and_others_have_not() -> None:

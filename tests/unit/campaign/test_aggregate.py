@@ -10,19 +10,19 @@ import msgspec
 import pytest
 
 from harness.adapter import CallableSaga
+from harness.campaign.aggregate import Aggregate
 from harness.campaign.required import coverage
-from harness.campaign.tally import Tally
 from harness.campaign.verdict import judge
-from harness.campaign.workers import LocalExecutor
+from harness.campaign.workers import LocalJobRunner
 from harness.errors import UsageError
-from harness.faults.unlocked import unlocked_faults
+from harness.faults.enabled import enabled_faults
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultPlan
 from harness.report_model import Verdict as ScenarioVerdict
 from harness.scenario import Scenario
-from harness.search import Digest, GuidedSearch
-from harness.search.digest import Found
+from harness.search import GuidedSearch, RunSummary
 from harness.search.guided import StopAsked
+from harness.search.run_summary import Found
 from harness.worlds.sim import SimWorld
 from tests.planted.invariants.test_complete_compensation import RegistersTooLate
 from tests.planted.kit import CHARGE, HOLD, Plant
@@ -39,16 +39,16 @@ def scenario(twin: str = "sound", **more: object) -> Scenario:
     return replace(plant.scenario(twin), **more)  # type: ignore[arg-type]
 
 
-def searched(one: Scenario, sim: SimWorld, depth: int = 1) -> list[Digest]:
-    search = GuidedSearch(unlocked_faults(one, "sim"), len(one.inputs), depth)
-    return list(search.run(LocalExecutor(one, sim), StopAsked()))
+def searched(one: Scenario, sim: SimWorld, depth: int = 1) -> list[RunSummary]:
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), depth)
+    return list(search.run(LocalJobRunner(one, sim), StopAsked()))
 
 
-def told(one: Scenario, digests: list[Digest]) -> tuple[ScenarioVerdict, tuple[str, ...]]:
-    tally = Tally()
-    for digest in digests:
-        tally.add(digest)
-    return judge(one, tally, coverage(one, "sim", tally))
+def told(one: Scenario, run_summaries: list[RunSummary]) -> tuple[ScenarioVerdict, tuple[str, ...]]:
+    aggregate = Aggregate()
+    for run_summary in run_summaries:
+        aggregate.add(run_summary)
+    return judge(one, aggregate, coverage(one, "sim", aggregate))
 
 
 def test_a_sound_saga_passes_by_its_single_faults(sim: SimWorld) -> None:
@@ -63,12 +63,12 @@ def test_a_broken_one_fails_and_nothing_else_is_said(sim: SimWorld) -> None:
 
 def test_a_fault_that_never_fired_keeps_from_a_pass(sim: SimWorld) -> None:
     one = scenario()
-    digests = [
-        digest
-        for digest in searched(one, sim)
-        if not any(fault.kind == "garbage" for fault in digest.plan.faults)
+    run_summaries = [
+        run_summary
+        for run_summary in searched(one, sim)
+        if not any(fault.kind == "garbage" for fault in run_summary.plan.faults)
     ]
-    verdict, lacking = told(one, digests)
+    verdict, lacking = told(one, run_summaries)
     assert verdict is ScenarioVerdict.INCONCLUSIVE
     where = "garbage at stock.hold.create, garbage at bank.charge.create, garbage at "
     assert [one[: one.index(where) + len(where)] for one in lacking] == [
@@ -96,38 +96,42 @@ def test_an_unknown_invariant_keeps_from_a_pass(sim: SimWorld) -> None:
 
 def test_an_outage_that_no_call_follows_is_listed_as_impossible(sim: SimWorld) -> None:
     one = scenario()
-    tally = Tally()
-    for digest in searched(one, sim):
-        tally.add(digest)
-    covered = coverage(one, "sim", tally)
+    aggregate = Aggregate()
+    for run_summary in searched(one, sim):
+        aggregate.add(run_summary)
+    covered = coverage(one, "sim", aggregate)
     outages = [told.operation for told in covered.impossible if told.fault == "outage"]
     assert outages[:2] == ["stock.hold.create", "bank.charge.create"]
     assert covered.unfired == ()
 
 
 def test_the_smallest_counterexample_is_kept(sim: SimWorld) -> None:
-    (any_digest,) = LocalExecutor(scenario(), sim).run([(0, FaultPlan())])
+    (any_run_summary,) = LocalJobRunner(scenario(), sim).run([(0, FaultPlan())])
     fault = Fault(kind="refuse", operation="stock.hold.create")
-    tally = Tally()
+    aggregate = Aggregate()
     for faults in ((fault, fault), (replace(fault, count=3),), (fault,), (replace(fault, nth=2),)):
         bad = {"termination": Found(Verdict.VIOLATED, "it never ended")}
-        tally.add(
+        aggregate.add(
             msgspec.structs.replace(
-                any_digest, plan=FaultPlan(faults), strikes=(1,) * len(faults), as_planned=None, found=bad
+                any_run_summary,
+                plan=FaultPlan(faults),
+                strikes=(1,) * len(faults),
+                as_planned=None,
+                found=bad,
             )
         )
-    one = tally.invariants["termination"]
+    one = aggregate.invariants["termination"]
     assert one.smallest is not None
     assert one.smallest.plan == FaultPlan((fault,))
     assert (one.runs, one.violations, one.verdict) == (4, 4, Verdict.VIOLATED)
-    assert tally.violated == ("termination",)
-    assert (tally.planned, tally.fired, tally.by_kind["refuse"]) == (5, 5, 5)
+    assert aggregate.violated == ("termination",)
+    assert (aggregate.planned, aggregate.fired, aggregate.by_kind["refuse"]) == (5, 5, 5)
 
 
 def test_of_what_was_never_exercised_nothing_is_said() -> None:
-    tally = Tally()
-    assert {one.verdict for one in tally.invariants.values()} == {Verdict.NOT_EXERCISED}
-    assert tuple(tally.invariants) == tuple(INVARIANTS)
+    aggregate = Aggregate()
+    assert {one.verdict for one in aggregate.invariants.values()} == {Verdict.NOT_EXERCISED}
+    assert tuple(aggregate.invariants) == tuple(INVARIANTS)
 
 
 def test_a_saga_that_cannot_run_here_is_no_finding(sim: SimWorld) -> None:
@@ -138,5 +142,5 @@ def test_a_saga_that_cannot_run_here_is_no_finding(sim: SimWorld) -> None:
     one = scenario()
     with pytest.raises(UsageError):
         list(
-            LocalExecutor(replace(one, saga=CallableSaga(connects, "connects")), sim).run([(0, FaultPlan())])
+            LocalJobRunner(replace(one, saga=CallableSaga(connects, "connects")), sim).run([(0, FaultPlan())])
         )

@@ -15,20 +15,20 @@ from typing import Protocol
 
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.toxiproxy.client import Toxic
+from harness.worlds.wire.armed_toxic import ArmedToxic
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import Call
 from harness.worlds.wire.canary import Canary, NoCanary, refused
-from harness.worlds.wire.exposure import Exposure
 from harness.worlds.wire.http import Connection
 from harness.worlds.wire.toxics import DISABLED, LINGER
 from harness.worlds.wire.traffic import Traffic
 
-INNOCENTS_LIMIT_S = 0.05
+BYSTANDERS_LIMIT_S = 0.05
 POLL_S = 0.001
 
 
 class ProxyLike(Protocol):
-    """What a station asks of its proxy (`harness.toxiproxy.client.ProxyHandle`)."""
+    """What a server asks of its proxy (`harness.toxiproxy.client.ProxyHandle`)."""
 
     name: str
     listen: str
@@ -46,7 +46,7 @@ class ProxyLike(Protocol):
     def destroy(self) -> None: ...
 
 
-class Front:
+class ParticipantProxy:
     """The proxy of one participant, from run to run. `connections` are those that came through it."""
 
     def __init__(self, name: str, background: Background) -> None:
@@ -58,7 +58,7 @@ class Front:
         self._proxy: ProxyLike | None = None
         self._traffic: Traffic | None = None
         self.settling = asyncio.Event()
-        self._exposure: Exposure | None = None
+        self._armed_toxic: ArmedToxic | None = None
         self._turning = asyncio.Lock()
         self._refusing = 0
         self._down = False
@@ -97,8 +97,8 @@ class Front:
     async def settle(self) -> None:
         """Every fault ends here: nothing stays armed, and the proxy is there."""
         self.settling.set()
-        while self._exposure is not None:
-            await self._exposure.gone.wait()
+        while self._armed_toxic is not None:
+            await self._armed_toxic.gone.wait()
         while self._confirming:
             await asyncio.wait(set(self._confirming))
         async with self._turning:
@@ -127,7 +127,7 @@ class Front:
         self._close_gate()
         with self._failing_loudly():
             async with self._turning:
-                await self._innocents_done()
+                await self._bystanders_done()
                 if not self._down:
                     self._down = True
                     await self._api(self.proxy.disable)
@@ -176,7 +176,7 @@ class Front:
 
     def _away(self, traffic: Traffic) -> bool:
         with traffic.lock:
-            return traffic.door.engine.away(self.name)
+            return traffic.injector.engine.away(self.name)
 
     @property
     def down(self) -> bool:
@@ -185,41 +185,41 @@ class Front:
 
     # Arming -----------------------------------------------------------------------------------
 
-    async def arm(self, call: Call, toxic: Toxic) -> Exposure | None:
+    async def arm(self, call: Call, toxic: Toxic) -> ArmedToxic | None:
         """Once no other toxic is in the way; None where everything settled meanwhile."""
-        while (exposure := self._exposure) is not None:
-            if exposure.silences and exposure.toxic == toxic and not exposure.lifting:
-                exposure.calls.add(call)
-                await exposure.armed.wait()
+        while (armed_toxic := self._armed_toxic) is not None:
+            if armed_toxic.silences and armed_toxic.toxic == toxic and not armed_toxic.lifting:
+                armed_toxic.calls.add(call)
+                await armed_toxic.armed.wait()
                 if not call.tagged:
-                    await self._watch_over(exposure, muted=True)
-                return exposure
-            await exposure.gone.wait()
+                    await self._watch_over(armed_toxic, muted=True)
+                return armed_toxic
+            await armed_toxic.gone.wait()
         if self.settling.is_set():
             return None
-        exposure = self._exposure = Exposure(toxic=toxic, calls={call})
+        armed_toxic = self._armed_toxic = ArmedToxic(toxic=toxic, calls={call})
         self.touched = True
         if not call.endless:  # a caller that never leaves must not keep others waiting
             self._close_gate()
-        await self._innocents_done()
+        await self._bystanders_done()
         if not call.tagged:
             # It comes behind all that was written before, so that has passed the proxy by now.
-            await self._watch_over(exposure, muted=False)
+            await self._watch_over(armed_toxic, muted=False)
         await self._api(self.proxy.add_toxic, toxic)
-        exposure.armed.set()
-        return exposure
+        armed_toxic.armed.set()
+        return armed_toxic
 
-    async def disarm(self, exposure: Exposure, call: Call) -> None:
-        exposure.calls.discard(call)
-        if exposure.calls or exposure.lifting:
+    async def disarm(self, armed_toxic: ArmedToxic, call: Call) -> None:
+        armed_toxic.calls.discard(call)
+        if armed_toxic.calls or armed_toxic.lifting:
             return
-        exposure.lifting = True
-        exposure.lifted_s = self._background.loop.time()
+        armed_toxic.lifting = True
+        armed_toxic.lifted_s = self._background.loop.time()
         # The server refuses to remove what is not there: this proves that it was, until now.
-        await self._api(self.proxy.remove_toxic, exposure.toxic.name)
-        self._exposure = None
-        self._harmed.append((exposure.toxic.name, self._background.loop.time()))
-        exposure.gone.set()
+        await self._api(self.proxy.remove_toxic, armed_toxic.toxic.name)
+        self._armed_toxic = None
+        self._harmed.append((armed_toxic.toxic.name, self._background.loop.time()))
+        armed_toxic.gone.set()
         self._open_gate()
 
     @contextmanager
@@ -233,29 +233,29 @@ class Front:
             self._confirming.discard(pending)
             pending.set_result(None)
 
-    async def _watch_over(self, exposure: Exposure, *, muted: bool) -> None:
+    async def _watch_over(self, armed_toxic: ArmedToxic, *, muted: bool) -> None:
         """One canary to an exposure."""
-        if exposure.watching is not None:
-            await asyncio.shield(exposure.watching)
+        if armed_toxic.watching is not None:
+            await asyncio.shield(armed_toxic.watching)
             return
-        exposure.watching = self._background.loop.create_future()
+        armed_toxic.watching = self._background.loop.create_future()
         self._sent += 1
         canary = Canary(f"canary-{self._sent}")
         self._canaries[canary.tag] = canary
         try:
             await canary.open(self.proxy.listen, muted=muted)
-            exposure.canary = canary
+            armed_toxic.canary = canary
         except NoCanary as error:
-            exposure.blind = f"could not be sent: {error}"
+            armed_toxic.blind = f"could not be sent: {error}"
         finally:
             del self._canaries[canary.tag]
-            exposure.watching.set_result(None)
+            armed_toxic.watching.set_result(None)
 
     def harmed_since(self, since_s: float) -> str | None:
         """What was armed here at some time since then for calls of its own; from any thread."""
-        exposure = self._exposure
-        if exposure is not None and exposure.armed.is_set():
-            return exposure.toxic.name
+        armed_toxic = self._armed_toxic
+        if armed_toxic is not None and armed_toxic.armed.is_set():
+            return armed_toxic.toxic.name
         if self._down:
             return DISABLED
         return next((name for name, until_s in reversed(self._harmed) if until_s >= since_s), None)
@@ -266,23 +266,23 @@ class Front:
 
     def _open_gate(self, *, whatever_comes: bool = False) -> None:
         """Unless another toxic is armed, or another call being refused."""
-        if self.gate is None or ((self._exposure is not None or self._refusing) and not whatever_comes):
+        if self.gate is None or ((self._armed_toxic is not None or self._refusing) and not whatever_comes):
             return
         gate, self.gate = self.gate, None
         gate.set_result(None)
 
-    async def _innocents_done(self) -> None:
+    async def _bystanders_done(self) -> None:
         """Let the answers that are on their way arrive."""
-        deadline_s = self._background.loop.time() + INNOCENTS_LIMIT_S
+        deadline_s = self._background.loop.time() + BYSTANDERS_LIMIT_S
         # Polled: the callers are on other threads, and this is for a few milliseconds.
-        while self._innocents() and self._background.loop.time() < deadline_s:  # noqa: ASYNC110
+        while self._bystanders() and self._background.loop.time() < deadline_s:  # noqa: ASYNC110
             await asyncio.sleep(POLL_S)
 
-    def _innocents(self) -> bool:
+    def _bystanders(self) -> bool:
         assert self._traffic is not None
         with self._traffic.lock:
             return any(
-                one.innocent and one.tagged and one.station == self.name
+                one.bystander and one.tagged and one.participant_server == self.name
                 for one in self._traffic.open.values()
             )
 
@@ -304,10 +304,10 @@ class Front:
 
     def give_up(self) -> None:
         """Nobody may wait for what will not come any more."""
-        exposure, self._exposure = self._exposure, None
-        if exposure is not None:
-            exposure.armed.set()
-            exposure.gone.set()
+        armed_toxic, self._armed_toxic = self._armed_toxic, None
+        if armed_toxic is not None:
+            armed_toxic.armed.set()
+            armed_toxic.gone.set()
         self._open_gate(whatever_comes=True)
         for connection in list(self.connections):
             connection.close()
@@ -316,8 +316,8 @@ class Front:
 class _FailingLoudly:
     """What goes wrong on the servers' loop ends the run, and nobody waits for it in vain."""
 
-    def __init__(self, front: Front, traffic: Traffic) -> None:
-        self._front = front
+    def __init__(self, participant_proxy: ParticipantProxy, traffic: Traffic) -> None:
+        self._participant_proxy = participant_proxy
         self._traffic = traffic
 
     def __enter__(self) -> None: ...
@@ -329,6 +329,8 @@ class _FailingLoudly:
             self._traffic.abort(error)
         else:
             name = type(error).__name__
-            self._traffic.abort(SagaChaosError(f"participant {self._front.name!r}: {name}: {error}"))
-        self._front.give_up()
+            self._traffic.abort(
+                SagaChaosError(f"participant {self._participant_proxy.name!r}: {name}: {error}")
+            )
+        self._participant_proxy.give_up()
         return True

@@ -1,17 +1,17 @@
-"""One call on its way through the door: what is known of it, and what it has come to."""
+"""One call on its way through the fault injector: what is known of it, and what it has come to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.faults.engine import Strike
+from harness.faults.engine import FaultMatch
 from harness.participant import Matched, Owner, Participant, Request, Response
-from harness.plan.treatment import PASS, Copy, Treatment
+from harness.plan.decision import PASS, Copy, Decision
 from harness.saga import Direction
 
 
 @dataclass(slots=True, kw_only=True)
-class Passage:
+class InFlightCall:
     """`reply` is what the caller is to be answered, once the participant, or the fault, has spoken.
 
     nth: the call's number among those of its operation. saga: the number of the saga that sent it, from 1;
@@ -24,8 +24,8 @@ class Passage:
     request: Request
     matched: Matched | None
     owner: Owner
-    treatment: Treatment
-    strike: Strike | None = None
+    decision: Decision
+    strike: FaultMatch | None = None
     nth: int = 0
     saga: int | None = None
     nth_of_saga: int = 0
@@ -38,16 +38,16 @@ class Passage:
 
     def spare(self) -> None:
         """Its fault can strike no more: the call is like any other."""
-        self.treatment, self.strike = PASS, None
+        self.decision, self.strike = PASS, None
 
     @property
     def struck_at_delivery(self) -> bool:
         """Whether the fault, if it has no symptom of its own, showed itself when the request was handled."""
-        treatment, reply = self.treatment, self.reply
-        if self.strike is None or treatment.blow is not None or treatment.copy is Copy.AFTER_REPLY:
+        decision, reply = self.decision, self.reply
+        if self.strike is None or decision.process_fault is not None or decision.copy is Copy.AFTER_REPLY:
             return False
-        if treatment.garble:
+        if decision.garble:
             return reply is not None and bool(reply.body)
-        if treatment.part:
+        if decision.part:
             return reply is not None and reply.status == 500
         return True

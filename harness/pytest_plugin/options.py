@@ -8,7 +8,7 @@ from harness.choices import ProxyKind, SearchKind, WorldName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SearchOptions:
     """The options of `saga-chaos run`; None: the world's default.
 
     stored: whether counterexamples of earlier sessions are tried first, and those of this one are kept.

@@ -1,9 +1,10 @@
-"""A station: one participant's HTTP server, behind its front.
+"""A server: one participant's HTTP server, behind its front.
 
 Owns serving requests: at once where nothing strikes, else the toxic is armed for that request before
 its answer is written, and removed once the caller has left. For callers whom the httpx wrapper cannot
 see, a canary is told the same under the same toxic; those of them who come while a reply is being lost
-are struck by accident, as if their request had been lost, and that is recorded. Everything here runs on
+are struck as a collateral hit, as if their request had been lost, and that is recorded. Everything here runs
+on
 the servers' loop.
 """
 
@@ -13,12 +14,12 @@ import asyncio
 from contextlib import suppress
 
 from harness.participant import Request, Response
-from harness.plan.treatment import Symptom
+from harness.plan.decision import Symptom
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import Call
-from harness.worlds.wire.front import Front
 from harness.worlds.wire.http import Connection, encode
 from harness.worlds.wire.outages import Outage, Outages
+from harness.worlds.wire.participant_proxy import ParticipantProxy
 from harness.worlds.wire.struck import Struck
 from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.traffic import Traffic
@@ -27,12 +28,12 @@ DROPPED_LIMIT_S = 0.5
 """For a proxy that is disabled to drop the connections that it had."""
 
 
-class Station(Front):
+class ParticipantServer(ParticipantProxy):
     """One participant's place on the wire, from run to run."""
 
-    def __init__(self, name: str, background: Background, lane: int = 1) -> None:
+    def __init__(self, name: str, background: Background, endpoint_set: int = 1) -> None:
         super().__init__(name, background)
-        self.lane = lane
+        self.endpoint_set = endpoint_set
         self.outages: Outages | None = None
         self._server: asyncio.Server | None = None
 
@@ -61,20 +62,20 @@ class Station(Front):
             canary.reached(connection)
             return
         traffic = self._traffic
-        call = traffic.arrived(self.name, self.lane, tag, request) if traffic is not None else None
+        call = traffic.arrived(self.name, self.endpoint_set, tag, request) if traffic is not None else None
         if call is None or traffic is None:
             connection.close()
         elif call.hangs:
             self._background.spawn(self._hang(traffic, connection, call))
         elif self.outages:
             self._background.spawn(self._serve_amid_outages(traffic, connection, call, self.outages))
-        elif call.symptom is Symptom.NONE and self._exposure is None:
+        elif call.symptom is Symptom.NONE and self._armed_toxic is None:
             self._answer(traffic, connection, call)
         else:
             self._background.spawn(self._serve_with_care(traffic, connection, call))
 
     def _answer(self, traffic: Traffic, connection: Connection, call: Call) -> None:
-        self._write(traffic, connection, call, traffic.through_the_door(call))
+        self._write(traffic, connection, call, traffic.through_the_injector(call))
 
     def _write(self, traffic: Traffic, connection: Connection, call: Call, response: Response) -> None:
         if call.tagged:
@@ -96,13 +97,13 @@ class Station(Front):
 
     async def _lost_to_a_toxic(self, traffic: Traffic, connection: Connection, call: Call) -> bool:
         """Whether a toxic that is armed for another call strikes this one; waits for one that does not."""
-        while (exposure := self._exposure) is not None and exposure.armed.is_set():
-            if exposure.silences and not exposure.lifting:
-                await Struck(self, traffic, connection, call).be_lost_with(exposure)
+        while (armed_toxic := self._armed_toxic) is not None and armed_toxic.armed.is_set():
+            if armed_toxic.silences and not armed_toxic.lifting:
+                await Struck(self, traffic, connection, call).be_lost_with(armed_toxic)
                 return True
-            await exposure.gone.wait()
-            if exposure.silences and connection.gone:  # the toxic took it along as it went
-                traffic.accident(call, exposure.toxic.name)
+            await armed_toxic.gone.wait()
+            if armed_toxic.silences and connection.gone:  # the toxic took it along as it went
+                traffic.collateral(call, armed_toxic.toxic.name)
                 Struck(self, traffic, connection, call).conclude()
                 return True
         return False
@@ -119,8 +120,8 @@ class Station(Front):
                 self._drop(traffic, connection, call)
                 outages.dropped(call)
             elif (outage := outages.dies_with(call)) is not None:
-                traffic.through_the_door(call)
-                await outages.take_down([outage], call.passage.call)
+                traffic.through_the_injector(call)
+                await outages.take_down([outage], call.in_flight.call)
                 await self._die(traffic, connection, call, outage.canary)
             elif call.symptom is not Symptom.NONE:
                 await self._strike_before_outages(traffic, connection, call, outages)
@@ -137,7 +138,7 @@ class Station(Front):
 
     def _drop(self, traffic: Traffic, connection: Connection, call: Call) -> None:
         """It came while its participant went away, and is lost."""
-        traffic.accident(call, DISABLED, kind="reset_before", symptom=Symptom.RESET)
+        traffic.collateral(call, DISABLED, kind="reset_before", symptom=Symptom.RESET)
         traffic.failed(call, Symptom.RESET)
         connection.close()
 
@@ -145,7 +146,7 @@ class Station(Front):
         self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
     ) -> None:
         """The others are away before the answer is written, this one as soon as it has been read."""
-        number, response = call.passage.call, traffic.through_the_door(call)
+        number, response = call.in_flight.call, traffic.through_the_injector(call)
         due = outages.ending(call, response.status)
         await outages.take_down([one for one in due if one.participant != self.name], number)
         self._write(traffic, connection, call, response)
@@ -155,7 +156,7 @@ class Station(Front):
         self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
     ) -> None:
         """The same for a call that a toxic strikes: that needs the proxy until its caller has seen it."""
-        number = call.passage.call
+        number = call.in_flight.call
         own: list[Outage] = []
 
         async def before_answer(status: int | None) -> None:
