@@ -1,4 +1,4 @@
-"""What is not judged, and what the owner of a saga may want to know all the same.
+"""Advice: what no invariant judges, and what the owner of a saga still wants to know.
 
 Owns the sentences of advice in a report. Refuses to call anything wrong: invariants do.
 """

@@ -3,7 +3,7 @@
     SagaChaosError
     ├── UsageError                  exit 2: what was asked for cannot be done as asked
     │   ├── ScenarioError           a scenario, a saga.toml or a saga that does not load
-    │   ├── PlanError               a plan that names what is not there
+    │   ├── PlanError               a plan that names something unknown
     │   └── ReportError             a report, failure or policy file that cannot be read
     └── EnvironmentFault            exit 4: the machine would not let the harness work
 

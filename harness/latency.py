@@ -1,4 +1,4 @@
-"""Compensation latency: how long a saga takes from knowing that it must abort to having undone all.
+"""Compensation latency: how long a saga takes from learning that it must abort to the end of the last undo.
 
 Owns that one definition, so that campaign, benchmark and reports measure the same thing. Refuses
 to draw or to tabulate (`reports.latency`).
@@ -19,8 +19,8 @@ NEEDED: Mapping[str, int] = {"p50": 1, "p95": 20, "p99": 100}
 def compensation_seconds(history: History) -> tuple[float, ...]:
     """One number for each saga that ended `compensated` and sent an undo.
 
-    It begins where the last action before the first undo ended, so that a saga that only polls
-    for its failures does not hide the wait; it ends where the saga says `compensated`.
+    It begins where the last action before the first undo ended, so that a saga that polls
+    for failures does not hide the wait; it ends where the saga says `compensated`.
     """
     measured = (
         _seconds([call for call in history.calls if call.saga_id == saga_id], history.ends(saga_id))

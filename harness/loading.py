@@ -1,4 +1,4 @@
-"""From a reference to a scenario, for every command and every worker process."""
+"""Loads a scenario by its reference, for every command and every worker process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.packages import our_packages
 from harness.scenario import Scenario
 
 REPLACED = "SAGA_CHAOS_REPLACED"
-"""Names a file that says which sources stand in for which: `saga-chaos mutate` sets it."""
+"""Names a file that maps sources to their replacements: `saga-chaos mutate` sets it."""
 
 
 def load(reference: str) -> Scenario:

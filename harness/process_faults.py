@@ -1,4 +1,4 @@
-"""What can strike the process of a saga, or its caller, and when: the words that all rooms share.
+"""The process faults and when they strike: the names that all rooms share.
 
 Owns the names of the process faults and of the boundaries of a call at which they strike (RULES §7). Refuses
 to know how a process is killed, frozen or started: adapters and worlds do.
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class ProcessFault(StrEnum):
-    """What is done to an executor."""
+    """What happens to an executor."""
 
     CRASH = "crash"  # dies, and is resumed
     MOVE = "move"  # dies, and is resumed on another node
@@ -28,7 +28,7 @@ class ProcessFault(StrEnum):
 class Boundary(StrEnum):
     """Where in a call it strikes."""
 
-    BEFORE_SEND = "before_send"  # seen in sim alone
+    BEFORE_SEND = "before_send"  # only sim can tell this one
     ON_ARRIVAL = "on_arrival"  # not applied
     APPLIED = "applied"  # and unanswered
     ANSWERED = "answered"  # strikes when the executor's next request arrives, or as it ends

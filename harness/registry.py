@@ -2,7 +2,7 @@
 
 Owns finding what a package offers under an entry point, and refusing what does not load, is of
 another type or takes a name that is taken. Entry points are read when something is first asked for,
-so that importing the harness imports nobody's package. Refuses to know what is registered: the
+so that importing the harness imports no other package. Refuses to know what is registered: the
 rooms that own invariants, fault kinds, situations and adapters make a registry each.
 
 A package offers, in its pyproject.toml:
@@ -95,7 +95,7 @@ class Registry(Mapping[str, T], Generic[T]):
     def _loaded(self, point: metadata.EntryPoint) -> T:
         try:
             found: object = point.load()
-        except Exception as error:  # a package of somebody else may raise anything
+        except Exception as error:  # another package may raise anything
             problem = f"{type(error).__name__}: {error}"
             raise ScenarioError(misplaced(self._where(point), problem, _article(self._what))) from error
         if not isinstance(found, self._type):

@@ -1,4 +1,4 @@
-"""Hypothesis runs that draw the same in every process: their settings, and what has to be switched off.
+"""Makes Hypothesis draw the same in every process: settings, and what has to be switched off.
 
 Owns what such a run is given, and where it keeps its files. Refuses to draw anything itself.
 """
@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, Phase, Verbosity, configuration, settings
 from platformdirs import user_cache_dir
 
 CACHE_VARIABLE = "SAGA_CHAOS_CACHE_DIR"
-"""The folder of what can be made again; the same as that of a built Toxiproxy."""
+"""Our cache folder, which also holds a built Toxiproxy."""
 
 
 def quiet_settings(examples: int, phases: Sequence[Phase] = (Phase.generate,)) -> settings:
-    """No database, no deadline, no health checks, and no word on the screen."""
+    """No database, no deadline, no health checks, and no output."""
     return settings(
         max_examples=examples,
         database=None,

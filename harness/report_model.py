@@ -1,7 +1,7 @@
 """What a campaign writes and everything else reads: `report.json` and `failures/*.json`.
 
-Owns the types of both files, their reading and writing, and the two small rules
-that all readers share: which verdict outweighs which, and which exit code it is. Refuses to show
+Owns the types of both files, their reading and writing, and the two rules
+that all readers share: which verdict outweighs which, and the exit code of each. Refuses to show
 anything (`reports` does) and to judge anything (`harness.campaign` does).
 
 Keys that a newer minor version adds to `report.json` are skipped; a failure file is read to be
@@ -44,7 +44,7 @@ class Judgement(StrEnum):
 
 
 class GuaranteeResult(StrEnum):
-    """What became of something that a saga may claim."""
+    """The result for one guarantee."""
 
     VERIFIED = "verified"
     REFUTED = "refuted"
@@ -151,7 +151,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Guarantee(msgspec.Struct, frozen=True, kw_only=True):
-    """`failure`: path of the smallest counterexample that needs a fault of it.
+    """`failure`: path of the smallest counterexample that needs one of its faults.
 
     reason: why nothing of it can strike this saga, where that is why it was not exercised.
     """
@@ -241,7 +241,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a report comes from. What could not be told is empty.
+    """Where a report comes from. A field that could not be determined is empty.
 
     began: UTC. commit, uncommitted: of the folder in which the command ran, and whether files that git knows
     were changed there. previous: the folder of the report before this one, as a path from the report's.

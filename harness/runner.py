@@ -37,7 +37,7 @@ _runs: Counter[str] = Counter()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one plan came to."""
+    """The result of one plan: its history and what the invariants say."""
 
     scenario: str
     world: str
@@ -62,7 +62,7 @@ def run_once(
     """Run a plan once and judge it.
 
     Where it is not known what a caller saw, it is run again, `ATTEMPTS` times at most; a run that stays
-    void is not judged. Raises PlanError for a plan that names what is not there, UsageError and
+    void is not judged. Raises PlanError for a plan that names something unknown, UsageError and
     EnvironmentFault as the world does.
     """
     check_plan(plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world.name)
@@ -76,8 +76,8 @@ def run_once(
 def run_sagas(scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan, world: World) -> Run:
     """Run several sagas of a scenario beside each other, and judge each; `Run.saga_id` is the first one's.
 
-    They keep the ids that they are given: what a saga stored under an id elsewhere than in `store_dir`, the
-    next run with that id finds. Raises as `run_once` does, and UsageError where the world runs one alone.
+    They keep the ids that they are given. So what a saga stored under an id outside `store_dir` is still
+    there in the next run with that id. Raises as `run_once` does, and UsageError where the world runs only one.
     """
     kinds = kinds_of(scenario)
     check_starts(sagas, f"scenario {scenario.name!r}, world {world.name}")
@@ -109,7 +109,7 @@ def _judged(scenario: Scenario, first: SagaStart, plan: FaultPlan, world: World,
 def _history(
     scenario: Scenario, input_: Json, plan: FaultPlan, world: World, saga_id: str | None
 ) -> tuple[str, History]:
-    """One run, and the id under which it is told."""
+    """One run, and the saga's id in its history."""
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
     own = saga_id or _never_used(id_, world.name)
     history = carried_out(
@@ -132,9 +132,9 @@ def saga_id_for(scenario: Scenario, input_: Json, plan: FaultPlan, world: str) -
 
 
 def _never_used(id_: str, world: str) -> str:
-    """An id that no saga has seen: what it keeps of an earlier run of the same plan must not find this one.
+    """An id that no saga had before: nothing that a saga keeps of an earlier run may match it.
 
-    Sim sagas live in this process, and their histories are told under `id_` whatever they were called.
+    Sagas of sim live in this process; their histories use `id_`, whatever id they were called with.
     """
     if world != "sim":
         return f"{id_}.{os.getpid():x}-{real.monotonic_ns():x}"

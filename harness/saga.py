@@ -1,4 +1,4 @@
-"""What a saga is said to be: its steps, its pivot, its policy, and what it claims.
+"""The description of a saga: its steps, its pivot, its policy, and its claims.
 
 Owns the vocabulary (step, compensation, pivot, claim, outcome) as pure data. Refuses to know
 how a saga runs, where its participants live, or what is done to it.
@@ -34,11 +34,11 @@ class Direction(StrEnum):
     ACTION = "action"
     COMPENSATION = "compensation"
 
-    __hash__ = str.__hash__  # Enum has one in Python, and every view of a run asks for it
+    __hash__ = str.__hash__  # the hash of Enum is written in Python, and every view of a run needs it
 
 
 class Claim(StrEnum):
-    """A guarantee that a saga claims; what it does not claim is not held against it."""
+    """A guarantee that a saga claims; faults of guarantees that it does not claim are not sent."""
 
     PROCESS_DEATH = "process_death"
     OTHER_NODE = "other_node"
@@ -120,7 +120,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SagaPolicy:
-    """What sagas may rightly do differently (RULES, `[saga.policy]`).
+    """Where correct sagas differ (RULES, `[saga.policy]`).
 
     order: None: see `SagaSpec.order`. retry_after: `must` or `may`; whether a Retry-After is to be kept.
     """

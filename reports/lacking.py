@@ -72,7 +72,7 @@ def _unconfirmed(scenario: ScenarioReport) -> Iterator[str]:
 
 def _unverified(scenario: ScenarioReport) -> Iterator[str]:
     if scenario.verdict is Verdict.FAIL:
-        return  # a claim beside a violation is not verified, which does not mean that it was not tried
+        return  # beside a violation a claim is not verified, even where its faults were tried
     for one in scenario.guarantees:
         if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED and not one.reason:
             yield f"The claim {one.id} was not exercised."

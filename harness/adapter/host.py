@@ -159,7 +159,7 @@ def _say(call: Callable[[], Returned]) -> None:
     except WasCancelled:
         _print(CANCELLED)
         return
-    except BaseException as error:  # noqa: BLE001 - whatever a saga raises is what it came to
+    except BaseException as error:  # noqa: BLE001 - whatever a saga raises is its result
         returned = read_failure(error)
     if returned.problem is not None:
         _print(PROBLEM + json.dumps(returned.problem))

@@ -1,8 +1,8 @@
 """Campaigns: many runs of many scenarios, summed up into verdicts, coverage and files.
 
 Owns the order of things (fault-free, guided, Hypothesis, shrinking), the workers, the aggregate, the
-verdict of RULES §9 and the files that are read back. Emits typed events; whoever shows them
-listens. Refuses to print, and to know any report's form beyond `harness.report_model`.
+verdict of RULES §9 and the files that are read back. Emits typed events; reporters
+listen. Refuses to print, and to know any report's form beyond `harness.report_model`.
 """
 
 from harness.campaign.campaign import Campaign, run_campaign

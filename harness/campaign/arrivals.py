@@ -1,4 +1,4 @@
-"""What runs jobs tells of each run the moment it ends, before its turn in the order of the jobs comes."""
+"""How a job runner reports each run as it ends, before its turn in the order of the jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached
 from harness.search.run_summary import Job, RunSummary
 
 RunArrived = Callable[[int, RunSummary], None]
-"""The index of a job, and what it came to."""
+"""The index of a job, and its result."""
 
 PartArrived = Callable[[Chunk, RunSummary | ChunkEnded], None]
 """A chunk, and a run of it or its end."""
@@ -28,4 +28,4 @@ class JobRunner(Protocol):
 
 
 def nobody(_: object, __: object) -> None:
-    """For whoever waits for the order."""
+    """The runs in the order of the jobs."""

@@ -1,7 +1,7 @@
-"""The process faults between two calls that a pass owes (RULES §7): at every moment that a run showed.
+"""The process faults between two calls that a pass requires (RULES §7): at every moment that a run showed.
 
 Forward those of the fault-free runs, compensating those of runs that one refusal aborted. A run that
-showed none owes none. On the wire a saga may be quicker when the fault is tried than it was in the run
+showed none requires none. On the wire a saga may be quicker when the fault is tried than it was in the run
 that showed the pause, and have sent its next request before the fault is due; where that was so each
 time, though an earlier moment of that pause could be struck, the later one is listed as impossible.
 """
@@ -37,7 +37,7 @@ class Between:
                 yield Impossible(fault=one.kind.name, operation=one.operation, reason=reason)
 
     def unfired(self) -> Iterator[Fault]:
-        """Owed and never seen to fire."""
+        """Required and never seen to fire."""
         for one in self._missing():
             if not self._too_quick(one):
                 yield Fault(kind=one.kind.name, operation=one.operation, variant=one.variant)

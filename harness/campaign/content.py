@@ -1,4 +1,4 @@
-"""Whether a campaign that is resumed is the one that began: the same scenarios, options and versions.
+"""Whether a resumed campaign is the one that began: the same scenarios, options and versions.
 
 Owns what of a scenario is compared, and the refusal. What a saga imports from elsewhere is not looked at: a
 run that does not fit what is recorded shows that (`harness.campaign.recording`).
@@ -24,7 +24,7 @@ _HOW = "begin a new campaign without --resume"
 
 
 def versions() -> dict[str, str]:
-    """Of what decides what is drawn and how it is judged."""
+    """Versions of the packages that decide what is drawn and how it is judged."""
     return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
 
 
@@ -60,7 +60,7 @@ def _named(one: object) -> str:
 
 
 def check_same(recorded: Recorded, now: CampaignLine) -> None:
-    """Raises UsageError with what is another one than in the file."""
+    """Raises UsageError that names what differs from the file."""
     for where, found, before in _differences(recorded.campaign, now):
         expected = f"{before!r}, as in {recorded.path}; or {_HOW}"
         raise UsageError(misplaced(f"--resume, {where}", found, expected))

@@ -1,4 +1,4 @@
-"""A chunk on its way through a worker: what came of it so far, and what is lost when the worker is."""
+"""A chunk on its way through a worker: its runs so far, and what is lost when its worker dies."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached, RunBegi
 from harness.search.run_summary import Job, RunSummary
 
 MOST_LOST = 3
-"""Workers that one chunk may cost."""
+"""How many workers may die of one chunk."""
 
 
 class Drawing:
     """running: what was begun and has not come back. ended: nothing more comes.
 
-    arrived: told of each part the moment it comes.
+    arrived: called with each part as it comes.
     """
 
     def __init__(self, chunk: Chunk, arrived: PartArrived = nobody) -> None:

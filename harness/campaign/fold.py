@@ -1,7 +1,7 @@
 """What the records of a scenario add up to: a pure function of them, whoever wrote them and when.
 
-Runs are added in the order of the campaign, not in that in which they ended. The last shrinking is gone
-through once more, answered from the records alone: nothing is run.
+Runs are added in the order of the campaign, not in the order in which they ended. The last shrinking is
+repeated with answers from the records alone: nothing is run.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def empty_aggregate(scenario: Scenario) -> Aggregate:
 
 
 def folded(scenario: Scenario, world: str, records: RunRecords) -> Aggregate:
-    """All that is recorded. Where the last shrinking was not made to its end, what was found is not shrunk.
+    """All that is recorded. Where the last shrinking was not finished, the counterexamples stay as found.
 
-    Raises ReportError where a line is broken, or holds another run than the shrinking comes to.
+    Raises ReportError where a line is broken, or holds another run than the shrinking asks for.
     """
     aggregate = empty_aggregate(scenario)
     for run_summary in records.in_order():

@@ -1,7 +1,8 @@
 """The table of guarantees (RULES §5): for each claim, made or not, what became of it.
 
-*Refuted*: a shrunk counterexample needs a fault of it. *Verified*: all that it owes fired or cannot
-strike, what it is about did strike, and nothing was violated by its faults or without any. Else *not
+*Refuted*: a shrunk counterexample needs a fault of it. *Verified*: every fault that it requires fired or
+is impossible, the process itself was struck where the claim is about it, and no run without faults or with
+its faults violated anything. Else *not
 exercised*, with the reason where nothing of it can strike this saga at all.
 """
 
@@ -66,7 +67,7 @@ def _result(claim: Claim, searched: Scenario, aggregate: Aggregate, covered: Cov
 
 
 def _struck(claim: Claim, aggregate: Aggregate) -> bool:
-    """Whether what the claim is about struck: the process itself, where its faults strike that."""
+    """Whether a fault of the claim struck the process itself, where its faults strike processes."""
     if claim is Claim.IRREVERSIBLE_STEP:
         return any(mark in aggregate.irreversible for mark in aggregate.fired_at)
     return any(kind in _telling(claim) for kind, _ in aggregate.fired_at)
@@ -79,7 +80,7 @@ def _telling(claim: Claim) -> frozenset[str]:
 
 
 def _why_impossible(claim: Claim, searched: Scenario, aggregate: Aggregate, covered: Coverage) -> str:
-    """The reason where nothing of a claim can strike, else nothing: it could have, and did not."""
+    """Why no fault of the claim can strike; empty where one could have and did not."""
     if claim is Claim.IRREVERSIBLE_STEP:
         return "" if aggregate.irreversible else "every step can be undone, repeated or found"
     unfit = unfit_for(searched, claim)

@@ -83,7 +83,7 @@ class CampaignOptions:
         )
 
     def recorded(self) -> Options:
-        """What of them decides which runs a campaign makes."""
+        """The part of the options that decides which runs a campaign makes."""
         return Options(
             world=self.world,
             search=self.search,

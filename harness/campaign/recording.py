@@ -28,7 +28,7 @@ from harness.search.run_summary import Job, RunSummary
 
 @dataclass(slots=True)
 class _Turn:
-    """A job whose turn in the order comes. run summary: None while it runs."""
+    """A job whose turn in the order comes. summary: None while it runs."""
 
     run_summary: RunSummary | None
 
@@ -55,7 +55,7 @@ class _ChunkTurn:
             yield self.chunk, self.ended
 
     def left(self, deadline_s: float | None) -> Chunk:
-        """What is to be run of it, with what was run already."""
+        """The chunk to run, with its runs so far."""
         done = (*self.chunk.done, *map(reached_by, self.recorded))
         most = self.chunk.most_runs
         return msgspec.structs.replace(

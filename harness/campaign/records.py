@@ -32,7 +32,7 @@ Operation = int | str
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What decides which runs a campaign makes. None: the default of the world."""
+    """The options that decide which runs a campaign makes. None: the default of the world."""
 
     world: WorldName | None = None
     search: SearchKind = "both"
@@ -185,7 +185,7 @@ class RunLine(
 class ChunkLine(
     msgspec.Struct, frozen=True, kw_only=True, tag="chunk", tag_field="type", forbid_unknown_fields=True
 ):
-    """A chunk of drawn plans ended. came_to: what became of it."""
+    """A chunk of drawn plans ended. came_to: its result."""
 
     scenario: int
     part: Part
@@ -196,7 +196,7 @@ class ChunkLine(
 class TimeUpLine(
     msgspec.Struct, frozen=True, kw_only=True, tag="time_up", tag_field="type", forbid_unknown_fields=True
 ):
-    """The time for a search was over once so many runs and chunks of a part had been asked for."""
+    """The time for a search was over once that many runs and chunks of a part had been requested."""
 
     scenario: int
     part: Part

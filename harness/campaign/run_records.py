@@ -128,7 +128,7 @@ class RunRecords:
         return run_summary
 
     def count(self, run_summary: RunSummary, needed: Callable[[], Iterable[RunSummary]]) -> None:
-        """The turn of a run has come. Histories go that the report does not need after all."""
+        """The turn of a run has come. Histories that the report does not need are deleted."""
         if id(run_summary) in self._kept:
             self._counted.append(run_summary)
             if len(self._counted) >= self._look_through_at:
@@ -136,7 +136,7 @@ class RunRecords:
                 self._look_through_at = len(self._counted) + MOST_HISTORIES
 
     def end(self, needed: Iterable[RunSummary]) -> None:
-        """The search of the scenario came to its end: histories go that the report does not need."""
+        """The search of the scenario came to its end: histories that the report does not need are deleted."""
         self._drop([run_summary for _, run_summary in self._kept.values()], needed)
 
     def _drop(self, run_summaries: Iterable[RunSummary], needed: Iterable[RunSummary]) -> None:

@@ -80,7 +80,7 @@ class ScenarioReporter:
 
 
 def _no_pass_if_cut_short(report: ScenarioReport, environment: str | None) -> ScenarioReport:
-    """What the machine or the user ended has not seen all that it was asked to see."""
+    """A search that the machine or the user ended is not complete."""
     if environment is None or report.verdict is not Verdict.PASS:
         return report
     notes = (*report.notes, f"The search was cut short: {environment}.")

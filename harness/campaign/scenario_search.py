@@ -1,7 +1,7 @@
 """The searches of one scenario, one after the other, each in its part of the records.
 
 Stored counterexamples first, then guided search, Hypothesis and its shrinking, what only Hypothesis reached,
-and the last shrinking. Owns their order and what they left behind. Refuses to know workers and files.
+and the last shrinking. Owns their order and their results. Refuses to know workers and files.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PROGRESS_EVERY = 25
 
 @dataclass(slots=True)
 class Searched:
-    """What the searches of one scenario left behind; whole where nothing cut them short."""
+    """The results of the searches of one scenario; complete where nothing cut them short."""
 
     complete: bool = True
     singles_complete: bool = False
@@ -153,7 +153,7 @@ class ScenarioSearch:
                 self._count(shrunk, stop, progress, drawn=True)
 
     def _for_hypothesis(self, new: Iterable[str]) -> list[str]:
-        """What Hypothesis is to shrink: on the wire, where each run takes long, only inputs that it drew."""
+        """What Hypothesis shrinks: on the wire, where each run takes long, only inputs that it drew."""
         found = {id_: self._aggregate.invariants[id_].smallest for id_ in new}
         return [
             id_

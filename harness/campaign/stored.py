@@ -1,11 +1,11 @@
 """Counterexamples of earlier campaigns, kept in a folder of the user's and tried before anything else.
 
-Owns the file of one scenario in one world: what goes into it, what of it still fits, and what leaves it.
+Owns the file of one scenario in one world: what is added, what still applies, and what is removed.
 A file that cannot be read is ignored with a note. Refuses to decide anything by what it holds: a
 counterexample is run again like any other plan, and only that run counts.
 
-One is kept as long as it fails. It leaves when it has held, or names what is no longer there; where its
-faults or its input are not enabled just now, it waits.
+A counterexample is kept as long as it fails. It is removed when it holds or names something that is gone.
+While its faults or its input are not enabled, it is kept untried.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class StoredCounterexamples:
     """Those of one scenario in one world. `tried` and `failing` count what became of them.
 
-    folder: None keeps nothing. note: what the user is told of a file that cannot be read or written.
+    folder: None keeps nothing. note: a message about a file that cannot be read or written.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class StoredCounterexamples:
         return sum(bool(run_summary.violated) for run_summary in self._failed.values())
 
     def jobs(self) -> list[Job]:
-        """What is to be run first of all; the rest waits or is gone."""
+        """The jobs to run first; the others are kept untried, or removed."""
         enabled = EnabledFaults(self._scenario, self._world)
         jobs: list[Job] = []
         for kept, invariants in self._read():
@@ -97,7 +97,7 @@ class StoredCounterexamples:
             yield run_summary
 
     def keep(self, aggregate: Aggregate) -> None:
-        """Write what fails now. What could not be written is told, and nothing else comes of it."""
+        """Write what fails now. A file that cannot be written is a note, not an error."""
         if self._folder is None:
             return
         found = [one.smallest for one in aggregate.invariants.values() if one.smallest is not None]
@@ -198,6 +198,6 @@ def _is_enabled(plan: FaultPlan, enabled: EnabledFaults) -> bool:
 
 
 def _settled(reference: str) -> str:
-    """The same for the same file, however its path was written."""
+    """Equal for the same file, however its path was written."""
     path, colon, name = (reference, "", "") if reference.endswith(".toml") else reference.partition(":")
     return f"{Path(path).resolve()}{colon}{name}" if path and Path(path).exists() else reference

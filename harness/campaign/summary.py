@@ -93,7 +93,7 @@ def _notes(aggregate: Aggregate, search: Search) -> Iterator[str]:
         of = f" ({parts})" if parts else ""
         needs = "" if search.needs_s is None else f" All of it needs about {search.needs_s:.0f} s."
         yield (
-            f"Time was up: {search.left_out} plans that were known of were left out{of}, the most telling "
+            f"Time was up: {search.left_out} plans that were known of were left out{of}, the most relevant "
             f"had come first.{needs}"
         )
     if aggregate.collateral:

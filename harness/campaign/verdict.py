@@ -45,7 +45,7 @@ def _lacking(
     complete = search is None or search.singles_complete
     if search is not None and not complete and aggregate.fired:
         yield _incomplete(search)
-    # What time left out is told with the search; here only what was tried in vain.
+    # What was left out for want of time is said with the search; here only what was tried without effect.
     unfired = [one for one in covered.unfired if complete or aggregate.planned_at[one.kind, one.operation]]
     if unfired:
         named = list(dict.fromkeys(f"{fault.kind} at {fault.operation}" for fault in unfired))
@@ -95,9 +95,9 @@ def _unknown(aggregate: Aggregate) -> Iterator[str]:
 
 
 def _unexercised(scenario: Scenario, aggregate: Aggregate, covered: Coverage) -> Iterator[str]:
-    """Claims that nothing put to the test, unless the faults that did not fire say so already."""
+    """Claims that no run tested, unless the faults that did not fire say so already."""
     if aggregate.violated:
-        return  # a claim beside a violation is not verified, which does not mean that it was not tried
+        return  # beside a violation a claim is not verified, even where its faults were tried
     told = {claim for fault in covered.unfired for claim in claims_of(fault, aggregate.irreversible)}
     for one in guarantees(scenario, scenario, aggregate, covered):
         if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED and Claim(one.id) not in told:

@@ -1,7 +1,7 @@
 """The pool: runs jobs and chunks side by side in processes of their own.
 
 A worker (`harness.campaign.local`) holds one world and one scenario at a time. A saga that ends the
-process, or hangs beyond what can be interrupted, costs one worker and not the campaign: what it was
+process, or hangs so that nothing can interrupt it, costs one worker and not the campaign: what it was
 running becomes a violation of *termination*, and another worker goes on.
 """
 
@@ -55,7 +55,7 @@ class _Worker:
 
     @property
     def busy(self) -> bool:
-        """Whether something is to be heard of it."""
+        """Whether a message of it is waiting, or it is gone."""
         return bool(self.jobs) or self.drawing is not None
 
 
@@ -124,7 +124,7 @@ class Pool:
             sweep_up(mark)
 
     def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[RunSummary]:
-        """Side by side; run summaries come in the order of the jobs. arrived: told of each as it comes."""
+        """Side by side; run summaries come in the order of the jobs. arrived: called with each as it ends."""
         waiting = enumerate(jobs)
         done: dict[int, RunSummary] = {}
         next_index = 0
@@ -140,7 +140,7 @@ class Pool:
     def draw(
         self, chunks: Iterable[Chunk], known: tuple[Reached, ...], arrived: PartArrived = nobody
     ) -> Iterator[ChunkPart]:
-        """Chunks side by side; what comes of them comes in their order."""
+        """Chunks side by side; their results come in order."""
         waiting = iter(chunks)
         begun: deque[Drawing] = deque()
         while self._hand_out_chunks(waiting, known, begun, arrived):
@@ -189,13 +189,13 @@ class Pool:
         self._send(worker, drawing.chunk)
 
     def _send(self, worker: _Worker, message: object) -> None:
-        with suppress(BrokenPipeError, OSError):  # its end shows in _heard, where it is injected with
+        with suppress(BrokenPipeError, OSError):  # `_heard` notices that it is gone
             worker.pipe.send(message)
 
     # Hearing ----------------------------------------------------------------------------------
 
     def _heard(self) -> Iterator[tuple[_Worker, object]]:
-        """What busy workers say: a message of theirs, or that they are lost."""
+        """Messages of busy workers, and which of them are lost."""
         busy = [worker for worker in self._workers if worker.busy]
         ready = wait([worker.pipe for worker in busy], timeout=1.0)
         for worker in busy:

@@ -1,7 +1,7 @@
 """The command line. Imports late: `--help` answers before anything heavy is loaded.
 
-Owns arguments, exit codes and what is said of errors. The only room, with `noxfile.py`, that sees
-everything; refuses to do any work itself.
+Owns arguments, exit codes and error messages. With `noxfile.py` the only room that may import
+all others. Refuses to do any work itself.
 """
 
 from harness.cli.main import entry, main

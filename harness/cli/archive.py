@@ -1,4 +1,4 @@
-"""Puts an earlier report out of the way, before anything can fail: nobody may read it as this run's.
+"""Moves an earlier report away before anything can fail, so that nobody takes it for this run's.
 
 Owns the folder `previous` beside a report. Nothing is lost, and one earlier report is kept. Refuses
 to touch a folder that holds no report of ours.

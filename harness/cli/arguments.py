@@ -18,7 +18,7 @@ or package.module:object."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what was wrong first, and where help is."""
+    """Prints what was wrong first, and where help is."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")

@@ -1,6 +1,6 @@
 """`saga-chaos doctor`: what is there, what is missing, what would be used, and how a scenario behaves.
 
-Owns the look at the machine. What a saga owes is looked at by `conformance`.
+Owns the checks of the machine. `conformance` checks the saga's side of the contract.
 
 Exit 0 where all is well, 4 where the machine lacks something, 2 where the scenario does.
 """

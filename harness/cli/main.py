@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(f"saga-chaos: {interruption(interrupt)}")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left; Python must not complain about it at exit.
+        # The reader of our output has gone; Python must not complain about that at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CRASHED
     except Exception as error:  # noqa: BLE001 - a bug of ours: one message, and where to look

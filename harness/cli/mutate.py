@@ -1,8 +1,8 @@
-"""`saga-chaos mutate`: mistakes of the trade, planted into a saga one at a time, and what became of them.
+"""`saga-chaos mutate`: plants known mistakes into a saga, one at a time, and searches each mutant.
 
 Exit codes: 0 every mutant was killed, is invalid, or survived for a reason that was given; 1 one
-survived; 2 a usage error, a saga that fails by itself among them; 3 none survived, but not all could
-be told, for time ran out or the saga itself is inconclusive; 4 the machine or the user cut it short.
+survived; 2 a usage error, or a saga that fails without a mutation; 3 none survived, but some could
+not be decided, for time ran out or the saga itself is inconclusive; 4 the machine or the user cut it short.
 """
 
 from __future__ import annotations

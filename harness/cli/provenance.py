@@ -1,6 +1,6 @@
 """Where a report comes from: when, by which command, from which versions and which commit.
 
-Owns asking the machine for it. What cannot be told is left empty: a report is no worse for that. Refuses
+Owns asking the machine for it. A field that cannot be determined stays empty. Refuses
 to read the environment, where secrets are.
 """
 

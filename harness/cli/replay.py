@@ -1,6 +1,6 @@
 """`saga-chaos replay`: runs counterexamples again and says what became of each (`harness.cli.replaying`).
 
-A single file is told in full. A folder gets a line a file: what cannot be replayed, because the file is
+A single file is shown in full. A folder gets a line a file: what cannot be replayed, because the file is
 damaged or its scenario is gone, is said there, and the rest is still replayed.
 
 Exit codes: 1 while one still fails or differs; else that of what could not be replayed (2 a file, 4 the
@@ -154,7 +154,7 @@ def _delete(case: Case, folder: Path) -> None:
         history.unlink(missing_ok=True)
 
 
-# Telling ----------------------------------------------------------------------------------------
+# Output -----------------------------------------------------------------------------------------
 
 
 def _tell(failure: FailureFile, run_summary: RunSummary) -> None:

@@ -4,7 +4,7 @@ Owns the three words. STILL FAILS: the invariant of the file is violated again. 
 plan fired and nothing is violated. DIFFERS: something else is violated, a check crashed, it is not
 known what a caller saw, or a fault no longer fires, so that nothing was shown. Refuses to print.
 
-In sim one run tells, for it is the same each time. On the wire a machine under load may be late
+In sim one run is enough, for it is the same each time. On the wire a machine under load may be late
 once: a run that violates nothing is tried again, up to three times, and FIXED needs all three
 clean and all faults fired in one of them. A single violation is enough for STILL FAILS.
 """
@@ -75,16 +75,16 @@ class Case:
 
     @property
     def key(self) -> _Runs:
-        """Equal for those that the same run tells of."""
+        """Equal for files that one run can decide."""
         given = as_json_text(self.failure.input, str(self.path))
         return self.reference, self.world, self.added, given, self.failure.plan
 
 
 @dataclass(slots=True, kw_only=True)
 class Replays:
-    """Runs failure files again. One run tells of all files with the same plan, as several invariants have.
+    """Runs failure files again. One run decides all files with the same plan.
 
-    world: instead of that which a file was found in. note: is told what a worker says.
+    world: instead of that which a file was found in. note: called with the messages of a worker.
     """
 
     world: WorldName | None
@@ -103,7 +103,7 @@ class Replays:
         )
 
     def run(self, case: Case) -> tuple[RunSummary, ...]:
-        """The last one is that which tells."""
+        """The last one counts."""
         if case.key not in self._known:
             self._known[case.key] = tuple(self._fresh(case))
         return self._known[case.key]
@@ -120,7 +120,7 @@ class Replays:
 
 
 def judged(invariant: str, run_summaries: Sequence[RunSummary]) -> Replayed:
-    """What the runs come to."""
+    """The verdict from the runs."""
     last = run_summaries[-1]
     if invariant in last.violated:
         return Replayed(Word.STILL_FAILS, f"{invariant}: {last.found[invariant].message}")
@@ -131,7 +131,7 @@ def judged(invariant: str, run_summaries: Sequence[RunSummary]) -> Replayed:
 
 
 def _unless_shown(run_summaries: Sequence[RunSummary]) -> Replayed | None:
-    """Why nothing was shown, of runs that violate nothing; None where all was."""
+    """Why runs without a violation prove nothing; None where they do."""
     last = run_summaries[-1]
     crashed = [id_ for id_, one in last.found.items() if one.verdict is Verdict.UNKNOWN]
     if crashed:

@@ -65,7 +65,7 @@ def _check_name(where: str, name: str) -> None:
 
 
 def _check_different(services: Sequence[str]) -> None:
-    """Their addresses are told by variables, where case and hyphens are lost."""
+    """Their addresses are in environment variables, whose names keep neither case nor hyphens."""
     seen: dict[str, str] = {}
     for service in services:
         variable = service.upper().replace("-", "_")

@@ -1,4 +1,4 @@
-"""What a scenario is made of, so that a campaign of another is not resumed: description and files.
+"""The files and the description that make a scenario, so that a changed one is not resumed.
 
 Owns which files those are: the `saga.toml`, the saga's own Python, and files that a command names. Refuses
 to compare them (`harness.campaign.content`).

@@ -2,7 +2,7 @@
 
 An operating system frees what a dead process has locked with `flock`. In sim the dead are never
 switched to again, and their files stay open: a lock of theirs would keep out their successors for ever.
-Each executor is told to the code as a process of its own, so a lock is known by that process's pid.
+To the saga each executor looks like a process of its own, so a lock belongs to that pid.
 """
 
 from __future__ import annotations

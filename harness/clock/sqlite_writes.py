@@ -1,6 +1,6 @@
 """Owns seeing what a run commits to SQLite: connections made within a run tell once a commit is through.
 
-Within a transaction nothing that would outlive the process has changed, so nothing is told. A connection
+Within a transaction nothing that would outlive the process has changed, so nothing is reported. A connection
 and its cursors are made of subclasses of whatever class was asked for.
 """
 

@@ -77,7 +77,7 @@ class ExecutorEnded(Event, frozen=True, kw_only=True, tag="executor_ended"):
 class EndedEarly(Event, frozen=True, kw_only=True, tag="ended_early"):
     """The run was ended before the saga was: it violates something for certain (`why`), again and again.
 
-    What is judged from the end of a run cannot be told of this one.
+    Invariants that judge the end of a run are unknown for this one.
     """
 
     why: str
@@ -157,7 +157,7 @@ class FaultFired(Event, frozen=True, kw_only=True, tag="fault_fired"):
 
 
 class ParticipantAway(Event, frozen=True, kw_only=True, tag="participant_away"):
-    """A participant was taken away for calls that nobody can see; whether one met that is told by a receipt.
+    """A participant was made unavailable for calls that are not seen; a receipt says whether one met that.
 
     call: that after which it went, or 0; it was not struck.
     """

@@ -1,4 +1,4 @@
-"""What a saga saw that calls for a person (RULES §4): the causes of an honest `stuck`.
+"""What a saga saw that needs a person (RULES §4): the causes that justify `stuck`.
 
 Owns telling a failure that a fault or an answer brought about from one that the saga brought about itself,
 by leaving too early. Refuses to say whether `stuck` is right: *termination* does.

@@ -1,4 +1,4 @@
-"""LOUD: a compensation that cannot succeed ends where a person is told, never in "compensated"."""
+"""LOUD: a saga whose compensation cannot succeed ends `stuck`, never `compensated`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.views import SagaView, View
 
 
 class FailedCompensationSwallowed(InvariantViolated):
-    """An undo failed, and the saga says that all is well."""
+    """An undo failed, and the saga says `compensated`."""
 
 
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:

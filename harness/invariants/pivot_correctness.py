@@ -62,7 +62,7 @@ def _forward_after_undo(saga: SagaView) -> Iterator[Finding]:
 
 
 def _under_way_elsewhere(saga: SagaView, call: Call, undos: list[Call]) -> bool:
-    """A retry in a branch that had begun before the first undo, and that none has come to."""
+    """A retry in a branch that had begun before the first undo and that no undo has reached."""
     undone = {step for undo in undos for step in undo.sent.steps}
     for step in call.sent.steps:
         begun = saga.attempts(step, Direction.ACTION, undos[0].index)

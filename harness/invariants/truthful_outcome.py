@@ -1,4 +1,4 @@
-"""TRUE: what the saga reports is what the participants hold."""
+"""TRUE: the reported outcome matches what the participants hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.views import SagaView, View
 
 
 class OutcomeUntruthful(InvariantViolated):
-    """The outcome says what is not so."""
+    """The reported outcome does not match what the participants hold."""
 
 
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
@@ -25,7 +25,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
 
 
 def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Finding]:
-    """Each executor is held to its word: where two end, the caller of each believes what it was told."""
+    """Each executor's outcome is judged: where two end, each of their callers relies on its own answer."""
     at, word = view.evidence(ended), saga.word(ended)
     says = "was cancelled, so it owes" if ended.cancelled else "says"
     if word is Status.COMPLETED:

@@ -1,7 +1,7 @@
 """The lifecycle of a saga's executors in one run: a pure state machine, facts in, commands out.
 
-Owns what both worlds must decide alike: who may be struck by a process fault, who succeeds whom, who
-wakes whom, when a saga is called again, and which word was the last. Refuses to know processes,
+Owns what both worlds must decide alike: which executor a process fault may strike, which one succeeds
+or wakes which, when a saga is called again, and whose answer is the last. Refuses to know processes,
 sockets, greenlets and clocks: a world reports facts and carries out the commands in their order.
 """
 

@@ -1,4 +1,4 @@
-"""What the lifecycle asks of a world, to be carried out in the order given."""
+"""Commands from the lifecycle to a world, carried out in the order given."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class RecordProcessFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordEnd:
-    """What an executor ended with; the last one recorded is the saga's word."""
+    """What an executor answered; the last one recorded is the saga's outcome."""
 
     executor: int
     returned: Returned
@@ -102,7 +102,7 @@ class RecordEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordWake:
-    """A frozen executor goes on, or its word is heard now."""
+    """A frozen executor goes on, or its answer counts now."""
 
     executor: int
 

@@ -1,4 +1,4 @@
-"""What a world reports to the lifecycle: facts, in the order in which they came to be."""
+"""What a world reports to the lifecycle: facts in the order in which they happened."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ from harness.saga import Status
 class Lifecycle:
     """Of one saga. Handles facts one by one.
 
-    A process fault that strikes nobody any more answers with no command.
+    A process fault with no executor left to strike yields no command.
 
     resume_after_s: from the end or the death of an executor to the start of the next.
     numbers: where executors get their numbers from; sagas of one run share it. None: from 1.
@@ -67,7 +67,7 @@ class Lifecycle:
 
     @property
     def last_word(self) -> Returned:
-        """What the executor that ended last said; empty before any has."""
+        """The answer of the executor that ended last; empty before any has."""
         return self._word
 
     @property
@@ -152,7 +152,7 @@ class Lifecycle:
     # Process faults ---------------------------------------------------------------------------
 
     def _inject(self, executor: Executor, reached: BoundaryReached) -> tuple[Command, ...]:
-        """Nobody is struck who ended, died or stands still, and nobody once every fault has healed."""
+        """Not one that ended, died or is frozen, and none once every fault has healed."""
         struck = reached.struck
         if not self.injecting or executor.state is not ExecutorState.RUNNING:
             return ()
@@ -193,7 +193,7 @@ class Lifecycle:
         return commands if kept is not None else (*commands, Freeze(executor=executor.number))
 
     def _cancel(self, executor: Executor, struck: Struck) -> tuple[Command, ...]:
-        """Once: who is cancelled again while it cleans up after the first has no way out."""
+        """At most once: an executor that is cancelled again while it cleans up could never finish."""
         if executor.cancelled:
             return ()
         executor.cancelled = True
@@ -216,7 +216,7 @@ class Lifecycle:
 
     def _finish(self, executor: Executor, finished: ExecutorFinished) -> tuple[Command, ...]:
         if executor.state is ExecutorState.KILLED:
-            return ()  # it finished as it died: nobody was told
+            return ()  # it finished as it was killed: its caller heard nothing
         if executor.state is ExecutorState.FROZEN:
             executor.kept = finished
             self._to(executor, ExecutorState.FINISHED_FROZEN)
@@ -242,7 +242,7 @@ class Lifecycle:
         return (end, *twin, *self._after_standby(executor, finished.returned))
 
     def _stop(self, executor: Executor, problem: str) -> Command:
-        """The end of one that is alive though the run is over: whatever it says, it came too late."""
+        """The end of one that is still alive when the run is over: its answer comes too late."""
         self._to(executor, ExecutorState.ENDED)
         return RecordEnd(executor=executor.number, returned=Returned(problem=problem), timed_out=True)
 
@@ -264,7 +264,7 @@ class Lifecycle:
         return () if self._stands_in(frozen) else self._wake(frozen)
 
     def _stands_in(self, frozen: Executor) -> bool:
-        """Whether somebody else runs, or is due to run, in place of a frozen executor."""
+        """Whether another executor runs, or is due to run, in place of a frozen one."""
         running = any(
             one.state.alive and one.standby_for == frozen.number for one in self._executors.values()
         )
@@ -297,7 +297,7 @@ class Lifecycle:
         return (self._later(Planned(node=last.node, store=last.store, resumed=True)),)
 
     def _end_all(self, problem: str) -> tuple[Command, ...]:
-        """Once. Who is alive is told to end; who had finished as it was frozen has nothing left to do."""
+        """Once. Who is alive is ended; one that had finished as it was frozen has nothing left to do."""
         if self._over is not None:
             return ()
         self._over, self._word = problem, Returned(problem=problem)

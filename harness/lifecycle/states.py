@@ -12,7 +12,7 @@ class ExecutorState(StrEnum):
 
     RUNNING = "running"
     FROZEN = "frozen"
-    FINISHED_FROZEN = "finished_frozen"  # it finished as it was frozen: its word is heard once it wakes
+    FINISHED_FROZEN = "finished_frozen"  # it finished as it was frozen: its answer counts once it wakes
     STOPPING = "stopping"  # the run is over, and it has not come back yet
     ENDED = "ended"
     KILLED = "killed"

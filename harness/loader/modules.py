@@ -1,7 +1,7 @@
 """The user's Python: modules imported once and objects found in them, refused in the user's terms.
 
 Owns the import of a module by name or by path, with its folder's neighbours, and the search for a
-dotted name in it. Refuses to show a traceback of ours: what goes wrong in the user's code is told
+dotted name in it. Refuses to show a traceback of ours: what goes wrong in the user's code is reported
 with the user's file and line.
 """
 

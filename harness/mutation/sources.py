@@ -39,7 +39,7 @@ class Sources:
     root: Path | None = None
 
     def name(self, file: Path) -> str:
-        """How a file is told: from the folder, with `/`."""
+        """The path of a file in messages: from the folder, with `/`."""
         for ups, base in enumerate((self.folder, *self.folder.parents)):
             if file.is_relative_to(base):
                 return "../" * ups + file.relative_to(base).as_posix()

@@ -25,7 +25,7 @@ UNDO_LIST = re.compile(
 """What a saga keeps of the steps that it may have to undo."""
 
 BUILDS_UNDO = re.compile(r"^(with_)?(compensation|compensate|compensated_by|undo|undone_by|rollback)$")
-"""Methods by which a builder is told of a compensation."""
+"""Methods that give a builder a compensation."""
 
 RECORD = re.compile(
     r"^_*(append|appendleft|insert|add|record|save|write|write_text|write_bytes|put|store|set|log|emit|keep"

@@ -166,7 +166,7 @@ class Workers:
 
 
 def _work(pipe: Connection, task: _Task) -> None:
-    """The life of one process: one search, and what it came to."""
+    """The life of one process: one search, and its result."""
     leave_interrupts_to_the_parent()
     tempfile.tempdir = task.scratch
     planted = task.job.planted

@@ -1,4 +1,4 @@
-"""Refuses a plan that names what is not there, before anything runs."""
+"""Refuses a plan that names something unknown, before anything runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with one call: the one meaning that both worlds realise.
+"""The decision on one call: what a fault kind means, the same in both worlds.
 
 The fault injector of a participant (`harness.faults.injector`) applies it; the sim world shows `Symptom` as
 an
@@ -70,7 +70,7 @@ class Decision:
     """The default lets a call pass. `answer` replaces the participant's reply.
 
     delay: of a reply whose symptom is to be late.
-    process fault: what strikes the executor that sent the call, at `boundary`.
+    process_fault: what strikes the executor that sent the call, at `boundary`.
     """
 
     delivery: Delivery = Delivery.NOW
@@ -87,4 +87,4 @@ class Decision:
 PASS = Decision()
 
 SWALLOWED = Decision(delivery=Delivery.NEVER, symptom=Symptom.SILENCE)
-"""Of the request that an executor sends just as it is struck."""
+"""The decision on a request that an executor sends just as it is struck."""

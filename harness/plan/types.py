@@ -46,7 +46,7 @@ class Fault:
     """One thing that goes wrong, at the nth call of an operation and `count` calls in a row.
 
     Four draws at most: kind with its variant, operation, nth, count. saga: as in a `Site`; a participant
-    that is away from such a call on is away for all sagas.
+    that is unavailable from such a call on is unavailable for all sagas.
     """
 
     kind: str
@@ -110,14 +110,14 @@ def _anywhere(target: Target) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """One kind of fault: what it means for a call, what unlocks it, where no saga could hold.
+    """One kind of fault: what it means for a call, which claim enables it, and where no saga could hold.
 
-    treat: the variant and the target to what the fault injector does with the call; the target is None where
+    decide: maps variant and target to what the fault injector does with the call; the target is None where
         the whole participant is struck and no route serves the call.
     impossible: the reason why it may not strike a target, or None.
     whole_participant: strikes every call at the participant once it has begun.
-    then: of what strikes a whole participant, what the calls after the first one meet, if not the same.
-    process fault: what strikes the process of the saga itself; None for what strikes calls alone.
+    then: of a kind that strikes a whole participant, the decision on the calls after the first, if different.
+    process_fault: what strikes the process of the saga itself; None for what strikes calls alone.
     variants: those that guided search takes; `wire_variants` where they differ on the wire.
     unnamed: what a plan means that names none; by default the first variant.
     measures: numbers with a unit that are variants too.

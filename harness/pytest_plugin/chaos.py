@@ -30,7 +30,7 @@ class SagaChaos:
         """Run a plan once and judge it.
 
         plan: None is the fault-free run. input: None is the scenario's first. world: None is the
-        scenario's default. Raises PlanError for a plan that names what is not there.
+        scenario's default. Raises PlanError for a plan that names something unknown.
         """
         known = load(scenario) if isinstance(scenario, str) else scenario
         name = known.world(world)

@@ -1,6 +1,6 @@
 """Search: which plans to run. Guided enumeration first, then Hypothesis, then the shrinker.
 
-Owns the choice of plans. Refuses to run them (an `JobRunner` does) and to sum up (`harness.campaign`).
+Owns the choice of plans. Refuses to run them (a `JobRunner` does) and to sum up (`harness.campaign`).
 """
 
 from harness.search.guided import GuidedSearch

@@ -1,4 +1,4 @@
-"""What a guided search is to run next: the most telling plans first, in batches.
+"""What a guided search is to run next: the most relevant plans first, in batches.
 
 Batches rather than single plans, so that runs go side by side and their order is the same every time.
 """
@@ -27,7 +27,7 @@ SINGLE = "single"
 class Rank(IntEnum):
     """Within a phase, what comes first. Lasting: for ever; counted: two and three calls."""
 
-    ABORTS = 0  # what surely turns a saga back shows all that is to be struck
+    ABORTS = 0  # what surely makes a saga abort shows every undo that a fault can strike
     DECISIVE = 1  # at the pivot and after it
     DECISIVE_LASTING = 2
     UNDOS = 3  # while compensating
@@ -70,7 +70,7 @@ class Planned:
 
     @property
     def job(self) -> Job:
-        """What an executor is given."""
+        """What a job runner is given."""
         return self.input_index, self.plan
 
     @property
@@ -131,7 +131,7 @@ class Agenda:
 
 
 def in_turns(batch: Sequence[Planned]) -> list[Planned]:
-    """One that strikes the saga's process, one that strikes a call: neither keeps the other waiting."""
+    """One process fault, then one fault of a call, in turn: neither keeps the other waiting."""
     process = [one for one in batch if one.newest.kind.process_fault is not None]
     calls = [one for one in batch if one.newest.kind.process_fault is None]
     return [one for one in chain.from_iterable(zip_longest(process, calls)) if one is not None]

@@ -131,7 +131,7 @@ class RunBegins(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChunkEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chunk came to.
+    """The result of a chunk.
 
     plans: those that were drawn and run. all_fired: of these, those whose faults all fired;
     three_or_more: those of which three faults or more fired. dropped: drawn faults that did not fire, and
@@ -151,10 +151,10 @@ ChunkPart = tuple[Chunk, RunSummary | ChunkEnded]
 
 
 class ChunkRunner(JobRunner, Protocol):
-    """An executor that draws, too."""
+    """A job runner that also draws."""
 
     def draw(self, chunks: Iterable[Chunk], known: tuple[Reached, ...]) -> Iterator[ChunkPart]:
-        """Run chunks whole; what comes of them comes chunk by chunk, in their order.
+        """Run chunks whole; their results come chunk by chunk, in order.
 
         known: runs of other searches, which need not be made again, and are no examples.
         """

@@ -53,7 +53,7 @@ def run_chunk(
     run: Callable[[Job], RunSummary],
     emit: Callable[[Event], None],
 ) -> None:
-    """Draw and run all examples of a chunk; emits each run as it begins and as it ends, and what it came to.
+    """Draw and run all examples of a chunk; emits each run as it begins and as it ends, and its result.
 
     Raises what `run` raises.
     """
@@ -89,7 +89,7 @@ class _Runs:
         return (ref, plan) in self._known
 
     def run(self, ref: InputRef, plan: FaultPlan) -> Reached:
-        """What a plan comes to; made where it was not made before."""
+        """The run of a plan; made where it was not made before."""
         job = (ref, plan)
         found = self._known.get(job) or self._done.get(job)
         if found is None:
@@ -154,7 +154,7 @@ class _Drawing:
         self._whole = True
 
     def came_to(self) -> ChunkEnded:
-        """What the chunk came to."""
+        """The result of the chunk."""
         plans = self._plans.values()
         return ChunkEnded(
             plans=len(plans),

@@ -172,7 +172,7 @@ class GuidedSearch:
     # Learning ---------------------------------------------------------------------------------
 
     def _learn(self, planned: Planned, run_summary: RunSummary) -> None:
-        """What a run shows that is to be run as well. What came too late is tried again."""
+        """Add the plans that a run leads to. A process fault that came too late is tried again."""
         self.workload.ran(planned)
         self._again.note(planned, run_summary)
         if not run_summary.strikes[-1] and planned.newest.variant in BY_PAUSE and planned.tries < MOST_TRIES:
@@ -212,7 +212,7 @@ class GuidedSearch:
             self.workload.opened(faults + 1, self._size(run_summary, sites))
 
     def _tell_apart_early_ones(self) -> None:
-        """Once it is known which single faults make equal runs."""
+        """Called once it is known which single faults make equal runs."""
         for planned, run_summary in self._early:
             self._tell_apart(planned, run_summary)
         self._early = []
@@ -303,7 +303,7 @@ class GuidedSearch:
             self._add(planned)
 
     def _added(self, level: int, *, violated: bool, aborts: bool) -> Iterator[Planned]:
-        """One fault more for each run that gets one; what surely turns a saga back comes first."""
+        """One fault more for each run that gets one; what surely makes a saga abort comes first."""
         for run_summary, sites in self._open[level - 1]:
             if bool(run_summary.violated) is not violated:
                 continue

@@ -1,6 +1,6 @@
 """Hypothesis over faults and inputs: goes deeper than guided search, where runs have led, and shrinks.
 
-Owns dividing the examples into chunks, adding up what became of them, and which chunk is run again to
+Owns dividing the examples into chunks, adding up their results, and which chunk is run again to
 shrink what it found. Hypothesis tells failures apart by type, so each invariant is shrunk on its own.
 What guided search found is not shrunk again: Hypothesis would spend its examples on what is as small as
 it gets. Refuses to draw (`harness.search.drawing` does, in a worker).

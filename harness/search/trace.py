@@ -2,8 +2,8 @@
 
 A saga keeps in memory what it saw, so the trace tells the input, each call with its executor, how it
 ended for its caller (status, body, symptom; being slowed is one), what it changed, what was held and what
-was stored, in their order. Virtual and real times may differ; by how much a call was slowed is told all
-the same, for where branches run side by side it says which of them comes first.
+was stored, in their order. Virtual and real times may differ; but how much a call was slowed is part of
+it, because it decides which of several parallel branches comes first.
 
 Deliveries of what may change something are told too: an undo that found nothing leaves a tombstone, and
 the first request of an undo in two parts is remembered, though nothing was changed and no reply came.

@@ -1,4 +1,4 @@
-"""Situations: what a campaign must have seen before its silence means anything.
+"""Situations: what a campaign must have seen before a pass means anything.
 
 Owns the table of situations: what each says, how to reach it, whether a run shows it, and whether a
 spec requires it by default. Refuses to judge: a situation is neither good nor bad.

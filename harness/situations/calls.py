@@ -1,4 +1,4 @@
-"""The situations that calls bring about, whatever becomes of the process."""
+"""The situations that calls bring about, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _stuck(view: View, saga: SagaView) -> bool:
 def _compensation(view: View, saga: SagaView) -> bool:
     """Something was there to be undone, is undone, and the saga says that all is.
 
-    By an undo that no fault struck: a request that a fault delivers twice may do what the saga never would.
+    By an undo that no fault struck: a request delivered twice can hide that the saga's own undo fails.
     """
     del view
     sent = [call for call in saga.calls if call.sent.direction is Direction.COMPENSATION]

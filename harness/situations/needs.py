@@ -46,7 +46,7 @@ def _undone_in_doubt(scenario: Scenario, step: Step) -> bool:
 
 
 def _aborts(failed: Step) -> bool:
-    """Whether its failure turns a saga back."""
+    """Whether its failure makes a saga abort."""
     return failed.kind is not StepKind.RETRIABLE and not failed.optional
 
 

@@ -31,7 +31,7 @@ class Held:
 class LedgerView:
     """All incarnations that a run made, in the order of their creation.
 
-    What was there before the run is nobody's, whatever becomes of it.
+    What was there before the run belongs to no saga.
     """
 
     def __init__(self, history: History) -> None:

@@ -1,4 +1,4 @@
-"""Says while a run goes on that it can be ended: it violates something for certain, again and again.
+"""Decides while a run goes on that it may be ended early: it repeats a violation without end.
 
 Certain is what `bounded_retries` holds against what was recorded so far, with a wide margin, and what no
 later event can excuse. Refuses to end the run: the worlds do.
@@ -18,7 +18,7 @@ from harness.views.view import View
 FIRST_LOOK = 8
 """Calls of one step and direction by one executor after which it is looked at, and then at twice as many.
 
-Looking folds the history; so all looks of a run cost no more than about two at its end.
+Each look folds the history; because the number doubles, all looks of a run cost about two folds at its end.
 """
 
 

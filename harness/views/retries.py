@@ -1,6 +1,6 @@
 """The attempts of one step and direction by one executor: how many there were, and which came too soon.
 
-Owns the counting that `bounded_retries` judges by, so that whoever ends a run early counts the same.
+Owns the counting that `bounded_retries` judges by, so that ending a run early uses the same.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Series:
 
     @property
     def allowed_short(self) -> int:
-        """Gaps under `min_gap_s` that are right: one immediate repeat is anybody's right."""
+        """Gaps under `min_gap_s` that are allowed: one immediate repeat is."""
         return 2 * self.steps - 1
 
     def certainly(self) -> str | None:
-        """What is wrong and stays wrong, whatever comes next, with a wide margin; None for nothing."""
+        """What no later event can put right, with a wide margin; None where there is nothing."""
         policy = self.max_attempts
         if self.bounded and len(self.attempts) > BEYOND_ATTEMPTS * policy * self.most_steps:
             return f"{self.what} was attempted {len(self.attempts)} times, and max_attempts is {policy}"

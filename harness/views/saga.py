@@ -37,11 +37,11 @@ class SagaView:
 
     @cached_property
     def status(self) -> Status | None:
-        """The last known word of its last executor; None where that gave none."""
+        """The last known status that its last executor answered; None where it answered none."""
         return self.word(self.ends[-1]) if self.ends else None
 
     def word(self, ended: ExecutorEnded) -> Status | None:
-        """What an executor said; one that was cancelled owes what the pivot decides (RULES §7)."""
+        """What an executor answered; after a cancellation what the pivot decides (RULES §7)."""
         if ended.cancelled:
             return Status.COMPLETED if self._pivot_applied else Status.COMPENSATED
         return Status(ended.status) if ended.status is not None else None
@@ -202,7 +202,7 @@ class SagaView:
 
 
 def _kept_back(call: Call) -> bool:
-    """An undo that was struck before it left undid nothing, and bars nobody from going forward.
+    """An undo that was struck before it left undid nothing: the saga may still go forward.
 
     An action counts as begun all the same: whoever resumes may have to undo it.
     """

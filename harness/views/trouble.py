@@ -1,4 +1,4 @@
-"""What went wrong first in a run that no fault struck: where its owner has to look.
+"""What went wrong first in a run without faults: where its owner has to look.
 
 Refuses to judge: a saga may be right all the same.
 """
@@ -11,7 +11,7 @@ from harness.history import Answer, Call
 from harness.views.view import View
 
 LONGEST = 200
-"""Characters of what a saga says itself."""
+"""At most so many characters of the saga's own message."""
 
 
 def first_trouble(view: View) -> str:

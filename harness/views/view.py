@@ -1,4 +1,4 @@
-"""A run as its judges see it."""
+"""A run as invariants and situations see it."""
 
 from __future__ import annotations
 

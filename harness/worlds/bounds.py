@@ -1,4 +1,4 @@
-"""How long and how often, in both worlds alike (RULES §3, §7), and what a run is told that goes beyond."""
+"""The time and call limits of both worlds (RULES §3, §7), and the messages where a run exceeds them."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_the_sample_is_over_all_kinds() -> None:
 
 @cache
 def verdicts(world: str) -> dict[str, dict[str, Judged]]:
-    """Plant to plan to what it came to. One world after the other: sim lets nothing through to a socket."""
+    """Plant to plan to its result. One world after the other: sim lets nothing through to a socket."""
     with SimWorld() if world == "sim" else WireWorld(progress=print) as entered:
         return {
             name: {told(plan): judged(scenario(*plant), plan, entered) for plan in SAMPLE}

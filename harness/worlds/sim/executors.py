@@ -1,4 +1,4 @@
-"""One call of the saga, in virtual time: what it is given, how it is driven, what it came to."""
+"""One call of the saga, in virtual time: what it is given, how it is driven, its result."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Executor:
     def call(
         self, saga: CallableSaga, make_context: Callable[[], SagaContext], input_: Json, scheduler: Scheduler
     ) -> Returned:
-        """To its end. Whatever a saga raises is what it came to."""
+        """To its end. Whatever a saga raises is its result."""
         try:
             if saga.asynchronous:
                 return read_outcome(self._drive(saga, make_context(), input_, scheduler))

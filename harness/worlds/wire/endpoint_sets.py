@@ -64,7 +64,7 @@ class EndpointSets:
         return tuple(one for one in self.participant_servers() if one.name == participant)
 
     def urls(self, endpoint_set: int) -> Mapping[str, str]:
-        """What an executor in an endpoint set is told."""
+        """The environment of an executor in an endpoint set."""
         return {
             name: f"http://{one.proxy.listen}"
             for name, one in self.participant_servers_of(endpoint_set).items()

@@ -1,4 +1,4 @@
-"""Whether the proxy server does what it is told, as far as one world has seen.
+"""Whether the proxy server carries out its toxics, as far as one world has seen.
 
 Owns telling a fault that went astray once from a server that never does such a thing: the first is
 written into the history of its run, the second ends the campaign.

@@ -338,7 +338,7 @@ def _marked(mark: Mark) -> contextvars.Context:
 
 
 def _heard(step: Callable[[], Returned]) -> Returned:
-    """Whatever a saga raises is what it came to; what ends a run is not the saga's."""
+    """Whatever a saga raises is its result; what ends a run is not the saga's."""
     try:
         return step()
     except (RunOver, TimedOut, Cancelled, SagaHung, KeyboardInterrupt):
