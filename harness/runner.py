@@ -77,7 +77,7 @@ def run_sagas(scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan, w
     """Run several sagas of a scenario beside each other, and judge each; `Run.saga_id` is the first one's.
 
     They keep the ids that they are given. So what a saga stored under an id outside `store_dir` is still
-    there in the next run with that id. Raises as `run_once` does, and UsageError where the world runs only one.
+    there in the next run with it. Raises as `run_once` does, and UsageError where the world runs only one.
     """
     kinds = kinds_of(scenario)
     check_starts(sagas, f"scenario {scenario.name!r}, world {world.name}")
