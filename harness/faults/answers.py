@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from harness.faults.in_flight import InFlightCall
 from harness.history import CallAnswered
-from harness.participant import Request, Response
+from harness.participant import Response
 from harness.plan.decision import Decision
 
 GARBAGE = b"\x00<<garbage>>"
@@ -34,7 +34,10 @@ def answer_event(
     """
     matched = in_flight.matched
     retry_after = dict(response.headers).get("retry-after")
-    lists = _listed(response) if matched is not None and matched.operation.verb.queries else None
+    lists = None
+    if matched is not None and matched.operation.verb.queries:
+        good = 200 <= response.status < 300
+        lists = matched.operation.resource.answers.ids_in(response.body) if good else ()
     return CallAnswered(
         t_s=now_s,
         call=in_flight.call,
@@ -62,11 +65,3 @@ def _shown(in_flight: InFlightCall, lists: tuple[str, ...] | None) -> tuple[str,
     operation = in_flight.matched.operation
     made = (in_flight.participant.owner_of(operation, id_) for id_ in lists)
     return tuple(dict.fromkeys(one.step for one in made if one is not None and one.step is not None))
-
-
-def _listed(response: Response) -> tuple[str, ...]:
-    content = Request(method="GET", path="/", query={}, headers={}, body=response.body).fields()
-    items = content.get("items", [content] if "id" in content else [])
-    if not isinstance(items, list):
-        return ()
-    return tuple(str(item["id"]) for item in items if isinstance(item, dict) and "id" in item)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from harness.faults.limits import only_actions_found_again
-from harness.participant.messages import Response
+from harness.participant import Answers
 from harness.plan.decision import Decision
 from harness.plan.types import FaultKind, Target
 from harness.saga import Claim
 
 
 def _decide(variant: str, target: Target | None) -> Decision:
-    del variant, target
-    return Decision(answer=Response.of(500, {"error": "internal error"}))
+    del variant
+    answers = Answers() if target is None else target.operation.resource.answers
+    return Decision(answer=answers.refusal(500, "internal error"))
 
 
 KIND = FaultKind(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from harness.participant import Repeats, UndoAnswers, Verb
 from harness.plan.types import Target
 from harness.saga import Direction
@@ -62,4 +64,6 @@ def _answers_with_body(target: Target) -> bool:
     resource = target.operation.resource
     if resource.undo_answers is UndoAnswers.ACCEPTED:
         return True
+    if resource.answers.undone is not None:
+        return resource.answers.undone != HTTPStatus.NO_CONTENT
     return any(route.method == "POST" for route in resource.routes[target.operation.verb])

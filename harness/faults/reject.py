@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from harness.participant.messages import Response
 from harness.plan.decision import Decision, Delivery
 from harness.plan.types import FaultKind, Target
 
@@ -11,8 +10,9 @@ def _decide(variant: str, target: Target | None) -> Decision:
     del variant
     assert target is not None, "only a call that a route serves is rejected"
     # Never 404 or 410 for an undo: those mean done.
-    status = 403 if target.operation.verb.undoes else target.operation.resource.refuses
-    return Decision(delivery=Delivery.NEVER, answer=Response.of(status, {"error": "rejected"}))
+    resource = target.operation.resource
+    status = 403 if target.operation.verb.undoes else resource.refuses
+    return Decision(delivery=Delivery.NEVER, answer=resource.answers.refusal(status, "rejected"))
 
 
 def _impossible(target: Target) -> str | None:

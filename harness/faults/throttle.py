@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.participant.messages import Response
+import msgspec
+
+from harness.participant import Answers
 from harness.plan.decision import Decision, Delivery
 from harness.plan.types import FaultKind, Target
 
@@ -13,13 +15,11 @@ LONG = f"429:{LONG_RETRY_AFTER_S}s"
 
 
 def _decide(variant: str, target: Target | None) -> Decision:
-    del target
     status, _, long = variant.partition(":")
     seconds = LONG_RETRY_AFTER_S if long else RETRY_AFTER_S
-    answer = Response(
-        status=int(status),
-        body=b'{"error":"slow down"}',
-        headers=(("retry-after", str(seconds)),),
+    answers = Answers() if target is None else target.operation.resource.answers
+    answer = msgspec.structs.replace(
+        answers.refusal(int(status), "slow down"), headers=(("retry-after", str(seconds)),)
     )
     return Decision(delivery=Delivery.NEVER, answer=answer)
 

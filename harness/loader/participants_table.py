@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 
 from harness.adapter.subprocess import url_variable
 from harness.errors import ScenarioError, misplaced
+from harness.loader.answers_keys import ANSWER_KEYS, read_answers
 from harness.loader.table import Table
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
 
-_RESOURCE_KEYS = (*Verb, "undo_answers", "repeats", "refuses")
+_RESOURCE_KEYS = (*Verb, "undo_answers", "repeats", "refuses", *ANSWER_KEYS)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _ROUTE = "a method and a path, like 'POST /charges/{id}/refunds'"
@@ -73,6 +74,7 @@ def _resource(name: str, table: Table, tables: Table, taken: dict[tuple[str, str
         repeats=table.word("repeats", Repeats, Repeats.KEY),
         undo_answers=table.word("undo_answers", UndoAnswers, UndoAnswers.DONE),
         refuses=_refusal(table),
+        answers=read_answers(table),
     )
 
 

@@ -5,6 +5,7 @@ the ledger and `RestParticipant`, the manners of RULES §6 that need no business
 concrete service (those live in `fakes`) and to know about faults (`harness.faults`).
 """
 
+from harness.participant.answers import Answers
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response, Whose
 from harness.participant.protocol import Participant
@@ -12,6 +13,7 @@ from harness.participant.resource import Matched, Operation, Repeats, ResourceSp
 from harness.participant.rest import RestParticipant
 
 __all__ = [
+    "Answers",
     "Change",
     "Effect",
     "Incarnation",

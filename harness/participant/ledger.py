@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
+
+from harness.saga import Json
 
 
 class Change(StrEnum):
@@ -31,7 +33,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True, kw_only=True)
 class Incarnation:
-    """One resource as created once; an id may come back, an incarnation does not."""
+    """One resource as created once; an id may come back, an incarnation does not. body: as it is answered."""
 
     number: int
     resource: str
@@ -41,6 +43,7 @@ class Incarnation:
     key: str | None = None
     whole: bool = True
     live: bool = True
+    body: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -49,12 +52,26 @@ class Ledger:
 
     incarnations: list[Incarnation] = field(default_factory=list)
 
+    @property
+    def next_number(self) -> int:
+        """Of the incarnation that is created next."""
+        return len(self.incarnations) + 1
+
     def create(
-        self, *, resource: str, id_: str, saga_id: str, step: str | None, key: str | None, whole: bool
+        self,
+        *,
+        resource: str,
+        id_: str,
+        saga_id: str,
+        step: str | None,
+        key: str | None,
+        whole: bool,
+        body: Mapping[str, Json] | None = None,
     ) -> Incarnation:
         """Add an incarnation."""
         made = Incarnation(
-            number=len(self.incarnations) + 1,
+            number=self.next_number,
+            body=body or {},
             resource=resource,
             id=id_,
             saga_id=saga_id,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from harness.errors import ScenarioError, misplaced
+from harness.participant.answers import Answers
 
 _ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$")
 
@@ -87,6 +88,7 @@ class ResourceSpec:
     undo_answers: UndoAnswers = UndoAnswers.DONE
     refuses: int = 409
     tombstones: bool = True
+    answers: Answers = field(default_factory=Answers)
 
     def has(self, verb: Verb) -> bool:
         """Whether any route serves the verb."""

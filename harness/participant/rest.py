@@ -16,6 +16,8 @@ from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, Router, UndoAnswers, Verb
 from harness.saga import Json
 
+_PART = "only a part was applied"
+
 
 class RestParticipant:
     """One participant in one run. Subclasses may set `resources` on the class, or pass them."""
@@ -71,7 +73,7 @@ class RestParticipant:
 
     def undone_already(self, resource: ResourceSpec, incarnation: Incarnation) -> Response:
         """What a second undo is answered where it is no second effect."""
-        return Response.of(404, {"error": f"no {resource.name} {incarnation.id}"})
+        return _none(resource, incarnation.id)
 
     # Handling -------------------------------------------------------------------------------
 
@@ -105,7 +107,7 @@ class RestParticipant:
         """Deliver one request. `part`: apply only its first sub-effect, then fail with 500."""
         key = self.key_of(request) if self.heeds_key(operation, request) else None
         if key is not None and key in self._replays:
-            return self._replay(key, request.body)
+            return self._replay(operation.resource, key, request.body)
         handler = getattr(self, _HANDLERS[operation.verb])
         reply: Reply = handler(operation.resource, id_, request, owner, part)
         # A 202 is no final answer: replaying it would keep the undo from ever taking effect.
@@ -113,30 +115,30 @@ class RestParticipant:
             self._replays[key] = (request.body, reply.response)
         return reply
 
-    def _replay(self, key: str, body: bytes) -> Reply:
+    def _replay(self, resource: ResourceSpec, key: str, body: bytes) -> Reply:
         first, response = self._replays[key]
         if first == body:
             return Reply(response=response)
         error = f"key {key!r} was used with another body"
-        return Reply(response=Response.of(422, {"error": error}), key_conflict=True)
+        return Reply(response=resource.answers.refusal(422, error), key_conflict=True)
 
     def _create(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
     ) -> Reply:
         del id_
         if self._buried(resource, owner):
-            return Reply(response=Response.of(resource.refuses, {"error": "undone before it arrived"}))
+            return Reply(response=resource.answers.refusal(resource.refuses, "undone before it arrived"))
         fields = request.fields()
         key = self.key_of(request)
         earlier = self._earlier(resource, owner, key)
         if earlier is not None:
-            return self._again(earlier, fields, part)
+            return self._again(resource, earlier, fields, part)
         refusal = self.admit(resource, fields)
         if refusal is not None:
             return Reply(response=refusal)
-        made = self._make(resource, owner, key, whole=not part)
+        made = self._make(resource, owner, key, fields, whole=not part)
         change = Change.PART if part else Change.CREATED
-        return self._made(made, change, fields)
+        return self._made(resource, made, change, fields)
 
     def _buried(self, resource: ResourceSpec, owner: Owner) -> bool:
         name = self._full(resource)
@@ -158,16 +160,29 @@ class RestParticipant:
             return next((one for one in mine if not one.whole and one.key == key), None)
         return None
 
-    def _again(self, earlier: Incarnation, fields: Mapping[str, Json], part: bool) -> Reply:
+    def _again(
+        self, resource: ResourceSpec, earlier: Incarnation, fields: Mapping[str, Json], part: bool
+    ) -> Reply:
         if part and not earlier.whole:
-            return Reply(response=Response.of(500, {"error": "only a part was applied"}))
+            return Reply(response=resource.answers.refusal(500, _PART))
         if earlier.whole:
-            return Reply(response=Response.of(201, {"id": earlier.id}))
+            return Reply(response=Response.of(resource.answers.created, earlier.body))
         earlier.whole = True
-        return self._made(earlier, Change.COMPLETED, fields)
+        return self._made(resource, earlier, Change.COMPLETED, fields)
 
-    def _make(self, resource: ResourceSpec, owner: Owner, key: str | None, *, whole: bool) -> Incarnation:
-        id_ = f"{resource.name}-{len(self.ledger.incarnations) + 1}"
+    def _make(
+        self,
+        resource: ResourceSpec,
+        owner: Owner,
+        key: str | None,
+        fields: Mapping[str, Json],
+        *,
+        whole: bool,
+    ) -> Incarnation:
+        number = self.ledger.next_number
+        id_, body = resource.answers.of(
+            resource.name, number, saga_id=owner.saga_id, step=owner.step, given=fields
+        )
         return self.ledger.create(
             resource=self._full(resource),
             id_=id_,
@@ -175,14 +190,17 @@ class RestParticipant:
             step=owner.step,
             key=key,
             whole=whole,
+            body=body,
         )
 
-    def _made(self, made: Incarnation, change: Change, fields: Mapping[str, Json]) -> Reply:
+    def _made(
+        self, resource: ResourceSpec, made: Incarnation, change: Change, fields: Mapping[str, Json]
+    ) -> Reply:
         added = self.created(made, fields) if change is not Change.COMPLETED else {}
         effects = (_effect(made, change),)
         if change is Change.PART:
-            return Reply(response=Response.of(500, {"error": "only a part was applied"}), effects=effects)
-        return Reply(response=Response.of(201, {"id": made.id, **added}), effects=effects)
+            return Reply(response=resource.answers.refusal(500, _PART), effects=effects)
+        return Reply(response=Response.of(resource.answers.created, {**made.body, **added}), effects=effects)
 
     def _delete(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
@@ -190,13 +208,13 @@ class RestParticipant:
         del owner, part
         found = self.ledger.latest(self._full(resource), id_ or "")
         if found is None:
-            return Reply(response=Response.of(404, {"error": f"no {resource.name} {id_}"}))
+            return Reply(response=_none(resource, id_ or ""))
         if not (found.live or self._repeatable(found, request)):
             return Reply(response=self.undone_already(resource, found))
         if self._accepts_only(resource, found.id):
-            return Reply(response=Response.of(202, {"id": found.id}))
+            return Reply(response=Response.of(202, found.body))
         self._bury(resource, found.saga_id, found.step)
-        return self._removed(request, (self._remove(found),), found.id)
+        return self._removed(resource, request, (self._remove(found),), found.body)
 
     def _delete_by_saga(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
@@ -210,7 +228,8 @@ class RestParticipant:
             for one in self.ledger.of_saga(self._full(resource), owner.saga_id)
             if one.live or self._repeatable(one, request)
         ]
-        return self._removed(request, tuple(self._remove(one) for one in mine), owner.saga_id)
+        body = resource.answers.about(owner.saga_id)
+        return self._removed(resource, request, tuple(self._remove(one) for one in mine), body)
 
     def _repeatable(self, found: Incarnation, request: Request) -> bool:
         return request.method == "POST" and self.undoable_again(found)
@@ -232,9 +251,14 @@ class RestParticipant:
         self.removed(found)
         return _effect(found, change)
 
-    def _removed(self, request: Request, effects: tuple[Effect, ...], what: str) -> Reply:
-        response = Response.of(201, {"id": what}) if request.method == "POST" else Response(status=204)
-        return Reply(response=response, effects=effects)
+    def _removed(
+        self,
+        resource: ResourceSpec,
+        request: Request,
+        effects: tuple[Effect, ...],
+        body: Mapping[str, Json],
+    ) -> Reply:
+        return Reply(response=resource.answers.done(request.method, body), effects=effects)
 
     def _get(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
@@ -242,19 +266,23 @@ class RestParticipant:
         del request, owner, part
         found = self.ledger.latest(self._full(resource), id_ or "")
         if found is None or not (found.live and found.whole):
-            return Reply(response=Response.of(404, {"error": f"no {resource.name} {id_}"}))
-        return Reply(response=Response.of(200, {"id": found.id}))
+            return Reply(response=_none(resource, id_ or ""))
+        return Reply(response=Response.of(200, found.body))
 
     def _find(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
     ) -> Reply:
         del id_, request, part
         mine = self.ledger.of_saga(self._full(resource), owner.saga_id)
-        items = [{"id": one.id} for one in mine if one.live and one.whole]
-        return Reply(response=Response.of(200, {"items": items}))
+        items: list[Json] = [one.body for one in mine if one.live and one.whole]
+        return Reply(response=Response.of(200, resource.answers.listed(items)))
 
     def _full(self, resource: ResourceSpec) -> str:
         return f"{self.name}.{resource.name}"
+
+
+def _none(resource: ResourceSpec, id_: str) -> Response:
+    return resource.answers.refusal(404, f"no {resource.name} {id_}", id_)
 
 
 def _effect(one: Incarnation, change: Change) -> Effect:

@@ -119,6 +119,8 @@ class Manner:
     keep_undoing: bool = False
     bug: str = ""
     key: Callable[[str, str], str] = field(default=lambda saga, step: f"{saga}:{step}")
+    id_of: Callable[[Any], str] = field(default=lambda body: str(body["id"]))
+    items_of: Callable[[Any], list[Any]] = field(default=lambda body: list(body["items"]))
 
 
 class Orchestrator:
@@ -160,7 +162,7 @@ class Orchestrator:
             json={"saga_id": self.ctx.saga_id, **self.body},
         )
         if told.done:
-            self.ids[part.name] = told.body["id"]
+            self.ids[part.name] = self.manner.id_of(told.body)
         elif self.manner.resolve and told.word in ("doubt", "contradicted"):
             return await self.resolved(part, told)
         return told
@@ -176,7 +178,9 @@ class Orchestrator:
 
     async def find(self, part: Part) -> list[str] | None:
         told = await self.line.send("GET", self.url(part), params={"saga_id": self.ctx.saga_id})
-        return [item["id"] for item in told.body["items"]] if told.done else None
+        if not told.done:
+            return None
+        return [self.manner.id_of(item) for item in self.manner.items_of(told.body)]
 
     async def turn_back(self, failed: Part, told: Told) -> dict[str, Any]:
         unclear = failed.kind == "pivot" and told.word in ("doubt", "contradicted")

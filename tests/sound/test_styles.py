@@ -77,6 +77,7 @@ def fault(kind: str, operation: str, nth: int = 1, count: int | Lasting = 1, var
 
 RESERVE, UNRESERVE = "inventory.reservation.create", "inventory.reservation.delete_by_saga"
 CHARGE, SHIP = "payments.charge.create", "shipping.shipment.create"
+SEAT = "airline.seat.create"
 REFUSED_CHARGE = fault("reject", CHARGE)
 LOST_CHARGE = fault("lose_reply", CHARGE, count=EVER)
 KEPT = (REFUSED_CHARGE, fault("reject", UNRESERVE))
@@ -109,6 +110,7 @@ BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "optional_step": ("truthful_outcome", (REFUSED_CHARGE,)),
     "order_keys": ("compensation_order", (LOST_CHARGE,)),
     "outcome_object": ("truthful_outcome", (fault("reject", RESERVE),)),
+    "own_answers": ("no_orphaned_resources", (fault("lose_reply", SEAT),)),
     "own_async_client": ("complete_compensation", (LOST_CHARGE,)),
     "own_log": ("log_agreement", (fault("reject", SHIP),)),
     "own_pace": ("bounded_retries", (fault("throttle", RESERVE, count=EVER),)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
+from harness.participant import Answers, Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
 from harness.saga import SagaSpec, Step, StepKind
 
 
@@ -16,6 +16,7 @@ def hold(
     undo_answers: UndoAnswers = UndoAnswers.DONE,
     refuses: int = 409,
     tombstones: bool = True,
+    answers: Answers | None = None,
 ) -> ResourceSpec:
     return ResourceSpec(
         name="hold",
@@ -30,6 +31,7 @@ def hold(
         undo_answers=undo_answers,
         refuses=refuses,
         tombstones=tombstones,
+        answers=answers or Answers(),
     )
 
 

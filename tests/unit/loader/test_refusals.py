@@ -76,6 +76,11 @@ UNKNOWN = {
         "expects",
         ["saga.cases #1.expects", "'expect' (did you mean it?)"],
     ),
+    "answers": (
+        _resource("anwser = { a = 1 }"),
+        "anwser",
+        ["resources.reservation.anwser", "'answer' (did you mean it?)"],
+    ),
     "correlation": (
         _correlation('heading = "X-Order"'),
         "heading",
@@ -263,6 +268,21 @@ TYPES = {
     "refuses": (_resource("refuses = 500"), "refuses", ["found 500", "400 to 499"]),
     "refuses done": (_resource("refuses = 404"), "refuses", ["found 404", "mean done"]),
     "refuses gone": (_resource("refuses = 410"), "refuses", ["found 410", "mean done"]),
+    "created": (_resource("created = 202"), "created", ["found 202", "one of 200, 201"]),
+    "undone": (_resource("undone = 202"), "undone", ["found 202", "one of 200, 201, 204"]),
+    "id": (_resource('id = "data..no"'), "id", ["found 'data..no'", "like 'pnr' or 'data.id'"]),
+    "items": (_resource('items = "{}"'), "items", ["found '{}'", "like 'data', or '[]'"]),
+    "answer": (_resource("answer = 7"), "answer", ["found 7", "a table, like {"]),
+    "answer's placeholder": (
+        _resource('answer = { a.b = "{bdy.x}" }'),
+        "answer",
+        ["answer.a.b: found '{bdy.x}'", "{bdy.x} is none", "body.FIELD"],
+    ),
+    "error's placeholder": (
+        _resource('error = { a = "{stats}" }'),
+        "error",
+        ["error.a: found '{stats}'", "'status' (did you mean it?)"],
+    ),
     "refuses text": (_resource('refuses = "409"'), "refuses", ["found '409'", "400 to 499"]),
     "steps as table": (
         MINIMAL[: MINIMAL.index("[[steps")] + '[steps]\nname = "a"\n',

@@ -9,7 +9,7 @@ from harness.adapter.http import HttpFields, HttpPaths, HttpSaga
 from harness.adapter.subprocess import SubprocessSaga
 from harness.inputs import SchemaInputs
 from harness.loader import load_scenario
-from harness.participant import Repeats, Request, Route, UndoAnswers, Verb
+from harness.participant import Answers, Repeats, Request, Route, UndoAnswers, Verb
 from harness.saga import (
     Choice,
     Claim,
@@ -129,6 +129,28 @@ def test_reads_the_sources_from_the_files_folder(write: Write, tmp_path: Path) -
 
 def test_without_sources_they_are_found_by_imports(full: Scenario) -> None:
     assert full.sources is None
+
+
+def test_reads_what_a_resource_answers(write: Write) -> None:
+    told = """
+created = 200
+undone = 200
+id = "pnr"
+items = "[]"
+answer = { pnr = "PNR-{n}", links.self = "/seats/{id}" }
+error = { message = "{error}" }
+"""
+    routes = 'create = "POST /reservations"\n'
+    scenario = load_scenario(str(write(MINIMAL.replace(routes, routes + told))), registered=None)
+    assert scenario.resources["inventory.reservation"].answers == Answers(
+        created=200,
+        undone=200,
+        id="pnr",
+        items="[]",
+        fields={"pnr": "PNR-{n}", "links": {"self": "/seats/{id}"}},
+        error={"message": "{error}"},
+    )
+    assert scenario.resources["payments.charge"].answers == Answers()
 
 
 def test_reads_the_policy(full: Scenario) -> None:
