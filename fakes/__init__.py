@@ -1,4 +1,4 @@
-"""Concrete participants with the manners of real APIs.
+"""Concrete participants that behave like real APIs.
 
 Owns what a business adds to `harness.participant.RestParticipant`: stock that is conserved, charges
 that are declined and refunded, addresses that are missing. Refuses to know about faults, worlds and

@@ -172,13 +172,13 @@ def _counts(kind: FaultKind, restarts: bool) -> tuple[int | Lasting, ...]:
     return (*counts, Lasting.UNTIL_RESTART) if restarts and Lasting.FOR_EVER in counts else counts
 
 
-def _fault(possible: Possible, nth: int, rung: int, restarts: bool) -> Fault:
+def _fault(possible: Possible, nth: int, position: int, restarts: bool) -> Fault:
     counts = _counts(possible.kind, restarts)
     return Fault(
         kind=possible.kind.name,
         operation=possible.operation,
         nth=nth,
-        count=counts[min(rung, len(counts) - 1)],
+        count=counts[min(position, len(counts) - 1)],
         variant=possible.variant,
     )
 

@@ -74,7 +74,7 @@ class Page:
 
     @property
     def numbers(self) -> list[tuple[str, str]]:
-        """(number, noun), the most telling first."""
+        """(number, noun), the most relevant first."""
         scenarios = self._bundle.report.scenarios
         runs = sum(one.runs for one in scenarios)
         fired, planned = (

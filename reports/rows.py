@@ -68,7 +68,7 @@ _STRUCK = {
 
 
 class RowKind(StrEnum):
-    """LATE: an effect after its sender stopped waiting. BLOW: what struck an executor. GAP: rows left out."""
+    """LATE: an effect after its sender left. PROCESS_FAULT: what struck an executor. GAP: rows left out."""
 
     CALL = "call"
     LATE = "late"

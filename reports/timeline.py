@@ -39,7 +39,7 @@ def elided(given: Sequence[Row], most: int = MOST_ROWS) -> list[Row]:
 
 
 def _worth_keeping(given: Sequence[Row], most: int) -> frozenset[int]:
-    """The most telling come first; what they leave of the room goes to rows unlike the one before."""
+    """The most relevant come first; what they leave of the room goes to rows unlike the one before."""
     last = len(given) - 1
     relevant = [index for index, row in enumerate(given) if row.relevant]
     near = [

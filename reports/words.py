@@ -42,7 +42,7 @@ WORLDS: Mapping[str, str] = {
 }
 
 
-_BEFALLS: Mapping[ProcessFault, str] = {
+_STRIKES: Mapping[ProcessFault, str] = {
     ProcessFault.CRASH: "the process dies {when}",
     ProcessFault.MOVE: "the process dies {when}, and is resumed on another node",
     ProcessFault.RACE: "the process dies {when}, and two executors resume it at once",
@@ -144,7 +144,7 @@ def process_fault_words(fault: Fault) -> str:
     moment = moment_of(fault.variant)
     boundary = kind.decide(kind.meant(fault.variant), None).boundary
     when = when_words(kind.process_fault, boundary, call) if moment is None else _moment_words(moment, call)
-    return _BEFALLS[kind.process_fault].format(when=when) + _in_a_row(fault.count)
+    return _STRIKES[kind.process_fault].format(when=when) + _in_a_row(fault.count)
 
 
 def when_words(process_fault: ProcessFault, boundary: Boundary, call: str) -> str:

@@ -72,7 +72,7 @@ class _Patient:
         self._scenario = scenario
         self._world = world
         self._pool = pool
-        self._overheard = request_log
+        self._log = request_log
         self._left: list[str] = []
         mortal = with_claims(scenario, scenario.spec.claims | {Claim.PROCESS_DEATH})
         self._possible = enabled_faults(mortal, world).possible
@@ -86,7 +86,7 @@ class _Patient:
         if not problems and not self._left:  # what it left behind may be what comes of it next
             yield from self._refused_and_killed()
             if self._world == "wire":
-                yield from self._requests(self._overheard.requests())
+                yield from self._requests(self._log.requests())
         yield from self._left_running()
 
     def _run(self, plan: FaultPlan) -> RunSummary:

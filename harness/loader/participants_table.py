@@ -1,6 +1,6 @@
 """[participants.X] and [participants.X.resources.Y]: participants that are only resources.
 
-Owns their names, routes, manners and fixed addresses. Refuses routes that could never do what
+Owns their names, routes, behaviour and fixed addresses. Refuses routes that could never do what
 they are declared for, such as an undo by id whose path has no `{id}`.
 """
 

@@ -1,7 +1,7 @@
 """Participants: what a fake must be, and the generic one that owns resources behind REST routes.
 
 Owns the request and response that both worlds speak, the protocol `Participant`, the resource declarations,
-the ledger and `RestParticipant`, the manners of RULES §6 that need no business knowledge. Refuses to know a
+the ledger and `RestParticipant`, the behaviour of RULES §6 that need no business knowledge. Refuses to know a
 concrete service (those live in `fakes`) and to know about faults (`harness.faults`).
 """
 

@@ -1,4 +1,4 @@
-"""A resource as declared: its routes and its manners. Pure data, compiled once into matchers."""
+"""A resource as declared: its routes and its behaviour. Pure data, compiled once into matchers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceSpec:
-    """What a participant owns: routes by verb, and the manners of RULES §6.
+    """What a participant owns: routes by verb, and the behaviour of RULES §6.
 
     `parts` is how many sub-effects a create has, of which a `partial` fault applies the first.
     """

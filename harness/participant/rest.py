@@ -1,4 +1,4 @@
-"""The generic participant: resources behind REST routes, with the manners of RULES §6.
+"""The generic participant: resources behind REST routes, with the behaviour of RULES §6.
 
 Owns keys and their replay, tombstones, natural repeats, 202-then-done, parts, and the ledger.
 A concrete service subclasses it and says only what its business adds: `admit`, `created`,

@@ -1,4 +1,4 @@
-"""Processes that are not ours: started, frozen, woken, killed and buried, and none left running.
+"""Processes that are not ours: started, frozen, woken, killed and reaped, and none left running.
 
 Owns process groups, the mark by which those that left their group are found again, and waiting for
 their ends without polling. Refuses to know what a command means, what it says, and why it is killed.

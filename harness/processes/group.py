@@ -45,7 +45,7 @@ class Command:
 
 
 class Group:
-    """A command that was started. Bury it in the end, however it ended."""
+    """A command that was started. Reap it in the end, however it ended."""
 
     def __init__(self, command: Command, *, mark: str, files: Path) -> None:
         """Raises CannotStart. `files`: a path to which `.in`, `.out` and `.err` are added."""
@@ -81,7 +81,7 @@ class Group:
     # Process faults ------------------------------------------------------------------------------------
 
     def kill(self) -> None:
-        """SIGKILL to the group; from any thread. It may take a moment until all are gone: `bury`."""
+        """SIGKILL to the group; from any thread. It may take a moment until all are gone: `reap`."""
         self._signal(signal.SIGKILL)
 
     def freeze(self) -> None:
@@ -109,7 +109,7 @@ class Group:
         """Children that outlive the command."""
         return marks.find(self.mark)
 
-    def bury(self, limit_s: float = END_LIMIT_S) -> None:
+    def reap(self, limit_s: float = END_LIMIT_S) -> None:
         """Kill what is left of it, in the group or out of it, and wait until all are gone."""
         if self._dead:
             return

@@ -126,7 +126,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
     found = {
         one.invariant: Found(one.verdict, one.message, one.evidence, one.traceback) for one in run.judgements
     }
-    telling = any(one.verdict in (Verdict.VIOLATED, Verdict.UNKNOWN) for one in run.judgements)
+    kept = any(one.verdict in (Verdict.VIOLATED, Verdict.UNKNOWN) for one in run.judgements)
     fired = [event for event in run.history.events if isinstance(event, FaultFired)]
     counts = Counter(event.fault for event in fired)
     void = run.history.void
@@ -158,7 +158,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         compensation_s=() if void else compensation_seconds(run.history),
         left=() if void else _left(run.view),
         cut_short=_cut_short(run.history) or Status.RUNNING in statuses,
-        history=encoded if telling or keep_history or void else None,
+        history=encoded if kept or keep_history or void else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
 

@@ -1,4 +1,4 @@
-"""The services that order fulfilment calls. Their manners are those of `fakes`, unchanged."""
+"""The services that order fulfilment calls. They behave as those of `fakes`."""
 
 from fakes import Inventory, Payments, Shipping
 

@@ -198,7 +198,7 @@ def test_a_host_starts_lean(tmp_path: Path) -> None:
     while group.exit_code() is None:
         watch.wait([group], 1e9)
     watch.close()
-    group.bury()
+    group.reap()
     assert group.stdout() == "[]\n", group.stderr()
 
 

@@ -93,6 +93,6 @@ _ALL = (
 )
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType({one.name: one for one in _ALL})
-"""By name, the most telling first."""
+"""By name, the most relevant first."""
 
 __all__ = ["OPERATORS", "Change", "Changes", "Operator"]

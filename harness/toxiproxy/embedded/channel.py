@@ -1,4 +1,4 @@
-"""A one-way passage for chunks between two tasks, with the back-pressure of an unbuffered pipe.
+"""A one-way channel for chunks between two tasks, with the back-pressure of an unbuffered pipe.
 
 Owns only the hand-over. With capacity 0 a sender waits until its chunk has been taken, so a stream that
 nobody reads stops its source instead of filling memory. One sender and one taker at a time.
@@ -77,6 +77,6 @@ class Channel:
         wake(self._taker)
 
     def unbound(self) -> None:
-        """Release a sender that waits for room: this passage is about to be emptied and taken away."""
+        """Release a sender that waits for room: this channel is about to be emptied and taken away."""
         self._capacity = float("inf")
         wake(self._sender)

@@ -35,7 +35,7 @@ from harness.worlds.wire.saga_progress import SagaProgress, resource_of
 from harness.worlds.wire.traffic import Traffic
 
 NEVER = 1 << 30
-"""No call is the so manyth: the fault injector must not strike what is armed here."""
+"""No call has this number: the fault injector must not strike what is armed here."""
 
 UNMET = "no call of the saga was seen to want the participant while it was away"
 

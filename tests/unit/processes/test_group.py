@@ -55,7 +55,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 
     yield start
     for group in groups:
-        group.bury()
+        group.reap()
         assert find(group.mark) == ()
 
 
@@ -148,7 +148,7 @@ def test_who_left_the_group_is_found_and_buried(begin: Begin) -> None:
     assert ended(group) == 0
     [left] = group.left()
     assert os.getpgid(left.pid) != group.pid
-    group.bury()
+    group.reap()
     assert find(group.mark) == ()
 
 
@@ -160,7 +160,7 @@ def test_a_port_that_is_left_bound_is_told_and_freed(begin: Begin) -> None:
     assert left.ports == (port,)
     assert str(left).endswith(f"(pid {left.pid}, listening at {port})")
     assert listens("127.0.0.1", port)
-    group.bury()
+    group.reap()
     assert wait_until_free("127.0.0.1", port, 1.0)
 
 
@@ -176,13 +176,13 @@ def test_a_sweep_takes_the_marks_below_too(begin: Begin, tmp_path: Path) -> None
     assert [ended(group) for group in groups] == [-9, -9]
     assert other.exit_code() is None
     for group in groups:
-        group.bury()
+        group.reap()
 
 
 def test_burying_twice_is_no_harm(begin: Begin) -> None:
     group = begin("pass")
-    group.bury()
-    group.bury()
+    group.reap()
+    group.reap()
     group.kill()
 
 

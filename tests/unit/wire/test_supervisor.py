@@ -40,7 +40,7 @@ class Process:
     def cancel(self) -> None:
         self.sent.append("cancel")
 
-    def bury(self) -> None: ...
+    def reap(self) -> None: ...
 
     def left(self) -> tuple[()]:
         return ()

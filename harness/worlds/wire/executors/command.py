@@ -98,5 +98,5 @@ class Running:
     def left(self) -> tuple[Marked, ...]:
         return self._group.left()
 
-    def bury(self) -> None:
-        self._group.bury()
+    def reap(self) -> None:
+        self._group.reap()

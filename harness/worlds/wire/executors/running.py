@@ -60,7 +60,7 @@ class Running(Protocol):
     def left(self) -> tuple[Marked, ...]:
         """Children that outlive it."""
 
-    def bury(self) -> None:
+    def reap(self) -> None:
         """Wait until nothing of it is left. Raises EnvironmentFault where something stays."""
 
 

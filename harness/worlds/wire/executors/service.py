@@ -88,7 +88,7 @@ class Service:
 
     def close(self) -> None:
         self.kill()
-        self.bury()
+        self.reap()
 
     def kill(self) -> None:
         """From any thread."""
@@ -96,13 +96,13 @@ class Service:
         if self._group is not None:
             self._group.kill()
 
-    def bury(self) -> None:
+    def reap(self) -> None:
         """Nothing of it is left, and its port is free."""
         with self._starting:
             group, self._group = self._group, None
             if group is None:
                 return
-            group.bury()
+            group.reap()
         if not wait_until_free(self._host, self._port, FREE_LIMIT_S):
             where = f"{self.saga.base_url}, after its process was killed"
             raise EnvironmentFault(misplaced(where, "somebody still listening", "a free port"))
@@ -234,9 +234,9 @@ class Asking:
     def left(self) -> tuple[Marked, ...]:
         return ()
 
-    def bury(self) -> None:
+    def reap(self) -> None:
         if self._given_up:
-            self._service.bury()
+            self._service.reap()
         self._given_up = True
         self._thread.join(ANSWER_LIMIT_S)
         if self._out >= 0:

@@ -113,7 +113,7 @@ class Supervisor:
         for process in everyone:
             process.running.kill()
         for process in everyone:
-            process.running.bury()
+            process.running.reap()
         self._starter.close()
         self._watch.close()
 
@@ -318,7 +318,7 @@ class Supervisor:
         with self._traffic.lock:
             unburied, self._unburied = self._unburied, []
         for process in unburied:
-            process.running.bury()
+            process.running.reap()
 
 
 def _reaches(fault: ProcessFault, running: Running) -> bool:
