@@ -1,9 +1,9 @@
 """What can be named and extended: ours in their order, then what installed packages offer.
 
 Owns finding what a package offers under an entry point, and refusing what does not load, is of
-another type or takes a name that is taken. Entry points are read when something is first asked for,
-so that importing the harness imports no other package. Refuses to know what is registered: the
-rooms that own invariants, fault kinds, situations and adapters make a registry each.
+another type or takes a name that is taken. A package is imported when what it offers is first used:
+to look up a name of ours, or to list names, imports no other package. Refuses to know what is
+registered: the rooms that own invariants, fault kinds, situations and adapters make a registry each.
 
 A package offers, in its pyproject.toml:
 
@@ -39,22 +39,17 @@ class Registry(Mapping[str, T], Generic[T]):
         self._named = named
         self.ours: Mapping[str, T] = {named(one): one for one in ours}
         self._brought: dict[str, T] = {}
+        self._loaded: dict[str, T] = {}
 
     @property
     def group(self) -> str:
         """The entry points under which packages offer theirs."""
         return self._group
 
-    @cached_property
+    @property
     def offered(self) -> Mapping[str, T]:
-        """Those of installed packages, by name."""
-        found: dict[str, T] = {}
-        for point in sorted(metadata.entry_points(group=self._group), key=lambda one: (one.name, one.value)):
-            if point.name in self.ours or point.name in found:
-                expected = f"a name that no other {self._what} has"
-                raise ScenarioError(misplaced(self._where(point), point.name, expected))
-            found[point.name] = self._loaded(point)
-        return found
+        """Those of installed packages, by name: all of them are imported."""
+        return {name: self._used(name) for name in self._points}
 
     def all_of(self, extra: Iterable[object], where: str) -> Mapping[str, T]:
         """Ours, and the extra ones that a scenario brings: objects, or names of what packages offer."""
@@ -71,10 +66,13 @@ class Registry(Mapping[str, T], Generic[T]):
         for known in (self.ours, self._brought):
             if name in known:
                 return known[name]
-        return self.offered[name]
+        return self._used(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self.ours, **self._brought, **self.offered})
+        """Names alone. `values` and `items` import a package when they come to what it offers."""
+        yield from self.ours
+        yield from tuple(self._brought)
+        yield from (name for name in self._points if name not in self._brought)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -92,7 +90,24 @@ class Registry(Mapping[str, T], Generic[T]):
             raise ScenarioError(misplaced(where, one, offers))
         return self[one]
 
-    def _loaded(self, point: metadata.EntryPoint) -> T:
+    @cached_property
+    def _points(self) -> Mapping[str, metadata.EntryPoint]:
+        """By name, none of them imported."""
+        found: dict[str, metadata.EntryPoint] = {}
+        for point in sorted(metadata.entry_points(group=self._group), key=lambda one: (one.name, one.value)):
+            if point.name in self.ours or point.name in found:
+                expected = f"a name that no other {self._what} has"
+                raise ScenarioError(misplaced(self._where(point), point.name, expected))
+            found[point.name] = point
+        return found
+
+    def _used(self, name: str) -> T:
+        """Raises KeyError where no package offers it."""
+        if name not in self._loaded:
+            self._loaded[name] = self._load(self._points[name])
+        return self._loaded[name]
+
+    def _load(self, point: metadata.EntryPoint) -> T:
         try:
             found: object = point.load()
         except Exception as error:  # another package may raise anything

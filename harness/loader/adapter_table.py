@@ -31,7 +31,7 @@ def read_adapter(
     listen: Mapping[str, tuple[str, int]],
 ) -> SagaAdapter:
     """The saga under test, as its adapter wants it."""
-    name = table.text("adapter", nearest("", ADAPTERS))
+    name = table.text("adapter", nearest("", ADAPTERS.ours))
     if name not in ADAPTERS:
         raise table.wrong("adapter", nearest(name, ADAPTERS))
     plugin = ADAPTERS[name]

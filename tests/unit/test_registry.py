@@ -64,6 +64,24 @@ def test_what_cannot_be_used_is_refused(
     assert "of saga_chaos.words" in str(refused.value)
 
 
+def test_no_package_is_imported_but_for_what_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = offering(monkeypatch, three=f"{HERE}THREE", broken="no_such_module_anywhere:x")
+    assert tuple(registry) == ("one", "two", "broken", "three")
+    assert "one" in registry
+    assert registry["two"] is OURS[1]
+    assert registry["three"] is THREE
+    values = iter(registry.values())
+    assert (next(values), next(values)) == OURS
+    with pytest.raises(ScenarioError, match="ModuleNotFoundError"):
+        next(values)
+
+
+def test_what_a_scenario_brings_hides_what_a_package_offers(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = offering(monkeypatch, three="no_such_module_anywhere:x")
+    registry.all_of((THREE,), "here")
+    assert tuple(registry.values()) == (*OURS, THREE)
+
+
 def test_what_a_scenario_brings_is_known_by_its_name_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = offering(monkeypatch)
     assert "three" not in registry

@@ -32,7 +32,10 @@ ADAPTERS: Registry[AdapterPlugin] = Registry(
 
 
 def launched_by(saga: SagaAdapter) -> tuple[AdapterPlugin, Launch] | None:
-    """The adapter that launches sagas of this class, ours first; None where none does."""
+    """The adapter that launches sagas of this class, ours first; None where none does.
+
+    No package is imported where one of ours does.
+    """
     for plugin in ADAPTERS.values():
         if plugin.launch is not None and isinstance(saga, plugin.launch.makes):
             return plugin, plugin.launch
