@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import misplaced
-from harness.plan import Fault, FaultPlan, Lasting
+from harness.plan import FaultPlan, PlannedFault, from_planned
 
 FILE = "runs.ndjson"
 MOST_EXAMPLES = 3
@@ -59,13 +59,8 @@ class ScenarioRuns:
     broken: dict[tuple[FaultPlan, str], tuple[str, ...]] = field(default_factory=dict)
 
 
-class _Fault(msgspec.Struct, frozen=True):
-    kind: str
-    operation: str
-    nth: int = 1
-    count: int | Lasting = 1
-    variant: str = ""
-    saga: int | None = None
+class _Fault(PlannedFault, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A later version may say more of a fault, which nothing here needs."""
 
 
 class _Run(msgspec.Struct, frozen=True, tag="run"):
@@ -160,7 +155,7 @@ class _Runs:
         one = self.by_title.setdefault(f"{scenario.name} ({scenario.world})", ScenarioRuns())
         violated = _VIOLATED in run.verdicts
         if violated and run.saga_id in self._wanted:
-            one.broken.setdefault((_plan(run), run.saga_id), _violated(run, scenario))
+            one.broken.setdefault((from_planned(run.plan), run.saga_id), _violated(run, scenario))
         if run.part == NOT_COUNTED:
             return
         one.runs += 1
@@ -193,7 +188,7 @@ class _Runs:
     def _example(self, number: int, run: _Run, scenario: _Scenario) -> Example:
         return Example(
             line=number,
-            plan=_plan(run),
+            plan=from_planned(run.plan),
             statuses=tuple(status or "no outcome" for status in run.statuses),
             violated=_violated(run, scenario),
         )
@@ -210,11 +205,3 @@ def _violated(run: _Run, scenario: _Scenario) -> tuple[str, ...]:
     return tuple(
         id_ for id_, letter in zip(scenario.invariants, run.verdicts, strict=False) if letter == _VIOLATED
     )
-
-
-def _plan(run: _Run) -> FaultPlan:
-    faults = (
-        Fault(kind=f.kind, operation=f.operation, nth=f.nth, count=f.count, variant=f.variant, saga=f.saga)
-        for f in run.plan
-    )
-    return FaultPlan(tuple(faults))

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from harness.choices import ProxyKind, SearchKind, WorldName
-from harness.plan import Lasting
+from harness.plan import PlannedFault
 from harness.report_model import Proxy, Search
 from harness.search.chunks import ChunkEnded
 from harness.search.run_summary import Found, Unconfirmed
@@ -77,17 +77,6 @@ class CampaignLine(
     versions: Mapping[str, str]
     options: Options
     scenarios: tuple[ScenarioEntry, ...]
-
-
-class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A fault as in a failure file, less what is at its default."""
-
-    kind: str
-    operation: str
-    nth: int = 1
-    count: int | Lasting = 1
-    variant: str = ""
-    saga: int | None = None
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

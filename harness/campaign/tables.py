@@ -14,7 +14,6 @@ from harness.campaign.records import (
     Drawn,
     InputEntry,
     Operation,
-    PlannedFault,
     RunKey,
     RunLine,
     ScenarioEntry,
@@ -22,7 +21,7 @@ from harness.campaign.records import (
 )
 from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
-from harness.plan import Fault, FaultPlan, Site
+from harness.plan import Site, from_planned, to_planned
 from harness.scenario import Scenario
 from harness.search.gaps import Gap
 from harness.search.run_summary import Found, Job, RunSummary, input_of
@@ -52,7 +51,7 @@ class Tables:
             number=key.number,
             t_s=round(t_s, 3),
             input=input_entry(run_summary.input_index),
-            plan=plan_entry(run_summary.plan),
+            plan=to_planned(run_summary.plan),
             saga_id=run_summary.saga_id,
             verdicts="".join(map(self._letter, map(run_summary.found.get, self._invariants))),
             found={
@@ -152,37 +151,11 @@ def input_entry(ref: InputRef) -> InputEntry:
     return Drawn(drawn=msgspec.Raw(ref.text)) if isinstance(ref, DrawnInput) else ref
 
 
-def plan_entry(plan: FaultPlan) -> tuple[PlannedFault, ...]:
-    """A plan, for a line."""
-    return tuple(
-        PlannedFault(
-            kind=one.kind,
-            operation=one.operation,
-            nth=one.nth,
-            count=one.count,
-            variant=one.variant,
-            saga=one.saga,
-        )
-        for one in plan.faults
-    )
-
-
 def job_of(line: RunLine | StoredJob) -> Job:
     """The input and the plan of a line."""
     given = line.input
     ref = given if isinstance(given, int) else DrawnInput(bytes(given.drawn))
-    faults = (
-        Fault(
-            kind=one.kind,
-            operation=one.operation,
-            nth=one.nth,
-            count=one.count,
-            variant=one.variant,
-            saga=one.saga,
-        )
-        for one in line.plan
-    )
-    return ref, FaultPlan(tuple(faults))
+    return ref, from_planned(line.plan)
 
 
 def shown(job: Job) -> str:

@@ -6,7 +6,7 @@ kind does to a call (each kind's own module in `harness.faults`) and to draw any
 """
 
 from harness.plan.check import check_plan
-from harness.plan.codec import plan_from_json, plan_to_json
+from harness.plan.codec import PlannedFault, from_planned, plan_from_json, plan_to_json, to_planned
 from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting, Site, Target
 
 __all__ = [
@@ -14,9 +14,12 @@ __all__ = [
     "FaultKind",
     "FaultPlan",
     "Lasting",
+    "PlannedFault",
     "Site",
     "Target",
     "check_plan",
+    "from_planned",
     "plan_from_json",
     "plan_to_json",
+    "to_planned",
 ]

@@ -1,14 +1,59 @@
-"""The file form of a plan: a JSON list of flat objects, read back strictly."""
+"""The file forms of a plan: a JSON list of flat objects, read strictly, and a compact one for many runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from harness.errors import PlanError, misplaced, nearest
 from harness.plan.types import Fault, FaultPlan, Lasting
 from harness.saga import Json
 
 _FIELDS = ("kind", "operation", "nth", "count", "variant", "saga")
+
+
+class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A fault in a line of `runs.ndjson`: what is at its default is left out."""
+
+    kind: str
+    operation: str
+    nth: int = 1
+    count: int | Lasting = 1
+    variant: str = ""
+    saga: int | None = None
+
+
+def to_planned(plan: FaultPlan) -> tuple[PlannedFault, ...]:
+    """A plan, for a line."""
+    return tuple(
+        PlannedFault(
+            kind=one.kind,
+            operation=one.operation,
+            nth=one.nth,
+            count=one.count,
+            variant=one.variant,
+            saga=one.saga,
+        )
+        for one in plan.faults
+    )
+
+
+def from_planned(faults: Iterable[PlannedFault]) -> FaultPlan:
+    """The inverse of `to_planned`."""
+    return FaultPlan(
+        tuple(
+            Fault(
+                kind=one.kind,
+                operation=one.operation,
+                nth=one.nth,
+                count=one.count,
+                variant=one.variant,
+                saga=one.saga,
+            )
+            for one in faults
+        )
+    )
 
 
 def plan_to_json(plan: FaultPlan) -> list[dict[str, Json]]:

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from harness.errors import PlanError
-from harness.plan import Fault, FaultPlan, Lasting, plan_from_json, plan_to_json
+from harness.plan import (
+    Fault,
+    FaultPlan,
+    Lasting,
+    PlannedFault,
+    from_planned,
+    plan_from_json,
+    plan_to_json,
+    to_planned,
+)
 from harness.saga import Json
 
 PLAN = FaultPlan(
@@ -29,6 +39,15 @@ def test_a_saga_is_written_where_a_fault_names_one() -> None:
     assert ["saga" in one for one in written] == [True, False, False]
     assert plan_from_json(written) == plan
     assert plan_from_json([{**written[1], "saga": None}]) == PLAN.without(1)
+
+
+def test_the_compact_form_leaves_out_defaults_and_reads_back() -> None:
+    plan = PLAN.with_fault(Fault(kind="slow", operation="a.b.create", nth=3, count=2, variant="10%", saga=2))
+    written = msgspec.json.encode(to_planned(plan))
+    assert written.startswith(b'[{"kind":"refuse","operation":"a.b.create"},')
+    assert from_planned(msgspec.json.decode(written, type=tuple[PlannedFault, ...])) == plan
+    with pytest.raises(msgspec.ValidationError, match="unknown field `more`"):
+        msgspec.json.decode(b'{"kind":"refuse","operation":"a.b.create","more":1}', type=PlannedFault)
 
 
 def test_what_is_left_out_is_at_its_default() -> None:

@@ -54,6 +54,13 @@ def written(folder: Path, *lines: object) -> Path:
     return path
 
 
+def test_what_a_later_version_says_of_a_fault_is_left_aside(tmp_path: Path) -> None:
+    told = {"kind": "refuse", "operation": CHARGE, "since": "a later version"}
+    written(tmp_path, a_run(plan=[told], strikes=[1]))
+    found, problem = read_runs(tmp_path)
+    assert (problem, found[TITLE].cells["refuse", CHARGE].fired) == ("", 1)
+
+
 def test_a_fault_is_counted_where_it_fired_alone_and_beside_others(tmp_path: Path) -> None:
     written(
         tmp_path,
