@@ -2,7 +2,8 @@
 
 Owns starting, hearing and ending them. A process that hangs beyond what can be interrupted, or ends,
 costs one mutant. They are forked from a server that has imported the harness and nothing of the
-user's, where the system can. For sim alone: on the wire a search has workers of its own.
+user's, where the system can; else each starts anew. For sim alone: on the wire a search has workers
+of its own.
 """
 
 from __future__ import annotations
@@ -42,6 +43,12 @@ _PRELOADED = (
 )
 _DEBUG = "SAGA_CHAOS_DEBUG"
 
+_LONGEST_ADDRESS = 103
+"""Bytes of the path of a Unix socket: macOS takes these, Linux four more."""
+
+_ADDRESS = "/pymp-12345678/listener-12345678"
+"""What multiprocessing adds to the folder for temporary files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -79,9 +86,8 @@ class Workers:
         self._sources = sources
         self._at_once = at_once
         self._running: list[_Running] = []
-        methods = multiprocessing.get_all_start_methods()
         self._context: ForkServerContext | SpawnContext = multiprocessing.get_context("spawn")
-        if "forkserver" in methods:
+        if "forkserver" in multiprocessing.get_all_start_methods() and _server_has_an_address():
             self._context = multiprocessing.get_context("forkserver")
             self._context.set_forkserver_preload(list(_PRELOADED))
         self._mark = new_mark()
@@ -163,6 +169,11 @@ class Workers:
         one.pipe.close()
         took_s = real.monotonic_s() - one.since_s
         return Ended(planted=one.job.planted, result=result, seconds=took_s, lost=lost)
+
+
+def _server_has_an_address() -> bool:
+    """The server listens at a Unix socket in the folder for temporary files, whose path may be too long."""
+    return len(os.fsencode(tempfile.gettempdir() + _ADDRESS)) <= _LONGEST_ADDRESS
 
 
 def _work(pipe: Connection, task: _Task) -> None:
