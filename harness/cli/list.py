@@ -35,13 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _offered() -> Iterator[str]:
     """What installed packages offer beside ours; a scenario names what it wants of it."""
-    for key, registry in (("invariants", INVARIANTS), ("situations", SITUATIONS), ("faults", KINDS)):
+    for what, registry, key in (
+        ("invariants", INVARIANTS, "invariants = [...]"),
+        ("situations", SITUATIONS, "situations = [...]"),
+        ("faults", KINDS, "faults = [...]"),
+        ("adapters", ADAPTERS, 'adapter = "..."'),
+    ):
         if registry.offered:
-            names = ", ".join(registry.offered)
-            yield f"{key} of installed packages, for {key} = [...] in [saga]: {names}"
-    if ADAPTERS.offered:
-        names = ", ".join(ADAPTERS.offered)
-        yield f'adapters of installed packages, for adapter = "..." in [saga]: {names}'
+            yield f"{what} of installed packages, for {key} in [saga]: {', '.join(registry.offered)}"
 
 
 def _described(one: Scenario) -> dict[str, object]:
