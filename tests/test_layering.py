@@ -19,7 +19,7 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
-    {"errors", "repeatable", "process_faults", "choices", "packages"},
+    {"errors", "repeatable", "process_faults", "choices", "packages", "versions"},
     {"registry", "saga", "clock", "toxiproxy"},
     {"adapter", "inputs", "json_files", "participant", "processes", "toml_lines"},
     {"plan", "scenario"},

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
@@ -17,6 +16,7 @@ from harness.campaign.journal import Recorded
 from harness.campaign.records import CampaignLine, ScenarioEntry
 from harness.errors import UsageError, misplaced
 from harness.scenario import Scenario
+from harness.versions import version_of
 
 _PACKAGES = ("saga-chaos", "hypothesis")
 DESCRIPTION = "its description"
@@ -25,14 +25,10 @@ _HOW = "begin a new campaign without --resume"
 
 def versions() -> dict[str, str]:
     """Versions of the packages that decide what is drawn and how it is judged."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
+    return {
+        "python": platform.python_version(),
+        **{name: version_of(name) or "unknown" for name in _PACKAGES},
+    }
 
 
 def described(scenario: Scenario) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from importlib.metadata import PackageNotFoundError, version
 
 from harness.campaign.claims import Unclaimed
 from harness.campaign.options import CampaignOptions
@@ -17,6 +16,7 @@ from harness.report_model import FailureFile, ScenarioRef, Tool, write_failure
 from harness.report_model import Found as FoundBy
 from harness.scenario import Scenario
 from harness.search.run_summary import RunSummary
+from harness.versions import version_of
 
 _LONGEST = 180
 """Characters; file systems take 255 bytes, and endings and a temporary name are added."""
@@ -24,10 +24,7 @@ _LONGEST = 180
 
 def tool() -> Tool:
     """Who writes."""
-    try:
-        return Tool(version=version("saga-chaos"))
-    except PackageNotFoundError:
-        return Tool(version="0+unknown")
+    return Tool(version=version_of("saga-chaos") or "0+unknown")
 
 
 class CampaignFiles:

@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 from harness.conformance import conformance
@@ -21,6 +21,7 @@ from harness.conformance.checks import Check, told
 from harness.loading import load
 from harness.toxiproxy.build import cached_binary
 from harness.toxiproxy.discovery import Tried, explain
+from harness.versions import version_of
 
 OUT = Path("reports/out")
 OLDEST_PYTHON = (3, 11)
@@ -67,14 +68,10 @@ def _dependencies() -> Iterator[Check]:
             good=False, sentence="saga-chaos is not installed: found no metadata, expected pip install"
         )
         return
-    have, lack = [], []
-    for name in sorted(names):
-        try:
-            have.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            lack.append(name)
-    yield Check(good=True, sentence=f"saga-chaos {version('saga-chaos')} with {', '.join(have)}")
-    for name in lack:
+    found = {name: version_of(name) for name in sorted(names)}
+    have = [f"{name} {version}" for name, version in found.items() if version is not None]
+    yield Check(good=True, sentence=f"saga-chaos {version_of('saga-chaos')} with {', '.join(have)}")
+    for name in (name for name, version in found.items() if version is None):
         yield Check(good=False, sentence=f"{name} is not installed: pip install {name}")
 
 

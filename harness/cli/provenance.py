@@ -11,11 +11,11 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness.cli.archive import PREVIOUS
 from harness.report_model import Provenance
+from harness.versions import version_of
 
 _PACKAGES = ("saga-chaos", "hypothesis", "httpx")
 _GIT_S = 5.0
@@ -49,13 +49,8 @@ def previous_of(out: Path, *, put_aside: Path | None) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = {package: version_of(package) for package in _PACKAGES}
+    return {package: version for package, version in found.items() if version is not None}
 
 
 def _git(*arguments: str) -> str:
