@@ -6,8 +6,12 @@ Refuses to build what they name.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 WorldName = Literal["sim", "wire"]
 SearchKind = Literal["guided", "hypothesis", "both"]
 ProxyKind = Literal["auto", "toxiproxy", "embedded"]
+
+WORLDS: tuple[WorldName, ...] = get_args(WorldName)
+SEARCHES: tuple[SearchKind, ...] = get_args(SearchKind)
+PROXIES: tuple[ProxyKind, ...] = get_args(ProxyKind)

@@ -15,13 +15,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from harness.bench.result import BenchedScenario, plan_as_json
+from harness.campaign.open_world import make_world
 from harness.campaign.processes import (
     leave_interrupts_to_the_parent,
     new_mark,
     start_undisturbed,
     sweep_up,
 )
-from harness.campaign.workers import make_world
 from harness.choices import ProxyKind, WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError, ScenarioError
@@ -48,8 +48,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    proxy_kind: str
-    proxy_version: str
+    proxy: Proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,7 @@ def measure(scenario: Scenario, refused: Step, asked: Asked) -> BenchedScenario:
     """Run them all. The time begins when every process is ready."""
     with _workers(asked) as pipes:
         ready = [_heard(pipe, scenario) for pipe in pipes]
+        assert isinstance(ready[0], _Ready)
         began_s = real.monotonic_s()
         for pipe in pipes:
             pipe.send(None)
@@ -85,18 +85,9 @@ def measure(scenario: Scenario, refused: Step, asked: Asked) -> BenchedScenario:
         concurrency=len(pipes),
         latency_s=summarised(seconds),
         duration_s=round(duration_s, 3),
-        proxy=_proxy(ready[0]),
+        proxy=ready[0].proxy,
         seconds=seconds,
     )
-
-
-def _proxy(ready: _Told) -> Proxy:
-    assert isinstance(ready, _Ready)
-    if ready.proxy_kind == "toxiproxy":
-        return Proxy(kind="toxiproxy", version=ready.proxy_version)
-    if ready.proxy_kind == "embedded":
-        return Proxy(kind="embedded", version=ready.proxy_version)
-    return Proxy()
 
 
 def _collected(pipes: Sequence[Connection], scenario: Scenario) -> Iterator[_Measured]:
@@ -178,7 +169,7 @@ def _as_ours(error: Exception) -> SagaChaosError:
 def _measure_share(pipe: Connection, asked: Asked, first: int) -> None:
     with make_world(asked.world, asked.proxy, lambda _: None) as world:
         scenario = asked.load(asked.reference)
-        pipe.send(_Ready(getattr(world, "proxy_kind", "none"), getattr(world, "proxy_version", "")))
+        pipe.send(_Ready(world.proxy))
         pipe.recv()
         unique = f"{os.getpid()}-" if asked.world == "wire" else ""
         for number in range(first, asked.sagas, asked.concurrency):

@@ -11,7 +11,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from harness.campaign.aggregate import Aggregate
-from harness.campaign.arrivals import JobRunner
 from harness.campaign.claims import LoadedWithClaims, unclaimed, widened
 from harness.campaign.content import check_same, versions
 from harness.campaign.events import (
@@ -23,6 +22,8 @@ from harness.campaign.events import (
 from harness.campaign.files import CampaignFiles, tool
 from harness.campaign.fold import empty_aggregate, folded
 from harness.campaign.journal import Journal, Recorded, read_recorded
+from harness.campaign.local import LocalJobRunner
+from harness.campaign.open_world import make_world
 from harness.campaign.options import CampaignOptions
 from harness.campaign.processes import uninterrupted
 from harness.campaign.recording import RecordingJobRunner
@@ -39,7 +40,7 @@ from harness.campaign.scenario_report import ScenarioReporter
 from harness.campaign.scenario_search import ScenarioSearch
 from harness.campaign.stored import StoredCounterexamples
 from harness.campaign.tables import Tables, input_entry, job_of
-from harness.campaign.workers import LocalJobRunner, Pool, make_world
+from harness.campaign.workers import Pool
 from harness.choices import WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault, ReportError, interruption
@@ -177,7 +178,7 @@ class Campaign:
         proxy = Proxy()
         try:
             with self._job_runner(case) as inner:
-                proxy = _proxy(inner)
+                proxy = inner.proxy
                 case.records.begin()
                 runner = RecordingJobRunner(inner, case.records)
                 search.run(runner, stored, self._stored_jobs(case, stored))
@@ -228,7 +229,7 @@ class Campaign:
         self._tell(ScenarioEnded(report=report))
 
     @contextmanager
-    def _job_runner(self, case: _Case) -> Iterator[JobRunner]:
+    def _job_runner(self, case: _Case) -> Iterator[LocalJobRunner | Pool]:
         options = self._options
         added = unclaimed(case.scenario, case.sent).added
         with ExitStack() as stack:
@@ -258,14 +259,6 @@ class Campaign:
         told = tuple(StoredJob(input=input_entry(ref), plan=to_planned(plan)) for ref, plan in jobs)
         case.journal.write(BeganLine(scenario=case.number, stored=told))
         return jobs
-
-
-def _proxy(source: object) -> Proxy:
-    kind = getattr(source, "proxy_kind", "none")
-    version = getattr(source, "proxy_version", "")
-    if kind == "toxiproxy":
-        return Proxy(kind="toxiproxy", version=version)
-    return Proxy(kind="embedded", version=version) if kind == "embedded" else Proxy()
 
 
 def run_campaign(scenarios: Sequence[Scenario], options: CampaignOptions, listener: Listener) -> Report:

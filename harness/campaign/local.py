@@ -12,25 +12,16 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from harness.campaign.arrivals import PartArrived, RunArrived, nobody
+from harness.campaign.open_world import make_world
 from harness.campaign.processes import leave_interrupts_to_the_parent
-from harness.choices import ProxyKind
+from harness.choices import ProxyKind, WorldName
 from harness.errors import EnvironmentFault, SagaChaosError
+from harness.report_model import Proxy
 from harness.runner import run_once
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkPart, Event, Reached, RunBegins
 from harness.search.run_summary import Job, RunSummary, input_of, summarise_run
 from harness.worlds import World
-
-
-def make_world(name: str, proxy: ProxyKind, note: Callable[[str], None]) -> World:
-    """The world of a name; imported here, because each is heavy in its own way."""
-    if name == "sim":
-        from harness.worlds.sim import SimWorld  # noqa: PLC0415
-
-        return SimWorld()
-    from harness.worlds.wire import WireWorld  # noqa: PLC0415
-
-    return WireWorld(proxy=proxy, progress=note)
 
 
 class LocalJobRunner:
@@ -41,14 +32,9 @@ class LocalJobRunner:
         self._world = world
 
     @property
-    def proxy_kind(self) -> str:
-        """The proxy server of its world; `none` where the world has none."""
-        return str(getattr(self._world, "proxy_kind", "none"))
-
-    @property
-    def proxy_version(self) -> str:
-        """Empty where there is no server, or it told none."""
-        return str(getattr(self._world, "proxy_version", ""))
+    def proxy(self) -> Proxy:
+        """Which stands in its world."""
+        return self._world.proxy
 
     def run(self, jobs: Iterable[Job], arrived: RunArrived = nobody) -> Iterator[RunSummary]:
         """One after the other."""
@@ -91,7 +77,7 @@ class Open:
     """What a worker has to load and enter, first of all."""
 
     reference: str
-    world: str
+    world: WorldName
     proxy: ProxyKind
 
 
@@ -106,8 +92,7 @@ class Failed:
 class Opened:
     """A worker is ready."""
 
-    proxy_kind: str
-    proxy_version: str
+    proxy: Proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +119,7 @@ def _serve(pipe: Connection, load: Callable[[str], Scenario]) -> None:
     with ExitStack() as stack:
         world = stack.enter_context(make_world(opened.world, opened.proxy, pipe.send))
         executor = LocalJobRunner(load(opened.reference), world)
-        pipe.send(Opened(getattr(world, "proxy_kind", "none"), getattr(world, "proxy_version", "")))
+        pipe.send(Opened(world.proxy))
         known: tuple[Reached, ...] = ()
         while True:
             message = pipe.recv()

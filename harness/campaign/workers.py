@@ -20,18 +20,19 @@ from typing import Self
 
 from harness.campaign.arrivals import PartArrived, RunArrived, nobody
 from harness.campaign.drawn import Drawing
-from harness.campaign.local import Failed, Known, LocalJobRunner, Open, make_world, work
+from harness.campaign.local import Failed, Known, LocalJobRunner, Open, work
 from harness.campaign.processes import new_mark, start_undisturbed, sweep_up
-from harness.choices import ProxyKind
+from harness.choices import ProxyKind, WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault
 from harness.invariants import Verdict
+from harness.report_model import Proxy
 from harness.runner import saga_id_for
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkPart, Reached
 from harness.search.run_summary import Found, Job, RunSummary, input_of
 
-__all__ = ["LocalJobRunner", "Pool", "make_world"]
+__all__ = ["LocalJobRunner", "Pool"]
 
 HANG_SLACK_S = 30.0
 """Real seconds beyond all time limits of a run after which its worker is given up."""
@@ -72,7 +73,7 @@ class Pool:
     def __init__(
         self,
         scenario: Scenario,
-        world: str,
+        world: WorldName,
         *,
         workers: int,
         proxy: ProxyKind,
@@ -89,8 +90,7 @@ class Pool:
         self._wanted = _workers_for(scenario, workers, note)
         self._workers: list[_Worker] = []
         self._context = multiprocessing.get_context("spawn")
-        self.proxy_kind = "none"
-        self.proxy_version = ""
+        self.proxy = Proxy()
 
     def __enter__(self) -> Self:
         try:
@@ -291,7 +291,7 @@ class Pool:
             elif isinstance(message, Failed):
                 raise message.error
             else:
-                self.proxy_kind, self.proxy_version = message.proxy_kind, message.proxy_version
+                self.proxy = message.proxy
                 return
 
 

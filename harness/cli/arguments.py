@@ -6,9 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-WORLDS = ("sim", "wire")
-SEARCHES = ("guided", "hypothesis", "both")
-PROXIES = ("auto", "toxiproxy", "embedded")
+from harness.choices import PROXIES, SEARCHES, WORLDS
 
 _EPILOG = """exit codes: 0 pass · 1 fail · 2 usage error · 3 inconclusive
             4 the harness or its environment failed

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import harness.packages  # noqa: F401 - from now on the names of our packages are the user's
+from harness.choices import PROXIES
 from harness.pytest_plugin.decorator import saga_test
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--saga-proxy",
-        choices=("auto", "toxiproxy", "embedded"),
+        choices=PROXIES,
         default="auto",
         help="which proxy the wire uses where a test does not say; default: auto",
     )

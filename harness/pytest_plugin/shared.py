@@ -16,13 +16,11 @@ from unittest import mock
 
 import pytest
 
-from harness.choices import ProxyKind
+from harness.choices import ProxyKind, WorldName
 from harness.clock import real
 
 if TYPE_CHECKING:
     from harness.worlds import World
-    from harness.worlds.sim import SimWorld
-    from harness.worlds.wire import WireWorld
 
 
 class Worlds:
@@ -30,8 +28,8 @@ class Worlds:
 
     def __init__(self, proxy: ProxyKind) -> None:
         self.proxy = proxy
-        self._sim: SimWorld | None = None
-        self._wire: WireWorld | None = None
+        self._sim: World | None = None
+        self._wire: World | None = None
 
     @contextmanager
     def entered(self, name: str) -> Iterator[World]:
@@ -50,18 +48,19 @@ class Worlds:
             self._wire.__exit__(None, None, None)
             self._wire = None
 
-    def _closed_sim(self) -> SimWorld:
-        if self._sim is None:
-            from harness.worlds.sim import SimWorld  # noqa: PLC0415 - heavy, and not every session simulates
+    def _made(self, name: WorldName) -> World:
+        from harness.campaign.open_world import make_world  # noqa: PLC0415 - not every session runs a saga
 
-            self._sim = SimWorld()
+        return make_world(name, self.proxy, lambda line: print(line, file=sys.stderr))  # noqa: T201
+
+    def _closed_sim(self) -> World:
+        if self._sim is None:
+            self._sim = self._made("sim")
         return self._sim
 
-    def _open_wire(self) -> WireWorld:
+    def _open_wire(self) -> World:
         if self._wire is None:
-            from harness.worlds.wire import WireWorld  # noqa: PLC0415 - see above
-
-            self._wire = WireWorld(proxy=self.proxy, progress=lambda line: print(line, file=sys.stderr))  # noqa: T201
+            self._wire = self._made("wire")
             self._wire.__enter__()
         return self._wire
 

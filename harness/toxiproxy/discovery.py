@@ -10,8 +10,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from harness.choices import ProxyKind
 from harness.errors import UsageError, nearest
 from harness.toxiproxy.build import VERSION, BuildFailed, Progress, build, cached_binary, find_go
 from harness.toxiproxy.embedded.addresses import is_loopback
@@ -22,8 +22,6 @@ URL_VARIABLE = "SAGA_CHAOS_TOXIPROXY_URL"
 PROGRAM = "toxiproxy-server"
 ANSWER_LIMIT_S = 5.0
 WANTED = ("auto", "toxiproxy", "embedded")
-
-WantedKind = Literal["auto", "toxiproxy", "embedded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,7 @@ class _Look:
     kind: ServerKind = "toxiproxy"
 
 
-def find_server(kind: WantedKind, progress: Progress) -> ServerChoice:
+def find_server(kind: ProxyKind, progress: Progress) -> ServerChoice:
     """The first server of the wanted kind that is there; builds one if that is what it takes."""
     if kind not in WANTED:
         raise UsageError(f"proxy kind: found {kind!r}, expected {nearest(kind, WANTED)}")

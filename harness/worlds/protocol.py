@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from harness.history import History
 from harness.plan import FaultPlan
+from harness.report_model import Proxy
 from harness.saga import SagaStart
 from harness.scenario import Scenario
 
@@ -26,6 +27,10 @@ class World(Protocol):
     @property
     def own_hosts(self) -> bool:
         """Whether an executor on another node has a host name of its own there."""
+
+    @property
+    def proxy(self) -> Proxy:
+        """What stands between saga and participants, once the world is entered."""
 
     def run(self, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:
         """Faults, settling; the history is whole when this returns.

@@ -8,7 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.campaign.workers import LocalJobRunner, Pool, make_world
+from harness.campaign.local import LocalJobRunner
+from harness.campaign.open_world import make_world
+from harness.campaign.workers import Pool
 from harness.clock import real
 from harness.faults.enabled import enabled_faults
 from harness.loading import load

@@ -16,7 +16,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[WireWorld]:
         world.__enter__()
     except ProxyUnavailable as error:
         pytest.fail(f"no real Toxiproxy here, so nothing shows that the wire world works: {error}")
-    assert world.proxy_kind == request.param
+    assert world.proxy.kind == request.param
     yield world
     world.__exit__(None, None, None)
 

@@ -21,6 +21,7 @@ from harness.clock import Hang, SagaHung, Scheduler, Watchdog, guard, virtual_ti
 from harness.errors import UsageError, misplaced
 from harness.history import ExecutorEnded, History
 from harness.plan import FaultPlan
+from harness.report_model import Proxy
 from harness.saga import SagaStart
 from harness.scenario import Scenario
 from harness.worlds.only_world import only_world
@@ -63,6 +64,11 @@ class SimWorld:
     def own_hosts(self) -> bool:
         """Each virtual node has a name of its own."""
         return True
+
+    @property
+    def proxy(self) -> Proxy:
+        """None: faults strike in the transport."""
+        return Proxy()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

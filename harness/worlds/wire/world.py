@@ -17,8 +17,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
+from harness.choices import ProxyKind
 from harness.clock.real import monotonic_s
 from harness.errors import EnvironmentFault, misplaced
 from harness.faults import KINDS
@@ -27,6 +28,7 @@ from harness.faults.injector import FaultInjector
 from harness.history import History, Recorder
 from harness.plan import FaultPlan
 from harness.processes import hosts
+from harness.report_model import Proxy
 from harness.saga import SagaStart
 from harness.scenario import Scenario
 from harness.toxiproxy.client import ProxyClient
@@ -63,18 +65,17 @@ def make_proxy(client: ProxyClient, name: str, upstream: str, listen: str) -> Pr
 
 
 class WireWorld:
-    """Real sockets. `proxy` says which server to use; `proxy_kind` and `proxy_version`, which it was."""
+    """Real sockets. The argument `proxy` says which server to use; the attribute, which it was."""
 
     name = "wire"
 
     def __init__(
         self,
-        proxy: Literal["auto", "toxiproxy", "embedded"] = "auto",
+        proxy: ProxyKind = "auto",
         progress: Callable[[str], None] = _progress,
         make_proxy: MakeProxy = make_proxy,
     ) -> None:
-        self.proxy_kind: str = "none"
-        self.proxy_version = ""
+        self.proxy = Proxy()
         self._wanted = proxy
         self._progress = progress
         self._make_proxy = make_proxy
@@ -102,7 +103,7 @@ class WireWorld:
             stack.callback(self._close_endpoint_sets)
             self._httpx_wrapper = stack.enter_context(HttpxWrapper(self._background))
             stack.enter_context(quick_httpx())
-            self.proxy_kind, self.proxy_version = self._server.kind, self._server.version
+            self.proxy = Proxy(kind=self._server.kind, version=self._server.version)
             self._ports = free_ports()
             self._stack = stack.pop_all()
         return self
