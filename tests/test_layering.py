@@ -319,3 +319,63 @@ def test_invariants_and_faults_know_no_world_and_no_clock() -> None:
         and package_of(name) in outside
     ]
     assert wrong == []
+
+
+JUDGED = {"FaultFired", "FaultUnconfirmed", "ParticipantAway", "ExecutorStruck"}
+"""What says that a fault struck, or did not. The judge of the fault injector alone writes it."""
+
+JUDGE = "harness/faults/judge.py"
+
+
+def _made(text: str) -> set[str]:
+    """Which of these events a module makes, by whatever name it calls them."""
+    tree = ast.parse(text)
+    names = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    calls = (ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
+    last = (name.rpartition(".")[2] for name in calls)
+    return {names.get(name, name) for name in last} & JUDGED
+
+
+def test_only_the_judge_of_the_injector_says_that_a_fault_fired() -> None:
+    makers = {file for file, _ in imports() if _made((ROOT / file).read_text())}
+    assert makers == {JUDGE}
+    assert _made((ROOT / JUDGE).read_text()) == JUDGED
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("from harness.history import FaultFired as Fired\nFired(call=1)", {"FaultFired"}),
+        ("import harness.history as h\nh.FaultUnconfirmed(call=1)", {"FaultUnconfirmed"}),
+        ("from harness.history import FaultFired\nisinstance(one, FaultFired)", set()),
+    ],
+)
+def test_a_module_that_says_so_is_seen(text: str, made: set[str]) -> None:
+    assert _made(text) == made
+
+
+def test_only_the_injector_has_a_judge() -> None:
+    """Worlds report to the one that it has."""
+    importers = {file for file, name in imports() if name == "harness.faults.judge"}
+    assert importers == {"harness/faults/injector.py", "harness/faults/carried_out.py"}
+
+
+def test_a_decision_is_written_nowhere_but_where_a_call_is_identified() -> None:
+    """It is chosen as the call is sent. What of it is still to come, the call's progress says."""
+    written = [
+        f"{file}:{node.lineno}"
+        for file in dict.fromkeys(file for file, _ in imports())
+        for node in ast.walk(ast.parse((ROOT / file).read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "decision" and isinstance(node.ctx, ast.Store)
+    ]
+    makers = {
+        file
+        for file, _ in imports()
+        if "InFlightCall(" in (ROOT / file).read_text() and file != "harness/faults/in_flight.py"
+    }
+    assert (written, makers) == ([], {"harness/faults/injector.py"})

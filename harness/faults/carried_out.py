@@ -1,6 +1,6 @@
 """Whether a fault of a process was carried out: all that it means has to have happened.
 
-A world gives the receipt at the moment of the signal. Owns taking it back where what had to follow did
+It is recorded as fired at the moment of the signal. Owns taking that back where what had to follow did
 not: nobody resumed, a second executor that never ran beside the first, a frozen one that never woke, a
 start that never came, a node without a host name of its own. Pure, and the same for both worlds.
 """
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from harness.faults.judge import taken_back
 from harness.history import (
     ExecutorBegan,
     ExecutorEnded,
     ExecutorStruck,
     ExecutorWoken,
     FaultFired,
-    FaultUnconfirmed,
     History,
 )
 from harness.history.events import AnyEvent
@@ -30,7 +30,7 @@ _Events = Sequence[tuple[int, AnyEvent]]
 
 
 def carried_out(history: History, *, own_hosts: bool = True) -> History:
-    """The history, less the receipts of faults that were half done; indexes stay as they are.
+    """The history, with faults that were half done recorded as unconfirmed; indexes stay as they are.
 
     own_hosts: whether an executor on another node has a host name of its own.
     """
@@ -39,33 +39,21 @@ def carried_out(history: History, *, own_hosts: bool = True) -> History:
         return history
     events = list(history.events)
     for index, one in struck:
-        receipt = _receipt(events, index, one)
+        fired = _fired(events, index, one)
         reason = _missing(events, index, one, own_hosts=own_hosts)
-        if receipt is not None and reason is not None:
-            events[receipt] = _taken_back(events[receipt], reason)
+        if fired is not None and reason is not None:
+            at, event = fired
+            events[at] = taken_back(event, reason)
     return History(tuple(events))
 
 
-def _receipt(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck) -> int | None:
-    """The first after the strike for its call; the fault injector gives it at once."""
+def _fired(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck) -> tuple[int, FaultFired] | None:
+    """The first for its call after it; the fault injector records it at once."""
     for index in range(at + 1, len(events)):
         event = events[index]
         if isinstance(event, FaultFired) and event.call == struck.call and event.fault is not None:
-            return index
+            return index, event
     return None
-
-
-def _taken_back(event: AnyEvent, reason: str) -> AnyEvent:
-    assert isinstance(event, FaultFired)
-    assert event.fault is not None
-    return FaultUnconfirmed(
-        t_s=event.t_s,
-        call=event.call,
-        fault=event.fault,
-        kind=event.kind,
-        toxic=event.toxic,
-        reason=reason,
-    )
 
 
 def _missing(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck, *, own_hosts: bool) -> str | None:

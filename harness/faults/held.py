@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from harness.faults.in_flight import InFlightCall
 from harness.faults.limits import may_land_late
+from harness.faults.progress import RequestState
 from harness.history import Held, Recorder, Released
 from harness.participant import Operation, Response, Verb
-from harness.plan.decision import PASS, Delivery
+from harness.plan.decision import Delivery
 from harness.plan.types import Target
 from harness.saga import Direction
 
@@ -25,6 +26,7 @@ class HeldRequests:
 
     def hold(self, in_flight: InFlightCall) -> None:
         """Keep a request."""
+        in_flight.progress.request_is(RequestState.HELD)
         self._held.append(in_flight)
         until = in_flight.decision.delivery
         self._recorder.add(Held(t_s=self._recorder.now_s(), call=in_flight.call, until=until))
@@ -70,8 +72,7 @@ class HeldRequests:
     def _release(self, in_flight: InFlightCall, *, settling: bool = False) -> bool:
         dropped = settling and not self._may_land(in_flight)
         self._recorder.add(Released(t_s=self._recorder.now_s(), call=in_flight.call, dropped=dropped))
-        if not dropped:
-            in_flight.decision = PASS
+        in_flight.progress.request_is(RequestState.DROPPED if dropped else RequestState.RELEASED)
         return not dropped
 
     def _may_land(self, in_flight: InFlightCall) -> bool:

@@ -1,19 +1,23 @@
-"""One call on its way through the fault injector: what is known of it, and what it has come to."""
+"""One call on its way through the fault injector: what is known of it, and what was decided.
+
+Nothing here changes; how far the call has come is its `Progress`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from harness.faults.engine import FaultMatch
-from harness.participant import Matched, Owner, Participant, Request, Response
-from harness.plan.decision import PASS, Copy, Decision
+from harness.faults.progress import FaultState, Progress
+from harness.participant import Matched, Owner, Participant, Request
+from harness.plan.decision import Copy, Decision
 from harness.saga import Direction
 
 
-@dataclass(slots=True, kw_only=True)
-class InFlightCall:
-    """`reply` is what the caller is to be answered, once the participant, or the fault, has spoken.
+class InFlightCall(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One call.
 
+    fault_match: the fault of the plan that was found for it, if any. decision: what is to happen to it.
     nth: the call's number among those of its operation. saga: the number of the saga that sent it, from 1;
     None: one that is none of the run. nth_of_saga: the call's number among those of its operation and saga.
     """
@@ -25,26 +29,31 @@ class InFlightCall:
     matched: Matched | None
     owner: Owner
     decision: Decision
-    strike: FaultMatch | None = None
-    nth: int = 0
-    saga: int | None = None
-    nth_of_saga: int = 0
+    fault_match: FaultMatch | None
+    progress: Progress
+    nth: int
+    saga: int | None
+    nth_of_saga: int
     steps: tuple[str, ...] = ()
     direction: Direction | None = None
-    reply: Response | None = None
-    deliveries: int = 0
-    over: bool = False
-    receipted: bool = False
 
-    def spare(self) -> None:
-        """Its fault can strike no more: the call is like any other."""
-        self.decision, self.strike = PASS, None
+    @property
+    def course(self) -> Decision:
+        """What of the decision is still to come: less of it once the call was spared, or released."""
+        return self.progress.course(self.decision)
+
+    @property
+    def bystander(self) -> bool:
+        """Whether no fault of the plan is meant for it, or none any more."""
+        return self.fault_match is None or self.progress.fault is FaultState.SPARED
 
     @property
     def struck_at_delivery(self) -> bool:
         """Whether the fault, if it has no symptom of its own, showed itself when the request was handled."""
-        decision, reply = self.decision, self.reply
-        if self.strike is None or decision.process_fault is not None or decision.copy is Copy.AFTER_REPLY:
+        decision, reply = self.course, self.progress.reply
+        if self.fault_match is None or decision.process_fault is not None:
+            return False
+        if decision.copy is Copy.AFTER_REPLY:
             return False
         if decision.garble:
             return reply is not None and bool(reply.body)

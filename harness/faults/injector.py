@@ -7,29 +7,24 @@ but the recorder's, and no socket.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from harness.errors import ScenarioError
 from harness.faults.answers import UNSEEN, answer_event, as_answered
 from harness.faults.engine import FaultEngine, FaultMatch
 from harness.faults.held import HeldRequests
 from harness.faults.in_flight import InFlightCall
+from harness.faults.judge import FaultJudge
 from harness.faults.limits import only_actions_found_again
 from harness.faults.owner import Attribution
-from harness.history import (
-    CallFailed,
-    CallSent,
-    Delivered,
-    EffectApplied,
-    ExecutorStruck,
-    FaultFired,
-    KeyConflict,
-    Recorder,
-)
-from harness.participant import Participant, Reply, Request, Response, Whose
-from harness.plan.decision import PASS, SWALLOWED, Delivery, Symptom
-from harness.process_faults import Boundary, ProcessFault
-from harness.saga import Claim, SagaSpec, StepKind
+from harness.faults.progress import CallerState, FaultState, Progress, RequestState
+from harness.history import CallFailed, CallSent, Delivered, EffectApplied, KeyConflict, Recorder
+from harness.participant import Matched, Participant, Reply, Request, Response, Whose
+from harness.plan.decision import PASS, SWALLOWED, Decision, Delay, Delivery, Symptom
+from harness.process_faults import Boundary
+from harness.saga import Claim, Direction, SagaSpec, StepKind
+
+_LANDED, _DELIVERED = RequestState.LANDED, RequestState.DELIVERED
 
 
 class OfAnEarlierRun(Exception):  # noqa: N818 - no error, and never a user's to see
@@ -40,9 +35,10 @@ class FaultInjector:
     """All participants of one run, with the plan that strikes them.
 
     earlier: ids of sagas whose runs are over. whose: the scenario's own word on whose a call is.
+    certain: see `FaultJudge`; the rest of what a world reports of symptoms goes to `judge` itself.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
         self,
         *,
         spec: SagaSpec,
@@ -52,10 +48,12 @@ class FaultInjector:
         saga_ids: tuple[str, ...],
         earlier: Collection[str] = frozenset(),
         whose: Whose | None = None,
+        certain: bool = True,
     ) -> None:
         self.participants = participants
         self.recorder = recorder
         self.engine = engine
+        self.judge = FaultJudge(recorder, certain=certain)
         self._attribution = Attribution(spec, saga_ids, earlier, whose)
         self._saga_ids = saga_ids
         self._numbers = {id_: number for number, id_ in enumerate(saga_ids, 1)}
@@ -79,10 +77,21 @@ class FaultInjector:
     # The moments of a call --------------------------------------------------------------------
 
     def send(
-        self, executor: int, participant: str, request: Request, *, endless: bool = False
+        self,
+        executor: int,
+        participant: str,
+        request: Request,
+        *,
+        endless: bool = False,
+        spares: Callable[[int], bool] | None = None,
+        too_late: Callable[[Delay], bool] | None = None,
     ) -> InFlightCall:
-        """A saga sent a request: identify it, choose its decision, record both. Raises OfAnEarlierRun."""
-        in_flight = self._identify(executor, participant, request)
+        """A saga sent a request: identify it, choose its decision, record both. Raises OfAnEarlierRun.
+
+        spares: whether the world has shown a fault of the plan already, so that it strikes no more. too_late:
+        whether a reply with a delay would find that its caller has left.
+        """
+        in_flight = self._identify(executor, participant, request, spares, too_late)
         self._record_sent(in_flight, endless=endless)
         return in_flight
 
@@ -91,29 +100,33 @@ class FaultInjector:
 
         Returns the answer as the participant, or the fault in its place, gives it.
         """
-        decision = in_flight.decision
-        if decision.delivery is Delivery.NEVER:
-            in_flight.reply = decision.answer or Response(status=UNSEEN)
-            return in_flight.reply
-        self.recorder.add(
-            Delivered(t_s=self.recorder.now_s(), call=in_flight.call, copy=in_flight.deliveries)
-        )
-        in_flight.deliveries += 1
-        reply = self._handle(in_flight)
+        progress, course = in_flight.progress, in_flight.course
+        if course.delivery is Delivery.NEVER:
+            if progress.request is not RequestState.SWALLOWED:
+                progress.request_is(RequestState.LOST)
+            progress.reply = course.answer or Response(status=UNSEEN)
+            return progress.reply
+        self.recorder.add(Delivered(t_s=self.recorder.now_s(), call=in_flight.call, copy=progress.deliveries))
+        progress.deliveries += 1
+        progress.request_is(_LANDED if progress.request is RequestState.RELEASED else _DELIVERED)
+        reply = self._handle(in_flight, course)
         self._record_effects(in_flight, reply)
         self._held.delivered(in_flight)
-        if copy or in_flight.reply is not None:
-            return reply.response
-        in_flight.reply = as_answered(decision, reply.response)
-        return in_flight.reply
+        if copy or progress.reply is not None:
+            response = reply.response
+        else:
+            response = progress.reply = as_answered(course, reply.response)
+        self.judge.delivered(in_flight, course)
+        return response
 
     def answered(self, in_flight: InFlightCall, response: Response) -> None:
         """The whole reply reached a caller that still waited."""
-        if in_flight.over:
+        if in_flight.progress.over:
             return
-        in_flight.over = True
+        self.judge.answered(in_flight, response)
+        in_flight.progress.caller_is(CallerState.ANSWERED)
         self.recorder.add(answer_event(self.recorder.now_s(), in_flight, response, self._saga_ids))
-        if in_flight.decision.boundary in (Boundary.ANSWERED, Boundary.ENDED):
+        if in_flight.course.boundary in (Boundary.ANSWERED, Boundary.ENDED):
             self._impending.setdefault(in_flight.executor, in_flight)
         self.engine.ended(in_flight.matched, in_flight.saga)
         self._held.answered(in_flight, response)
@@ -128,9 +141,10 @@ class FaultInjector:
         unsure: bool = False,
     ) -> None:
         """The caller saw no whole reply. `unsure`: it may have left earlier than now."""
-        if in_flight.over:
+        if in_flight.progress.over:
             return
-        in_flight.over = True
+        self.judge.failed(in_flight, symptom, abandoned=abandoned, broken_off=broken_off)
+        in_flight.progress.caller_is(CallerState.FAILED)
         self.recorder.add(
             CallFailed(
                 t_s=self.recorder.now_s(),
@@ -143,34 +157,15 @@ class FaultInjector:
         )
         self.engine.ended(in_flight.matched, in_flight.saga)
 
-    def receipt(self, in_flight: InFlightCall, toxic: str | None = None, kind: str | None = None) -> None:
-        """The fault struck; on the wire once its toxic is armed. `kind` where it came to another one."""
-        strike = in_flight.strike
-        if strike is not None and not in_flight.receipted:
-            in_flight.receipted = True
-            self._fired(in_flight, strike.fault, kind or strike.kind, toxic)
-
-    def collateral(self, in_flight: InFlightCall, kind: str, toxic: str | None) -> None:
-        """A call was struck while a toxic was armed for another."""
-        self._fired(in_flight, None, kind, toxic)
-
-    def _fired(self, in_flight: InFlightCall, fault: int | None, kind: str, toxic: str | None) -> None:
-        self.recorder.add(
-            FaultFired(t_s=self.recorder.now_s(), call=in_flight.call, fault=fault, kind=kind, toxic=toxic)
-        )
-
     def may_lose_reply(self, in_flight: InFlightCall) -> bool:
         """Whether the reply to a call may be lost: the saga claims it, and could hold (RULES §5, §6)."""
-        if in_flight.matched is None or Claim.LOST_REPLY not in self._claims:
-            return False
-        target = self.engine.target(in_flight.matched.operation, in_flight.direction)
-        return only_actions_found_again(target) is None
+        return self._may_lose_reply(in_flight.matched, in_flight.direction)
 
     def saga_number(self, saga_id: str) -> int | None:
         """From 1, in the order of their starts; None for a saga that is none of the run."""
         return self._numbers.get(saga_id)
 
-    # Process faults ------------------------------------------------------------------------------------
+    # Process faults ---------------------------------------------------------------------------
 
     def impending(self, executor: int, *, ended: bool = False) -> InFlightCall | None:
         """The answered call whose process fault strikes now: its executor sent the next request, or ended."""
@@ -179,43 +174,17 @@ class FaultInjector:
             return None
         return self._impending.pop(executor)
 
-    def strike_executor(self, in_flight: InFlightCall, process_fault: ProcessFault) -> None:
-        """The process fault of a call falls on the executor that sent it: record both, once it has fallen."""
-        self.recorder.add(
-            ExecutorStruck(
-                t_s=self.recorder.now_s(),
-                executor=in_flight.executor,
-                saga_id=in_flight.owner.saga_id,
-                call=in_flight.call,
-                process_fault=process_fault,
-                boundary=in_flight.decision.boundary,
-            )
-        )
-        self.receipt(in_flight)
-
-    def strike_between(
-        self, executor: int, in_flight: InFlightCall | None, saga_id: str, strike: FaultMatch
-    ) -> None:
-        """A process fault was injected between two calls of an executor: after one, or before its first."""
-        call = 0 if in_flight is None else in_flight.call
-        process_fault = strike.decision.process_fault
-        assert process_fault is not None
-        now_s = self.recorder.now_s()
-        self.recorder.add(
-            ExecutorStruck(
-                t_s=now_s,
-                executor=executor,
-                saga_id=saga_id,
-                call=call,
-                process_fault=process_fault,
-                boundary=strike.decision.boundary,
-            )
-        )
-        self.recorder.add(FaultFired(t_s=now_s, call=call, fault=strike.fault, kind=strike.kind))
-
     def swallow(self, in_flight: InFlightCall) -> None:
         """The request that an executor sent just as it was struck reaches nobody."""
-        in_flight.decision = SWALLOWED
+        in_flight.progress.request_is(RequestState.SWALLOWED)
+
+    def spare(self, in_flight: InFlightCall) -> None:
+        """The process fault of a call, or that which swallowed it, strikes nobody: it is like any other."""
+        progress = in_flight.progress
+        if progress.request is RequestState.SWALLOWED:
+            progress.request_is(RequestState.SENT)
+        if progress.fault is FaultState.PENDING:
+            progress.fault_is(FaultState.SPARED)
 
     def restarted(self) -> None:
         """The saga's process is about to come back: faults that last until then are over."""
@@ -238,32 +207,59 @@ class FaultInjector:
 
     # Identification ---------------------------------------------------------------------------
 
-    def _identify(self, executor: int, name: str, request: Request) -> InFlightCall:
+    def _identify(
+        self,
+        executor: int,
+        name: str,
+        request: Request,
+        spares: Callable[[int], bool] | None,
+        too_late: Callable[[Delay], bool] | None,
+    ) -> InFlightCall:
         participant = self.participants[name]
         matched = participant.match(request)
         owned = self._attribution.of(participant, matched, request)
         if self._attribution.of_an_earlier_run(owned):
             raise OfAnEarlierRun
         self.calls += 1
-        in_flight = InFlightCall(
+        saga = self._numbers.get(owned.owner.saga_id)
+        operation = matched.operation if matched is not None else None
+        match = self.engine.strike(matched, owned.direction, participant.name, saga)
+        if match is not None and spares is not None and spares(match.fault):
+            match = None
+        return InFlightCall(
             call=self.calls,
             executor=executor,
             participant=participant,
             request=request,
             matched=matched,
             owner=owned.owner,
-            decision=PASS,
+            decision=PASS if match is None else self._chosen(match, matched, owned.direction, too_late),
+            fault_match=match,
+            progress=Progress(struck=match is not None),
+            nth=self.engine.counted(operation),
+            saga=saga,
+            nth_of_saga=self.engine.counted_of(operation, saga),
             steps=owned.steps,
             direction=owned.direction,
-            saga=self._numbers.get(owned.owner.saga_id),
         )
-        operation = matched.operation if matched is not None else None
-        in_flight.strike = self.engine.strike(matched, owned.direction, participant.name, in_flight.saga)
-        in_flight.nth = self.engine.counted(operation)
-        in_flight.nth_of_saga = self.engine.counted_of(operation, in_flight.saga)
-        if in_flight.strike is not None:
-            in_flight.decision = in_flight.strike.decision
-        return in_flight
+
+    def _chosen(
+        self,
+        match: FaultMatch,
+        matched: Matched | None,
+        direction: Direction | None,
+        too_late: Callable[[Delay], bool] | None,
+    ) -> Decision:
+        """What the fault means; where that would lose a reply that may not be lost, the request is lost."""
+        decision = match.decision
+        if decision.symptom is not Symptom.DELAYED or too_late is None or not too_late(decision.delay):
+            return decision
+        return decision if self._may_lose_reply(matched, direction) else SWALLOWED
+
+    def _may_lose_reply(self, matched: Matched | None, direction: Direction | None) -> bool:
+        if matched is None or Claim.LOST_REPLY not in self._claims:
+            return False
+        return only_actions_found_again(self.engine.target(matched.operation, direction)) is None
 
     def _record_sent(self, in_flight: InFlightCall, *, endless: bool) -> None:
         matched, participant = in_flight.matched, in_flight.participant
@@ -277,7 +273,7 @@ class FaultInjector:
                 saga_id=in_flight.owner.saga_id,
                 participant=participant.name,
                 operation=operation.name if operation is not None else None,
-                nth=self.engine.counted(operation),
+                nth=in_flight.nth,
                 method=in_flight.request.method,
                 path=in_flight.request.path,
                 steps=in_flight.steps,
@@ -291,14 +287,14 @@ class FaultInjector:
 
     # Handling ---------------------------------------------------------------------------------
 
-    def _handle(self, in_flight: InFlightCall) -> Reply:
+    def _handle(self, in_flight: InFlightCall, course: Decision) -> Reply:
         matched = in_flight.matched
         if matched is None:
             request = in_flight.request
             error = f"no route {request.method} {request.path} at {in_flight.participant.name}"
             return Reply(response=Response.of(404, {"error": error}))
         return in_flight.participant.handle(
-            matched.operation, matched.id, in_flight.request, in_flight.owner, part=in_flight.decision.part
+            matched.operation, matched.id, in_flight.request, in_flight.owner, part=course.part
         )
 
     def _record_effects(self, in_flight: InFlightCall, reply: Reply) -> None:

@@ -13,15 +13,12 @@ from harness.clock import Scheduler, Timer
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
 from harness.participant import Response
-from harness.plan.decision import PASS, Copy, Symptom
+from harness.plan.decision import Copy, Symptom
 from harness.process_faults import Boundary
 
 UP_S = 0.001
 DOWN_S = 0.001
 SLOW_WITHOUT_TIMEOUT_S = 1.0
-
-_AT_ONCE = (Symptom.REFUSED, Symptom.RESET, Symptom.CUT)
-"""Symptoms that come to a caller; silence is that nothing does."""
 
 
 class Exchange:
@@ -70,7 +67,7 @@ class Exchange:
 
     def start(self) -> None:
         """Put the request on its way."""
-        if self.in_flight.decision.symptom is Symptom.REFUSED:
+        if self.in_flight.course.symptom is Symptom.REFUSED:
             self.scheduler.call_later(UP_S, lambda: self.fail(Symptom.REFUSED))
             return
         self.scheduler.call_later(UP_S, self._arrive)
@@ -81,42 +78,26 @@ class Exchange:
         """The caller sees no whole reply, or stops waiting for one."""
         if self.done:
             return
-        if self.in_flight.decision.symptom is Symptom.DELAYED:
-            # A caller that leaves before a slow answer has lost the reply, and the history says so.
-            self._injector.receipt(
-                self.in_flight, kind="lose_reply" if self.in_flight.deliveries else "lose_request"
-            )
-        elif self._is_shown(symptom, broken_off=broken_off) and not abandoned:
-            self._injector.receipt(self.in_flight)
         self._injector.failed(self.in_flight, symptom, abandoned=abandoned, broken_off=broken_off)
         self.symptom = symptom
         self._finish()
 
-    def _is_shown(self, symptom: Symptom, *, broken_off: bool) -> bool:
-        """Whether the caller saw what the fault means; who waits in vain until settling saw it, too."""
-        decision = self.in_flight.decision
-        if decision.process_fault is not None or decision.delivery.held:
-            return False
-        wanted = decision.symptom
-        return (wanted is symptom and symptom in _AT_ONCE) or (wanted is Symptom.SILENCE and broken_off)
-
     @property
     def silent(self) -> bool:
         """Whether no answer is on its way."""
-        return not self.done and self.in_flight.decision.symptom is Symptom.SILENCE
+        return not self.done and self.in_flight.course.symptom is Symptom.SILENCE
 
     def _arrive(self) -> None:
         if self.arrives is not None and not self._inject(self.arrives):
             self.spare()
-        if self.in_flight.decision.process_fault is not None:
+        if self.in_flight.course.process_fault is not None:
             self._strike(Boundary.ON_ARRIVAL)
-        if self.in_flight.decision.delivery.held:
+        course = self.in_flight.course
+        if course.delivery.held:
             self._injector.hold(self.in_flight)
             deliver_due(self.scheduler, self._injector)
             return
-        if self.in_flight.decision.symptom is Symptom.DELAYED and not self._injector.may_lose_reply(
-            self.in_flight
-        ):
+        if course.symptom is Symptom.DELAYED and not self._injector.may_lose_reply(self.in_flight):
             self.scheduler.call_later(self._slow_s() - DOWN_S, self._arrive_late)
             return
         self._pass_through()
@@ -124,49 +105,48 @@ class Exchange:
     def _arrive_late(self) -> None:
         """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
         if not self.done:
-            self._injector.receipt(self.in_flight)
-            self.in_flight.decision = PASS
-            self._pass_through()
+            self._injector.judge.kept_back(self.in_flight)
+            response = self._through_the_injector()
+            deliver_due(self.scheduler, self._injector)
+            self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
 
     def _pass_through(self) -> None:
         response = self._through_the_injector()
-        if self.in_flight.decision.process_fault is not None:
+        if self.in_flight.course.process_fault is not None:
             self._strike(Boundary.APPLIED)
         deliver_due(self.scheduler, self._injector)
         self._send_down(response)
 
     def _strike(self, boundary: Boundary) -> None:
-        if self.in_flight.decision.boundary is boundary and not self._inject(self.in_flight):
+        if self.in_flight.course.boundary is boundary and not self._inject(self.in_flight):
             self.spare()
 
     def spare(self) -> None:
         """Its process fault can strike nobody any more: the call is like any other."""
         if not self.done:
-            self.in_flight.spare()
+            self._injector.spare(self.in_flight)
 
     def _through_the_injector(self) -> Response:
-        injector, in_flight, copy = self._injector, self.in_flight, self.in_flight.decision.copy
+        injector, in_flight, copy = self._injector, self.in_flight, self.in_flight.course.copy
         if copy is Copy.CONCURRENT:
             injector.deliver(in_flight, copy=True)
         response = injector.deliver(in_flight)
         if copy is Copy.AT_ONCE:
             injector.deliver(in_flight, copy=True)
-        if copy is not None and in_flight.deliveries > 1:
-            injector.receipt(in_flight)
         return response
 
     def _send_down(self, response: Response) -> None:
-        decision = self.in_flight.decision
-        if decision.copy is Copy.AFTER_REPLY:
+        course = self.in_flight.course
+        if course.copy is Copy.AFTER_REPLY:
             self.scheduler.call_later(2 * DOWN_S, self._deliver_copy)
-        if decision.symptom is Symptom.NONE:
+        if course.symptom is Symptom.NONE:
             self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
-        elif decision.symptom is Symptom.DELAYED:
-            self.scheduler.call_later(self._slow_s(), lambda: self._answer_late(response))
-        elif decision.symptom is Symptom.SILENCE:
+        elif course.symptom is Symptom.DELAYED:
+            self.scheduler.call_later(self._slow_s(), lambda: self._answer(response))
+        elif course.symptom is Symptom.SILENCE:
             self.scheduler.call_later(DOWN_S, self._stay_silent)
-        elif decision.symptom in (Symptom.RESET, Symptom.CUT):
-            self.scheduler.call_later(DOWN_S, lambda: self.fail(decision.symptom))
+        elif course.symptom in (Symptom.RESET, Symptom.CUT):
+            self.scheduler.call_later(DOWN_S, lambda: self.fail(course.symptom))
 
     def _slow_s(self) -> float:
         """From the arrival of the request to that of the reply."""
@@ -178,25 +158,16 @@ class Exchange:
     def _answer(self, response: Response) -> None:
         if self.done:
             return
-        if self.in_flight.struck_at_delivery:
-            self._injector.receipt(self.in_flight)
         self._injector.answered(self.in_flight, response)
         self.response = response
         self._finish()
         deliver_due(self.scheduler, self._injector)
 
     def _stay_silent(self) -> None:
-        """The reply would be here by now; who left before has lost nothing by that."""
-        if not self.done and self.in_flight.decision.process_fault is None:
-            self._injector.receipt(self.in_flight)
-
-    def _answer_late(self, response: Response) -> None:
-        self._injector.receipt(self.in_flight)
-        self._answer(response)
+        self._injector.judge.waited_in_vain(self.in_flight)
 
     def _deliver_copy(self) -> None:
         self._injector.deliver(self.in_flight, copy=True)
-        self._injector.receipt(self.in_flight)
         deliver_due(self.scheduler, self._injector)
 
     def _finish(self) -> None:
@@ -212,10 +183,4 @@ class Exchange:
 def deliver_due(scheduler: Scheduler, injector: FaultInjector) -> None:
     """Put held requests whose trigger has come on the rest of their way."""
     for in_flight in injector.take_due():
-        scheduler.call_later(UP_S, partial(deliver_held, injector, in_flight))
-
-
-def deliver_held(injector: FaultInjector, in_flight: InFlightCall) -> None:
-    """A held request lands; only now has its fault fired."""
-    injector.deliver(in_flight)
-    injector.receipt(in_flight)
+        scheduler.call_later(UP_S, partial(injector.deliver, in_flight))

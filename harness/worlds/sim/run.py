@@ -27,7 +27,7 @@ from harness.saga import Claim, SagaStart
 from harness.scenario import Scenario
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_late, too_many_calls
-from harness.worlds.sim.exchange import UP_S, Exchange, deliver_held
+from harness.worlds.sim.exchange import UP_S, Exchange
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.supervisor import Supervisor
 from harness.worlds.sim.transports import Network
@@ -125,7 +125,7 @@ class SimRun:
         self._settled = True
         self._phase(Phase.SETTLING)
         for in_flight in self.injector.heal():
-            self.scheduler.call_later(UP_S, partial(deliver_held, self.injector, in_flight))
+            self.scheduler.call_later(UP_S, partial(self.injector.deliver, in_flight))
         self.supervisor.settle()
         for exchange in [one for one in self._sent if one.silent]:
             exchange.fail(Symptom.RESET, broken_off=True)

@@ -180,7 +180,7 @@ class Supervisor:
             struck=struck,
             reachable=struck.fault is not ProcessFault.CANCEL or executor.task is not None,
         )
-        record = partial(self._injector.strike_executor, in_flight, struck.fault)
+        record = partial(self._injector.judge.executor_struck, in_flight, struck.fault)
         return self._report(executor.saga, reached, record)
 
     def inject_between(self, executor: int, in_flight: InFlightCall | None, strike: FaultMatch) -> None:
@@ -190,7 +190,9 @@ class Supervisor:
             call = 0 if in_flight is None else in_flight.call
             struck = Struck(call=call, fault=fault, boundary=strike.decision.boundary)
             saga = self.executors[executor - 1].saga
-            record = partial(self._injector.strike_between, executor, in_flight, saga.id, strike)
+            record = partial(
+                self._injector.judge.executor_struck_between, executor, in_flight, saga.id, strike
+            )
             self._report(saga, BoundaryReached(executor=executor, struck=struck), record)
 
     def _struck_between(self) -> int | None:
@@ -214,7 +216,9 @@ class Supervisor:
         if in_flight is None or struck is None:
             self._report(saga, finished)
         else:
-            self._report(saga, finished, partial(self._injector.strike_executor, in_flight, struck.fault))
+            self._report(
+                saga, finished, partial(self._injector.judge.executor_struck, in_flight, struck.fault)
+            )
 
     # Commands ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """A toxic while it is armed: the calls it is armed for, and the canary that is under it with them.
 
 Owns what was seen of its effect, for callers whom nobody else sees. Refuses to arm and to remove it
-(`participant_proxy`), and to say what follows for a call (`receipts`).
+(`participant_proxy`), and to say what follows for a call (`confirmations`).
 """
 
 from __future__ import annotations

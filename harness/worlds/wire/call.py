@@ -26,12 +26,11 @@ class Call:
     """One call.
 
     tagged: seen by the httpx wrapper, which then says how it ended; else the fault injector finds out.
-    symptom: what the caller is to see; kept here, for a held request loses its decision when it lands.
+    symptom: what the caller is to see.
     hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
     endless, read_timeout_s: what is known of how long its caller waits.
     left: set on the servers' loop once the caller waits no more.
     kept_s: for how long its request was kept waiting at the fault injector.
-    held: its request is to land late. landed, shown: what of that has come about; `shown` names the toxic.
     """
 
     in_flight: InFlightCall
@@ -45,18 +44,15 @@ class Call:
     left: asyncio.Event | None = None
     kept_s: float = 0.0
     arrived: bool = False
-    held: bool = False
-    landed: bool = False
-    shown: str | None = None
 
     def watch(self, lock: threading.RLock) -> None:
         """From now on `left` tells; on the servers' loop. lock: of the traffic."""
         self.left = asyncio.Event()
         with lock:
-            if self.in_flight.over:
+            if self.in_flight.progress.over:
                 self.left.set()
 
     @property
     def bystander(self) -> bool:
         """Under way, and to be answered like any other."""
-        return self.symptom is Symptom.NONE and not self.in_flight.over
+        return self.symptom is Symptom.NONE and not self.in_flight.progress.over

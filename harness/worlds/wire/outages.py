@@ -32,6 +32,7 @@ from harness.saga import Direction
 from harness.scenario import Scenario
 from harness.worlds.wire.call import Call
 from harness.worlds.wire.saga_progress import SagaProgress, resource_of
+from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.traffic import Traffic
 
 NEVER = 1 << 30
@@ -129,6 +130,7 @@ class Outages:
         self._scenario = scenario
         self._addresses = addresses
         self._traffic = traffic
+        self._judge = traffic.injector.judge
         self._saga_progress = SagaProgress(scenario.spec)
         self._falling: dict[str, _Falling] = {}
 
@@ -175,9 +177,7 @@ class Outages:
         """The run is over: what was away and not seen to be met did not fire."""
         for outage in self._all:
             if outage.due and not outage.fired and not outage.crash:
-                self._traffic.receipts.outage_unconfirmed(
-                    outage.after, outage.index, outage.kind.name, UNMET, void=False
-                )
+                self._unconfirmed(outage, UNMET, void=False)
 
     def ending(self, call: Call, status: int | None) -> list[Outage]:
         """A call is about to end, by an answer or without: the outages that begin with that."""
@@ -199,8 +199,8 @@ class Outages:
 
     def dies_with(self, call: Call) -> Outage | None:
         """The outage of a participant that dies in the middle of this call."""
-        strike = call.in_flight.strike
-        index = strike.fault if strike is not None else None
+        match = call.in_flight.fault_match
+        index = match.fault if match is not None else None
         return next((one for one in self._all if one.crash and one.index == index and not one.begun), None)
 
     def spares(self, call_fault: int) -> bool:
@@ -220,7 +220,13 @@ class Outages:
                 return
             if not outage.begun:
                 with self._traffic.lock:
-                    self._traffic.receipts.went_away(call, outage.index, outage.kind.name, outage.participant)
+                    self._judge.took_away(
+                        outage.participant,
+                        call=call,
+                        fault=outage.index,
+                        kind=outage.kind.name,
+                        toxic=DISABLED,
+                    )
             outage.begun = outage.down = True
             if outage.canary is not None and not outage.crash:
                 self._not_away(outage)
@@ -240,9 +246,17 @@ class Outages:
     def _not_away(self, outage: Outage) -> None:
         outage.fired = True  # nothing that follows makes it so
         why = f"a canary met {outage.canary}, expected a refused connection"
+        self._unconfirmed(outage, why, void=True)
+
+    def _unconfirmed(self, outage: Outage, why: str, *, void: bool) -> None:
         with self._traffic.lock:
-            self._traffic.receipts.outage_unconfirmed(
-                outage.after, outage.index, outage.kind.name, why, void=True
+            self._judge.absence_unconfirmed(
+                why,
+                call=outage.after,
+                fault=outage.index,
+                kind=outage.kind.name,
+                toxic=DISABLED,
+                void=void,
             )
 
     def _encountered(self, outage: Outage, call: int | None = None) -> None:
@@ -250,11 +264,12 @@ class Outages:
             return
         outage.fired = True
         with self._traffic.lock:
-            self._traffic.receipts.outage(
-                outage.after if call is None else call,
-                outage.index,
-                outage.kind.name,
+            self._judge.absence_met(
                 outage.participant if call is None else None,
+                call=outage.after if call is None else call,
+                fault=outage.index,
+                kind=outage.kind.name,
+                toxic=DISABLED,
             )
 
     def _healed(self, outage: Outage, participant: str) -> None:

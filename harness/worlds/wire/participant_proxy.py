@@ -166,7 +166,7 @@ class ParticipantProxy:
                 await self._api(self.proxy.disable)
             met = await refused(self.proxy.listen)
         with self._traffic.lock:
-            self._traffic.receipts.away(self.proxy.name, met)
+            self._traffic.confirmations.away(self.proxy.name, met)
         return met
 
     async def be_back(self) -> None:

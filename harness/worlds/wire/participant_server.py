@@ -138,7 +138,7 @@ class ParticipantServer(ParticipantProxy):
 
     def _drop(self, traffic: Traffic, connection: Connection, call: Call) -> None:
         """It came while its participant went away, and is lost."""
-        traffic.collateral(call, DISABLED, kind="reset_before", symptom=Symptom.RESET)
+        traffic.collateral(call, DISABLED, symptom=Symptom.RESET)
         traffic.failed(call, Symptom.RESET)
         connection.close()
 

@@ -53,8 +53,8 @@ class Struck:
         response = traffic.through_the_injector(call)
         if before_answer is not None:
             await before_answer(response.status if call.symptom is Symptom.DELAYED else None)
-        strike = call.in_flight.strike
-        variant = shown(strike.variant if strike is not None else "", response.status)
+        match = call.in_flight.fault_match
+        variant = shown(match.variant if match is not None else "", response.status)
         payload = encode(response, until_close=variant == "slow_close")
         toxic = toxic_for(call.symptom, variant, payload, self._late_s)
         armed_toxic = await self._participant_proxy.arm(call, toxic)
@@ -97,9 +97,9 @@ class Struck:
             armed_toxic.answer_canary(payload, close=closes)
         if closes:
             self._connection.close()
-        came_to = None
+        left = False
         if self._is_slow_unseen:
-            came_to = await self._until_whole(armed_toxic, armed, response)
+            left = await self._until_whole(armed_toxic, armed, response)
         else:
             await self._until_left()
             self.conclude()
@@ -107,11 +107,11 @@ class Struck:
                 await armed_toxic.struck()
         await self._participant_proxy.disarm(armed_toxic, call)
         if not call.tagged:
-            await self._confirm(armed_toxic, came_to)
+            await self._confirm(armed_toxic, left=left)
 
-    async def _confirm(self, armed_toxic: ArmedToxic, came_to: str | None) -> None:
+    async def _confirm(self, armed_toxic: ArmedToxic, *, left: bool) -> None:
         await armed_toxic.gone.wait()
-        self._traffic.canary(self._call, await armed_toxic.finding(), came_to)
+        self._traffic.canary(self._call, await armed_toxic.finding(), left=left)
         armed_toxic.close()
 
     # Waiting ----------------------------------------------------------------------------------
@@ -148,8 +148,8 @@ class Struck:
     def _is_slow_unseen(self) -> bool:
         return self._call.symptom is Symptom.DELAYED and not self._call.tagged
 
-    async def _until_whole(self, armed_toxic: ArmedToxic, armed: Armed, response: Response) -> str | None:
-        """Until the caller has it, or has left before: then it is a lost one."""
+    async def _until_whole(self, armed_toxic: ArmedToxic, armed: Armed, response: Response) -> bool:
+        """Until the caller has it, or has left before; whether it left."""
         due_s = armed.written_s + EARLY * least_s(armed.toxic, armed.size)
         self._traffic.answer_slowly(self._call, response, due_s)
         ends_itself = armed.toxic.type == "slow_close"
@@ -162,17 +162,17 @@ class Struck:
         await _first(watched)
         if monotonic_s() < due_s and self._connection.gone and not ends_itself:
             self._traffic.failed(self._call, Symptom.SILENCE, abandoned=True)
-            return "lose_reply"
+            return True
         self._traffic.answered(self._call, response)
         await asyncio.sleep(BEHIND_S)
-        return None
+        return False
 
     async def _keep_waiting(self, before_answer: BeforeAnswer | None) -> None:
         """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
         began_s = monotonic_s()
         await self._first_of(self._settled_within(self._late_s))
         self._call.kept_s = monotonic_s() - began_s
-        if self._connection.gone or self._call.in_flight.over:
+        if self._connection.gone or self._call.in_flight.progress.over:
             self._traffic.left_while_waiting(self._call)
             return
         response = self._traffic.through_the_injector(self._call)

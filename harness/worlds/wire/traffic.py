@@ -24,15 +24,15 @@ from harness.faults.injector import FaultInjector, OfAnEarlierRun
 from harness.lifecycle import Struck
 from harness.participant import Request, Response
 from harness.plan import Site
-from harness.plan.decision import PASS, SWALLOWED, Copy, Symptom
+from harness.plan.decision import Copy, Delay, Symptom
 from harness.process_faults import Boundary, ProcessFault
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_many_calls
 from harness.worlds.wire.armed_toxic import Finding
 from harness.worlds.wire.call import Armed, Call
+from harness.worlds.wire.confirmations import Confirmations
 from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.evidence import Evidence
-from harness.worlds.wire.receipts import Receipts
 from harness.worlds.wire.toxics import slow_s
 
 
@@ -57,7 +57,7 @@ class Traffic:
         self.number = number
         self.loop = loop
         self.lock = threading.RLock()
-        self.receipts = Receipts(injector, evidence or Evidence(), self.abort)
+        self.confirmations = Confirmations(injector, evidence or Evidence(), self.abort)
         self.executor = 0
         self.open: dict[int, Call] = {}
         self.tagged_seen = 0
@@ -82,7 +82,6 @@ class Traffic:
         self._silent: dict[int, int] = {}  # executor to its last call that was answered, until its next one
         self._closed = False
         self._tags: dict[str, Call] = {}
-        self._late: dict[int, Call] = {}  # held requests, by call
         self._slow: list[tuple[Call, Response, float]] = []  # replies under way, and when they are due
 
     # Ending early -----------------------------------------------------------------------------
@@ -128,13 +127,13 @@ class Traffic:
     def answered(self, call: Call, response: Response) -> None:
         """The whole reply is with the caller."""
         with self.lock:
-            self.receipts.answered(call, response)
+            self.confirmations.answered(call, response)
             self.injector.answered(call.in_flight, response)
             self._await_moment(call.in_flight)
             self._leave(call)
-            if call.in_flight.decision.copy is Copy.AFTER_REPLY and call.in_flight.deliveries == 1:
+            once = call.in_flight.progress.deliveries == 1
+            if once and call.in_flight.course.copy is Copy.AFTER_REPLY:
                 self.injector.deliver(call.in_flight, copy=True)
-                self.injector.receipt(call.in_flight)
             self._deliver_due()
 
     def failed(
@@ -152,12 +151,12 @@ class Traffic:
         sent: it tried to connect. collateral: the toxic that was armed for another call meanwhile.
         """
         with self.lock:
-            self.receipts.failed(call, symptom, left=abandoned or broken_off, sent=sent)
-            if collateral is not None and call.bystander and call.in_flight.strike is None:
+            self.confirmations.failed(call, symptom, left=abandoned or broken_off, sent=sent)
+            if collateral is not None and call.bystander and call.in_flight.bystander:
                 if symptom is Symptom.REFUSED and sent and self.on_refused is not None:
                     self.on_refused(call.participant_server, call.in_flight.call)
                 else:
-                    self.receipts.collateral(call, symptom, collateral)
+                    self.injector.judge.collateral(call.in_flight, symptom, collateral)
             # Of a caller that nobody sees it is known late that it has left.
             unsure = not call.tagged and not broken_off
             self.injector.failed(
@@ -197,14 +196,11 @@ class Traffic:
         with self.lock:
             in_flight = call.in_flight
             call.arrived = True
-            if in_flight.decision.delivery.held:
-                self._late[in_flight.call] = call
+            if in_flight.course.delivery.held:
                 self.injector.hold(in_flight)
                 self._deliver_due()
                 return Response(status=UNSEEN)
             response = self._deliver_with_copies(in_flight)
-            if in_flight.decision.copy is not None and in_flight.deliveries > 1:
-                self.injector.receipt(in_flight)
             self._deliver_due()
             return response
 
@@ -254,7 +250,13 @@ class Traffic:
             if silent and process_fault is not None and not self._closed:
                 struck = Struck(call=in_flight.call, fault=process_fault, boundary=strike.decision.boundary)
                 saga_id = in_flight.owner.saga_id
-                record = partial(self.injector.strike_between, in_flight.executor, in_flight, saga_id, strike)
+                record = partial(
+                    self.injector.judge.executor_struck_between,
+                    in_flight.executor,
+                    in_flight,
+                    saga_id,
+                    strike,
+                )
                 self._injected(DueFault(executor=in_flight.executor, struck=struck, record=record))
 
     def _strike_pending(self, call: Call) -> None:
@@ -273,14 +275,14 @@ class Traffic:
     def _strike_on_arrival(self, call: Call) -> None:
         """On arrival; or applied, for then the request is applied first, and nothing comes between."""
         in_flight = call.in_flight
-        boundary = in_flight.decision.boundary
+        boundary = in_flight.course.boundary
         due = self._due(in_flight, partial(self._hang, call, applied=boundary is Boundary.APPLIED))
         if due is None or boundary in (Boundary.ANSWERED, Boundary.ENDED):
             return
         if self._injected(due):
             self._deliver_due()
         else:  # nobody is there to be struck: the call is like any other
-            in_flight.spare()
+            self.injector.spare(in_flight)
             call.symptom = Symptom.NONE
 
     def _hang(self, call: Call, *, applied: bool) -> None:
@@ -289,7 +291,7 @@ class Traffic:
             self._deliver_with_copies(call.in_flight)
 
     def _due(self, in_flight: InFlightCall, first: Callable[[], object] | None = None) -> DueFault | None:
-        decision = in_flight.decision
+        decision = in_flight.course
         process_fault = decision.process_fault
         if process_fault is None:
             return None
@@ -297,7 +299,7 @@ class Traffic:
             executor=in_flight.executor,
             struck=Struck(call=in_flight.call, fault=process_fault, boundary=decision.boundary),
             first=first,
-            record=partial(self.injector.strike_executor, in_flight, process_fault),
+            record=partial(self.injector.judge.executor_struck, in_flight, process_fault),
         )
 
     def _injected(self, due: DueFault) -> bool:
@@ -312,20 +314,20 @@ class Traffic:
         with self.lock:
             call.armed = armed
 
-    def canary(self, call: Call, found: Finding, came_to: str | None = None) -> None:
-        """What a canary under the call's toxic saw; see `Receipts.canary`."""
+    def canary(self, call: Call, found: Finding, *, left: bool) -> None:
+        """What a canary under the call's toxic saw; see `Confirmations.canary`."""
         with self.lock:
-            self.receipts.canary(call, found, came_to)
+            self.confirmations.canary(call, found, left=left)
 
     def died(self, call: Call, met: str | None) -> None:
         """The participant died in the middle of a call; `met`: what shows that it did not."""
         with self.lock:
-            self.receipts.died(call, met)
+            self.confirmations.died(call, met)
 
     def not_refused(self, call: Call) -> None:
         """A call has arrived that was to meet nobody."""
         with self.lock:
-            self.receipts.not_refused(call)
+            self.confirmations.not_refused(call)
 
     def may_lose_reply(self, call: Call) -> bool:
         """Whether the saga holds against a lost reply to this call (RULES §5, §6)."""
@@ -335,7 +337,7 @@ class Traffic:
     def left_while_waiting(self, call: Call) -> None:
         """A caller left a slow call whose request was kept back: that is lost, and no reply."""
         with self.lock:
-            self.injector.receipt(call.in_flight, kind="lose_request")
+            self.injector.judge.confirmed(call.in_flight, seen=Symptom.SILENCE)
             self.failed(call, Symptom.SILENCE, abandoned=True)
 
     def answer_slowly(self, call: Call, response: Response, due_s: float) -> None:
@@ -347,22 +349,20 @@ class Traffic:
         """Record the slow replies that are with their callers by now, who may act on them."""
         with self.lock:
             due = [one for one in self._slow if one[2] <= monotonic_s()]
-            self._slow = [one for one in self._slow if one not in due and not one[0].in_flight.over]
+            self._slow = [one for one in self._slow if one not in due and not one[0].in_flight.progress.over]
             for call, response, _ in due:
                 self.answered(call, response)
 
-    def collateral(
-        self, call: Call, toxic: str, *, kind: str = "lose_request", symptom: Symptom = Symptom.SILENCE
-    ) -> None:
+    def collateral(self, call: Call, toxic: str, *, symptom: Symptom = Symptom.SILENCE) -> None:
         """A toxic that is armed for another call struck this one, which is lost on its way."""
         with self.lock:
             call.symptom = symptom
-            self.injector.collateral(call.in_flight, kind, toxic)
+            self.injector.judge.collateral(call.in_flight, symptom, toxic)
 
     def heal(self) -> None:
         """Every fault ends; what is held and may land does."""
         with self.lock:
-            self.settling = self.receipts.settling = True
+            self.settling = self.confirmations.settling = True
             for in_flight in self.injector.heal():
                 self._deliver_held(in_flight)
         if self.on_settling is not None:
@@ -412,14 +412,17 @@ class Traffic:
         tagged: bool,
     ) -> Call:
         endless = tagged and read_timeout_s is None
-        in_flight = self.injector.send(executor, participant_server, request, endless=endless)
+        in_flight = self.injector.send(
+            executor,
+            participant_server,
+            request,
+            endless=endless,
+            spares=self.spares,
+            too_late=None if read_timeout_s is None else partial(_too_late, read_timeout_s),
+        )
         self._silent.pop(executor, None)
         if self.injector.broken is not None:
             self.abort(self.injector.broken)
-        if in_flight.strike is not None and self.spares is not None and self.spares(in_flight.strike.fault):
-            in_flight.strike, in_flight.decision = None, PASS
-        if self._would_lose_what_may_not_be_lost(in_flight, read_timeout_s):
-            in_flight.decision = SWALLOWED
         call = Call(
             in_flight=in_flight,
             participant_server=participant_server,
@@ -427,7 +430,6 @@ class Traffic:
             symptom=in_flight.decision.symptom,
             endless=endless,
             read_timeout_s=read_timeout_s,
-            held=in_flight.decision.delivery.held,
         )
         self.open[in_flight.call] = call
         why = self._loops.sent(executor, in_flight.owner.saga_id, in_flight.steps, in_flight.direction)
@@ -435,22 +437,13 @@ class Traffic:
             self.end(ended_early(why))
         return call
 
-    def _would_lose_what_may_not_be_lost(self, in_flight: InFlightCall, read_timeout_s: float | None) -> bool:
-        """Whether its reply would come once its caller has left, though none may be lost: it is not sent."""
-        decision = in_flight.decision
-        if decision.symptom is not Symptom.DELAYED or read_timeout_s is None:
-            return False
-        return slow_s(decision.delay, read_timeout_s) >= read_timeout_s and not self.injector.may_lose_reply(
-            in_flight
-        )
-
     def _leave(self, call: Call) -> None:
         self.open.pop(call.in_flight.call, None)
         if call.left is not None:
             self.loop.call_soon_threadsafe(call.left.set)
 
     def _deliver_with_copies(self, in_flight: InFlightCall) -> Response:
-        copy = in_flight.decision.copy
+        copy = in_flight.course.copy
         if copy is Copy.CONCURRENT:
             self.injector.deliver(in_flight, copy=True)
         response = self.injector.deliver(in_flight)
@@ -464,15 +457,16 @@ class Traffic:
 
     def _deliver_held(self, in_flight: InFlightCall) -> None:
         self.injector.deliver(in_flight)
-        call = self._late.pop(in_flight.call, None)
-        if call is not None:
-            self.receipts.landed(call)
         self._deliver_due()
 
     def _convict(self, check: Future[None]) -> None:
         error = None if check.cancelled() else check.exception()
         if isinstance(error, SagaChaosError):
             self.abort(error)
+
+
+def _too_late(read_timeout_s: float, delay: Delay) -> bool:
+    return slow_s(delay, read_timeout_s) >= read_timeout_s
 
 
 def _too_many() -> str:

@@ -168,6 +168,7 @@ class WireWorld:
             saga_ids=(saga_id,),
             earlier=frozenset(self._saga_ids - {saga_id}),
             whose=scenario.whose,
+            certain=False,
         )
         self._saga_ids.add(saga_id)
         return Traffic(

@@ -66,8 +66,10 @@ class Counter:
         left_in_doubt: frozenset[str] = frozenset(),
         earlier: frozenset[str] = frozenset(),
         whose: Whose | None = None,
+        certain: bool = True,
     ) -> None:
         self.now_s = 0.0
+        self.certain = certain
         self.recorder = Recorder(lambda: self.now_s)
         self.recorder.add(RunBegan(t_s=0.0, scenario="counter", world="sim", saga_ids=saga_ids, input=None))
         self.recorder.add(PhaseBegan(t_s=0.0, phase=Phase.FAULTS))
@@ -80,6 +82,7 @@ class Counter:
             saga_ids=saga_ids,
             earlier=earlier,
             whose=whose,
+            certain=certain,
         )
 
     def ask(
@@ -105,7 +108,7 @@ class Counter:
         """Heal, and let land what may."""
         landed = self.injector.heal()
         for in_flight in landed:
-            self._land(in_flight)
+            self.injector.deliver(in_flight)
         return landed
 
     def effects(self, call: int | None = None) -> list[str]:
@@ -132,22 +135,18 @@ class Counter:
         response = self.injector.deliver(in_flight)
         if decision.copy in (Copy.AT_ONCE, Copy.AFTER_REPLY):
             self.injector.deliver(in_flight, copy=True)
-        self.injector.receipt(in_flight)
         if decision.symptom in (Symptom.NONE, Symptom.DELAYED):
             self.injector.answered(in_flight, response)
             return Came(in_flight=in_flight, response=response)
         return self._failed(in_flight)
 
     def _failed(self, in_flight: InFlightCall) -> Came:
-        if not in_flight.decision.delivery.held:
-            self.injector.receipt(in_flight)
+        silent = self.certain and in_flight.decision.symptom is Symptom.SILENCE
+        if silent and not in_flight.decision.delivery.held:
+            self.injector.judge.waited_in_vain(in_flight)
         self.injector.failed(in_flight, in_flight.decision.symptom)
         return Came(in_flight=in_flight, symptom=in_flight.decision.symptom)
 
     def _land_due(self) -> None:
         for in_flight in self.injector.take_due():
-            self._land(in_flight)
-
-    def _land(self, in_flight: InFlightCall) -> None:
-        self.injector.deliver(in_flight)
-        self.injector.receipt(in_flight)
+            self.injector.deliver(in_flight)

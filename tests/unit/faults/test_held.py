@@ -99,7 +99,7 @@ def test_a_held_create_that_may_not_land_is_dropped_and_did_not_fire() -> None:
     """The engine holds none of these; the fault injector drops it all the same, should a world hold one."""
     bare = ResourceSpec(name="hold", routes=routes((Verb.CREATE, "POST /holds")), repeats=Repeats.NONE)
     counter = Counter(SPEC, shop(bare))
-    held = counter.ask("shop", "POST", "/holds", MINE).in_flight
+    held = counter.injector.send(1, "shop", request("POST", "/holds", MINE))
     counter.injector.hold(held)
     assert counter.settle() == []
     assert [one.dropped for one in counter.recorder.events if isinstance(one, Released)] == [True]
@@ -117,7 +117,7 @@ def test_one_whose_saga_claims_to_hold_where_it_is_in_doubt_lands() -> None:
 
 def test_what_no_route_serves_may_land() -> None:
     counter = Counter(SPEC, shop())
-    counter.injector.hold(counter.ask("shop", "POST", "/nowhere").in_flight)
+    counter.injector.hold(counter.injector.send(1, "shop", request("POST", "/nowhere")))
     assert len(counter.settle()) == 1
 
 

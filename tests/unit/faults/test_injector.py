@@ -22,21 +22,22 @@ def test_a_call_ends_once() -> None:
     assert [type(one) for one in ends] == [CallAnswered]
 
 
-def test_a_fault_has_one_receipt_a_call() -> None:
+def test_a_fault_is_recorded_once_a_call() -> None:
     counter = Counter(SPEC, shop(), faults=(Fault(kind="error_before", operation=CREATE),))
     in_flight = counter.ask("shop", "POST", "/holds", MINE, key=KEY).in_flight
-    counter.injector.receipt(in_flight)
-    counter.injector.receipt(counter.ask("shop", "POST", "/holds", MINE, key=KEY).in_flight)
+    counter.injector.judge.confirmed(in_flight)
+    counter.injector.judge.confirmed(counter.ask("shop", "POST", "/holds", MINE, key=KEY).in_flight)
     assert len([one for one in counter.recorder.events if isinstance(one, FaultFired)]) == 1
     assert counter.history.fired() == {0}
 
 
-def test_a_receipt_names_toxic_and_what_it_came_to_and_an_collateral_no_fault() -> None:
+def test_what_fired_names_toxic_and_what_it_came_to_and_a_collateral_hit_no_fault() -> None:
     counter = Counter(SPEC, shop(), faults=(Fault(kind="slow", operation=CREATE),))
     struck = counter.injector.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
-    counter.injector.receipt(struck, toxic="latency", kind="lose_reply")
+    counter.injector.deliver(struck)
+    counter.injector.judge.confirmed(struck, "latency", seen=Symptom.SILENCE)
     other = counter.injector.send(1, "shop", request("POST", "/holds", MINE, key=KEY))
-    counter.injector.collateral(other, "refuse", "disabled")
+    counter.injector.judge.collateral(other, Symptom.REFUSED, "disabled")
     fired = [one for one in counter.recorder.events if isinstance(one, FaultFired)]
     assert [(one.call, one.fault, one.kind, one.toxic) for one in fired] == [
         (1, 0, "lose_reply", "latency"),

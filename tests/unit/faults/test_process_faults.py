@@ -83,7 +83,7 @@ def test_a_process_fault_is_recorded_with_its_receipt_once() -> None:
     one = counter("crash", "applied")
     struck = send(one)
     one.injector.deliver(struck)
-    one.injector.strike_executor(struck, ProcessFault.CRASH)
+    one.injector.judge.executor_struck(struck, ProcessFault.CRASH)
     told = [event for event in one.recorder.events if isinstance(event, ExecutorStruck)]
     assert [(event.executor, event.call, event.process_fault, event.boundary) for event in told] == [
         (1, struck.call, ProcessFault.CRASH, Boundary.APPLIED)
