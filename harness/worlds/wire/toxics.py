@@ -12,7 +12,7 @@ from harness.plan.decision import Delay, Symptom
 from harness.toxiproxy.client import Toxic
 
 DISABLED = "disabled"
-"""What a receipt names where it was not a toxic but the proxy itself that was away."""
+"""What is recorded in place of a toxic where the proxy itself was away."""
 
 SLOW_S = 0.05
 """Unless the plan says how slow."""
