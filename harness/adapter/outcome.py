@@ -64,8 +64,11 @@ def _recordable(text: str) -> str:
 
     Half a surrogate pair cannot be written to a file; its escape can.
     """
-    same_each_time = re.sub(r"0x[0-9a-fA-F]+", "0x…", text)
-    return same_each_time.encode("utf-8", "backslashreplace").decode("utf-8")
+    return _without_addresses(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub(r"0x[0-9a-fA-F]+", "0x…", text)
 
 
 def _is_text(detail: Json) -> bool:
@@ -77,10 +80,14 @@ def _is_text(detail: Json) -> bool:
     return True
 
 
+def _told(value: object) -> str:
+    return _without_addresses(repr(value))
+
+
 def _plain(detail: object) -> Json:
     """Detail as JSON; what is not JSON is written as its repr, so that the history can be kept."""
     try:
-        plain: Json = msgspec.to_builtins(detail, enc_hook=repr, str_keys=True)
+        plain: Json = msgspec.to_builtins(detail, enc_hook=_told, str_keys=True)
     except (TypeError, ValueError, RecursionError):
         return _recordable(repr(detail))
     return plain

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -65,6 +65,12 @@ def _text(text: str) -> str:
     for value in (*_kept, *_of_process()):
         if value in text:
             text = text.replace(value, HIDDEN)
+    return _by_patterns(text)
+
+
+@lru_cache(maxsize=4096)
+def _by_patterns(text: str) -> str:
+    """Kept, because the runs of a saga say the same few things."""
     for pattern, hidden in _PATTERNS:
         text = pattern.sub(hidden, text)
     return text

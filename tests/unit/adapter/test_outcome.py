@@ -54,6 +54,8 @@ def test_where_something_lies_in_memory_is_not_told() -> None:
     told = read_failure(RuntimeError(f"no {object()!r}")).problem or ""
     assert "0x…" in told
     assert read_outcome({"status": "completed"}).problem is None
+    detail = read_outcome({"status": "completed", "detail": {"kept": [object()]}}).detail
+    assert detail == {"kept": ["<object object at 0x…>"]}
 
 
 class Rude:
