@@ -29,7 +29,7 @@ from httpx._client import USE_CLIENT_DEFAULT, BaseClient, ClientState
 from httpx._urlparse import ParseResult
 
 from harness.participant import Response
-from harness.worlds.sim.plain_http import Client, plain_request, plain_response, unread_response
+from harness.worlds.sim.plain_http import Client, like, plain_request, plain_response, unread_response
 from harness.worlds.sim.transports import AsyncSimTransport, SimTransport, unread
 
 _log = logging.getLogger("httpx")
@@ -38,14 +38,20 @@ _NO_HOOKS: dict[str, list[object]] = {"request": [], "response": []}
 
 def async_client(transport: AsyncSimTransport) -> httpx.AsyncClient:
     """For a saga that is awaited."""
-    kind = AsyncSimClient if _KNOWN else httpx.AsyncClient
-    return kind(transport=transport, trust_env=False)
+    if not _KNOWN:
+        return httpx.AsyncClient(transport=transport, trust_env=False)
+    if (httpx.AsyncClient.__init__, BaseClient.__init__) != _ASYNC_INITS:
+        return AsyncSimClient(transport=transport, trust_env=False)
+    return like(_ASYNC_MODEL, transport)
 
 
 def client(transport: SimTransport) -> httpx.Client:
     """For a plain function."""
-    kind = SimClient if _KNOWN else httpx.Client
-    return kind(transport=transport, trust_env=False)
+    if not _KNOWN:
+        return httpx.Client(transport=transport, trust_env=False)
+    if (httpx.Client.__init__, BaseClient.__init__) != _INITS:
+        return SimClient(transport=transport, trust_env=False)
+    return like(_MODEL, transport)
 
 
 class AsyncSimClient(httpx.AsyncClient):
@@ -202,3 +208,7 @@ def _alike(one: object, other: object) -> bool:
 _COMPARED = (bool, int, str, bytes, dict, list, httpx.Headers, httpx.URL)
 
 _KNOWN = httpx_is_as_known()
+
+_ASYNC_MODEL, _MODEL = AsyncSimClient(trust_env=False), SimClient(trust_env=False)
+_ASYNC_INITS = (httpx.AsyncClient.__init__, BaseClient.__init__)
+_INITS = (httpx.Client.__init__, BaseClient.__init__)

@@ -17,7 +17,8 @@ import datetime as dt
 import time
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import httpx
 from httpx._client import USE_CLIENT_DEFAULT, BoundAsyncStream, BoundSyncStream
@@ -28,11 +29,32 @@ from harness.participant import Response
 from harness.worlds.sim.transports import extensions, head, unread
 
 Client = httpx.AsyncClient | httpx.Client
+_C = TypeVar("_C", httpx.AsyncClient, httpx.Client)
 _Line = tuple[bytes, bytes, bytes]
 """A header as `httpx.Headers` keeps it: as given, in lower case, and its value."""
 
 _HAS_CONSEQUENCES = frozenset(("set-cookie", "content-encoding", "location"))
 _HAS_A_BODY = frozenset(("POST", "PUT", "PATCH"))
+
+
+# Clients ------------------------------------------------------------------------------------------
+
+
+def like(model: _C, transport: object) -> _C:
+    """A new client as the model was when it was made; what can be changed in one is not shared."""
+    client = object.__new__(type(model))
+    timeout = httpx.Timeout.__new__(httpx.Timeout)
+    vars(timeout).update(vars(model._timeout))
+    vars(client).update(
+        vars(model),
+        _headers=_headers(model._headers._list.copy()),
+        _cookies=httpx.Cookies(),
+        _timeout=timeout,
+        _event_hooks={"request": [], "response": []},
+        _mounts={},
+        _transport=transport,
+    )
+    return client
 
 
 # Requests -----------------------------------------------------------------------------------------
@@ -91,9 +113,13 @@ def _as_key(params: object) -> tuple[tuple[str, str], ...] | None:
     """Texts alone: `1`, `1.0` and `True` are equal, and are not written alike."""
     if params is None:
         return None
-    if type(params) is not dict or any(type(one) is not str for pair in params.items() for one in pair):
+    if type(params) is not dict and type(params) is not MappingProxyType:
         raise TypeError
-    return tuple(params.items())
+    pairs: tuple[tuple[Any, Any], ...] = tuple(params.items())
+    for name, value in pairs:
+        if type(name) is not str or type(value) is not str:
+            raise TypeError
+    return pairs
 
 
 @lru_cache(maxsize=4096)
@@ -114,11 +140,14 @@ def _lines(headers: object) -> list[_Line] | None:
         return headers._list
     if type(headers) is not dict:
         return None
-    names = [name.encode("ascii") for name in headers]
-    return [
-        (name, name.lower(), value.encode("ascii"))
-        for name, value in zip(names, headers.values(), strict=True)
-    ]
+    return [_line(name, value) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=1024)
+def _line(name: str, value: str) -> _Line:
+    """Raises what httpx looks into: for names and values that are no text, or none in ASCII."""
+    key = name.encode("ascii")
+    return key, key.lower(), value.encode("ascii")
 
 
 def _merged(
