@@ -29,5 +29,6 @@ KIND = FaultKind(
     meaning="429 or 503 with Retry-After",
     decide=_decide,
     variants=("429", "503", LONG),
+    siblings={LONG: "429"},
     wire_variants=("429", "503"),
 )

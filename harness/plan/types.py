@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.participant import Operation
@@ -120,6 +120,8 @@ class FaultKind:
     process_fault: what strikes the process of the saga itself; None for what strikes calls alone.
     variants: those that guided search takes; `wire_variants` where they differ on the wire.
     unnamed: what a plan means that names none; by default the first variant.
+    siblings: of a variant that differs from another one in one respect alone, that other one. Where a saga
+        does the same under both, guided search adds further faults to the sibling only.
     measures: numbers with a unit that are variants too.
     between: whether it can also strike between two calls, by the variants of `harness.plan.moments`.
     """
@@ -136,6 +138,7 @@ class FaultKind:
     variants: tuple[str, ...] = ("",)
     wire_variants: tuple[str, ...] = ()
     unnamed: str = ""
+    siblings: Mapping[str, str] = field(default_factory=dict, hash=False)
     measures: tuple[Measure, ...] = ()
     between: bool = False
     counts: tuple[int | Lasting, ...] = (1, 2, 3, Lasting.FOR_EVER)

@@ -9,7 +9,8 @@ lasts by `harness.search.counts`.
 
 A run that violated something may hide a second violation that one fault more would show. So further faults
 are added to it too, after those of all other runs of the same level. None are added to a run that was
-ended early, to one that was not judged, and to a fault-free run that fails.
+ended early, to one that was not judged, and to a fault-free run that fails. In plans of several faults one
+variant of a kind may stand for another (`harness.search.siblings`).
 
 Idea: lineage of what was reached, not of what it depended on; after Molly (Alvaro et al., SIGMOD 2015).
 """
@@ -32,6 +33,7 @@ from harness.search.agenda import SINGLE, SINGLES, Agenda, Planned, Rank, fault_
 from harness.search.counts import Kinds, open_sites, other_counts, revived
 from harness.search.gaps import BY_PAUSE
 from harness.search.run_summary import Job, JobRunner, RunSummary
+from harness.search.siblings import Siblings
 from harness.search.workload import Workload
 
 ABORTS = "reject"
@@ -55,7 +57,7 @@ class GuidedSearch:
 
     workload: how much is done, and about how much is ahead.
 
-    collapsed: runs to which no fault was added, for they were equal to one before them.
+    collapsed: runs to which no fault was added, for they were equal to one before them, or a sibling's was.
     """
 
     def __init__(self, enabled: EnabledFaults, inputs: int, depth: int) -> None:
@@ -72,6 +74,7 @@ class GuidedSearch:
         self._ways: dict[tuple[InputRef, str, tuple[Site, ...]], Rank] = {}
         self._struck: set[str] = set()
         self._again = Again()
+        self._siblings = Siblings()
         self._reached: dict[str, tuple[RunSummary, Site]] = {}
         self._early: list[tuple[Planned, RunSummary]] = []
         self._skipped: Counter[str] = Counter()
@@ -93,7 +96,7 @@ class GuidedSearch:
 
     @property
     def complete(self) -> bool:
-        """Whether every plan to the depth was run or is equal to one that was."""
+        """Whether every plan to the depth was run, is equal to one that was, or has a sibling for it."""
         return not self._stopped
 
     @property
@@ -179,6 +182,8 @@ class GuidedSearch:
             self._wait(replace(planned, tries=planned.tries + 1))
         for plan in other_counts(run_summary, planned.parent, self._kinds):
             self._add(planned.with_counts(plan))
+        if planned.phase == SINGLES:
+            self._siblings.note(planned, run_summary)
         if run_summary.void or run_summary.cut_short:
             return
         if run_summary.violated:
@@ -193,7 +198,10 @@ class GuidedSearch:
         else:
             self._tell_apart(planned, run_summary)
         if len(run_summary.plan.faults) < self._depth and run_summary.strikes[-1]:
-            self._keep(run_summary)
+            if self._siblings.is_stood_for(planned, run_summary):
+                self.collapsed += 1
+            else:
+                self._keep(run_summary)
 
     def _keep(self, run_summary: RunSummary) -> None:
         """Add further faults to a run that is equal to none before it, or where those got none."""
@@ -219,6 +227,8 @@ class GuidedSearch:
 
     def _tell_apart(self, planned: Planned, run_summary: RunSummary) -> None:
         """What was equal to the parent may be so no more once the newest fault has struck."""
+        if not self._siblings.meets_others(planned.newest):
+            return
         equal = self._equal.get(planned.parent.trace)
         for other in equal.others if equal is not None else ():
             if other is planned.parent or len(other.plan.faults) >= self._depth:
@@ -315,7 +325,7 @@ class GuidedSearch:
                 for planned in _beside(run_summary, site, possible, self._kinds, level, Rank.OTHERS)
             ]
             for planned in in_turns(found):
-                if self._is_first(planned):
+                if self._siblings.meets_others(planned.newest) and self._is_first(planned):
                     yield planned
                 else:
                     self.workload.passed_over(level)

@@ -20,7 +20,7 @@ from harness.runner import Run
 from harness.saga import Json, Status
 from harness.scenario import Scenario
 from harness.search.gaps import Gap, gaps_of
-from harness.search.trace import trace_of
+from harness.search.trace import reaction_of, trace_of
 from harness.situations import seen_situations
 from harness.views import View, first_trouble
 
@@ -67,6 +67,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     cut_short: whether the run was ended before the saga was, or it still answered running: no further
         faults are added to it.
     trace: equal for runs that are (see `harness.search.trace`).
+    reaction: the same, save for headers and bodies of what faults answered; of a run whose newest fault has
+        a variant.
     early_repeat: the first one that did not keep a Retry-After, where that is not judged.
     trouble: what went wrong first, of a run without faults.
     history: encoded, where something was violated or unknown.
@@ -88,6 +90,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     first: tuple[int, ...] = ()
     healed: tuple[str, ...] = ()
     trace: bytes
+    reaction: bytes = b""
     situations: tuple[str, ...]
     statuses: tuple[str | None, ...]
     compensation_s: tuple[float, ...] = ()
@@ -151,6 +154,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         healed=() if void else _healed(run.history),
         gaps=() if void else gaps_of(run.history),
         trace=trace_of(run.history, run.plan),
+        reaction=reaction_of(run.history, run.plan) if _has_variant(run.plan) else b"",
         situations=() if void else seen_situations(run.view, run.own_situations),
         statuses=statuses,
         early_repeat=early_repeat(run.view),
@@ -161,6 +165,10 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         history=encoded if kept or keep_history or void else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
+
+
+def _has_variant(plan: FaultPlan) -> bool:
+    return bool(plan.faults) and plan.faults[-1].variant != ""
 
 
 _MAY_COME_TO = {"slow": ("lose_reply", "lose_request")}

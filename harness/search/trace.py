@@ -12,7 +12,7 @@ the first request of an undo in two parts is remembered, though nothing was chan
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -48,6 +48,17 @@ _encode = msgspec.json.Encoder().encode
 
 def trace_of(history: History, plan: FaultPlan) -> bytes:
     """Equal for two runs that are equal, whatever their sagas are called. plan: what struck them."""
+    return _trace(history, plan)
+
+
+def reaction_of(history: History, plan: FaultPlan) -> bytes:
+    """Equal for two runs of one shape, save for headers and bodies of what faults answered."""
+    fired = history.of(FaultFired)
+    return _trace(history, plan, {event.call for _, event in fired if event.fault is not None})
+
+
+def _trace(history: History, plan: FaultPlan, by_status: Collection[int] = ()) -> bytes:
+    """by_status: calls of whose answers the status alone is told."""
     queries: set[int] = set()
     told: list[_Told] = [(history.began.input,)]
     for event in history.events:
@@ -57,6 +68,8 @@ def trace_of(history: History, plan: FaultPlan) -> bytes:
             continue
         if isinstance(event, FaultFired):
             told.extend(_slowed(event, plan))
+        elif isinstance(event, CallAnswered) and event.call in by_status:
+            told.append(("answered", event.call, event.status))
         elif (tell := _TELLERS.get(type(event))) is not None:
             told.append(tell(event))
     text = _encode(told)
