@@ -9,6 +9,9 @@ from pathlib import Path
 from harness.packages import our_packages
 from harness.scenario import Scenario
 
+HERE = "saga.toml"
+"""What is searched where nothing is named and this folder has one."""
+
 REPLACED = "SAGA_CHAOS_REPLACED"
 """Names a file that maps sources to their replacements: `saga-chaos mutate` sets it."""
 
@@ -33,10 +36,11 @@ def _load(reference: str) -> Scenario:
 
 
 def load_all(references: Sequence[str]) -> list[Scenario]:
-    """Those named, or all registered that claim to hold."""
+    """Those named; else the saga.toml of this folder; else all registered that claim to hold."""
     with our_packages():
         from scenarios import REGISTRY  # noqa: PLC0415 - see above
 
-    if references:
-        return [load(reference) for reference in references]
+    here = [HERE] if Path(HERE).is_file() else []
+    if references or here:
+        return [load(reference) for reference in references or here]
     return [scenario for scenario in (load(name) for name in REGISTRY) if scenario.holds]

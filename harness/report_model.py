@@ -208,7 +208,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     unconfirmed: faults that were set, and whose effect nobody saw.
     lacking: plain sentences on what a pass lacks. notes: those, and others on what was left out. advice: on
     what is not judged. unclaimed: whether faults of guarantees that the saga does not claim were sent too.
-    duration_s: real seconds.
+    duration_s: real seconds. only: the invariants that runs were judged by; empty: all.
     """
 
     name: str
@@ -232,6 +232,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
     advice: tuple[str, ...] = ()
     left_over: tuple[LeftOver, ...] = ()
     unclaimed: bool = False
+    only: tuple[str, ...] = ()
     duration_s: float = 0.0
 
     @property

@@ -36,6 +36,7 @@ class Scenario:
     invariants, situations, faults: its own, beside ours: an `Invariant`, `Situation` or `FaultKind` each, or
         the name of one that an installed package offers (`harness.registry`).
     whose: says whose a call is where the rules of the spec's `correlation` do not; see `Whose`.
+    only: ids of the invariants that its runs are judged by; empty: by all.
     holds: whether the saga claims to hold; `saga-chaos run` without names runs those that do.
     requires: ids of the situations that a pass needs; None: those that follow from the spec.
     reference: what the command line was given, so that another process can load it again.
@@ -56,6 +57,7 @@ class Scenario:
     invariants: tuple[object, ...] = ()
     situations: tuple[object, ...] = ()
     faults: tuple[object, ...] = ()
+    only: tuple[str, ...] = ()
     holds: bool = True
     whose: Whose | None = None
     summary: str = ""

@@ -46,7 +46,10 @@ _LONGEST_VERDICT = max(len(verdict) for verdict in Verdict)
 
 
 class CampaignConsole:
-    """One a campaign. `interactive` None: as the stream is; a CI log gets a line every `quiet_s`."""
+    """One a campaign. `interactive` None: as the stream is; a CI log gets a line every `quiet_s`.
+
+    quiet: nothing is shown before the end, and then the verdict and the smallest counterexample alone.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class CampaignConsole:
         interactive: bool | None = None,
         now_s: Callable[[], float] = monotonic_s,
         quiet_s: float = 10.0,
+        quiet: bool = False,
     ) -> None:
         from rich.console import Console  # noqa: PLC0415 - 40 ms that --help must not pay
 
@@ -63,6 +67,7 @@ class CampaignConsole:
         )
         self._now_s = now_s
         self._quiet_s = quiet_s
+        self._quiet = quiet
         self._told_s = now_s()
         self._bars: Progress | None = None
         self._bar: TaskID | None = None
@@ -72,6 +77,8 @@ class CampaignConsole:
         """A scenario starts in a world; `planned` runs are known to be ahead."""
         self._title = f"{scenario} ({world})"
         self._told_s = self._now_s()
+        if self._quiet:
+            return
         if self._out.is_terminal:
             self._show_bar(planned)
         else:
@@ -86,7 +93,7 @@ class CampaignConsole:
         left = f", about {whole_seconds(left_s)} left" if left_s is not None else ""
         if self._bars is not None and self._bar is not None:
             self._bars.update(self._bar, completed=runs, total=planned, found=f"{left}{found}".lstrip(", "))
-        elif self._now_s() - self._told_s >= self._quiet_s:
+        elif not self._quiet and self._now_s() - self._told_s >= self._quiet_s:
             self._told_s = self._now_s()
             of = f" of {planned:,}" if planned else ""
             self._say(f"{self._title}: {runs:,}{of} runs{left}{found}")
@@ -94,11 +101,13 @@ class CampaignConsole:
     def ended(self, scenario: ScenarioReport) -> None:
         """A scenario is judged."""
         self._hide_bar()
-        self._verdict_line(scenario.verdict, _scenario_words(scenario))
+        if not self._quiet:
+            self._verdict_line(scenario.verdict, _scenario_words(scenario))
 
     def note(self, sentence: str) -> None:
         """Something that the user should know at once."""
-        self._say(sentence)
+        if not self._quiet:
+            self._say(sentence)
 
     def interrupted(self) -> None:
         """Leave the terminal as it was found."""
@@ -108,7 +117,8 @@ class CampaignConsole:
         """The final verdict, why it is no pass, and last the smallest counterexample."""
         self._hide_bar()
         report = bundle.report
-        self._say("")
+        if not self._quiet:
+            self._say("")
         where = f"{proxy_words(report)}, {seconds(report.duration_s)}"
         self._verdict_line(report.verdict, f"{headline(report)} ({where})")
         if report.environment:
@@ -116,11 +126,13 @@ class CampaignConsole:
         for scenario in report.scenarios:
             for sentence in lacking(scenario):
                 self._say(f"  {scenario.title}: {sentence}")
-            for sentence in scenario.advice:
+            for sentence in () if self._quiet else scenario.advice:
                 self._say(f"  {scenario.title}: Advice: {sentence}")
-        self._guarantees(bundle)
+        if not self._quiet:
+            self._guarantees(bundle)
         self._say(f"  Report: {(bundle.folder / 'report.html').as_posix()}")
-        self._list_violations(bundle)
+        if not self._quiet:
+            self._list_violations(bundle)
         smallest = bundle.smallest
         if smallest is not None:
             self.violation(smallest, bundle)
@@ -226,6 +238,8 @@ def _scenario_words(scenario: ScenarioReport) -> str:
     fired = f"{scenario.faults.fired:,} of {counted(scenario.faults.planned, 'fault')} fired"
     drawn = drawn_words(scenario)
     told = f"{scenario.title}: {counted(scenario.runs, 'run')}, {fired}, {search_words(scenario)}"
+    if scenario.only:
+        told += f", judged by {', '.join(scenario.only)} alone"
     return f"{told}, {drawn}" if drawn else told
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.campaign.aggregate import Aggregate
 from harness.campaign.claims import LoadedWithClaims, unclaimed, widened
@@ -47,7 +47,7 @@ from harness.errors import EnvironmentFault, ReportError, interruption
 from harness.faults import kinds_of
 from harness.invariants import invariants_of
 from harness.plan import to_planned
-from harness.report_model import Proxy, Report, ScenarioReport, worst
+from harness.report_model import Proxy, Report, ScenarioReport, Verdict, worst
 from harness.scenario import Scenario
 from harness.search.run_summary import Job
 from harness.situations import required_situations
@@ -90,6 +90,8 @@ class Campaign:
 
         Raises UsageError before anything runs, also where they are not those that were recorded.
         """
+        if self._options.only:
+            scenarios = [replace(scenario, only=self._options.only) for scenario in scenarios]
         worlds = [scenario.world(self._options.world) for scenario in scenarios]
         for scenario in scenarios:
             required_situations(scenario)
@@ -103,7 +105,7 @@ class Campaign:
             self._open(journal, line)
             try:
                 for number, (scenario, world) in enumerate(zip(scenarios, worlds, strict=True)):
-                    if self._environment is None:
+                    if self._environment is None and not self._ended_at_first():
                         self._scenario(self._case(number, scenario, world, journal, line))
             except KeyboardInterrupt as interrupt:
                 self._environment = interruption(interrupt)
@@ -119,6 +121,10 @@ class Campaign:
             proxy=self._proxy,
             environment=self._environment,
         )
+
+    def _ended_at_first(self) -> bool:
+        """Whether the first violation ends the campaign, and was found."""
+        return self._options.until_first and any(one.verdict is Verdict.FAIL for one in self._scenarios)
 
     # The records ------------------------------------------------------------------------------
 
@@ -242,7 +248,9 @@ class Campaign:
                 case.world,
                 workers=options.resolved(case.world).workers,
                 proxy=options.proxy,
-                load=LoadedWithClaims(options.load, added) if added else options.load,
+                load=LoadedWithClaims(options.load, added, options.only)
+                if added or options.only
+                else options.load,
                 note=self._note,
             )
             yield stack.enter_context(pool)

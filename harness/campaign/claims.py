@@ -90,12 +90,18 @@ def unclaimed(scenario: Scenario, searched: Scenario) -> Unclaimed:
 
 @dataclass(frozen=True, slots=True)
 class LoadedWithClaims:
-    """Loads as `load` does, and adds claims; a worker process gets it by pickling."""
+    """Loads as `load` does, and adds claims; a worker process gets it by pickling.
+
+    only: see `Scenario.only`.
+    """
 
     load: Callable[[str], Scenario]
     added: tuple[Claim, ...]
+    only: tuple[str, ...] = ()
 
     def __call__(self, reference: str) -> Scenario:
         """A scenario with its own claims and these."""
         scenario = self.load(reference)
-        return with_claims(scenario, scenario.spec.claims | set(self.added))
+        if self.only:
+            scenario = replace(scenario, only=self.only)
+        return with_claims(scenario, scenario.spec.claims | set(self.added)) if self.added else scenario

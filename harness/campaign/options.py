@@ -38,7 +38,8 @@ class CampaignOptions:
     narrate: a history and the evidence in it to timeline lines, for the failure files.
     in_process: run everything here, with no workers: for tests, and for `pytest -n`.
     unclaimed: send the faults of all guarantees, whatever the saga claims.
-    until_first: end the search of a scenario at the first run that violates something.
+    until_first: end the search at the first run that violates something; no further scenario is begun.
+    only: ids of the invariants that runs are judged by; empty: by all.
     content: what a scenario is made of, by name, with a hash of each: a campaign of another is not resumed.
     origin: how the campaign began, for the record.
     stored: the folder of counterexamples that are tried first and kept for the next time; None: none are.
@@ -58,6 +59,7 @@ class CampaignOptions:
     in_process: bool = False
     unclaimed: bool = False
     until_first: bool = False
+    only: tuple[str, ...] = ()
     stored: Path | None = None
     content: Callable[[Scenario], Mapping[str, str]] = described
     origin: Origin = field(default_factory=Origin)
@@ -94,4 +96,6 @@ class CampaignOptions:
             proxy=self.proxy,
             unclaimed=self.unclaimed,
             stored=self.stored is not None,
+            only=self.only,
+            fail_fast=self.until_first,
         )

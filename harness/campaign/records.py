@@ -43,6 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     proxy: ProxyKind = "auto"
     unclaimed: bool = False
     stored: bool = False
+    only: tuple[str, ...] = ()
+    fail_fast: bool = False
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

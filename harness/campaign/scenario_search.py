@@ -88,7 +88,8 @@ class ScenarioSearch:
         with runner.during("stored"):
             self._count(stored.watch(runner.run(jobs)), StopAsked())
         self.searched.stored = Stored(tried=stored.tried, failing=stored.failing)
-        self._search(runner)
+        if not (self._options.until_first and self._aggregate.violated):
+            self._search(runner)
         with runner.during("minimised"):
             shrink(self._world, runner, self._aggregate)
 

@@ -68,7 +68,7 @@ def summarise(
         impossible=sent.impossible,
         unfired=required.unfired,
         lacking=lacking,
-        notes=(*lacking, *_notes(aggregate, search)),
+        notes=(*lacking, *_notes(scenario, aggregate, search)),
         advice=tuple(advice(scenario, aggregate.early_repeats)),
         unconfirmed=tuple(
             Unconfirmed(
@@ -81,10 +81,13 @@ def summarise(
             for (resource, step), runs in aggregate.left.items()
         ),
         unclaimed=searched is not scenario,
+        only=scenario.only,
     )
 
 
-def _notes(aggregate: Aggregate, search: Search) -> Iterator[str]:
+def _notes(scenario: Scenario, aggregate: Aggregate, search: Search) -> Iterator[str]:
+    if scenario.only:
+        yield f"Judged by {', '.join(scenario.only)} alone: no other invariant was looked at."
     if search.stored.tried:
         told = f"{search.stored.tried} stored counterexample{'s were' if search.stored.tried > 1 else ' was'}"
         yield f"{told} tried first, and {search.stored.failing or 'none'} of them failed again."

@@ -53,7 +53,12 @@ def _list(command: argparse.ArgumentParser) -> None:
 
 
 def _run(command: argparse.ArgumentParser) -> None:
-    command.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all that claim to hold")
+    command.add_argument(
+        "scenarios",
+        nargs="*",
+        metavar="SCENARIO",
+        help="default: ./saga.toml, else all registered ones that hold",
+    )
     command.add_argument("--world", choices=WORLDS, help="default: sim for callables, wire otherwise")
     command.add_argument("--search", choices=SEARCHES, help="default: both")
     command.add_argument(
@@ -75,6 +80,16 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--unclaimed", action="store_true", help="send the faults of every guarantee, claimed or not"
     )
+    command.add_argument(
+        "--only",
+        action="append",
+        metavar="INVARIANT",
+        help="judge runs by this invariant alone; may be given several times",
+    )
+    command.add_argument(
+        "--fail-fast", action="store_true", help="end the search at the first run that violates something"
+    )
+    command.add_argument("--quiet", action="store_true", help="print only the verdict and what explains it")
     command.add_argument(
         "--out", metavar="DIR", help="default: reports/out/<time>, and reports/out/latest beside it"
     )
@@ -170,6 +185,9 @@ def _proxy(command: argparse.ArgumentParser) -> None:
 
 def _doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument("scenario", nargs="?", metavar="SCENARIO", help="also check this scenario")
+    command.add_argument(
+        "--world", choices=WORLDS, help="where to check it; default: sim for callables, wire otherwise"
+    )
 
 
 _COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (

@@ -20,7 +20,7 @@ from harness.conformance import conformance
 from harness.conformance.checks import Check, told
 from harness.loading import load
 from harness.toxiproxy.build import cached_binary
-from harness.toxiproxy.discovery import Tried, explain
+from harness.toxiproxy.discovery import URL_VARIABLE, Tried, explain
 from harness.versions import version_of
 
 OUT = Path("reports/out")
@@ -31,10 +31,10 @@ ENVIRONMENT_FAILED, SCENARIO_FAILED = 4, 2
 def run(arguments: argparse.Namespace) -> int:
     """Look at the machine, then at the scenario, where one is named."""
     machine = told(_machine())
-    _tell_proxies(explain())
+    machine = _tell_proxies(explain()) and machine
     if arguments.scenario is None:
         return 0 if machine else ENVIRONMENT_FAILED
-    kept = told(conformance(load(arguments.scenario), _note))
+    kept = told(conformance(load(arguments.scenario), _note, arguments.world))
     if not machine:
         return ENVIRONMENT_FAILED
     return 0 if kept else SCENARIO_FAILED
@@ -95,14 +95,19 @@ def _loopback() -> Check:
     return Check(good=True, sentence="127.0.0.1 can be listened on")
 
 
-def _tell_proxies(trail: tuple[Tried, ...]) -> None:
+def _tell_proxies(trail: tuple[Tried, ...]) -> bool:
+    """Whether the wire would find a proxy: not where the one that is named does not answer."""
     _say("")
     _say("The proxy of the wire world, in the order in which it is looked for:")
     for tried in trail:
         _say(f"  {'found ' if tried.found else 'not   '} {tried}")
-    used = next(tried for tried in trail if tried.found)
-    _say(f"  --proxy auto would use: {used.place}")
+    used = next((tried for tried in trail if tried.found), None)
+    if used is None:
+        _say(f"  --proxy auto would fail: no other server is taken while {URL_VARIABLE} names one")
+    else:
+        _say(f"  --proxy auto would use: {used.place}")
     _say("")
+    return used is not None
 
 
 def _say(line: str) -> None:

@@ -49,7 +49,7 @@ ENVIRONMENT_FAILED = 4
 
 def run(arguments: argparse.Namespace) -> int:
     """Search, show, write; returns the exit code of the verdict."""
-    console = CampaignConsole()
+    console = CampaignConsole(quiet=arguments.quiet)
     if arguments.resume is not None:
         return _resume(arguments, console)
     began = now()
@@ -132,6 +132,8 @@ def _options(arguments: argparse.Namespace, out: Path, before: Options, origin: 
         workers=arguments.workers,
         proxy=cast("ProxyKind", asked("proxy")),
         unclaimed=arguments.unclaimed or before.unclaimed,
+        until_first=arguments.fail_fast or before.fail_fast,
+        only=tuple(arguments.only or before.only),
         stored=STORED if before.stored and not arguments.no_stored else None,
         content=content_of,
         origin=origin,

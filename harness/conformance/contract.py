@@ -39,12 +39,15 @@ _TURNED_BACK = "write to {store} that it is being undone, and why, before the fi
 _NAME_IT = "send saga_id in the JSON body or the query: only so can an undo by saga find what was made"
 
 
-def conformance(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Check]:
-    """Each part of the contract in turn. `say` tells what takes its time."""
+def conformance(
+    scenario: Scenario, say: Callable[[str], None], wanted: WorldName | None = None
+) -> Iterator[Check]:
+    """Each part of the contract in turn, in the wanted world. say: called before what takes long."""
     steps = ", ".join(step.name for step in scenario.spec.steps)
     yield Check(good=True, sentence=f"{scenario.name} loads: {scenario.saga.name}, with the steps {steps}")
-    world = scenario.world()
-    yield note(f"it is tried in the {world} world, in which it runs by default")
+    world = scenario.world(wanted)
+    why = "in which it runs by default" if wanted is None else "as asked"
+    yield note(f"it is tried in the {world} world, {why}")
     with tempfile.TemporaryDirectory(prefix="saga-chaos-") as folder:
         request_log = RequestLog(LoadedWithClaims(load, (Claim.PROCESS_DEATH,)), Path(folder) / "heard")
         try:

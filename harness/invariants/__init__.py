@@ -11,6 +11,7 @@ with a scenario, or from a package (`harness.registry`).
 from collections.abc import Mapping
 from importlib import import_module
 
+from harness.errors import ScenarioError, misplaced, nearest
 from harness.invariants.base import Invariant, InvariantViolated, Judgement, Verdict, worst
 from harness.invariants.judge import judge_view
 from harness.registry import Registry
@@ -46,8 +47,16 @@ INVARIANTS = Registry(
 
 
 def invariants_of(scenario: Scenario) -> Mapping[str, Invariant]:
-    """Those that its runs are judged by: all of ours, and its own. Raises ScenarioError for what is none."""
-    return INVARIANTS.all_of(scenario.invariants, f"scenario {scenario.name!r}, invariants")
+    """Those that its runs are judged by: all of ours and its own, or those of them that `only` names.
+
+    Raises ScenarioError for what is none.
+    """
+    where = f"scenario {scenario.name!r}, invariants"
+    every = INVARIANTS.all_of(scenario.invariants, where)
+    for id_ in scenario.only:
+        if id_ not in every:
+            raise ScenarioError(misplaced(f"{where} to be judged by", id_, nearest(id_, every)))
+    return {id_: one for id_, one in every.items() if id_ in scenario.only} if scenario.only else every
 
 
 __all__ = [

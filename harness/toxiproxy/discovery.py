@@ -1,7 +1,8 @@
 """Which proxy server to use: looked for in a fixed order, with a trail of what was tried.
 
 Order: a running server named by SAGA_CHAOS_TOXIPROXY_URL, `toxiproxy-server` on PATH, one built earlier,
-one built now, the embedded one. It starts nothing but a build; `server` starts what was chosen.
+one built now, the embedded one. A server that is named and cannot be used is an error: another one is not
+taken in its place. It starts nothing but a build; `server` starts what was chosen.
 """
 
 import os
@@ -22,6 +23,7 @@ URL_VARIABLE = "SAGA_CHAOS_TOXIPROXY_URL"
 PROGRAM = "toxiproxy-server"
 ANSWER_LIMIT_S = 5.0
 WANTED = ("auto", "toxiproxy", "embedded")
+_USABLE = "a Toxiproxy server on this machine's loopback that answers, or the variable not set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +66,11 @@ def find_server(kind: ProxyKind, progress: Progress) -> ServerChoice:
     if kind == "embedded":
         return _embedded(())
     trail: list[Tried] = []
+    named = os.environ.get(URL_VARIABLE)
     for look in _looks(lambda: _build_now(progress)):
         trail.append(look.tried)
+        if named and look.tried.place == URL_VARIABLE and not look.tried.found:
+            raise ProxyUnavailable(f"{look.tried}; expected {_USABLE}")
         if look.tried.found and (kind == "auto" or look.kind == "toxiproxy"):
             return ServerChoice(
                 kind=look.kind, place=look.tried.place, url=look.url, binary=look.binary, trail=tuple(trail)
@@ -77,7 +82,10 @@ def find_server(kind: ProxyKind, progress: Progress) -> ServerChoice:
 
 
 def explain() -> tuple[Tried, ...]:
-    """What there is at each place, without building anything."""
+    """What there is at each place, without building; a named server that is not there ends the list."""
+    first = _running()
+    if os.environ.get(URL_VARIABLE) and not first.tried.found:
+        return (first.tried,)
     embedded = Tried(place="embedded", found=True, detail=f"always there, speaks Toxiproxy {VERSION}")
     return (*(look.tried for look in _looks(_could_build)), embedded)
 

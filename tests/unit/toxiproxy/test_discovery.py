@@ -1,5 +1,6 @@
 import stat
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -85,6 +86,17 @@ def test_a_url_that_leads_nowhere_is_recorded(url: str, monkeypatch: pytest.Monk
     monkeypatch.setenv(URL_VARIABLE, url)
     tried = explain()[0]
     assert (tried.place, tried.found) == (URL_VARIABLE, False)
+
+
+@pytest.mark.parametrize("wanted", ["auto", "toxiproxy"])
+def test_no_other_server_is_taken_in_place_of_one_that_is_named(
+    wanted: Literal["auto", "toxiproxy"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _script(tmp_path / "bin" / "toxiproxy-server", "#!/bin/sh\necho toxiproxy-server version 2.9.0\n")
+    monkeypatch.setenv(URL_VARIABLE, "http://127.0.0.1:1")
+    with pytest.raises(ProxyUnavailable, match=rf"{URL_VARIABLE}: http://127.0.0.1:1 gave no version"):
+        find_server(wanted, lambda _: None)
+    assert [tried.found for tried in explain()] == [False]
 
 
 def test_explain_builds_nothing(tmp_path: Path) -> None:
