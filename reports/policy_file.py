@@ -7,8 +7,6 @@ know, for a misspelt policy would excuse nothing or everything without a word.
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -16,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ReportError, misplaced, nearest
-from harness.toml_lines import KeyPath, locate
+from harness.toml_lines import Document, KeyPath, NotToml, line_of, read_document, spelled
 from reports.policy import Policy, Waiver
 
 FORMAT_VERSION = 1
-
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +33,8 @@ class _Place:
 
     def __str__(self) -> str:
         """`chaos.toml:7, waivers #2.until`."""
-        spelled = ""
-        for part in self.path:
-            spelled += f" #{part + 1}" if isinstance(part, int) else f".{part}" if spelled else part
-        return f"{self.file}:{self._line()}" + (f", {spelled}" if spelled else "")
-
-    def _line(self) -> int:
-        for length in range(len(self.path), 0, -1):
-            if self.path[:length] in self.lines:
-                return self.lines[self.path[:length]]
-        return 1
+        place = f"{self.file}:{line_of(self.lines, self.path)}"
+        return f"{place}, {spelled(self.path)}" if self.path else place
 
     def wrong(self, found: object, expected: str) -> ReportError:
         return ReportError(misplaced(str(self), found, expected))
@@ -57,39 +45,23 @@ _Reader = Callable[[Any, _Place], Any]
 
 def read_policy(path: Path) -> Policy:
     """Raises ReportError with file, line, key, what was found and what was expected."""
-    text = _text_of(path)
-    try:
-        content = tomllib.loads(text)
-    except RecursionError:
-        raise ReportError(misplaced(f"{path}:1", "nesting too deep", "a TOML file")) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ReportError(_syntax(path, text, str(error))) from None
-    place = _Place(file=path, lines=locate(text), path=())
+    document = _document(path)
+    content = dict(document.values)
+    place = _Place(file=path, lines=document.lines, path=())
     version = content.pop("format_version", FORMAT_VERSION)
     if version != FORMAT_VERSION or isinstance(version, bool):
         raise place.inner("format_version").wrong(version, str(FORMAT_VERSION))
     return Policy(**_read(content, _KEYS, place))
 
 
-def _text_of(path: Path) -> str:
+def _document(path: Path) -> Document:
     try:
-        content = path.read_bytes()
+        return read_document(path.read_bytes())
     except OSError as error:
         raise ReportError(misplaced(str(path), error.strerror or str(error), "a policy file")) from error
-    try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        found = content[error.start : error.start + 1]
-        raise ReportError(misplaced(f"{path}:{line}", found, "TOML, which is text in UTF-8")) from None
-
-
-def _syntax(path: Path, text: str, error: str) -> str:
-    at = _AT_LINE.search(error)
-    lines = text.split("\n")
-    line = int(at[1]) if at is not None else max(1, len(text.rstrip().split("\n")))
-    said = error if at is None else _AT_LINE.sub("", error)
-    return misplaced(f"{path}:{line}", lines[line - 1].strip(), f"TOML ({said})")
+    except NotToml as error:
+        expected = f"TOML: {error.expected}" if error.expected else f"TOML ({error.problem})"
+        raise ReportError(misplaced(f"{path}:{error.line or 1}", error.found, expected)) from None
 
 
 def _read(content: Mapping[str, Any], readers: Mapping[str, _Reader], place: _Place) -> dict[str, Any]:

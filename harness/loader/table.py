@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import TypeVar
 
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.loader.source import Source, spelled
+from harness.loader.source import Source
 from harness.saga import Json
-from harness.toml_lines import KeyPath
+from harness.toml_lines import KeyPath, spelled
 
 _Word = TypeVar("_Word", bound=StrEnum)
 

@@ -5,34 +5,41 @@ Owns reading it, and the check that each reason is still needed. Refuses to find
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.errors import ReportError, misplaced
 from harness.mutation.model import Mutant, Status
+from harness.toml_lines import NotToml, line_of, read_document
 
 
 def read_reasons(path: Path) -> dict[str, str]:
     """`[reasons]` of a TOML file, id to one line. Raises ReportError with the place of what is wrong."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = read_document(path.read_bytes())
     except OSError as error:
         raise ReportError(misplaced(str(path), error.strerror or str(error), "a file to read")) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ReportError(misplaced(str(path), str(error), "valid TOML")) from None
-    for key in content:
+    except NotToml as error:
+        where = str(path) if error.line is None else f"{path}, line {error.line}"
+        expected = error.expected or f"valid TOML ({error.problem})"
+        raise ReportError(misplaced(where, error.found, expected)) from None
+    for key in document.values:
         if key != "reasons":
-            raise ReportError(misplaced(f"{path}, key", key, "the table [reasons], and nothing else"))
-    table = content.get("reasons", {})
+            where = f"{path}, line {line_of(document.lines, (key,))}, key"
+            raise ReportError(misplaced(where, key, "the table [reasons], and nothing else"))
+    table = document.values.get("reasons", {})
     if not isinstance(table, dict):
-        raise ReportError(misplaced(f"{path}, reasons", table, "a table, [reasons]"))
-    return {id_: _reason(path, id_, reason) for id_, reason in table.items()}
+        where = f"{path}, line {line_of(document.lines, ('reasons',))}, reasons"
+        raise ReportError(misplaced(where, table, "a table, [reasons]"))
+    return {
+        id_: _reason(f"{path}, line {line_of(document.lines, ('reasons', id_))}, reasons.{id_}", reason)
+        for id_, reason in table.items()
+    }
 
 
-def _reason(path: Path, id_: str, reason: object) -> str:
+def _reason(where: str, reason: object) -> str:
     if not isinstance(reason, str) or not reason.strip() or "\n" in reason.strip():
-        raise ReportError(misplaced(f"{path}, reasons.{id_}", reason, "a reason in one line"))
+        raise ReportError(misplaced(where, reason, "a reason in one line"))
     return reason.strip()
 
 

@@ -531,6 +531,7 @@ def test_names_file_line_key_and_what_was_expected(
         ("format_version = 1\nname = 'a'\nname = 'b'\n", "line 3", "name = 'b'"),
         ("format_version = 1\n\n[saga\n", "line 3", "[saga"),
         ("format_version = 1\nname = 'a", "line 2", "at the end of the file"),
+        (f"name = 'a'\n\nformat_version = {'9' * 5000}\n[saga]\n", "line 3", "format_version = 9999"),
     ],
 )
 def test_bad_syntax_is_shown_with_its_line(write: Write, content: str, place: str, says: str) -> None:

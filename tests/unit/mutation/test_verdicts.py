@@ -98,6 +98,8 @@ def test_reasons_are_one_line_each_and_those_not_needed_are_told(tmp_path: Path)
         ("[other]\n", "key: found 'other'"),
         ("reasons = 3", "found 3, expected a table"),
         ("[", "valid TOML"),
+        ("[reasons]\nx = " + "9" * 5000, "line 2: found 'x = 9999"),
+        ("[reasons]\nx = ''", "line 2, reasons.x: found ''"),
     ],
 )
 def test_reasons_that_are_none(text: str, says: str, tmp_path: Path) -> None:

@@ -392,6 +392,8 @@ def test_a_hostile_name_stays_on_its_line(tmp_path: Path) -> None:
         ),
         ("\na = ", ":2: found 'a =', expected TOML (Invalid value"),
         ("a = 1\na = 2", ":2: found 'a = 2', expected TOML (Cannot overwrite a value"),
+        ("new_only = true\na = " + "9" * 5000, ":2: found 'a = 9999"),
+        ("waivers = []\n[[waivers]]\n", ":2: found '[[waivers]]', expected TOML: nothing more of waivers"),
     ],
 )
 def test_a_wrong_policy_is_refused_by_file_and_line(tmp_path: Path, policy: str, said: str) -> None:
