@@ -18,7 +18,7 @@ from harness.clock import real
 from harness.faults import kinds_of
 from harness.faults.carried_out import carried_out
 from harness.history import History
-from harness.history.codec import decode_history, encode_history
+from harness.history.codec import decode_history, encode_events
 from harness.invariants import Invariant, Judgement, Verdict, invariants_of, judge_view
 from harness.plan import FaultPlan, check_plan, plan_to_json
 from harness.saga import Json, SagaStart
@@ -145,4 +145,5 @@ def _never_used(id_: str, world: str) -> str:
 def _renamed(history: History, own: str, id_: str) -> History:
     if own == id_:
         return history
-    return decode_history(encode_history(history).replace(own.encode(), id_.encode()), "history")
+    told = decode_history(encode_events(history).replace(own.encode(), id_.encode()), "history")
+    return history.renamed(told.events, own, id_)

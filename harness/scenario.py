@@ -42,6 +42,8 @@ class Scenario:
     reference: what the command line was given, so that another process can load it again.
     sources: the saga's own Python, files and folders, for `saga-chaos mutate`; relative ones start from the
         folder of the saga. None: the file of the saga, and what it imports from the same folder.
+    redact: names of headers, parameters and fields (or paths a.b of fields) that histories hide, beside those
+        that say themselves that they are secret.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Scenario:
     summary: str = ""
     reference: str = ""
     sources: tuple[Path, ...] | None = None
+    redact: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_name()

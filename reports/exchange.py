@@ -1,6 +1,6 @@
 """Every request and its answer, as a table: what a history holds of each call.
 
-Owns the columns. A history keeps methods, paths, keys, statuses and effects; bodies are not in it.
+Owns the columns, and how bodies and headers are told: in full on demand, or in a line where they are short.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ MOST_CALLS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One call. answer: what its sender saw. facts: (name, value), those that are there."""
+    """One call. answer: what its sender saw. facts: (name, value), those that are there.
+
+    sent, got: parameters, headers and body of the request and of the answer; empty where nothing was kept.
+    """
 
     number: int
     t_s: float
@@ -27,6 +30,8 @@ class Exchange:
     request: str
     answer: str
     facts: tuple[tuple[str, str], ...] = ()
+    sent: str = ""
+    got: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +58,29 @@ def exchanges(
             request=request(call),
             answer=told[call.index].came,
             facts=tuple((name, value) for name, value in _facts(call) if value),
+            sent=_held(history, call, request=True),
+            got=_held(history, call, request=False),
         )
         for number, call in enumerate(shown, start=1)
     )
     return made, len(history.calls)
+
+
+def _held(history: History, call: Call, *, request: bool) -> str:
+    """Line by line: parameters, headers, the body."""
+    contents = history.contents.get(call.sent.call)
+    message = None if contents is None else contents.request if request else contents.answer
+    if message is None:
+        return ""
+    lines = [f"?{name}={value}" for name, value in message.query.items()]
+    lines += [f"{name}: {value}" for name, value in message.headers.items()]
+    if message.body is not None:
+        lines.append(message.body if isinstance(message.body, str) else _pretty(message.body))
+    if message.bytes is not None:
+        kept = "no text" if message.body is None else "cut here"
+        lines.append(f"({message.bytes:,} bytes, {kept})")
+    unseen = not request and call.answered is None
+    return "\n".join([*(["(its caller never saw this)"] if unseen and lines else ()), *lines])
 
 
 def _facts(call: Call) -> list[tuple[str, str]]:

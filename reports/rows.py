@@ -34,6 +34,7 @@ from harness.participant.ledger import Change
 from harness.plan.decision import Delivery, Symptom
 from harness.process_faults import ProcessFault
 from harness.saga import Direction
+from reports.bodies import said_of
 from reports.words import seconds, when_words
 
 _PHASES = {Phase.SETTLING: "every fault heals"}
@@ -80,7 +81,10 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line. what: the request of a call, else the whole sentence. index: of its event, -1 for a gap."""
+    """One line. what: the request of a call, else the whole sentence. index: of its event, -1 for a gap.
+
+    said: of a call that is evidence, what was sent and answered, where that is short.
+    """
 
     t_s: float
     kind: RowKind
@@ -93,6 +97,7 @@ class Row:
     faulted: bool = False
     left_out: int = 0
     index: int = -1
+    said: tuple[str, ...] = ()
 
 
 def rows(history: History, evidence: Collection[int] = ()) -> list[Row]:
@@ -107,6 +112,7 @@ class _Maker:
 
     def __init__(self, history: History, evidence: frozenset[int]) -> None:
         self.calls = {call.sent.call: call for call in history.calls}
+        self.history = history
         self.evidence = evidence
         self.held: dict[int, list[Held]] = defaultdict(list)
         self.own: dict[int, set[int]] = defaultdict(set)
@@ -132,14 +138,16 @@ class _Maker:
     @row.register
     def _(self, event: CallSent, index: int) -> Row:
         call = self.calls[event.call]
+        relevant = bool(self.own[event.call] & self.evidence)
         return Row(
             t_s=event.t_s,
             kind=RowKind.CALL,
+            said=said_of(call, self.history) if relevant else (),
             who=self._who(event),
             what=request(call),
             came=self._came(call),
             notes=self._notes(call),
-            relevant=bool(self.own[event.call] & self.evidence),
+            relevant=relevant,
             undo=event.direction is Direction.COMPENSATION,
             faulted=any(fault.participant is None for fault in call.faults),
             index=index,

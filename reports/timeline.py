@@ -85,6 +85,7 @@ def aligned(given: Sequence[Row]) -> list[str]:
         else:
             text = sentence(row)
         lines.append((start + text).rstrip())
+        lines += [f"{'':>{len(start)}}{one}" for one in row.said]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is recorded of a saga's own words.
+"""Keeps secrets out of what is recorded of a saga's own words, and of its requests and answers.
 
 Owns what counts as one: the values of environment variables, of this process and of a `saga.toml`, whose
 names say so; credentials in URLs and authorization headers; values of fields and settings whose names say so.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 import msgspec
@@ -22,6 +22,7 @@ _SHORTEST = 6
 """Characters; a shorter value would take half of all words with it."""
 
 _NAMES = r"password|passwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key"
+_SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "set-cookie"))
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 _PATTERNS = (
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)"), rf"\1{HIDDEN}"),
@@ -33,6 +34,9 @@ _PATTERNS = (
         rf"\1{HIDDEN}",
     ),
 )
+_HINT = re.compile(rf"://|bearer\s|basic\s|{_NAMES}", re.IGNORECASE)
+"""No pattern fits a text without one of these."""
+
 _kept: dict[str, None] = {}
 
 
@@ -48,6 +52,52 @@ def redacted(returned: Returned) -> Returned:
     if problem == returned.problem and detail == returned.detail:
         return returned
     return msgspec.structs.replace(returned, problem=problem, detail=detail)
+
+
+class Redaction:
+    """What requests and answers held, without secrets.
+
+    names: of headers, parameters and fields, or paths a.b of fields in a body, that are hidden beside those
+    whose names say so; case does not count.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = frozenset(name.lower() for name in names)
+        self._known: dict[str, bool] = {}
+
+    def header(self, name: str, value: str) -> str:
+        """The value of a header."""
+        return HIDDEN if name.lower() in _SECRET_HEADERS else self.named(name, value)
+
+    def named(self, name: str, value: str) -> str:
+        """The value of a parameter."""
+        return HIDDEN if self._hides(name) else _text(value)
+
+    def text(self, text: str) -> str:
+        """A body that is no JSON."""
+        return _text(text)
+
+    def json(self, value: Json, path: tuple[str, ...] = ()) -> Json:
+        """A body, or what is in it at a path. What is hidden is hidden whatever its type."""
+        if path and self._hides(path[-1], ".".join(path)):
+            return HIDDEN
+        if isinstance(value, str):
+            return _text(value)
+        if isinstance(value, dict):
+            return {_text(name): self.json(one, (*path, name)) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.json(one, path) for one in value]
+        return value
+
+    def _hides(self, name: str, path: str = "") -> bool:
+        return (bool(self._names) and path.lower() in self._names) or self._is_secret(name)
+
+    def _is_secret(self, name: str) -> bool:
+        known = self._known.get(name)
+        if known is None:
+            known = name.lower() in self._names or _SECRET_NAME.search(name) is not None
+            self._known[name] = known
+        return known
 
 
 def _json(value: Json, name: str = "") -> Json:
@@ -71,6 +121,8 @@ def _text(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _by_patterns(text: str) -> str:
     """Kept, because the runs of a saga say the same few things."""
+    if _HINT.search(text) is None:
+        return text
     for pattern, hidden in _PATTERNS:
         text = pattern.sub(hidden, text)
     return text

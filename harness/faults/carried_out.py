@@ -44,7 +44,7 @@ def carried_out(history: History, *, own_hosts: bool = True) -> History:
         if fired is not None and reason is not None:
             at, event = fired
             events[at] = taken_back(event, reason)
-    return History(tuple(events))
+    return history.with_events(tuple(events))
 
 
 def _fired(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck) -> tuple[int, FaultFired] | None:

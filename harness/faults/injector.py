@@ -93,6 +93,7 @@ class FaultInjector:
         """
         in_flight = self._identify(executor, participant, request, spares, too_late)
         self._record_sent(in_flight, endless=endless)
+        self.recorder.kept.sent(in_flight.call, request)
         return in_flight
 
     def deliver(self, in_flight: InFlightCall, *, copy: bool = False) -> Response:
@@ -116,6 +117,7 @@ class FaultInjector:
             response = reply.response
         else:
             response = progress.reply = as_answered(course, reply.response)
+            self.recorder.kept.answered(in_flight.call, response)
         self.judge.delivered(in_flight, course)
         return response
 
@@ -123,6 +125,7 @@ class FaultInjector:
         """The whole reply reached a caller that still waited."""
         if in_flight.progress.over:
             return
+        self.recorder.kept.answered(in_flight.call, response)
         self.judge.answered(in_flight, response)
         in_flight.progress.caller_is(CallerState.ANSWERED)
         self.recorder.add(answer_event(self.recorder.now_s(), in_flight, response, self._saga_ids))

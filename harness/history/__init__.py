@@ -6,6 +6,7 @@ judge: `harness.invariants` reads a history, and nothing writes to it after the 
 
 from harness.history.calls import Answer, Call, fold_calls
 from harness.history.codec import read_history, write_history
+from harness.history.contents import Contents, Message
 from harness.history.events import (
     CallAnswered,
     CallFailed,
@@ -38,6 +39,7 @@ __all__ = [
     "CallAnswered",
     "CallFailed",
     "CallSent",
+    "Contents",
     "Delivered",
     "EffectApplied",
     "EndedEarly",
@@ -51,6 +53,7 @@ __all__ = [
     "Held",
     "History",
     "KeyConflict",
+    "Message",
     "ParticipantAway",
     "Phase",
     "PhaseBegan",

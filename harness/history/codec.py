@@ -1,4 +1,4 @@
-"""NDJSON: one event a line, after a line that carries the format's version."""
+"""NDJSON: a line that carries the format's version, one event a line, then what each call held."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ReportError, misplaced
+from harness.history.contents import Contents
 from harness.history.events import AnyEvent
 from harness.history.history import History
 
 FORMAT_VERSION = 1
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_decoder: msgspec.json.Decoder[AnyEvent | Contents] = msgspec.json.Decoder(AnyEvent | Contents)
+
+
+def encode_events(history: History) -> bytes:
+    """What happened, without what requests and answers held; equal histories give equal bytes."""
+    return _encoder.encode_lines(({"format_version": FORMAT_VERSION}, *history.events))
 
 
 def encode_history(history: History) -> bytes:
-    """The bytes of the file; equal histories give equal bytes."""
-    return _encoder.encode_lines(({"format_version": FORMAT_VERSION}, *history.events))
+    """The bytes of the file: the events, then what requests and answers held, a line for each call."""
+    return encode_events(history) + encode_contents(history)
+
+
+def encode_contents(history: History) -> bytes:
+    """The lines that come after those of the events."""
+    return _encoder.encode_lines(tuple(history.contents.values()))
 
 
 def write_history(history: History, path: Path) -> None:
@@ -37,7 +48,9 @@ def decode_history(content: bytes, where: str) -> History:
     head = _head(lines[0]) if lines else None
     if not isinstance(head, dict) or head.get("format_version") != FORMAT_VERSION:
         raise ReportError(misplaced(f"{where}, line 1", head, f"format_version {FORMAT_VERSION}"))
-    return History(tuple(_event(line, where, number) for number, line in enumerate(lines[1:], start=2)))
+    read = [_event(line, where, number) for number, line in enumerate(lines[1:], start=2)]
+    told = tuple(one for one in read if isinstance(one, Contents))
+    return History(tuple(one for one in read if not isinstance(one, Contents)), told=told)
 
 
 def _head(line: bytes) -> object:
@@ -47,7 +60,7 @@ def _head(line: bytes) -> object:
         return line[:80]
 
 
-def _event(line: bytes, where: str, number: int) -> AnyEvent:
+def _event(line: bytes, where: str, number: int) -> AnyEvent | Contents:
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

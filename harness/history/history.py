@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
 from harness.history.calls import Call, fold_calls
+from harness.history.contents import Contents, Kept
 from harness.history.events import (
     AnyEvent,
     EndedEarly,
@@ -22,10 +23,18 @@ E = TypeVar("E", bound=Event)
 
 
 class History:
-    """What happened, in order; an event's index is how evidence refers to it."""
+    """What happened, in order; an event's index is how evidence refers to it.
 
-    def __init__(self, events: tuple[AnyEvent, ...]) -> None:
+    Histories are equal where their events are.
+    """
+
+    def __init__(
+        self, events: tuple[AnyEvent, ...], kept: Kept | None = None, told: tuple[Contents, ...] = ()
+    ) -> None:
+        """kept: requests and answers of the run. told: those of a history that was read from a file."""
         self.events = events
+        self._kept = kept
+        self._told = told
 
     def __repr__(self) -> str:
         return f"History(events={self.events!r})"
@@ -35,6 +44,20 @@ class History:
 
     def __hash__(self) -> int:
         return hash(repr(self.events))
+
+    def with_events(self, events: tuple[AnyEvent, ...]) -> History:
+        """The same run, told by other events."""
+        return History(events, self._kept, self._told)
+
+    def renamed(self, events: tuple[AnyEvent, ...], own: str, told: str) -> History:
+        """The same run under another id of its saga; `events` have it already."""
+        return History(events, None if self._kept is None else self._kept.renamed(own, told), self._told)
+
+    @cached_property
+    def contents(self) -> Mapping[int, Contents]:
+        """What requests and answers held, by the number of the call; of some nothing may have been kept."""
+        told = self._told if self._kept is None else self._kept.told()
+        return {one.call: one for one in told}
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -83,10 +106,11 @@ class History:
 
 
 class Recorder:
-    """Appends events, stamped by the world's clock."""
+    """Appends events, stamped by the world's clock, and keeps what requests and answers held."""
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
+    def __init__(self, now_s: Callable[[], float], redact: tuple[str, ...] = ()) -> None:
         self.now_s = now_s
+        self.kept = Kept(redact)
         self.events: list[AnyEvent] = []
 
     def add(self, event: AnyEvent) -> None:
@@ -95,4 +119,4 @@ class Recorder:
 
     def history(self) -> History:
         """What was recorded so far."""
-        return History(tuple(self.events))
+        return History(tuple(self.events), self.kept)

@@ -37,6 +37,7 @@ SAGA_KEYS = (
     "patience_s",
     "requires",
     "sources",
+    "redact",
     "policy",
     "correlation",
     *_OWN,
@@ -54,6 +55,7 @@ _POLICY_KEYS = (
     "retry_after",
 )
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_REDACT = "a list of headers, parameters and fields, like ['X-Customer', 'card.number']"
 _SECONDS = "a number of seconds above 0"
 
 
@@ -71,6 +73,7 @@ class SagaTable:
     situations: tuple[object, ...]
     faults: tuple[object, ...]
     sources: tuple[Path, ...] | None
+    redact: tuple[str, ...]
 
 
 def read_saga(table: Table) -> SagaTable:
@@ -84,6 +87,7 @@ def read_saga(table: Table) -> SagaTable:
         patience_s=table.seconds("patience_s", _SECONDS),
         requires=table.texts("requires", "a list of situations") if table.has("requires") else None,
         sources=_sources(table) if table.has("sources") else None,
+        redact=table.texts("redact", _REDACT) if table.has("redact") else (),
         invariants=_own(table, "invariants"),
         situations=_own(table, "situations"),
         faults=_own(table, "faults"),

@@ -62,6 +62,7 @@ def _scenario(top: Table) -> Scenario:
         situations=saga.situations,
         faults=saga.faults,
         sources=saga.sources,
+        redact=saga.redact,
     )
 
 

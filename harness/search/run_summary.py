@@ -11,7 +11,7 @@ import msgspec
 
 from harness.advice import early_repeat
 from harness.history import CallSent, ExecutorEnded, FaultFired, History, Phase, PhaseBegan
-from harness.history.codec import encode_history
+from harness.history.codec import encode_contents, encode_events
 from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
 from harness.latency import compensation_seconds
@@ -134,7 +134,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
     counts = Counter(event.fault for event in fired)
     void = run.history.void
     sites, first = ((), ()) if void else _sites(run.history, len(run.plan.faults))
-    encoded = encode_history(run.history)
+    encoded = encode_events(run.history)
     statuses = tuple(saga.status for saga in run.view.sagas)
     return RunSummary(
         input_index=input_index,
@@ -162,7 +162,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         compensation_s=() if void else compensation_seconds(run.history),
         left=() if void else _left(run.view),
         cut_short=_cut_short(run.history) or Status.RUNNING in statuses,
-        history=encoded if kept or keep_history or void else None,
+        history=encoded + encode_contents(run.history) if kept or keep_history or void else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
 

@@ -57,7 +57,7 @@ class SimRun:
         self._asynchronous = scenario.saga.asynchronous
         self._make_client = make_client
         began_s = scheduler.now_s
-        self.recorder = Recorder(lambda: round(scheduler.now_s - began_s, 9))
+        self.recorder = Recorder(lambda: round(scheduler.now_s - began_s, 9), scenario.redact)
         participants = {prototype.name: prototype.fresh() for prototype in scenario.participants}
         self.injector = FaultInjector(
             spec=scenario.spec,

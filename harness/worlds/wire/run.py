@@ -164,4 +164,5 @@ class WireRun:
     def _history(self, *, visible: bool) -> History:
         """Whether all attempts were visible is known only now."""
         first, *rest = self._recorder.events
-        return History((msgspec.structs.replace(first, visible_attempts=visible), *rest))
+        told = (msgspec.structs.replace(first, visible_attempts=visible), *rest)
+        return self._recorder.history().with_events(told)

@@ -123,7 +123,7 @@ class WireWorld:
         endpoint_sets = self._endpoint_sets_of(scenario)
         self._runs += 1
         began_s = monotonic_s()
-        recorder = Recorder(lambda: monotonic_s() - began_s)
+        recorder = Recorder(lambda: monotonic_s() - began_s, scenario.redact)
         processes = in_processes(scenario.saga, plan)
         unseen = processes or scenario.name in self._unseen
         traffic = self._traffic(scenario, armed_ahead(plan) if unseen else plan, start.id, recorder)

@@ -268,6 +268,7 @@ TYPES = {
     "refuses": (_resource("refuses = 500"), "refuses", ["found 500", "400 to 499"]),
     "refuses done": (_resource("refuses = 404"), "refuses", ["found 404", "mean done"]),
     "refuses gone": (_resource("refuses = 410"), "refuses", ["found 410", "mean done"]),
+    "redact": (_saga("redact = 7"), "redact", ["found 7", "a list of headers, parameters and fields"]),
     "created": (_resource("created = 202"), "created", ["found 202", "one of 200, 201"]),
     "undone": (_resource("undone = 202"), "undone", ["found 202", "one of 200, 201, 204"]),
     "id": (_resource('id = "data..no"'), "id", ["found 'data..no'", "like 'pnr' or 'data.id'"]),
