@@ -26,7 +26,7 @@ from harness.saga import Json
 FORMAT_VERSION = 1
 
 
-class Verdict(StrEnum):
+class ScenarioVerdict(StrEnum):
     """Of a scenario, or of a whole campaign."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -34,8 +34,11 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-class Judgement(StrEnum):
-    """Of one invariant over all runs of a scenario."""
+class Verdict(StrEnum):
+    """Of one invariant, in a run or over all runs of a scenario.
+
+    not_exercised: nothing happened that could have violated it.
+    """
 
     HELD = "held"
     VIOLATED = "violated"
@@ -113,7 +116,7 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    verdict: Judgement
+    verdict: Verdict
     runs: int = 0
     violations: int = 0
     minimal_faults: int | None = None
@@ -213,7 +216,7 @@ class ScenarioReport(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     world: WorldName
-    verdict: Verdict
+    verdict: ScenarioVerdict
     invariants: tuple[Invariant, ...]
     saga: str = ""
     runs: int = 0
@@ -260,7 +263,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """report.json. `environment`: what the machine did that cut the campaign short."""
 
-    verdict: Verdict
+    verdict: ScenarioVerdict
     scenarios: tuple[ScenarioReport, ...]
     format_version: int = FORMAT_VERSION
     tool: Tool = Tool()
@@ -277,7 +280,7 @@ class ScenarioRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reference: str
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FoundBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a counterexample was found: the search, its seed, and after how many runs."""
 
     kind: str = "guided"
@@ -299,20 +302,24 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     saga_id: str
     invariant: str
     input: Json = None
-    verdict: Judgement = Judgement.VIOLATED
+    verdict: Verdict = Verdict.VIOLATED
     claim: str = ""
     message: str = ""
     evidence: tuple[int, ...] = ()
     timeline: tuple[str, ...] = ()
     history: str | None = None
-    search: Found = Found()
+    search: FoundBy = FoundBy()
     tool: Tool = Tool()
     added_claims: tuple[str, ...] = ()
     unclaimed: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
 
-EXIT_CODES: Mapping[Verdict, int] = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+EXIT_CODES: Mapping[ScenarioVerdict, int] = {
+    ScenarioVerdict.PASS: 0,
+    ScenarioVerdict.FAIL: 1,
+    ScenarioVerdict.INCONCLUSIVE: 3,
+}
 
 
 def check_crashed(invariant: str) -> str:
@@ -320,18 +327,18 @@ def check_crashed(invariant: str) -> str:
     return f"The check of {invariant} crashed, so it is unknown."
 
 
-def exit_code(verdict: Verdict) -> int:
+def exit_code(verdict: ScenarioVerdict) -> int:
     """0 pass, 1 fail, 3 inconclusive."""
     return EXIT_CODES[verdict]
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def worst(verdicts: Iterable[ScenarioVerdict]) -> ScenarioVerdict:
     """A fail outweighs an inconclusive, which outweighs a pass. Of none: inconclusive."""
     given = tuple(verdicts)
-    for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+    for verdict in (ScenarioVerdict.FAIL, ScenarioVerdict.INCONCLUSIVE):
         if verdict in given:
             return verdict
-    return Verdict.PASS if given else Verdict.INCONCLUSIVE
+    return ScenarioVerdict.PASS if given else ScenarioVerdict.INCONCLUSIVE
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from reports.bundle import Bundle, Violation
 from reports.escape import annotation_message, annotation_value
 from reports.gate import Gate
@@ -28,7 +28,7 @@ def campaign_annotations(bundle: Bundle) -> Iterator[str]:
         yield _error(violation, bundle)
     for scenario in bundle.report.scenarios:
         missing = lacking(scenario)
-        if missing and scenario.verdict is Verdict.INCONCLUSIVE:
+        if missing and scenario.verdict is ScenarioVerdict.INCONCLUSIVE:
             title = f"{scenario.title} is inconclusive"
             yield _command("warning", _place(scenario.saga), title, "\n".join(missing))
     if bundle.report.environment:

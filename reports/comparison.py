@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.report_model import Judgement, Report, ScenarioReport
+from harness.report_model import Report, ScenarioReport, Verdict
 
 
 class Since(StrEnum):
@@ -51,7 +51,7 @@ def _fixed(key: tuple[str, str], report: Report, previous: Report) -> bool:
     before = next(one for one in previous.scenarios if one.title == title)
     for one in report.scenarios:
         if one.title == title:
-            held = {each.id for each in one.invariants if each.verdict is Judgement.HELD}
+            held = {each.id for each in one.invariants if each.verdict is Verdict.HELD}
             as_wide = one.search.kind in (before.search.kind, "both")
             as_deep = one.search.depth >= before.search.depth
             return invariant in held and one.search.complete and as_wide and as_deep
@@ -63,4 +63,4 @@ def _violated(report: Report) -> dict[tuple[str, str], None]:
 
 
 def _of(scenario: ScenarioReport) -> list[tuple[str, str]]:
-    return [(scenario.title, each.id) for each in scenario.invariants if each.verdict is Judgement.VIOLATED]
+    return [(scenario.title, each.id) for each in scenario.invariants if each.verdict is Verdict.VIOLATED]

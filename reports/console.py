@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from harness.clock.real import monotonic_s
-from harness.report_model import FailureFile, ScenarioReport, Verdict
+from harness.report_model import FailureFile, ScenarioReport, ScenarioVerdict
 from reports.bundle import Bundle, Violation
 from reports.escape import printable
 from reports.lacking import lacking
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-_STYLES: Mapping[Verdict, str] = {
-    Verdict.PASS: "bold green",
-    Verdict.FAIL: "bold red",
-    Verdict.INCONCLUSIVE: "bold yellow",
+_STYLES: Mapping[ScenarioVerdict, str] = {
+    ScenarioVerdict.PASS: "bold green",
+    ScenarioVerdict.FAIL: "bold red",
+    ScenarioVerdict.INCONCLUSIVE: "bold yellow",
 }
-_LONGEST_VERDICT = max(len(verdict) for verdict in Verdict)
+_LONGEST_VERDICT = max(len(verdict) for verdict in ScenarioVerdict)
 
 
 class CampaignConsole:
@@ -167,7 +167,7 @@ class CampaignConsole:
         for one in others:
             self._say(f"  {one.invariant.id:<{id_}}  {one.scenario.title:<{title}}  {_where(one, bundle)}")
 
-    def _verdict_line(self, verdict: Verdict, text: str) -> None:
+    def _verdict_line(self, verdict: ScenarioVerdict, text: str) -> None:
         from rich.text import Text  # noqa: PLC0415 - see above
 
         line = Text(f"{verdict.upper():<{_LONGEST_VERDICT}}  ", style=_STYLES[verdict])

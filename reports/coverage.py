@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.report_model import ScenarioReport, SiteCount, Verdict
+from harness.report_model import ScenarioReport, ScenarioVerdict, SiteCount
 from reports.findings import Finding
 from reports.runs import CellRuns, ScenarioRuns
 from reports.words import counted, plain
@@ -170,7 +170,7 @@ class _Cells:
     def _held(self, key: tuple[str, str]) -> bool:
         """Nothing was violated where it was the only fault, or in any run at all."""
         if self._runs is None:
-            return self._scenario.verdict is not Verdict.FAIL
+            return self._scenario.verdict is not ScenarioVerdict.FAIL
         known = self._runs.cells.get(key)
         return known is not None and known.alone > 0 and not known.alone_violated
 

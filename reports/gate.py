@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from harness.report_model import Report, Verdict, exit_code, read_report, worst
+from harness.report_model import Report, ScenarioVerdict, exit_code, read_report, worst
 from reports.bundle import report_path
 from reports.escape import printable
 from reports.gate_check import Check, Given, Word
@@ -30,7 +30,7 @@ PREVIOUS = "previous"
 class Gate:
     """What was decided, and why."""
 
-    verdict: Verdict
+    verdict: ScenarioVerdict
     checks: tuple[Check, ...]
 
     @property
@@ -72,7 +72,7 @@ def gate_folder(folder: Path, policy: Path | None, today: date) -> Gate:
 def gate(given: Given) -> Gate:
     """Judge a report by a policy; `today` decides which waivers are still good."""
     checks = tuple(_checks(given))
-    return Gate(verdict=worst([Verdict.PASS, *(one.verdict for one in checks)]), checks=checks)
+    return Gate(verdict=worst([ScenarioVerdict.PASS, *(one.verdict for one in checks)]), checks=checks)
 
 
 def _checks(given: Given) -> Iterator[Check]:

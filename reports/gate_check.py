@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from harness.report_model import Report, Verdict
+from harness.report_model import Report, ScenarioVerdict
 from reports.policy import Policy
 
 
@@ -25,7 +25,7 @@ class Word(StrEnum):
     PASSES = "passes"
 
 
-_VERDICTS = {Word.FAILS: Verdict.FAIL, Word.INCONCLUSIVE: Verdict.INCONCLUSIVE}
+_VERDICTS = {Word.FAILS: ScenarioVerdict.FAIL, Word.INCONCLUSIVE: ScenarioVerdict.INCONCLUSIVE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,9 @@ class Check:
     told: bool = False
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ScenarioVerdict:
         """What it makes of the gate."""
-        return _VERDICTS.get(self.word, Verdict.PASS)
+        return _VERDICTS.get(self.word, ScenarioVerdict.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

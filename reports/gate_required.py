@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.errors import nearest
 from harness.mutation.model import FILE, Mutants, Status, read_mutants, score_of
-from harness.report_model import Judgement, Report
+from harness.report_model import Report, Verdict
 from reports.gate_check import Check, Given, Word
 from reports.words import counted
 
@@ -49,7 +49,7 @@ def _invariant(name: str, report: Report) -> Check:
     without = [
         title
         for title, each in listed.items()
-        if name not in each or each[name].verdict is Judgement.NOT_EXERCISED
+        if name not in each or each[name].verdict is Verdict.NOT_EXERCISED
     ]
     if without:
         return _missing("invariant", name, f"no run exercised it in {' and '.join(without)}")

@@ -10,21 +10,21 @@ from collections import Counter
 from collections.abc import Iterator
 
 from harness.errors import ReportError, misplaced, nearest
-from harness.report_model import Invariant, Judgement, Report, ScenarioReport, Verdict, worst
+from harness.report_model import Invariant, Report, ScenarioReport, ScenarioVerdict, Verdict, worst
 from reports.gate_check import Check, Given, Word
 from reports.lacking import lacking
 from reports.policy import Waiver
 from reports.words import JUDGEMENTS, counted
 
-_WAIVABLE = (Judgement.VIOLATED, Judgement.UNKNOWN)
+_WAIVABLE = (Verdict.VIOLATED, Verdict.UNKNOWN)
 
 
 def violations(given: Given) -> Iterator[Check]:
     """A line for each violated invariant, and one for the others of a scenario."""
     for scenario in given.report.scenarios:
-        violated = [one for one in scenario.invariants if one.verdict is Judgement.VIOLATED]
+        violated = [one for one in scenario.invariants if one.verdict is Verdict.VIOLATED]
         yield from (_violation(one, scenario, given) for one in violated)
-        if scenario.verdict is Verdict.FAIL and not violated:
+        if scenario.verdict is ScenarioVerdict.FAIL and not violated:
             why = "the verdict is fail, though no invariant is named"
             yield Check(word=Word.FAILS, where=scenario.title, what="invariants", why=why)
         yield from _others(scenario, some_violated=bool(violated))
@@ -58,7 +58,7 @@ def _violated(report: Report) -> list[tuple[str, str, str]]:
         (scenario.name, scenario.world, one.id)
         for scenario in report.scenarios
         for one in scenario.invariants
-        if one.verdict is Judgement.VIOLATED
+        if one.verdict is Verdict.VIOLATED
     ]
 
 
@@ -66,14 +66,14 @@ def fixed(given: Given) -> Iterator[Check]:
     """What the earlier report has, and this one has not any more: held now, or not judged."""
     if not given.policy.new_only or given.earlier is None:
         return
-    now: dict[tuple[str, str, str], Judgement] = {
+    now: dict[tuple[str, str, str], Verdict] = {
         (scenario.name, scenario.world, one.id): one.verdict
         for scenario in given.report.scenarios
         for one in scenario.invariants
     }
     for name, world, invariant in _violated(given.earlier):
         verdict = now.get((name, world, invariant))
-        if verdict is Judgement.VIOLATED:
+        if verdict is Verdict.VIOLATED:
             continue
         why = f"violated in the earlier report, and {JUDGEMENTS[verdict] if verdict else 'not judged'} now"
         yield Check(word=Word.PASSES, where=f"{name} ({world})", what=invariant, why=why)
@@ -83,7 +83,7 @@ def _others(scenario: ScenarioReport, *, some_violated: bool) -> Iterator[Check]
     counts = Counter(one.verdict for one in scenario.invariants)
     parts = [
         f"{counts[verdict]} {JUDGEMENTS[verdict]}"
-        for verdict in (Judgement.HELD, Judgement.NOT_EXERCISED)
+        for verdict in (Verdict.HELD, Verdict.NOT_EXERCISED)
         if counts[verdict]
     ]
     if parts:
@@ -106,7 +106,7 @@ def evidence(given: Given) -> Iterator[Check]:
             yield Check(word=word, where=scenario.title, what="evidence", why=sentence)
         if not missing:
             why = "all was seen that a pass needs"
-            if scenario.verdict is not Verdict.PASS:
+            if scenario.verdict is not ScenarioVerdict.PASS:
                 why = "nothing else is missing that a pass needs"
             yield Check(word=Word.PASSES, where=scenario.title, what="evidence", why=why)
 
@@ -123,7 +123,7 @@ def headline(given: Given) -> Iterator[Check]:
         return
     found = worst(one.verdict for one in report.scenarios)
     if report.verdict is not found:
-        word = Word.FAILS if report.verdict is Verdict.FAIL else Word.INCONCLUSIVE
+        word = Word.FAILS if report.verdict is ScenarioVerdict.FAIL else Word.INCONCLUSIVE
         why = f"the report says {report.verdict}, but its scenarios come to {found}"
         yield Check(word=word, where="report", what="verdict", why=why)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from harness.report_model import Invariant, Judgement, ScenarioReport, Verdict
+from harness.report_model import Invariant, ScenarioReport, ScenarioVerdict, Verdict
 from reports.bundle import Bundle, Violation
 from reports.escape import printable, printable_lines
 from reports.lacking import lacking
@@ -86,14 +86,14 @@ def _testcase(name: str, scenario: ScenarioReport, time: str) -> ET.Element:
 def _verdict_case(scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
     """The scenario as a whole: what it lacks for a pass is an error of its own."""
     case = _testcase("verdict", scenario, f"{scenario.duration_s:.3f}")
-    if scenario.verdict is Verdict.PASS:
+    if scenario.verdict is ScenarioVerdict.PASS:
         return case
     violated = violations((scenario,))
     missing = lacking(scenario) or ([] if violated else [*scenario.notes])
     ran = f"{counted(scenario.runs, 'run')} in {seconds(scenario.duration_s)}"
     lines = [f"The scenario is {scenario.verdict}, after {ran}.", *missing]
-    if scenario.verdict is Verdict.FAIL:
-        lines += [_line_of(one) for one in scenario.invariants if one.verdict is Judgement.VIOLATED]
+    if scenario.verdict is ScenarioVerdict.FAIL:
+        lines += [_line_of(one) for one in scenario.invariants if one.verdict is Verdict.VIOLATED]
         message = f"{counted(violated, 'invariant')} violated"
         case.append(_element("failure", message, "fail", "\n".join(lines)))
     else:
@@ -109,12 +109,12 @@ def _line_of(invariant: Invariant) -> str:
 
 def _case(invariant: Invariant, scenario: ScenarioReport, bundle: Bundle) -> ET.Element:
     case = _testcase(invariant.id, scenario, _NO_TIME)
-    if invariant.verdict is Judgement.VIOLATED:
+    if invariant.verdict is Verdict.VIOLATED:
         case.append(_failure(invariant, scenario, bundle))
-    elif invariant.verdict is Judgement.UNKNOWN:
+    elif invariant.verdict is Verdict.UNKNOWN:
         why = "the invariant crashed" if invariant.crash else "the invariant could not be judged"
         case.append(_element("error", why, JUDGEMENTS[invariant.verdict], invariant.crash or why))
-    elif invariant.verdict is Judgement.NOT_EXERCISED:
+    elif invariant.verdict is Verdict.NOT_EXERCISED:
         ET.SubElement(case, "skipped", {"message": "no run exercised it"})
     return case
 

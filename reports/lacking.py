@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from harness.report_model import GuaranteeResult, Judgement, ScenarioReport, Verdict, check_crashed
+from harness.report_model import GuaranteeResult, ScenarioReport, ScenarioVerdict, Verdict, check_crashed
 from reports.words import counted, fault_line
 
 
@@ -17,7 +17,7 @@ def lacking(scenario: ScenarioReport, waived: Collection[str] = ()) -> list[str]
 
     What a report of an earlier version does not say is read from its tables.
     """
-    if scenario.verdict is Verdict.PASS:
+    if scenario.verdict is ScenarioVerdict.PASS:
         return []
     if scenario.lacking:
         excused = {check_crashed(invariant) for invariant in waived}
@@ -30,7 +30,7 @@ def lacking(scenario: ScenarioReport, waived: Collection[str] = ()) -> list[str]
         *_unconfirmed(scenario),
         *_unverified(scenario),
     ]
-    if not found and scenario.verdict is Verdict.INCONCLUSIVE:
+    if not found and scenario.verdict is ScenarioVerdict.INCONCLUSIVE:
         found = list(scenario.notes) or ["The report does not say what is missing."]
     return found
 
@@ -42,7 +42,7 @@ def _shallow(scenario: ScenarioReport) -> Iterator[str]:
 
 def _unknown(scenario: ScenarioReport, waived: Collection[str]) -> Iterator[str]:
     for one in scenario.invariants:
-        if one.verdict is Judgement.UNKNOWN and one.id not in waived:
+        if one.verdict is Verdict.UNKNOWN and one.id not in waived:
             why = "it crashed" if one.crash else "it could not be judged"
             yield f"{one.id} is unknown: {why}."
 
@@ -71,7 +71,7 @@ def _unconfirmed(scenario: ScenarioReport) -> Iterator[str]:
 
 
 def _unverified(scenario: ScenarioReport) -> Iterator[str]:
-    if scenario.verdict is Verdict.FAIL:
+    if scenario.verdict is ScenarioVerdict.FAIL:
         return  # beside a violation a claim is not verified, even where its faults were tried
     for one in scenario.guarantees:
         if one.claimed and one.result is GuaranteeResult.NOT_EXERCISED and not one.reason:

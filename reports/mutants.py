@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from harness.mutation.model import Counts, How, Mutant, Mutants, Status
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from reports.words import counted, plan_lines, plan_size, seconds
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class MutantsConsole:
             self._spinner = self._out.status(f"{scenario}: the saga itself")
             self._spinner.start()
 
-    def original_ended(self, verdict: Verdict, runs: int, planned: int, invalid: int) -> None:
+    def original_ended(self, verdict: ScenarioVerdict, runs: int, planned: int, invalid: int) -> None:
         """It holds, and so many mutants are to be searched."""
-        word = "it holds" if verdict is Verdict.PASS else "nothing is violated, but it is no pass"
+        word = "it holds" if verdict is ScenarioVerdict.PASS else "nothing is violated, but it is no pass"
         aside = f", {invalid:,} more cannot be told from it" if invalid else ""
         self._say(f"{self._scenario}: {word}, in {counted(runs, 'run')}; {counted(planned, 'mutant')}{aside}")
 
@@ -90,7 +90,7 @@ def mutants_lines(mutants: Mutants, needless: Iterable[str] = ()) -> Iterator[st
         yield f"  It was cut short: {mutants.environment}"
     if mutants.untried:
         yield f"  {counted(len(mutants.untried), 'mutant')} not tried: time was up"
-    if mutants.verdict is not Verdict.PASS:
+    if mutants.verdict is not ScenarioVerdict.PASS:
         yield "  The search of the saga itself is no pass, so a mutant is killed by a violation alone"
     if invalid:
         yield f"  {invalid} do not count, for nothing tells them from the saga"

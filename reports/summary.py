@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.report_model import Invariant, Judgement, Report, ScenarioReport, Verdict
+from harness.report_model import Invariant, Report, ScenarioReport, ScenarioVerdict, Verdict
 from reports.bundle import Bundle, Violation
 from reports.comparison import compared
 from reports.escape import markdown, markdown_block, markdown_cell_code, markdown_code
@@ -89,7 +89,7 @@ def _scenarios(report: Report) -> str:
 
 
 def _scenario(one: ScenarioReport) -> tuple[str, ...]:
-    verdict = one.verdict.value if one.verdict is Verdict.PASS else f"**{one.verdict}**"
+    verdict = one.verdict.value if one.verdict is ScenarioVerdict.PASS else f"**{one.verdict}**"
     fired = f"{one.faults.fired:,} of {one.faults.planned:,}"
     name, search = markdown(one.name), markdown(search_words(one))
     return name, one.world, verdict, f"{one.runs:,}", fired, search, latency_words(one)
@@ -144,11 +144,11 @@ def _judged(invariant: Invariant | None) -> str:
     if invariant is None:
         return "not judged"
     word = JUDGEMENTS[invariant.verdict]
-    if invariant.verdict is Judgement.VIOLATED:
+    if invariant.verdict is Verdict.VIOLATED:
         return f"**{word}** in {invariant.violations:,} of {counted(invariant.runs, 'run')}"
-    if invariant.verdict is Judgement.HELD:
+    if invariant.verdict is Verdict.HELD:
         return f"{word} in {counted(invariant.runs, 'run')}"
-    return f"**{word}**" if invariant.verdict is Judgement.UNKNOWN else word
+    return f"**{word}**" if invariant.verdict is Verdict.UNKNOWN else word
 
 
 def _guarantees(report: Report) -> list[str]:

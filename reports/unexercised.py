@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report_model import GuaranteeResult, Judgement, ScenarioReport
+from harness.report_model import GuaranteeResult, ScenarioReport, Verdict
 from reports.coverage import Matrix, State
 from reports.words import counted, plain
 
@@ -27,7 +27,7 @@ def unexercised(scenario: ScenarioReport, grid: Matrix | None) -> list[str]:
 
 
 def _invariants(scenario: ScenarioReport) -> Iterator[str]:
-    idle = [one.id for one in scenario.invariants if one.verdict is Judgement.NOT_EXERCISED]
+    idle = [one.id for one in scenario.invariants if one.verdict is Verdict.NOT_EXERCISED]
     if idle:
         yield f"{counted(len(idle), 'invariant')} that no run could have violated: {_listed(idle)}."
 

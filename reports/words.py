@@ -15,14 +15,21 @@ from harness.latency import NEEDED
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.plan.moments import Moment, moment_of
 from harness.process_faults import Boundary, ProcessFault
-from harness.report_model import FailureFile, GuaranteeResult, Judgement, Report, ScenarioReport, Verdict
+from harness.report_model import (
+    FailureFile,
+    GuaranteeResult,
+    Report,
+    ScenarioReport,
+    ScenarioVerdict,
+    Verdict,
+)
 from harness.saga import Json
 
-JUDGEMENTS: Mapping[Judgement, str] = {
-    Judgement.HELD: "held",
-    Judgement.VIOLATED: "violated",
-    Judgement.UNKNOWN: "unknown",
-    Judgement.NOT_EXERCISED: "not exercised",
+JUDGEMENTS: Mapping[Verdict, str] = {
+    Verdict.HELD: "held",
+    Verdict.VIOLATED: "violated",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.NOT_EXERCISED: "not exercised",
 }
 
 RESULTS: Mapping[GuaranteeResult, str] = {
@@ -63,11 +70,11 @@ _WHEN: Mapping[Boundary, str] = {
 
 def headline(report: Report) -> str:
     """One sentence that says what the verdict rests on."""
-    if report.verdict is Verdict.FAIL:
+    if report.verdict is ScenarioVerdict.FAIL:
         violated = violations(report.scenarios)
-        where = sum(1 for one in report.scenarios if one.verdict is Verdict.FAIL)
+        where = sum(1 for one in report.scenarios if one.verdict is ScenarioVerdict.FAIL)
         return f"{counted(violated, 'invariant')} violated in {counted(where, 'scenario')}."
-    if report.verdict is Verdict.INCONCLUSIVE:
+    if report.verdict is ScenarioVerdict.INCONCLUSIVE:
         return "Nothing was violated, but not all that a pass needs was seen."
     runs = sum(one.runs for one in report.scenarios)
     if any(one.only for one in report.scenarios):
@@ -77,7 +84,7 @@ def headline(report: Report) -> str:
 
 def violations(scenarios: Sequence[ScenarioReport]) -> int:
     """How many invariants were violated, over all scenarios."""
-    return sum(one.verdict is Judgement.VIOLATED for scenario in scenarios for one in scenario.invariants)
+    return sum(one.verdict is Verdict.VIOLATED for scenario in scenarios for one in scenario.invariants)
 
 
 def counted(number: int, noun: str) -> str:

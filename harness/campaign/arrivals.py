@@ -15,7 +15,7 @@ PartArrived = Callable[[Chunk, RunSummary | ChunkEnded], None]
 """A chunk, and a run of it or its end."""
 
 
-class JobRunner(Protocol):
+class ReportingJobRunner(Protocol):
     """Runs jobs and chunks, in this process or in several."""
 
     def run(self, jobs: Iterable[Job], arrived: RunArrived) -> Iterator[RunSummary]:

@@ -47,7 +47,7 @@ from harness.errors import EnvironmentFault, ReportError, interruption
 from harness.faults import kinds_of
 from harness.invariants import invariants_of
 from harness.plan import to_planned
-from harness.report_model import Proxy, Report, ScenarioReport, Verdict, worst
+from harness.report_model import Proxy, Report, ScenarioReport, ScenarioVerdict, worst
 from harness.scenario import Scenario
 from harness.search.run_summary import Job
 from harness.situations import required_situations
@@ -124,7 +124,9 @@ class Campaign:
 
     def _ended_at_first(self) -> bool:
         """Whether the first violation ends the campaign, and was found."""
-        return self._options.until_first and any(one.verdict is Verdict.FAIL for one in self._scenarios)
+        return self._options.until_first and any(
+            one.verdict is ScenarioVerdict.FAIL for one in self._scenarios
+        )
 
     # The records ------------------------------------------------------------------------------
 

@@ -12,8 +12,7 @@ from harness.history import History
 from harness.history.codec import decode_history
 from harness.invariants import invariants_of
 from harness.json_files import write_whole
-from harness.report_model import FailureFile, ScenarioRef, Tool, write_failure
-from harness.report_model import Found as FoundBy
+from harness.report_model import FailureFile, FoundBy, ScenarioRef, Tool, write_failure
 from harness.scenario import Scenario
 from harness.search.run_summary import RunSummary
 from harness.versions import version_of

@@ -18,7 +18,7 @@ from itertools import chain
 
 import msgspec
 
-from harness.campaign.arrivals import JobRunner
+from harness.campaign.arrivals import ReportingJobRunner
 from harness.campaign.records import PARTS, Part, Place, RunKey
 from harness.campaign.run_records import RunRecords
 from harness.search.chunks import Chunk, ChunkEnded, ChunkPart, Reached, reached_by
@@ -69,7 +69,7 @@ class _ChunkTurn:
 class RecordingJobRunner:
     """A job runner for searches. Each part of a campaign is run in `with runner.during(part)`."""
 
-    def __init__(self, inner: JobRunner, records: RunRecords) -> None:
+    def __init__(self, inner: ReportingJobRunner, records: RunRecords) -> None:
         self._inner = inner
         self._records = records
         self._part: Part = "guided"

@@ -81,13 +81,13 @@ class CampaignLine(
     scenarios: tuple[ScenarioEntry, ...]
 
 
-class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DrawnEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An input that was drawn, itself."""
 
     drawn: msgspec.Raw
 
 
-InputEntry = int | Drawn
+InputEntry = int | DrawnEntry
 """The index of an input of the scenario, or one that was drawn."""
 
 

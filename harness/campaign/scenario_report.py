@@ -16,7 +16,7 @@ from harness.campaign.files import CampaignFiles
 from harness.campaign.records import EndedLine
 from harness.campaign.summary import summarise
 from harness.choices import WorldName
-from harness.report_model import ScenarioReport, Verdict
+from harness.report_model import ScenarioReport, ScenarioVerdict
 from harness.saga import Claim
 from harness.scenario import Scenario
 
@@ -81,7 +81,7 @@ class ScenarioReporter:
 
 def _no_pass_if_cut_short(report: ScenarioReport, environment: str | None) -> ScenarioReport:
     """A search that the machine or the user ended is not complete."""
-    if environment is None or report.verdict is not Verdict.PASS:
+    if environment is None or report.verdict is not ScenarioVerdict.PASS:
         return report
     notes = (*report.notes, f"The search was cut short: {environment}.")
-    return msgspec.structs.replace(report, verdict=Verdict.INCONCLUSIVE, notes=notes)
+    return msgspec.structs.replace(report, verdict=ScenarioVerdict.INCONCLUSIVE, notes=notes)

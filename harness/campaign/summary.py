@@ -15,7 +15,6 @@ from harness.latency import summarised
 from harness.report_model import (
     Faults,
     Invariant,
-    Judgement,
     LeftOver,
     ScenarioReport,
     Search,
@@ -110,7 +109,7 @@ def _invariant(id_: str, says: str, one: InvariantAggregate, file: str | None) -
     crash = one.crash.found[id_].traceback if one.crash is not None else None
     return Invariant(
         id=id_,
-        verdict=Judgement(one.verdict.value),
+        verdict=one.verdict,
         runs=one.runs,
         violations=one.violations,
         minimal_faults=len(one.smallest.plan.faults) if one.smallest is not None else 0,

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.campaign.records import (
     PARTS,
-    Drawn,
+    DrawnEntry,
     InputEntry,
     Operation,
     RunKey,
@@ -148,7 +148,7 @@ _SILENT = {letter: Found(verdict) for letter, verdict in _VERDICTS.items()}
 
 def input_entry(ref: InputRef) -> InputEntry:
     """Which input, for a line."""
-    return Drawn(drawn=msgspec.Raw(ref.text)) if isinstance(ref, DrawnInput) else ref
+    return DrawnEntry(drawn=msgspec.Raw(ref.text)) if isinstance(ref, DrawnInput) else ref
 
 
 def job_of(line: RunLine | StoredJob) -> Job:

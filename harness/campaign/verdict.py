@@ -10,8 +10,7 @@ from harness.campaign.fault_free import failures, missing
 from harness.campaign.guarantees import guarantees
 from harness.campaign.required import Coverage
 from harness.invariants import Verdict
-from harness.report_model import GuaranteeResult, Search, check_crashed
-from harness.report_model import Verdict as ScenarioVerdict
+from harness.report_model import GuaranteeResult, ScenarioVerdict, Search, check_crashed
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search.agenda import SINGLE

@@ -29,7 +29,7 @@ from harness.mutation.session import (
     planted_in,
 )
 from harness.packages import our_packages
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 
 with our_packages():
     from reports.mutants import MutantsConsole, listed_mutants, listed_operators
@@ -73,7 +73,7 @@ def exit_code(mutants: Mutants) -> int:
         return CUT_SHORT
     if mutants.unexplained:
         return SURVIVORS
-    return 0 if mutants.complete and mutants.verdict is Verdict.PASS else NOT_ALL_TOLD
+    return 0 if mutants.complete and mutants.verdict is ScenarioVerdict.PASS else NOT_ALL_TOLD
 
 
 class _Shown:

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.invariants.base import Invariant, InvariantViolated, Judgement, Verdict, worst
+from harness.invariants.base import Invariant, InvariantViolated, Judgement, worst
 from harness.invariants.judge import judge_view
 from harness.registry import Registry
+from harness.report_model import Verdict
 from harness.scenario import Scenario
 
 _MODULES = (

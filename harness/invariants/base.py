@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 
+from harness.report_model import Verdict
 from harness.views import SagaView, View
-
-
-class Verdict(StrEnum):
-    """Of one invariant. `not_exercised`: nothing happened that could have violated it."""
-
-    HELD = "held"
-    NOT_EXERCISED = "not_exercised"
-    UNKNOWN = "unknown"
-    VIOLATED = "violated"
-
 
 _ORDER = (Verdict.NOT_EXERCISED, Verdict.HELD, Verdict.UNKNOWN, Verdict.VIOLATED)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 
-from harness.invariants.base import Invariant, Judgement, Verdict
+from harness.invariants.base import Invariant, Judgement
+from harness.report_model import Verdict
 from harness.views import View
 
 

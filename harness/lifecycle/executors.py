@@ -23,7 +23,7 @@ class Executor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlannedStart:
     """A start whose time has not come."""
 
     node: int

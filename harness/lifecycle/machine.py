@@ -21,7 +21,7 @@ from harness.lifecycle.commands import (
     StopAll,
     Wake,
 )
-from harness.lifecycle.executors import Executor, Planned
+from harness.lifecycle.executors import Executor, PlannedStart
 from harness.lifecycle.facts import (
     Began,
     BoundaryReached,
@@ -55,7 +55,7 @@ class Lifecycle:
         self._resume_after_s = resume_after_s
         self._most_recalls = most_recalls
         self._executors: dict[int, Executor] = {}
-        self._planned: dict[int, Planned] = {}
+        self._planned: dict[int, PlannedStart] = {}
         self._tickets = 0
         self._stores = 0
         self._settling = False
@@ -114,11 +114,11 @@ class Lifecycle:
             raise IllegalTransition("the run began twice")
         if self._over is not None:  # before the time of this saga came
             return ()
-        return self._start(Planned(node=1, store=self._new_store(), resumed=False))
+        return self._start(PlannedStart(node=1, store=self._new_store(), resumed=False))
 
     # Starting ---------------------------------------------------------------------------------
 
-    def _start(self, planned: Planned) -> tuple[Command, ...]:
+    def _start(self, planned: PlannedStart) -> tuple[Command, ...]:
         number = next(self._numbers)
         self._executors[number] = Executor(
             number=number,
@@ -136,7 +136,7 @@ class Lifecycle:
         )
         return (start,)
 
-    def _later(self, planned: Planned, after_s: float | None = None) -> StartLater:
+    def _later(self, planned: PlannedStart, after_s: float | None = None) -> StartLater:
         self._tickets += 1
         self._planned[self._tickets] = planned
         return StartLater(ticket=self._tickets, after_s=self._resume_after_s if after_s is None else after_s)
@@ -170,7 +170,7 @@ class Lifecycle:
         store, copied = self._store_after(executor)
         self._to(executor, ExecutorState.KILLED)
         moved = struck.fault is ProcessFault.MOVE
-        successor = Planned(
+        successor = PlannedStart(
             node=executor.node + moved,
             store=store,
             resumed=True,
@@ -188,7 +188,9 @@ class Lifecycle:
     ) -> tuple[Command, ...]:
         executor.kept = kept
         self._to(executor, ExecutorState.FROZEN if kept is None else ExecutorState.FINISHED_FROZEN)
-        standby = Planned(node=executor.node, store=executor.store, resumed=True, standby_for=executor.number)
+        standby = PlannedStart(
+            node=executor.node, store=executor.store, resumed=True, standby_for=executor.number
+        )
         commands: tuple[Command, ...] = (_told(executor, struck), self._later(standby))
         return commands if kept is not None else (*commands, Freeze(executor=executor.number))
 
@@ -199,9 +201,9 @@ class Lifecycle:
         executor.cancelled = True
         return (_told(executor, struck), Cancel(executor=executor.number))
 
-    def _twin(self, executor: Executor) -> Planned:
+    def _twin(self, executor: Executor) -> PlannedStart:
         """The same saga once more, not as a resume."""
-        return Planned(node=executor.node, store=executor.store, resumed=False)
+        return PlannedStart(node=executor.node, store=executor.store, resumed=False)
 
     def _store_after(self, executor: Executor) -> tuple[int, tuple[Command, ...]]:
         """A copy, out of reach of the dead; but a store that others use, or are due to use, is shared."""
@@ -253,7 +255,7 @@ class Lifecycle:
         frozen = self._executors[executor.standby_for]
         waits = returned.status is Status.RUNNING and returned.problem is None
         if waits and executor.recalls < self._most_recalls and not self._settling:
-            again = Planned(
+            again = PlannedStart(
                 node=executor.node,
                 store=executor.store,
                 resumed=True,
@@ -294,7 +296,7 @@ class Lifecycle:
         waits = self._word.status is Status.RUNNING and self._word.problem is None
         if self._over is not None or last is None or not waits:
             return ()
-        return (self._later(Planned(node=last.node, store=last.store, resumed=True)),)
+        return (self._later(PlannedStart(node=last.node, store=last.store, resumed=True)),)
 
     def _end_all(self, problem: str) -> tuple[Command, ...]:
         """Once. Who is alive is ended; one that had finished as it was frozen has nothing left to do."""

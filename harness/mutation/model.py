@@ -16,7 +16,7 @@ from harness.choices import WorldName
 from harness.errors import PlanError, ReportError
 from harness.json_files import converted, json_object, pretty, write_whole
 from harness.plan import FaultPlan, plan_from_json, plan_to_json
-from harness.report_model import Tool, Verdict
+from harness.report_model import ScenarioVerdict, Tool
 from harness.saga import Json
 
 FORMAT_VERSION = 1
@@ -113,7 +113,7 @@ class Mutants(msgspec.Struct, frozen=True, kw_only=True):
     untried: tuple[Untried, ...] = ()
     complete: bool = True
     environment: str | None = None
-    verdict: Verdict = Verdict.PASS
+    verdict: ScenarioVerdict = ScenarioVerdict.PASS
     runs: int = 0
     seconds: float = 0.0
     tool: Tool = Tool()

@@ -28,7 +28,7 @@ from harness.mutation.sources import Sources, find_sources
 from harness.mutation.trial import Asked, Load, Result, search, standing_in
 from harness.mutation.verdicts import Ended, invalid, judged
 from harness.mutation.workers import Job, Workers
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from harness.scenario import Scenario
 
 EACH_S = {"sim": 20.0, "wire": 60.0}
@@ -262,7 +262,7 @@ class _Session:
             untried=untried,
             complete=not untried,
             environment=environment,
-            verdict=original.verdict or Verdict.INCONCLUSIVE,
+            verdict=original.verdict or ScenarioVerdict.INCONCLUSIVE,
             runs=original.runs,
             seconds=round(real.monotonic_s() - self._began_s, 1),
             tool=tool(),

@@ -21,7 +21,7 @@ from harness.mutation.folders import copy_folder
 from harness.mutation.replaced import Replaced, replaced_by
 from harness.mutation.sources import Sources
 from harness.plan import FaultPlan
-from harness.report_model import Report, ScenarioReport, Verdict, read_failure
+from harness.report_model import Report, ScenarioReport, ScenarioVerdict, read_failure
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.search.run_summary import RunSummary
@@ -48,7 +48,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Counterexample:
     """A violated invariant with its smallest plan."""
 
     invariant: str
@@ -65,8 +65,8 @@ class Result:
     single faults. environment: what the machine or the user did that cut it short.
     """
 
-    verdict: Verdict | None
-    found: tuple[Found, ...] = ()
+    verdict: ScenarioVerdict | None
+    found: tuple[Counterexample, ...] = ()
     notes: tuple[str, ...] = ()
     runs: int = 0
     complete: bool = False
@@ -76,7 +76,7 @@ class Result:
     environment: str | None = None
 
     @property
-    def smallest(self) -> Found | None:
+    def smallest(self) -> Counterexample | None:
         """The one with the fewest faults, the first of them in the order of the catalogue."""
         return min(self.found, key=lambda one: len(one.plan.faults), default=None)
 
@@ -161,11 +161,13 @@ def _result(report: Report, out: Path, chain: tuple[bytes, ...]) -> Result:
     )
 
 
-def _found(scenario: ScenarioReport, out: Path) -> Iterator[Found]:
+def _found(scenario: ScenarioReport, out: Path) -> Iterator[Counterexample]:
     for one in scenario.invariants:
         if one.failure is not None:
             failure = read_failure(out / one.failure)
-            yield Found(invariant=one.id, plan=failure.plan, input=failure.input, message=failure.message)
+            yield Counterexample(
+                invariant=one.id, plan=failure.plan, input=failure.input, message=failure.message
+            )
 
 
 def _singles_complete(scenario: ScenarioReport) -> bool:

@@ -18,8 +18,8 @@ import msgspec
 
 from harness.mutation.model import How, Mutant, Status, plan_json
 from harness.mutation.planting import Planted
-from harness.mutation.trial import Found, Result
-from harness.report_model import Verdict
+from harness.mutation.trial import Counterexample, Result
+from harness.report_model import ScenarioVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def _mutant(planted: Planted) -> Mutant:
     )
 
 
-def _violating(mutant: Mutant, result: Result, smallest: Found) -> Mutant:
+def _violating(mutant: Mutant, result: Result, smallest: Counterexample) -> Mutant:
     return msgspec.structs.replace(
         mutant,
         status=Status.KILLED,
@@ -93,7 +93,11 @@ def _not_searched(mutant: Mutant, result: Result, *, lost: bool) -> Mutant:
 
 
 def _is_no_pass_any_more(result: Result, original: Result) -> bool:
-    return original.verdict is Verdict.PASS and result.verdict is Verdict.INCONCLUSIVE and result.singles
+    return (
+        original.verdict is ScenarioVerdict.PASS
+        and result.verdict is ScenarioVerdict.INCONCLUSIVE
+        and result.singles
+    )
 
 
 def _is_the_same(result: Result, original: Result) -> bool:

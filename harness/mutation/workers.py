@@ -26,7 +26,7 @@ from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError, ScenarioError
 from harness.mutation.planting import Planted
 from harness.mutation.sources import Sources
-from harness.mutation.trial import Asked, Found, Result, search, standing_in
+from harness.mutation.trial import Asked, Counterexample, Result, search, standing_in
 from harness.mutation.verdicts import Ended
 from harness.search.run_summary import RunSummary
 
@@ -75,7 +75,7 @@ class _Running:
     job: Job
     since_s: float
     heard_s: float
-    found: tuple[Found, ...] = ()
+    found: tuple[Counterexample, ...] = ()
 
 
 class Workers:
@@ -213,9 +213,9 @@ def _searched(pipe: Connection, asked: Asked, seconds: float) -> Result:
     return search(asked, scenario, seconds, alone=True, until_first=True, heard=heard)
 
 
-def _unshrunk(run_summary: RunSummary) -> Iterator[Found]:
+def _unshrunk(run_summary: RunSummary) -> Iterator[Counterexample]:
     for id_ in run_summary.violated:
-        yield Found(
+        yield Counterexample(
             invariant=id_,
             plan=run_summary.plan,
             input=run_summary.input,

@@ -17,7 +17,7 @@ from harness.errors import SagaChaosError, UsageError, misplaced
 from harness.loading import load
 from harness.pytest_plugin.options import SearchOptions
 from harness.pytest_plugin.shared import exits_refused, worlds_of
-from harness.report_model import Report, ScenarioReport, Verdict, write_report
+from harness.report_model import Report, ScenarioReport, ScenarioVerdict, write_report
 from harness.scenario import Scenario
 
 DEFAULT_OUT = ".saga-chaos"
@@ -88,9 +88,9 @@ def _fail_unless_passed(report: Report, folder: Path, *, allow_inconclusive: boo
         raise KeyboardInterrupt
     if report.environment is not None:
         pytest.fail(f"saga-chaos: the machine cut the search short: {report.environment}", pytrace=False)
-    if report.verdict is Verdict.FAIL:
+    if report.verdict is ScenarioVerdict.FAIL:
         pytest.fail("\n".join(violation_lines(report, folder)), pytrace=False)
-    if report.verdict is Verdict.INCONCLUSIVE and not allow_inconclusive:
+    if report.verdict is ScenarioVerdict.INCONCLUSIVE and not allow_inconclusive:
         notes = [f"  {note}" for one in report.scenarios for note in one.notes]
         lines = ["saga-chaos: nothing was violated, but not all that a pass needs was seen.", *notes]
         pytest.fail("\n".join(lines), pytrace=False)

@@ -4,10 +4,10 @@ Owns the questions that invariants and situations ask of a history. Refuses to a
 anything is right: that is `harness.invariants`.
 """
 
-from harness.views.ledger import Held, LedgerView
+from harness.views.ledger import IncarnationView, LedgerView
 from harness.views.loops import LoopWatch
 from harness.views.saga import SagaView
 from harness.views.trouble import first_trouble
 from harness.views.view import View
 
-__all__ = ["Held", "LedgerView", "LoopWatch", "SagaView", "View", "first_trouble"]
+__all__ = ["IncarnationView", "LedgerView", "LoopWatch", "SagaView", "View", "first_trouble"]

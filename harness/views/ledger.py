@@ -10,7 +10,7 @@ from harness.participant import Change
 
 
 @dataclass(slots=True, kw_only=True)
-class Held:
+class IncarnationView:
     """One incarnation over the whole run. `made`, `whole` and `removals` are event indexes."""
 
     resource: str
@@ -35,16 +35,16 @@ class LedgerView:
     """
 
     def __init__(self, history: History) -> None:
-        self._held: dict[tuple[str, int], Held] = {}
+        self._held: dict[tuple[str, int], IncarnationView] = {}
         for index, event in history.of(EffectApplied):
             self._apply(index, event)
 
     @property
-    def incarnations(self) -> tuple[Held, ...]:
+    def incarnations(self) -> tuple[IncarnationView, ...]:
         """Every one that was ever made."""
         return tuple(self._held.values())
 
-    def of(self, saga_id: str, step: str | None = None) -> Iterator[Held]:
+    def of(self, saga_id: str, step: str | None = None) -> Iterator[IncarnationView]:
         """Those of a saga, or of one of its steps."""
         return (
             one
@@ -52,11 +52,11 @@ class LedgerView:
             if one.saga_id == saga_id and (step is None or one.step == step)
         )
 
-    def left(self, saga_id: str) -> tuple[Held, ...]:
+    def left(self, saga_id: str) -> tuple[IncarnationView, ...]:
         """What is left of a saga, less what never counts (RULES §8, complete_compensation)."""
         return tuple(one for one in self.of(saga_id) if one.live and one.counts)
 
-    def nobodys(self, saga_ids: Collection[str]) -> tuple[Held, ...]:
+    def nobodys(self, saga_ids: Collection[str]) -> tuple[IncarnationView, ...]:
         """What is left under an id that belongs to none of the run's sagas."""
         return tuple(
             one for one in self._held.values() if one.live and one.counts and one.saga_id not in saga_ids
@@ -69,7 +69,7 @@ class LedgerView:
     def _apply(self, index: int, event: EffectApplied) -> None:
         mark = (event.resource, event.incarnation)
         if event.change in (Change.CREATED, Change.PART):
-            self._held[mark] = Held(
+            self._held[mark] = IncarnationView(
                 resource=event.resource,
                 number=event.incarnation,
                 saga_id=event.saga_id,

@@ -18,13 +18,13 @@ from harness.mutation.session import planted_in
 from harness.mutation.trial import Asked, Result
 from harness.mutation.verdicts import judged
 from harness.mutation.workers import Job, Workers
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 
 ROOT = Path(__file__).parent
 SECONDS = 60.0
 DEPTHS = {"by_hand": 2, "journal": 2, "booking": 1}
 
-ORIGINAL = Result(verdict=Verdict.PASS, singles=True)
+ORIGINAL = Result(verdict=ScenarioVerdict.PASS, singles=True)
 """`test_each_saga_passes` holds that."""
 
 # operator: its saga, a part of the function or line it is in, and what kills it
@@ -107,4 +107,4 @@ def test_each_saga_passes(saga: str, tmp_path: Path) -> None:
     )
     (report,) = run_campaign([load(str(ROOT / saga / "saga.toml"))], options, lambda _: None).scenarios
     assert ([one.id for one in report.invariants if one.violations], report.notes) == ([], ())
-    assert report.verdict is Verdict.PASS
+    assert report.verdict is ScenarioVerdict.PASS

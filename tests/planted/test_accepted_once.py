@@ -15,7 +15,7 @@ from harness.adapter import CallableSaga, SagaContext
 from harness.campaign.required import coverage
 from harness.campaign.verdict import judge
 from harness.participant import Repeats, RestParticipant, UndoAnswers
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from harness.saga import Json, SagaSpec, Step
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
@@ -64,7 +64,7 @@ def test_an_undo_that_only_a_fault_completes_was_never_seen(sim: SimWorld, attem
     assert found.told == {}
     verdict, lacking = judge(one, found.aggregate, coverage(one, "sim", found.aggregate))
     if attempts == 1:
-        assert verdict is Verdict.INCONCLUSIVE
+        assert verdict is ScenarioVerdict.INCONCLUSIVE
         assert any("Situation compensation was never seen" in sentence for sentence in lacking)
     else:
-        assert (verdict, lacking) == (Verdict.PASS, ())
+        assert (verdict, lacking) == (ScenarioVerdict.PASS, ())

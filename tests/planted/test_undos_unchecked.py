@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.campaign.required import coverage
 from harness.campaign.verdict import judge
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from harness.search import RunSummary
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import Plant, search
@@ -42,7 +42,7 @@ def test_it_is_no_pass_where_no_undo_was_ever_made_to_fail(sim: SimWorld) -> Non
     assert any("compensation" in run_summary.situations for run_summary in kept)
     aggregate = tallied(one, kept)
     verdict, lacking = judge(one, aggregate, coverage(one, "sim", aggregate))
-    assert verdict is Verdict.INCONCLUSIVE
+    assert verdict is ScenarioVerdict.INCONCLUSIVE
     assert any(f"Situation {SITUATION} was never seen" in sentence for sentence in lacking)
 
 

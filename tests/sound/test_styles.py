@@ -19,7 +19,7 @@ from harness.loader import load_scenario
 from harness.loader.target import load_target
 from harness.loading import load
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from harness.runner import run_once
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
@@ -55,7 +55,7 @@ def test_sound(style: str, tmp_path: Path) -> None:
     (report,) = run_campaign([scenario], options, lambda _: None).scenarios
     violated = [one.id for one in report.invariants if one.violations]
     assert (violated, report.notes) == ([], ())
-    assert report.verdict is Verdict.PASS
+    assert report.verdict is ScenarioVerdict.PASS
 
 
 @pytest.mark.wire
@@ -68,7 +68,7 @@ def test_sound_on_the_wire(style: str, tmp_path: Path) -> None:
     (report,) = run_campaign([scenario_of(style)], options, lambda _: None).scenarios
     violated = [one.id for one in report.invariants if one.violations]
     assert (violated, report.notes) == ([], ())
-    assert report.verdict is Verdict.PASS
+    assert report.verdict is ScenarioVerdict.PASS
 
 
 def fault(kind: str, operation: str, nth: int = 1, count: int | Lasting = 1, variant: str = "") -> Fault:

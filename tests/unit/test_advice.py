@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.advice import advice
 from harness.campaign import CampaignOptions, run_campaign
 from harness.participant import Repeats, RestParticipant, Verb
-from harness.report_model import ScenarioReport, Verdict
+from harness.report_model import ScenarioReport, ScenarioVerdict
 from harness.saga import Choice, SagaPolicy, StepKind
 from harness.scenario import Scenario
 from tests.planted.kinds.test_throttle import InAHurry
@@ -38,12 +38,12 @@ def searched(one: Scenario, folder: Path) -> ScenarioReport:
 
 def test_a_retry_after_that_was_not_kept_is_told_and_judged_where_it_must_be(tmp_path: Path) -> None:
     told = searched(scenario(Choice.MAY), tmp_path)
-    assert told.verdict is not Verdict.FAIL
+    assert told.verdict is not ScenarioVerdict.FAIL
     (sentence,) = told.advice
     assert "the action of step hold was repeated after 0.02 s, and Retry-After asked for" in sentence
     assert sentence.endswith('It is judged where [saga.policy] says retry_after = "must".')
     judged = searched(scenario(Choice.MUST), tmp_path)
-    assert (judged.verdict, judged.advice) == (Verdict.FAIL, ())
+    assert (judged.verdict, judged.advice) == (ScenarioVerdict.FAIL, ())
 
 
 def test_a_step_that_looks_irreversible_and_does_not_count_is_told() -> None:

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from harness.toxiproxy.client import Toxic
-from harness.worlds.wire.call import Call
+from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.canary import END_LIMIT_S, Canary
 from harness.worlds.wire.symptoms import contradiction, least_s
 
@@ -19,7 +19,7 @@ ENDS = ("timeout", "reset_peer", "limit_data", "slow_close")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CanaryFinding:
     """why: why a canary was not struck by a toxic, or None where it was.
 
     looked: false where there was none. lifted_first: the toxic went before it could do what it does.
@@ -40,7 +40,7 @@ class ArmedToxic:
     """
 
     toxic: Toxic
-    calls: set[Call]
+    calls: set[WireCall]
     armed: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     lifting: bool = False
@@ -72,17 +72,17 @@ class ArmedToxic:
         else:
             await self.canary.whole(limit_s)
 
-    async def finding(self) -> Finding:
+    async def finding(self) -> CanaryFinding:
         """What the canary saw, once the toxic is gone."""
         if self.canary is None:
-            return Finding(why=self.blind, looked=False)
+            return CanaryFinding(why=self.blind, looked=False)
         if self.toxic.type in ENDS:
             await self.canary.over()
         seen = self.canary.seen()
         lifted_s = self.lifted_s - self.canary.written_s
         why = contradiction(self.toxic, self._size, seen, lifted_s if self.silences else None)
         released = seen.whole_s is not None and seen.whole_s >= lifted_s
-        return Finding(why=why, lifted_first=why is not None and released, held_s=lifted_s)
+        return CanaryFinding(why=why, lifted_first=why is not None and released, held_s=lifted_s)
 
     def close(self) -> None:
         """Nothing more is to be learnt."""

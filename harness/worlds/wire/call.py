@@ -22,7 +22,7 @@ class Armed:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Call:
+class WireCall:
     """One call.
 
     tagged: seen by the httpx wrapper, which then says how it ended; else the fault injector finds out.

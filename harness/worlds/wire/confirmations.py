@@ -13,8 +13,8 @@ from harness.clock.real import monotonic_s
 from harness.faults.injector import FaultInjector
 from harness.participant import Response
 from harness.plan.decision import Symptom
-from harness.worlds.wire.armed_toxic import Finding
-from harness.worlds.wire.call import Armed, Call
+from harness.worlds.wire.armed_toxic import CanaryFinding
+from harness.worlds.wire.call import Armed, WireCall
 from harness.worlds.wire.evidence import Evidence, ProxyIdle
 from harness.worlds.wire.symptoms import EARLY, HELD_S, SHOWN, least_s
 from harness.worlds.wire.toxics import DISABLED
@@ -38,7 +38,7 @@ class Confirmations:
 
     # What the caller tells --------------------------------------------------------------------
 
-    def answered(self, call: Call, response: Response) -> None:
+    def answered(self, call: WireCall, response: Response) -> None:
         """The whole reply reached its caller."""
         in_flight = call.in_flight
         if in_flight.progress.over or in_flight.course.process_fault is not None:
@@ -48,7 +48,7 @@ class Confirmations:
         elif call.symptom is not Symptom.NONE:
             self._leaked(call, response)
 
-    def failed(self, call: Call, symptom: Symptom, *, left: bool, sent: bool = True) -> None:
+    def failed(self, call: WireCall, symptom: Symptom, *, left: bool, sent: bool = True) -> None:
         """A caller in this process saw no whole reply. left: of its own accord; sent: it tried to connect."""
         in_flight = call.in_flight
         if in_flight.progress.over or call.hangs or not call.tagged or in_flight.fault_match is None:
@@ -68,7 +68,7 @@ class Confirmations:
 
     # What a canary tells ----------------------------------------------------------------------
 
-    def canary(self, call: Call, found: Finding, *, left: bool = False) -> None:
+    def canary(self, call: WireCall, found: CanaryFinding, *, left: bool = False) -> None:
         """One was under the toxic of a call. left: its caller left before the late reply was whole."""
         armed, in_flight = call.armed, call.in_flight
         if armed is None or not in_flight.progress.fault_open:
@@ -93,7 +93,7 @@ class Confirmations:
 
     # What a server tells ------------------------------------------------------------------------
 
-    def not_refused(self, call: Call) -> None:
+    def not_refused(self, call: WireCall) -> None:
         """A call that was to meet nobody has arrived: the proxy is there, or its caller came unseen.
 
         Such a caller is shown a reset instead, which is no refusal.
@@ -110,7 +110,7 @@ class Confirmations:
         call.symptom = Symptom.RESET
         self._judge.collateral(call.in_flight, Symptom.RESET, "reset_peer")
 
-    def died(self, call: Call, met: str | None) -> None:
+    def died(self, call: WireCall, met: str | None) -> None:
         """A participant was taken away in the middle of a call; `met`: what shows that it was not."""
         if met is None:
             self._judge.confirmed(call.in_flight, DISABLED)
@@ -120,7 +120,7 @@ class Confirmations:
 
     # ------------------------------------------------------------------------------------------
 
-    def _answered_slowly(self, call: Call) -> None:
+    def _answered_slowly(self, call: WireCall) -> None:
         if call.armed is not None:
             if call.tagged:
                 self._slow(call, call.armed)
@@ -129,7 +129,7 @@ class Confirmations:
         else:
             self._judge.confirmed(call.in_flight)
 
-    def _held_until_healed(self, call: Call, toxic: str | None, held_s: float) -> None:
+    def _held_until_healed(self, call: WireCall, toxic: str | None, held_s: float) -> None:
         """A reply came at once as everything healed. It was slow if its caller waited for it until then."""
         if held_s >= HELD_S:
             self._judge.confirmed(call.in_flight, toxic)
@@ -137,7 +137,7 @@ class Confirmations:
         why = f"everything healed {held_s * 1000:.0f} ms after the reply was held up, before it was due"
         self._judge.contradicted(call.in_flight, why, toxic, void=False)
 
-    def _slow(self, call: Call, armed: Armed) -> None:
+    def _slow(self, call: WireCall, armed: Armed) -> None:
         took_s, held_s = monotonic_s() - armed.written_s, least_s(armed.toxic, armed.size)
         if took_s >= EARLY * held_s:
             self._evidence.worked(armed.toxic.type)
@@ -150,7 +150,7 @@ class Confirmations:
         self._judge.contradicted(call.in_flight, why, armed.toxic.name)
         self._doubt(armed.proxy, armed.toxic.type, why)
 
-    def _ended(self, call: Call, armed: Armed, came: Symptom) -> None:
+    def _ended(self, call: WireCall, armed: Armed, came: Symptom) -> None:
         """A toxic was armed for the call; the caller says what it saw."""
         if call.symptom is Symptom.DELAYED:
             if came is Symptom.SILENCE:
@@ -170,7 +170,7 @@ class Confirmations:
             self._judge.contradicted(call.in_flight, why, armed.toxic.name)
             self._doubt(armed.proxy, armed.toxic.type, why)
 
-    def _refused(self, call: Call, symptom: Symptom, *, met: bool) -> None:
+    def _refused(self, call: WireCall, symptom: Symptom, *, met: bool) -> None:
         if symptom is Symptom.REFUSED and met:
             self._evidence.worked(DISABLED)
             self._judge.confirmed(call.in_flight, DISABLED)
@@ -178,12 +178,12 @@ class Confirmations:
             why = f"found {SHOWN.get(symptom, symptom)}, expected no connection"
             self._judge.contradicted(call.in_flight, why, DISABLED)
 
-    def _gone_before(self, call: Call) -> None:
+    def _gone_before(self, call: WireCall) -> None:
         """The caller left before it could be shown anything: struck all the same, and not as planned."""
         if call.arrived:
             self._judge.left_before(call.in_flight)
 
-    def _leaked(self, call: Call, response: Response) -> None:
+    def _leaked(self, call: WireCall, response: Response) -> None:
         """A reply is with its caller although something had to stand in its way."""
         toxic = call.armed.toxic.name if call.armed is not None else call.symptom.value
         self._abort(

@@ -23,7 +23,7 @@ from harness.participant import Request, Response
 from harness.plan.decision import Symptom
 from harness.worlds.bounds import DISCONNECTED
 from harness.worlds.wire.background import Background
-from harness.worlds.wire.call import Call
+from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.http import TAG_HEADER, request_of
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.traffic import Traffic
@@ -50,7 +50,7 @@ class Outgoing:
         self._participant_server = participant_server
         self._background = background
         self._request = request
-        self._call: Call | None = None
+        self._call: WireCall | None = None
         self._sent_s = 0.0
         self.tag = ""
 
@@ -99,11 +99,11 @@ class Outgoing:
         )
         self._over(self._call)
 
-    def _over(self, call: Call) -> None:
+    def _over(self, call: WireCall) -> None:
         if call.symptom is Symptom.REFUSED:
             self._background.begin(self._participant_server.refused())
 
-    def _unplanned(self, call: Call) -> bool:
+    def _unplanned(self, call: WireCall) -> bool:
         return call.symptom in (Symptom.NONE, Symptom.DELAYED) and not self._traffic.settling
 
 

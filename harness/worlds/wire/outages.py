@@ -30,7 +30,7 @@ from harness.plan import Fault, FaultPlan, Lasting
 from harness.plan.types import FaultKind
 from harness.saga import Direction
 from harness.scenario import Scenario
-from harness.worlds.wire.call import Call
+from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.saga_progress import SagaProgress, resource_of
 from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.traffic import Traffic
@@ -143,7 +143,7 @@ class Outages:
         """What is away from the start."""
         await self.take_down([one for one in self._waiting() if self._first_of_all(one)], 0)
 
-    async def arriving(self, call: Call) -> None:
+    async def arriving(self, call: WireCall) -> None:
         """The saga calls a participant: what is away elsewhere for a number of calls comes back.
 
         It has read the answer before: what was only waiting for that is away before anything else.
@@ -179,12 +179,12 @@ class Outages:
             if outage.due and not outage.fired and not outage.crash:
                 self._unconfirmed(outage, UNMET, void=False)
 
-    def ending(self, call: Call, status: int | None) -> list[Outage]:
+    def ending(self, call: WireCall, status: int | None) -> list[Outage]:
         """A call is about to end, by an answer or without: the outages that begin with that."""
         self._saga_progress.ended(call, status)
         return [one for one in self._waiting() if self._triggered(one, call, status)]
 
-    def dropped(self, call: Call) -> None:
+    def dropped(self, call: WireCall) -> None:
         """A call came while its participant went away, and was lost."""
         self._saga_progress.ended(call, None)
 
@@ -197,7 +197,7 @@ class Outages:
                 outage.over = True
         await self.take_down([one for one in self._waiting() if self._may_abort(one)], call)
 
-    def dies_with(self, call: Call) -> Outage | None:
+    def dies_with(self, call: WireCall) -> Outage | None:
         """The outage of a participant that dies in the middle of this call."""
         match = call.in_flight.fault_match
         index = match.fault if match is not None else None
@@ -278,7 +278,7 @@ class Outages:
         if participant == outage.participant:
             self._encountered(outage)
 
-    def _ends_with(self, outage: Outage, call: Call) -> bool:
+    def _ends_with(self, outage: Outage, call: WireCall) -> bool:
         if not isinstance(outage.fault.count, int):
             return False
         if outage.kind.after_site:
@@ -327,7 +327,7 @@ class Outages:
         steps = [step.name for step in self._scenario.spec.steps if step.action == outage.fault.operation]
         return not steps or any(not self._scenario.spec.parents[step] for step in steps)
 
-    def _triggered(self, outage: Outage, call: Call, status: int | None) -> bool:
+    def _triggered(self, outage: Outage, call: WireCall, status: int | None) -> bool:
         matched = call.in_flight.matched
         name = matched.operation.name if matched is not None else None
         nth, seen = outage.fault.nth, self._seen(outage)
@@ -352,7 +352,7 @@ class Outages:
             return False
         return not outage.kind.after_site and resource_of(outage.fault.operation) in self._saga_progress.tried
 
-    def _aborts(self, outage: Outage, call: Call, status: int | None) -> bool:
+    def _aborts(self, outage: Outage, call: WireCall, status: int | None) -> bool:
         """An action that failed, another undo; for a query any end at its resource."""
         if call.in_flight.direction is Direction.COMPENSATION:
             return call.in_flight.participant.name != outage.participant

@@ -17,7 +17,7 @@ from harness.errors import EnvironmentFault, SagaChaosError
 from harness.toxiproxy.client import Toxic
 from harness.worlds.wire.armed_toxic import ArmedToxic
 from harness.worlds.wire.background import Background
-from harness.worlds.wire.call import Call
+from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.canary import Canary, NoCanary, refused
 from harness.worlds.wire.http import Connection
 from harness.worlds.wire.toxics import DISABLED, LINGER
@@ -185,7 +185,7 @@ class ParticipantProxy:
 
     # Arming -----------------------------------------------------------------------------------
 
-    async def arm(self, call: Call, toxic: Toxic) -> ArmedToxic | None:
+    async def arm(self, call: WireCall, toxic: Toxic) -> ArmedToxic | None:
         """Once no other toxic is in the way; None where everything settled meanwhile."""
         while (armed_toxic := self._armed_toxic) is not None:
             if armed_toxic.silences and armed_toxic.toxic == toxic and not armed_toxic.lifting:
@@ -209,7 +209,7 @@ class ParticipantProxy:
         armed_toxic.armed.set()
         return armed_toxic
 
-    async def disarm(self, armed_toxic: ArmedToxic, call: Call) -> None:
+    async def disarm(self, armed_toxic: ArmedToxic, call: WireCall) -> None:
         armed_toxic.calls.discard(call)
         if armed_toxic.calls or armed_toxic.lifting:
             return

@@ -16,11 +16,11 @@ from contextlib import suppress
 from harness.participant import Request, Response
 from harness.plan.decision import Symptom
 from harness.worlds.wire.background import Background
-from harness.worlds.wire.call import Call
+from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.http import Connection, encode
 from harness.worlds.wire.outages import Outage, Outages
 from harness.worlds.wire.participant_proxy import ParticipantProxy
-from harness.worlds.wire.struck import Struck
+from harness.worlds.wire.struck import StruckCall
 from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.traffic import Traffic
 
@@ -74,10 +74,10 @@ class ParticipantServer(ParticipantProxy):
         else:
             self._background.spawn(self._serve_with_care(traffic, connection, call))
 
-    def _answer(self, traffic: Traffic, connection: Connection, call: Call) -> None:
+    def _answer(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
         self._write(traffic, connection, call, traffic.through_the_injector(call))
 
-    def _write(self, traffic: Traffic, connection: Connection, call: Call, response: Response) -> None:
+    def _write(self, traffic: Traffic, connection: Connection, call: WireCall, response: Response) -> None:
         if call.tagged:
             connection.write(encode(response))
         elif connection.gone:
@@ -87,31 +87,31 @@ class ParticipantServer(ParticipantProxy):
             traffic.answered(call, response)
             connection.write(encode(response))
 
-    async def _serve_with_care(self, traffic: Traffic, connection: Connection, call: Call) -> None:
+    async def _serve_with_care(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
         with self._failing_loudly():
             if call.symptom is not Symptom.NONE:
-                await Struck(self, traffic, connection, call).strike()
+                await StruckCall(self, traffic, connection, call).strike()
                 return
             if not await self._lost_to_a_toxic(traffic, connection, call):
                 self._answer(traffic, connection, call)
 
-    async def _lost_to_a_toxic(self, traffic: Traffic, connection: Connection, call: Call) -> bool:
+    async def _lost_to_a_toxic(self, traffic: Traffic, connection: Connection, call: WireCall) -> bool:
         """Whether a toxic that is armed for another call strikes this one; waits for one that does not."""
         while (armed_toxic := self._armed_toxic) is not None and armed_toxic.armed.is_set():
             if armed_toxic.silences and not armed_toxic.lifting:
-                await Struck(self, traffic, connection, call).be_lost_with(armed_toxic)
+                await StruckCall(self, traffic, connection, call).be_lost_with(armed_toxic)
                 return True
             await armed_toxic.gone.wait()
             if armed_toxic.silences and connection.gone:  # the toxic took it along as it went
                 traffic.collateral(call, armed_toxic.toxic.name)
-                Struck(self, traffic, connection, call).conclude()
+                StruckCall(self, traffic, connection, call).conclude()
                 return True
         return False
 
     # Amid outages -----------------------------------------------------------------------------
 
     async def _serve_amid_outages(
-        self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
+        self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
     ) -> None:
         with self._failing_loudly():
             too_late = outages.falling(self.name)
@@ -128,7 +128,7 @@ class ParticipantServer(ParticipantProxy):
             elif not await self._lost_to_a_toxic(traffic, connection, call):
                 await self._answer_before_outages(traffic, connection, call, outages)
 
-    async def _die(self, traffic: Traffic, connection: Connection, call: Call, met: str | None) -> None:
+    async def _die(self, traffic: Traffic, connection: Connection, call: WireCall, met: str | None) -> None:
         """The participant is away in the middle of a call, whose connection has gone with it."""
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(connection.lost()), DROPPED_LIMIT_S)
@@ -136,14 +136,14 @@ class ParticipantServer(ParticipantProxy):
         traffic.failed(call, Symptom.RESET)
         connection.close()
 
-    def _drop(self, traffic: Traffic, connection: Connection, call: Call) -> None:
+    def _drop(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
         """It came while its participant went away, and is lost."""
         traffic.collateral(call, DISABLED, symptom=Symptom.RESET)
         traffic.failed(call, Symptom.RESET)
         connection.close()
 
     async def _answer_before_outages(
-        self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
+        self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
     ) -> None:
         """The others are away before the answer is written, this one as soon as it has been read."""
         number, response = call.in_flight.call, traffic.through_the_injector(call)
@@ -153,7 +153,7 @@ class ParticipantServer(ParticipantProxy):
         await outages.take_down_after([one for one in due if one.participant == self.name], number)
 
     async def _strike_before_outages(
-        self, traffic: Traffic, connection: Connection, call: Call, outages: Outages
+        self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
     ) -> None:
         """The same for a call that a toxic strikes: that needs the proxy until its caller has seen it."""
         number = call.in_flight.call
@@ -164,9 +164,9 @@ class ParticipantServer(ParticipantProxy):
             own.extend(one for one in due if one.participant == self.name)
             await outages.take_down([one for one in due if one.participant != self.name], number)
 
-        await Struck(self, traffic, connection, call).strike(before_answer)
+        await StruckCall(self, traffic, connection, call).strike(before_answer)
         await outages.take_down_after(own, number, answered=False)
 
-    async def _hang(self, traffic: Traffic, connection: Connection, call: Call) -> None:
+    async def _hang(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
         with self._failing_loudly():
-            await Struck(self, traffic, connection, call).hang()
+            await StruckCall(self, traffic, connection, call).hang()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from harness.participant import Verb
 from harness.saga import Direction, SagaSpec, Step
-from harness.worlds.wire.call import Call
+from harness.worlds.wire.call import WireCall
 
 
 class SagaProgress:
@@ -26,7 +26,7 @@ class SagaProgress:
         self._back = False
         self._failed = False
 
-    def ended(self, call: Call, status: int | None) -> None:
+    def ended(self, call: WireCall, status: int | None) -> None:
         """A call has ended, by an answer or without."""
         matched, direction = call.in_flight.matched, call.in_flight.direction
         if matched is not None and matched.operation.verb is Verb.CREATE:
@@ -62,13 +62,13 @@ class SagaProgress:
         doubtful = self._begun - self.done - self._undone
         return any(resource_of(self._steps[name].action) == resource for name in doubtful)
 
-    def goes_on(self, call: Call) -> bool:
+    def goes_on(self, call: WireCall) -> bool:
         """Whether a call that has arrived is the action of a step whose turn it is."""
         if call.in_flight.direction is not Direction.ACTION or self._back:
             return False
         return any(self._due(self._steps[name]) for name in call.in_flight.steps)
 
-    def passes_over(self, call: Call, participant: str) -> bool:
+    def passes_over(self, call: WireCall, participant: str) -> bool:
         """Whether a call that has arrived would have come only after one that is due at the participant."""
         if not self.wants(participant):
             return False

@@ -16,7 +16,7 @@ from harness.clock.real import monotonic_s
 from harness.participant import Response
 from harness.plan.decision import Symptom
 from harness.worlds.wire.armed_toxic import ArmedToxic
-from harness.worlds.wire.call import Armed, Call
+from harness.worlds.wire.call import Armed, WireCall
 from harness.worlds.wire.http import Connection, encode
 from harness.worlds.wire.participant_proxy import ParticipantProxy
 from harness.worlds.wire.symptoms import EARLY, least_s
@@ -30,11 +30,11 @@ BEHIND_S = 0.025
 """A link of the proxy may be so much behind another."""
 
 
-class Struck:
+class StruckCall:
     """The call, its connection and what it is answered, at the front that it came through."""
 
     def __init__(
-        self, participant_proxy: ParticipantProxy, traffic: Traffic, connection: Connection, call: Call
+        self, participant_proxy: ParticipantProxy, traffic: Traffic, connection: Connection, call: WireCall
     ) -> None:
         self._participant_proxy = participant_proxy
         self._traffic = traffic

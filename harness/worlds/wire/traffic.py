@@ -28,8 +28,8 @@ from harness.plan.decision import Copy, Delay, Symptom
 from harness.process_faults import Boundary, ProcessFault
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_many_calls
-from harness.worlds.wire.armed_toxic import Finding
-from harness.worlds.wire.call import Armed, Call
+from harness.worlds.wire.armed_toxic import CanaryFinding
+from harness.worlds.wire.call import Armed, WireCall
 from harness.worlds.wire.confirmations import Confirmations
 from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.evidence import Evidence
@@ -59,7 +59,7 @@ class Traffic:
         self.lock = threading.RLock()
         self.confirmations = Confirmations(injector, evidence or Evidence(), self.abort)
         self.executor = 0
-        self.open: dict[int, Call] = {}
+        self.open: dict[int, WireCall] = {}
         self.tagged_seen = 0
         self.untagged_seen = 0
         self.settling = False
@@ -81,8 +81,8 @@ class Traffic:
         self.pauses: Mapping[Site, float] = {}  # seconds that the same run makes after a reply, unless struck
         self._silent: dict[int, int] = {}  # executor to its last call that was answered, until its next one
         self._closed = False
-        self._tags: dict[str, Call] = {}
-        self._slow: list[tuple[Call, Response, float]] = []  # replies under way, and when they are due
+        self._tags: dict[str, WireCall] = {}
+        self._slow: list[tuple[WireCall, Response, float]] = []  # replies under way, and when they are due
 
     # Ending early -----------------------------------------------------------------------------
 
@@ -112,7 +112,7 @@ class Traffic:
 
     def send(
         self, executor: int, participant_server: str, request: Request, *, read_timeout_s: float | None
-    ) -> tuple[Call, str]:
+    ) -> tuple[WireCall, str]:
         """A request is about to be sent; the tag travels with it. Raises OfAnEarlierRun."""
         with self.lock:
             self._check_over()
@@ -124,7 +124,7 @@ class Traffic:
             self._tags[tag] = call
             return call, tag
 
-    def answered(self, call: Call, response: Response) -> None:
+    def answered(self, call: WireCall, response: Response) -> None:
         """The whole reply is with the caller."""
         with self.lock:
             self.confirmations.answered(call, response)
@@ -138,7 +138,7 @@ class Traffic:
 
     def failed(
         self,
-        call: Call,
+        call: WireCall,
         symptom: Symptom,
         *,
         abandoned: bool = False,
@@ -174,7 +174,7 @@ class Traffic:
 
     def arrived(
         self, participant_server: str, endpoint_set: int, tag: str | None, request: Request
-    ) -> Call | None:
+    ) -> WireCall | None:
         """A request has arrived; None where it is no call of this run, or one too many."""
         with self.lock:
             if self._closed:
@@ -191,7 +191,7 @@ class Traffic:
                 self._strike_on_arrival(call)
             return call
 
-    def through_the_injector(self, call: Call) -> Response:
+    def through_the_injector(self, call: WireCall) -> Response:
         """Deliver or hold the request; the answer as the participant, or a fault in its place, gives it."""
         with self.lock:
             in_flight = call.in_flight
@@ -259,7 +259,7 @@ class Traffic:
                 )
                 self._injected(DueFault(executor=in_flight.executor, struck=struck, record=record))
 
-    def _strike_pending(self, call: Call) -> None:
+    def _strike_pending(self, call: WireCall) -> None:
         """The executor was answered and sent its next request, which reaches nobody."""
         in_flight = self.injector.impending(call.in_flight.executor)
         if in_flight is not None:
@@ -268,11 +268,11 @@ class Traffic:
             if due is not None:
                 self._injected(due)
 
-    def _swallow(self, call: Call) -> None:
+    def _swallow(self, call: WireCall) -> None:
         self.injector.swallow(call.in_flight)
         call.symptom, call.hangs = Symptom.SILENCE, True
 
-    def _strike_on_arrival(self, call: Call) -> None:
+    def _strike_on_arrival(self, call: WireCall) -> None:
         """On arrival; or applied, for then the request is applied first, and nothing comes between."""
         in_flight = call.in_flight
         boundary = in_flight.course.boundary
@@ -285,7 +285,7 @@ class Traffic:
             self.injector.spare(in_flight)
             call.symptom = Symptom.NONE
 
-    def _hang(self, call: Call, *, applied: bool) -> None:
+    def _hang(self, call: WireCall, *, applied: bool) -> None:
         call.hangs = call.symptom is Symptom.SILENCE
         if applied:
             self._deliver_with_copies(call.in_flight)
@@ -309,38 +309,38 @@ class Traffic:
 
     # ------------------------------------------------------------------------------------------
 
-    def armed(self, call: Call, armed: Armed) -> None:
+    def armed(self, call: WireCall, armed: Armed) -> None:
         """A toxic is armed for the call, and its reply is about to be written."""
         with self.lock:
             call.armed = armed
 
-    def canary(self, call: Call, found: Finding, *, left: bool) -> None:
+    def canary(self, call: WireCall, found: CanaryFinding, *, left: bool) -> None:
         """What a canary under the call's toxic saw; see `Confirmations.canary`."""
         with self.lock:
             self.confirmations.canary(call, found, left=left)
 
-    def died(self, call: Call, met: str | None) -> None:
+    def died(self, call: WireCall, met: str | None) -> None:
         """The participant died in the middle of a call; `met`: what shows that it did not."""
         with self.lock:
             self.confirmations.died(call, met)
 
-    def not_refused(self, call: Call) -> None:
+    def not_refused(self, call: WireCall) -> None:
         """A call has arrived that was to meet nobody."""
         with self.lock:
             self.confirmations.not_refused(call)
 
-    def may_lose_reply(self, call: Call) -> bool:
+    def may_lose_reply(self, call: WireCall) -> bool:
         """Whether the saga holds against a lost reply to this call (RULES §5, §6)."""
         with self.lock:
             return self.injector.may_lose_reply(call.in_flight)
 
-    def left_while_waiting(self, call: Call) -> None:
+    def left_while_waiting(self, call: WireCall) -> None:
         """A caller left a slow call whose request was kept back: that is lost, and no reply."""
         with self.lock:
             self.injector.judge.confirmed(call.in_flight, seen=Symptom.SILENCE)
             self.failed(call, Symptom.SILENCE, abandoned=True)
 
-    def answer_slowly(self, call: Call, response: Response, due_s: float) -> None:
+    def answer_slowly(self, call: WireCall, response: Response, due_s: float) -> None:
         """A reply is under way to a caller whom nobody sees; it has it at `due_s`, unless it left before."""
         with self.lock:
             self._slow.append((call, response, due_s))
@@ -353,7 +353,7 @@ class Traffic:
             for call, response, _ in due:
                 self.answered(call, response)
 
-    def collateral(self, call: Call, toxic: str, *, symptom: Symptom = Symptom.SILENCE) -> None:
+    def collateral(self, call: WireCall, toxic: str, *, symptom: Symptom = Symptom.SILENCE) -> None:
         """A toxic that is armed for another call struck this one, which is lost on its way."""
         with self.lock:
             call.symptom = symptom
@@ -393,7 +393,7 @@ class Traffic:
         if self.over is not None:
             raise RunOver(self.over)
 
-    def _new_untagged(self, endpoint_set: int, participant_server: str, request: Request) -> Call | None:
+    def _new_untagged(self, endpoint_set: int, participant_server: str, request: Request) -> WireCall | None:
         """None for an engine that outlives its runs, and works at one that was judged (DESIGN, HTTP)."""
         try:
             call = self._new(self._occupant(endpoint_set), participant_server, request, None, tagged=False)
@@ -410,7 +410,7 @@ class Traffic:
         read_timeout_s: float | None,
         *,
         tagged: bool,
-    ) -> Call:
+    ) -> WireCall:
         endless = tagged and read_timeout_s is None
         in_flight = self.injector.send(
             executor,
@@ -423,7 +423,7 @@ class Traffic:
         self._silent.pop(executor, None)
         if self.injector.broken is not None:
             self.abort(self.injector.broken)
-        call = Call(
+        call = WireCall(
             in_flight=in_flight,
             participant_server=participant_server,
             tagged=tagged,
@@ -437,7 +437,7 @@ class Traffic:
             self.end(ended_early(why))
         return call
 
-    def _leave(self, call: Call) -> None:
+    def _leave(self, call: WireCall) -> None:
         self.open.pop(call.in_flight.call, None)
         if call.left is not None:
             self.loop.call_soon_threadsafe(call.left.set)

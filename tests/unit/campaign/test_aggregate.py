@@ -18,7 +18,7 @@ from harness.errors import UsageError
 from harness.faults.enabled import enabled_faults
 from harness.invariants import INVARIANTS, Verdict
 from harness.plan import Fault, FaultPlan
-from harness.report_model import Verdict as ScenarioVerdict
+from harness.report_model import ScenarioVerdict
 from harness.scenario import Scenario
 from harness.search import GuidedSearch, RunSummary
 from harness.search.guided import StopAsked

@@ -14,7 +14,7 @@ from harness.campaign.refutations import take_unshrunk
 from harness.campaign.required import coverage
 from harness.campaign.summary import summarise
 from harness.plan import FaultPlan
-from harness.report_model import Guarantee, GuaranteeResult, Search, Verdict
+from harness.report_model import Guarantee, GuaranteeResult, ScenarioVerdict, Search
 from harness.saga import Claim
 from harness.scenario import Scenario
 from tests.unit.campaign.pretend import Breaks, kinds, scenario, searched, tallied
@@ -127,7 +127,7 @@ def test_a_claim_that_nothing_can_put_to_the_test_says_why_and_keeps_from_a_pass
     assert found[Claim.CANCEL].reason == "a plain function cannot be cancelled"
     search = Search(depth=1, singles_complete=True)
     report = summarise(one, one, "sim", judged(one, lambda plan: ()), files={}, refuting={}, search=search)
-    assert report.verdict is Verdict.INCONCLUSIVE
+    assert report.verdict is ScenarioVerdict.INCONCLUSIVE
     assert report.notes == (
         "Claim cancel cannot be exercised: a plain function cannot be cancelled. Take it out of claims.",
     )
@@ -162,6 +162,6 @@ def test_unclaimed_faults_are_not_owed() -> None:
         refuting={},
         search=Search(depth=1, singles_complete=True),
     )
-    assert report.verdict is Verdict.PASS
+    assert report.verdict is ScenarioVerdict.PASS
     assert report.unclaimed
     assert report.unfired == ()

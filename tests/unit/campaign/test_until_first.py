@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.campaign import CampaignEvent, CampaignOptions, RunEnded, run_campaign
 from harness.loader import load_scenario
-from harness.report_model import ScenarioReport, Verdict
+from harness.report_model import ScenarioReport, ScenarioVerdict
 from harness.scenario import Scenario
 
 REPO = Path(__file__).parents[3]
@@ -45,7 +45,7 @@ def load(reference: str) -> Scenario:
 def test_it_ends_at_the_first_violation_and_shrinks_that(tmp_path: Path) -> None:
     whole, _ = searched(FIRST_SAGA, tmp_path, until_first=False)
     first, _ = searched(FIRST_SAGA, tmp_path, until_first=True)
-    assert (first.verdict, whole.verdict) == (Verdict.FAIL, Verdict.FAIL)
+    assert (first.verdict, whole.verdict) == (ScenarioVerdict.FAIL, ScenarioVerdict.FAIL)
     assert first.runs < whole.runs / 4
     assert {one.minimal_faults for one in first.invariants if one.violations} == {1}
     assert not first.search.complete

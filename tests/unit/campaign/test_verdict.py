@@ -18,8 +18,7 @@ from harness.errors import ScenarioError
 from harness.inputs import DrawnInput
 from harness.invariants import Verdict
 from harness.plan import Fault
-from harness.report_model import ScenarioReport, Search
-from harness.report_model import Verdict as ScenarioVerdict
+from harness.report_model import ScenarioReport, ScenarioVerdict, Search
 from harness.saga import Claim, Json, Status, Step
 from harness.scenario import Scenario
 from harness.search import RunSummary

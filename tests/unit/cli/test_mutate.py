@@ -13,7 +13,7 @@ import pytest
 
 from harness.cli.mutate import exit_code
 from harness.mutation.model import How, Mutant, Mutants, Status, Untried, read_mutants, score_of
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from tests.unit.cli.console import FIRST_SAGA, REPO, SCRIPT, left_of, saga_chaos
 
 BOOKING = REPO / "tests" / "mutants" / "booking" / "saga.toml"
@@ -139,7 +139,7 @@ LATE = Untried(id="x-2", operator="x", where="a.py:2")
         (Mutants(mutants=(KILLED, SURVIVED)), 1),
         (Mutants(mutants=(SURVIVED,), untried=(LATE,), complete=False), 1),
         (Mutants(mutants=(KILLED,), untried=(LATE,), complete=False), 3),
-        (Mutants(mutants=(KILLED,), verdict=Verdict.INCONCLUSIVE), 3),
+        (Mutants(mutants=(KILLED,), verdict=ScenarioVerdict.INCONCLUSIVE), 3),
         (Mutants(mutants=(SURVIVED,), environment="no proxy"), 4),
     ],
 )

@@ -11,15 +11,15 @@ from harness.loading import load
 from harness.mutation.model import How, Mutant, Mutants, Status, read_mutants, write_mutants
 from harness.mutation.planting import Planted
 from harness.mutation.reasons import read_reasons, unneeded
-from harness.mutation.trial import Asked, Found, Result, search
+from harness.mutation.trial import Asked, Counterexample, Result, search
 from harness.mutation.verdicts import Ended, judged
 from harness.plan import Fault, FaultPlan
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 
 PLANTED = Planted(
     id="x-1", operator="x", file=Path("a.py"), name="a.py", lines=(3,), function="f", text="", diff="-a\n+b"
 )
-ORIGINAL = Result(verdict=Verdict.PASS, singles=True, complete=True, runs=3, chain=(b"1", b"2", b"3"))
+ORIGINAL = Result(verdict=ScenarioVerdict.PASS, singles=True, complete=True, runs=3, chain=(b"1", b"2", b"3"))
 LOST = Fault(kind="lose_reply", operation="a.b.create")
 
 
@@ -28,13 +28,13 @@ def verdict(result: Result, original: Result = ORIGINAL, *, lost: bool = False) 
 
 
 def same(chain: tuple[bytes, ...], *, singles: bool = True) -> Result:
-    return Result(verdict=Verdict.PASS, singles=singles, runs=len(chain), chain=chain)
+    return Result(verdict=ScenarioVerdict.PASS, singles=singles, runs=len(chain), chain=chain)
 
 
 def test_a_violation_kills_and_the_smallest_is_told() -> None:
-    large = Found(invariant="termination", plan=FaultPlan((LOST, LOST)))
-    small = Found(invariant="isolation", plan=FaultPlan((LOST,)))
-    mutant = verdict(Result(verdict=Verdict.FAIL, found=(large, small)))
+    large = Counterexample(invariant="termination", plan=FaultPlan((LOST, LOST)))
+    small = Counterexample(invariant="isolation", plan=FaultPlan((LOST,)))
+    mutant = verdict(Result(verdict=ScenarioVerdict.FAIL, found=(large, small)))
     assert (mutant.status, mutant.how) == (Status.KILLED, How.INVARIANT)
     assert (mutant.invariant, mutant.faults) == ("isolation", 1)
     assert mutant.invariants == ("termination", "isolation")
@@ -48,11 +48,11 @@ def test_what_cannot_be_imported_and_what_hangs_is_killed() -> None:
 
 
 def test_no_pass_any_more_kills_where_the_original_passes_and_no_single_fault_is_missing() -> None:
-    none = Result(verdict=Verdict.INCONCLUSIVE, singles=True, notes=("never seen",))
+    none = Result(verdict=ScenarioVerdict.INCONCLUSIVE, singles=True, notes=("never seen",))
     assert (verdict(none).how, verdict(none).message) == (How.VERDICT, "never seen")
-    cut = Result(verdict=Verdict.INCONCLUSIVE, singles=False, chain=(b"9",))
+    cut = Result(verdict=ScenarioVerdict.INCONCLUSIVE, singles=False, chain=(b"9",))
     assert verdict(cut).status is Status.SURVIVED
-    unsure = Result(verdict=Verdict.INCONCLUSIVE, singles=True)
+    unsure = Result(verdict=ScenarioVerdict.INCONCLUSIVE, singles=True)
     assert verdict(none, unsure).status is Status.SURVIVED
 
 
@@ -76,8 +76,8 @@ def test_a_search_that_time_cuts_short_knows_which_single_faults_are_missing() -
 
 
 def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
-    found = Found(invariant="isolation", plan=FaultPlan((LOST,)))
-    mutants = Mutants(mutants=(verdict(Result(verdict=Verdict.FAIL, found=(found,))),), score=1.0)
+    found = Counterexample(invariant="isolation", plan=FaultPlan((LOST,)))
+    mutants = Mutants(mutants=(verdict(Result(verdict=ScenarioVerdict.FAIL, found=(found,))),), score=1.0)
     write_mutants(mutants, tmp_path / "mutants.json")
     assert read_mutants(tmp_path / "mutants.json") == mutants
 

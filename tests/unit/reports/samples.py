@@ -34,17 +34,17 @@ from harness.report_model import (
     CompensationLatency,
     FailureFile,
     Faults,
-    Found,
+    FoundBy,
     Guarantee,
     GuaranteeResult,
     Impossible,
     Invariant,
-    Judgement,
     LeftOver,
     Proxy,
     Report,
     ScenarioRef,
     ScenarioReport,
+    ScenarioVerdict,
     Search,
     SiteCount,
     Situation,
@@ -206,7 +206,7 @@ def failure(invariant: str = "no_orphaned_resources", plan: FaultPlan = LOST_REP
         evidence=evidence,
         timeline=tuple(timeline(lost_charge(), evidence)),
         history="histories/order-1.ndjson",
-        search=Found(kind="guided", runs=12),
+        search=FoundBy(kind="guided", runs=12),
     )
 
 
@@ -214,7 +214,7 @@ def failing(name: str = "order", world: str = "sim") -> ScenarioReport:
     violated = {
         "no_orphaned_resources": Invariant(
             id="no_orphaned_resources",
-            verdict=Judgement.VIOLATED,
+            verdict=Verdict.VIOLATED,
             runs=1204,
             violations=31,
             minimal_faults=1,
@@ -224,7 +224,7 @@ def failing(name: str = "order", world: str = "sim") -> ScenarioReport:
         ),
         "idempotent_actions": Invariant(
             id="idempotent_actions",
-            verdict=Judgement.VIOLATED,
+            verdict=Verdict.VIOLATED,
             runs=1204,
             violations=2,
             minimal_faults=2,
@@ -232,14 +232,14 @@ def failing(name: str = "order", world: str = "sim") -> ScenarioReport:
             claim="However often an action is sent, it takes effect at most once.",
             failures=1,
         ),
-        "isolation": Invariant(id="isolation", verdict=Judgement.NOT_EXERCISED),
+        "isolation": Invariant(id="isolation", verdict=Verdict.NOT_EXERCISED),
     }
-    held = (Invariant(id=id_, verdict=Judgement.HELD, runs=1204) for id_ in IDS)
+    held = (Invariant(id=id_, verdict=Verdict.HELD, runs=1204) for id_ in IDS)
     return ScenarioReport(
         name=name,
         saga=name,
         world="wire" if world == "wire" else "sim",
-        verdict=Verdict.FAIL,
+        verdict=ScenarioVerdict.FAIL,
         runs=1204,
         search=Search(kind="both", depth=2, complete=False, left_out=318),
         invariants=tuple(violated.get(one.id, one) for one in held),
@@ -296,13 +296,11 @@ def passing(name: str = "order-sync", world: str = "wire") -> ScenarioReport:
         name=name,
         saga=name,
         world="wire" if world == "wire" else "sim",
-        verdict=Verdict.PASS,
+        verdict=ScenarioVerdict.PASS,
         runs=64,
         search=Search(kind="guided", depth=1, complete=True),
         invariants=tuple(
-            Invariant(
-                id=id_, verdict=Judgement.NOT_EXERCISED if id_ == "isolation" else Judgement.HELD, runs=64
-            )
+            Invariant(id=id_, verdict=Verdict.NOT_EXERCISED if id_ == "isolation" else Verdict.HELD, runs=64)
             for id_ in IDS
         ),
         faults=Faults(planned=63, fired=63, by_kind={"refuse": 63}),
@@ -317,7 +315,7 @@ def passing(name: str = "order-sync", world: str = "wire") -> ScenarioReport:
 def inconclusive(name: str = "shipping") -> ScenarioReport:
     crash = Invariant(
         id="log_agreement",
-        verdict=Judgement.UNKNOWN,
+        verdict=Verdict.UNKNOWN,
         runs=12,
         crash="Traceback (most recent call last):\n  …\nKeyError: 'log'",
     )
@@ -325,10 +323,10 @@ def inconclusive(name: str = "shipping") -> ScenarioReport:
         name=name,
         saga=name,
         world="sim",
-        verdict=Verdict.INCONCLUSIVE,
+        verdict=ScenarioVerdict.INCONCLUSIVE,
         runs=12,
         search=Search(kind="hypothesis", complete=True),
-        invariants=(Invariant(id="termination", verdict=Judgement.HELD, runs=12), crash),
+        invariants=(Invariant(id="termination", verdict=Verdict.HELD, runs=12), crash),
         faults=Faults(planned=12, fired=10),
         situations=(
             Situation(
@@ -342,7 +340,7 @@ def inconclusive(name: str = "shipping") -> ScenarioReport:
 
 
 def report(*scenarios: ScenarioReport) -> Report:
-    order = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
+    order = [ScenarioVerdict.FAIL, ScenarioVerdict.INCONCLUSIVE, ScenarioVerdict.PASS]
     return Report(
         tool=Tool(version="0.1.0"),
         verdict=min((one.verdict for one in scenarios), key=order.index),

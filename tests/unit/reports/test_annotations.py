@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.report_model import ScenarioRef, Verdict, write_report
+from harness.report_model import ScenarioRef, ScenarioVerdict, write_report
 from reports.annotations import campaign_annotations, gate_annotations
 from reports.bundle import Bundle, Violation
 from reports.gate import gate_folder
@@ -65,7 +65,7 @@ def test_the_gate_adds_what_the_run_has_not_told(tmp_path: Path) -> None:
     write_report(report(failing(), inconclusive()), tmp_path / "report.json")
     (tmp_path / "chaos.toml").write_text("max_p95_s = 1\nallow_inconclusive = true\n")
     found = gate_folder(tmp_path, tmp_path / "chaos.toml", TODAY)
-    assert found.verdict is Verdict.FAIL
+    assert found.verdict is ScenarioVerdict.FAIL
     assert len([one for one in found.checks if one.what == "no_orphaned_resources"]) == 1, "the run told it"
     assert [*gate_annotations(found)] == [
         "::error title=order (sim)%3A latency p95::p95 is 5.00 s, the policy allows 1.00 s",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from harness.report_model import Faults, SiteCount, Unconfirmed, Verdict
+from harness.report_model import Faults, ScenarioVerdict, SiteCount, Unconfirmed
 from reports.bundle import read_bundle
 from reports.coverage import Cell, State, matrix
 from reports.findings import findings
@@ -17,7 +17,9 @@ from tests.unit.reports.samples import failing, passing, report, write_findings
 CHARGE = "payments.charge.create"
 
 
-def cells(folder: Path | None = None, verdict: Verdict = Verdict.FAIL) -> dict[tuple[str, str], Cell]:
+def cells(
+    folder: Path | None = None, verdict: ScenarioVerdict = ScenarioVerdict.FAIL
+) -> dict[tuple[str, str], Cell]:
     given = replace(failing(), verdict=verdict)
     found = findings(read_bundle(report(given), folder)) if folder is not None else ()
     made = matrix(given, found)
@@ -32,8 +34,10 @@ def test_what_a_smallest_counterexample_needs_is_violated_and_leads_there(tmp_pa
     assert cell.text.endswith("\u2717")
 
 
-@pytest.mark.parametrize(("verdict", "state"), [(Verdict.FAIL, State.FIRED), (Verdict.PASS, State.HELD)])
-def test_held_is_said_only_where_nothing_at_all_was_violated(verdict: Verdict, state: State) -> None:
+@pytest.mark.parametrize(
+    ("verdict", "state"), [(ScenarioVerdict.FAIL, State.FIRED), (ScenarioVerdict.PASS, State.HELD)]
+)
+def test_held_is_said_only_where_nothing_at_all_was_violated(verdict: ScenarioVerdict, state: State) -> None:
     assert cells(verdict=verdict)["reject", CHARGE].state is state
 
 

@@ -11,11 +11,11 @@ from harness.history import write_history
 from harness.plan import Fault
 from harness.report_model import (
     Invariant,
-    Judgement,
     Provenance,
     Report,
     ScenarioReport,
     Search,
+    Verdict,
     write_failure,
     write_report,
 )
@@ -90,7 +90,7 @@ def test_anchors_are_told_apart_even_where_nothing_can_be_read(tmp_path: Path) -
 FULL = Search(kind="both", depth=2, complete=True)
 
 
-def judged(search: Search = FULL, **verdicts: Judgement) -> Report:
+def judged(search: Search = FULL, **verdicts: Verdict) -> Report:
     invariants = tuple(Invariant(id=id_, verdict=verdict) for id_, verdict in verdicts.items())
     return report(msgspec.structs.replace(passing(), invariants=invariants, search=search))
 
@@ -104,13 +104,13 @@ def judged(search: Search = FULL, **verdicts: Judgement) -> Report:
     ],
 )
 def test_a_search_that_could_not_have_found_it_again_calls_nothing_fixed(search: Search) -> None:
-    before = judged(a=Judgement.VIOLATED)
-    (change,) = compared(judged(search, a=Judgement.HELD), before)
+    before = judged(a=Verdict.VIOLATED)
+    (change,) = compared(judged(search, a=Verdict.HELD), before)
     assert change.since is Since.NOT_SHOWN
 
 
 def test_new_still_failing_fixed_and_not_shown_again() -> None:
-    held, violated, idle = Judgement.HELD, Judgement.VIOLATED, Judgement.NOT_EXERCISED
+    held, violated, idle = Verdict.HELD, Verdict.VIOLATED, Verdict.NOT_EXERCISED
     before = judged(a=violated, b=violated, c=violated, d=held, e=violated)
     now = judged(a=violated, b=held, c=idle, d=violated)
     assert compared(now, before) == tuple(

@@ -8,7 +8,14 @@ import pytest
 
 from harness.errors import ReportError
 from harness.mutation.model import Mutant, Mutants, Status, Untried, write_mutants
-from harness.report_model import CompensationLatency, Judgement, Provenance, Report, Verdict, write_report
+from harness.report_model import (
+    CompensationLatency,
+    Provenance,
+    Report,
+    ScenarioVerdict,
+    Verdict,
+    write_report,
+)
 from reports.gate import Gate, gate_folder
 from reports.gate_check import Word
 from reports.lacking import lacking
@@ -130,7 +137,7 @@ def earlier(folder: Path, *violated: str) -> Path:
     """A report of before in which these were violated, and nothing else."""
     before = failing()
     kept = tuple(
-        msgspec.structs.replace(one, verdict=Judgement.VIOLATED if one.id in violated else Judgement.HELD)
+        msgspec.structs.replace(one, verdict=Verdict.VIOLATED if one.id in violated else Verdict.HELD)
         for one in before.invariants
     )
     write_report(report(msgspec.structs.replace(before, invariants=kept)), folder / "report.json")
@@ -319,9 +326,11 @@ def test_mutants_of_several_sagas_and_a_damaged_file(tmp_path: Path) -> None:
 
 
 def test_a_headline_that_hides_a_violation_does_not_pass(tmp_path: Path) -> None:
-    hidden = msgspec.structs.replace(failing(), verdict=Verdict.PASS)
-    assert decide(msgspec.structs.replace(report(hidden), verdict=Verdict.PASS), tmp_path).exit_code == 1
-    odd = msgspec.structs.replace(report(passing()), verdict=Verdict.FAIL)
+    hidden = msgspec.structs.replace(failing(), verdict=ScenarioVerdict.PASS)
+    assert (
+        decide(msgspec.structs.replace(report(hidden), verdict=ScenarioVerdict.PASS), tmp_path).exit_code == 1
+    )
+    odd = msgspec.structs.replace(report(passing()), verdict=ScenarioVerdict.FAIL)
     assert decide(odd, tmp_path).exit_code == 1
 
 
@@ -338,7 +347,7 @@ def test_what_the_report_says_is_lacking_is_said_and_not_read_from_its_tables_ag
     assert lacking(one) == list(sentences)
     assert lacking(one, ["isolation"]) == [sentences[0]]
     assert lacking(one, ["termination"]) == list(sentences)
-    assert lacking(msgspec.structs.replace(one, verdict=Verdict.PASS)) == []
+    assert lacking(msgspec.structs.replace(one, verdict=ScenarioVerdict.PASS)) == []
 
 
 def test_a_hostile_name_stays_on_its_line(tmp_path: Path) -> None:

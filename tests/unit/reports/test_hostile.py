@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from harness.plan import Fault, FaultPlan
-from harness.report_model import Impossible, LeftOver, Report, ScenarioReport, Verdict, write_report
+from harness.report_model import Impossible, LeftOver, Report, ScenarioReport, ScenarioVerdict, write_report
 from reports.annotations import campaign_annotations, gate_annotations
 from reports.bundle import Bundle, Violation
 from reports.console import CampaignConsole
@@ -96,7 +96,7 @@ def bundle(text: str) -> Bundle:
     crashed = inconclusive()
     broken = msgspec.structs.replace(crashed.invariants[1], crash=f"Traceback\n{text}")
     unsure = msgspec.structs.replace(crashed, invariants=(crashed.invariants[0], broken))
-    given = Report(verdict=Verdict.FAIL, scenarios=(one, unsure), environment=f"e{text}")
+    given = Report(verdict=ScenarioVerdict.FAIL, scenarios=(one, unsure), environment=f"e{text}")
     violated = [each for each in one.invariants if each.verdict == "violated"]
     return Bundle(
         report=given,

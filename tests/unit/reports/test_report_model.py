@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from harness.errors import EnvironmentFault, ReportError
 from harness.report_model import (
-    Verdict,
+    ScenarioVerdict,
     exit_code,
     read_failure,
     read_report,
@@ -61,7 +61,7 @@ def test_report_with_the_core_alone_and_a_newer_key_can_be_read(tmp_path: Path) 
     core = {"format_version": 1, "verdict": "pass", "scenarios": [], "shard": "1/3"}
     path = tmp_path / "report.json"
     path.write_text(json.dumps(core))
-    assert read_report(path).verdict is Verdict.PASS
+    assert read_report(path).verdict is ScenarioVerdict.PASS
 
 
 def change(content: Any, place: str, value: object) -> None:
@@ -136,8 +136,13 @@ def test_a_write_leaves_nothing_beside_it(tmp_path: Path) -> None:
 
 
 def test_worst_and_exit_codes() -> None:
-    assert worst([Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL]) is Verdict.FAIL
-    assert worst([Verdict.PASS, Verdict.INCONCLUSIVE]) is Verdict.INCONCLUSIVE
-    assert worst([Verdict.PASS]) is Verdict.PASS
-    assert worst([]) is Verdict.INCONCLUSIVE
-    assert [exit_code(one) for one in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)] == [0, 1, 3]
+    assert (
+        worst([ScenarioVerdict.PASS, ScenarioVerdict.INCONCLUSIVE, ScenarioVerdict.FAIL])
+        is ScenarioVerdict.FAIL
+    )
+    assert worst([ScenarioVerdict.PASS, ScenarioVerdict.INCONCLUSIVE]) is ScenarioVerdict.INCONCLUSIVE
+    assert worst([ScenarioVerdict.PASS]) is ScenarioVerdict.PASS
+    assert worst([]) is ScenarioVerdict.INCONCLUSIVE
+    assert [
+        exit_code(one) for one in (ScenarioVerdict.PASS, ScenarioVerdict.FAIL, ScenarioVerdict.INCONCLUSIVE)
+    ] == [0, 1, 3]

@@ -21,11 +21,11 @@ from harness.plan import Fault, FaultPlan
 from harness.report_model import (
     CompensationLatency,
     Invariant,
-    Judgement,
     Provenance,
     Report,
     ScenarioRef,
     ScenarioReport,
+    Verdict,
     read_report,
     write_failure,
 )
@@ -326,7 +326,7 @@ def test_the_summary_says_when_by_which_command_and_what_is_new(tmp_path: Path) 
     before = msgspec.structs.replace(
         failing(),
         invariants=tuple(
-            msgspec.structs.replace(one, verdict=Judgement.HELD) if one.id == "idempotent_actions" else one
+            msgspec.structs.replace(one, verdict=Verdict.HELD) if one.id == "idempotent_actions" else one
             for one in failing().invariants
         ),
     )
@@ -385,5 +385,5 @@ def _long_one(number: int, folder: Path) -> ScenarioReport:
         )
         path = f"failures/{name}-{id_}.json"
         write_failure(told, folder / path)
-        invariants.append(Invariant(id=id_, verdict=Judgement.VIOLATED, runs=9, violations=3, failure=path))
+        invariants.append(Invariant(id=id_, verdict=Verdict.VIOLATED, runs=9, violations=3, failure=path))
     return msgspec.structs.replace(failing(name), invariants=tuple(invariants))

@@ -32,7 +32,7 @@ class Commands:
         self._cwd = cwd
         self._env = env
 
-    def start(self, place: Place) -> Running:
+    def start(self, place: Place) -> RunningCommand:
         """Raises CannotStart."""
         stage = self._stage
         word = "resume" if place.resumed else "run"
@@ -46,9 +46,9 @@ class Commands:
         mark = f"{stage.saga_id}.{place.executor}"
         return self.running(Group(command, mark=mark, files=stage.folder() / f"executor-{place.executor}"))
 
-    def running(self, group: Group) -> Running:
+    def running(self, group: Group) -> RunningCommand:
         """How it is heard."""
-        return Running(group)
+        return RunningCommand(group)
 
     @property
     def endpoint_set(self) -> int | None:
@@ -62,7 +62,7 @@ class Commands:
         """Nothing is kept between two executors."""
 
 
-class Running:
+class RunningCommand:
     """One executor."""
 
     cancelled = False

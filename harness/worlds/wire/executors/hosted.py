@@ -9,7 +9,7 @@ from harness.adapter.host import line, read_host
 from harness.errors import UsageError, misplaced
 from harness.plan import FaultPlan
 from harness.processes import Group
-from harness.worlds.wire.executors.command import Commands, Running
+from harness.worlds.wire.executors.command import Commands, RunningCommand
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
 
@@ -34,11 +34,11 @@ def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
 class Hosts(Commands):
     """Starts hosts."""
 
-    def running(self, group: Group) -> Running:
+    def running(self, group: Group) -> RunningCommand:
         return Hosted(group)
 
 
-class Hosted(Running):
+class Hosted(RunningCommand):
     """A host. It can be cancelled, as its function can."""
 
     cancellable = True
