@@ -34,7 +34,7 @@ def carried_out(history: History, *, own_hosts: bool = True) -> History:
 
     own_hosts: whether an executor on another node has a host name of its own.
     """
-    struck = [(index, one) for index, one in enumerate(history.events) if isinstance(one, ExecutorStruck)]
+    struck = history.of(ExecutorStruck)
     if not struck:
         return history
     events = list(history.events)

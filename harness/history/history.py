@@ -90,12 +90,12 @@ class History:
         """Faults that were set and whose effect was not confirmed."""
         return tuple(event for _, event in self.of(FaultUnconfirmed))
 
-    @property
+    @cached_property
     def void(self) -> bool:
         """Whether it is not known what a caller saw, so that the run cannot be judged."""
         return any(event.void for event in self.unconfirmed())
 
-    @property
+    @cached_property
     def ended_early(self) -> str:
         """Why the run was ended before the saga was; empty where it was not."""
         return next((event.why for _, event in self.of(EndedEarly)), "")

@@ -73,8 +73,10 @@ class Invariant:
                 return Judgement(
                     invariant=self.id, verdict=Verdict.VIOLATED, message=finding.message, evidence=evidence
                 )
-        seen = any(self.exercised(view, saga) for saga in view.sagas)
-        return _silent(self.id, Verdict.HELD if seen else Verdict.NOT_EXERCISED)
+        for saga in view.sagas:
+            if self.exercised(view, saga):
+                return _silent(self.id, Verdict.HELD)
+        return _silent(self.id, Verdict.NOT_EXERCISED)
 
 
 @cache

@@ -65,8 +65,7 @@ def _how_soon(earlier: Call, later: Call) -> str:
 def _too_early(series: Series) -> Iterator[Finding]:
     for earlier, later in pairwise(series.attempts):
         asked = earlier.answered.retry_after_s if earlier.answered is not None else None
-        waited_s = gap_s(earlier, later)
-        if asked is not None and waited_s < asked * RETRY_AFTER_SLACK:
+        if asked is not None and (waited_s := gap_s(earlier, later)) < asked * RETRY_AFTER_SLACK:
             message = (
                 f"{series.what} was repeated after {waited_s:.2f} s, and Retry-After asked for {asked:g} s"
             )

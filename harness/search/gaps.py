@@ -45,12 +45,15 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 def gaps_of(history: History) -> tuple[Gap, ...]:
     """In the order in which they were reached, those without any moment to strike left out."""
+    sim = history.began.world == "sim"
+    if sim and not history.of(StoreChanged):
+        return ()
     sites = {
         event.call: Site(operation=event.operation, nth=event.nth)
-        for event in history.events
-        if isinstance(event, CallSent) and event.operation is not None
+        for _, event in history.of(CallSent)
+        if event.operation is not None
     }
-    found = _by_changes(history, sites) if history.began.world == "sim" else _by_pauses(history, sites)
+    found = _by_changes(history, sites) if sim else _by_pauses(history, sites)
     return tuple(gap for gap in found if gap.variants)
 
 

@@ -20,7 +20,7 @@ from harness.runner import Run
 from harness.saga import Json, Status
 from harness.scenario import Scenario
 from harness.search.gaps import Gap, gaps_of
-from harness.search.trace import reaction_of, trace_of
+from harness.search.trace import traces_of
 from harness.situations import seen_situations
 from harness.views import View, first_trouble
 
@@ -130,9 +130,10 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         one.invariant: Found(one.verdict, one.message, one.evidence, one.traceback) for one in run.judgements
     }
     kept = any(one.verdict in (Verdict.VIOLATED, Verdict.UNKNOWN) for one in run.judgements)
-    fired = [event for event in run.history.events if isinstance(event, FaultFired)]
+    fired = [event for _, event in run.history.of(FaultFired)]
     counts = Counter(event.fault for event in fired)
     void = run.history.void
+    trace, reaction = traces_of(run.history, run.plan)
     sites, first = ((), ()) if void else _sites(run.history, len(run.plan.faults))
     encoded = encode_events(run.history)
     statuses = tuple(saga.status for saga in run.view.sagas)
@@ -153,8 +154,8 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         first=first,
         healed=() if void else _healed(run.history),
         gaps=() if void else gaps_of(run.history),
-        trace=trace_of(run.history, run.plan),
-        reaction=reaction_of(run.history, run.plan) if _has_variant(run.plan) else b"",
+        trace=trace,
+        reaction=reaction,
         situations=() if void else seen_situations(run.view, run.own_situations),
         statuses=statuses,
         early_repeat=early_repeat(run.view),
@@ -165,10 +166,6 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         history=encoded + encode_contents(run.history) if kept or keep_history or void else None,
         fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
     )
-
-
-def _has_variant(plan: FaultPlan) -> bool:
-    return bool(plan.faults) and plan.faults[-1].variant != ""
 
 
 _MAY_COME_TO = {"slow": ("lose_reply", "lose_request")}
@@ -194,23 +191,32 @@ def _sites(history: History, faults: int) -> tuple[tuple[tuple[Site, int], ...],
 
     A participant that was taken away struck later calls than the one that its receipt names.
     """
-    fired = [event for event in history.events if isinstance(event, FaultFired)]
+    fired = [event for _, event in history.of(FaultFired)]
     struck = {event.call: event.fault for event in fired if event.participant is None}
     away = {event.call: event.fault for event in fired if event.participant is not None}
     sites: list[tuple[Site, int]] = []
     first: dict[int, int] = {}
     _mark(first, away.get(0), sites)
-    for event in history.events:
-        if isinstance(event, PhaseBegan) and event.phase is Phase.SETTLING:
-            break
-        if isinstance(event, FaultFired) and not event.call:
-            _mark(first, event.fault, sites)  # it struck when there was no call to strike
-        elif isinstance(event, CallSent):
+    for event in _while_faults_strike(history, fired):
+        if isinstance(event, FaultFired):
+            _mark(first, event.fault, sites)
+        else:
             if event.call not in struck and event.operation is not None:
                 sites.append((Site(operation=event.operation, nth=event.nth), max(first, default=-1)))
             _mark(first, struck.get(event.call), sites)
             _mark(first, away.get(event.call), sites)
     return tuple(sites), tuple(first.get(index, len(sites)) for index in range(faults))
+
+
+def _while_faults_strike(history: History, fired: Iterable[FaultFired]) -> Iterator[CallSent | FaultFired]:
+    """The calls, and the faults that struck when there was no call to strike, until all heals."""
+    phases = history.of(PhaseBegan)
+    heals = next((index for index, one in phases if one.phase is Phase.SETTLING), len(history.events))
+    found: list[tuple[int, CallSent | FaultFired]] = [*history.of(CallSent)]
+    if not all(one.call for one in fired):
+        found += [(index, one) for index, one in history.of(FaultFired) if not one.call]
+        found.sort(key=lambda pair: pair[0])
+    return (one for index, one in found if index < heals)
 
 
 def _mark(first: dict[int, int], fault: int | None, sites: Sized) -> None:
@@ -223,13 +229,10 @@ def _cut_short(history: History) -> bool:
 
 
 def _healed(history: History) -> tuple[str, ...]:
-    healed, called = False, dict[str, None]()
-    for event in history.events:
-        if isinstance(event, PhaseBegan):
-            healed = event.phase is not Phase.FAULTS
-        elif healed and isinstance(event, CallSent) and event.operation is not None:
-            called.setdefault(event.operation)
-    return tuple(called)
+    phases = history.of(PhaseBegan)
+    since = next((index for index, one in phases if one.phase is not Phase.FAULTS), len(history.events))
+    late = (one.operation for index, one in history.of(CallSent) if index > since)
+    return tuple(dict.fromkeys(operation for operation in late if operation is not None))
 
 
 def _left(view: View) -> tuple[tuple[str, str | None], ...]:

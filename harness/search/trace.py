@@ -48,30 +48,47 @@ _encode = msgspec.json.Encoder().encode
 
 def trace_of(history: History, plan: FaultPlan) -> bytes:
     """Equal for two runs that are equal, whatever their sagas are called. plan: what struck them."""
-    return _trace(history, plan)
+    return traces_of(history, plan)[0]
 
 
-def reaction_of(history: History, plan: FaultPlan) -> bytes:
-    """Equal for two runs of one shape, save for headers and bodies of what faults answered."""
-    fired = history.of(FaultFired)
-    return _trace(history, plan, {event.call for _, event in fired if event.fault is not None})
+def traces_of(history: History, plan: FaultPlan) -> tuple[bytes, bytes]:
+    """The trace, and the reaction: the same save for headers and bodies of what faults answered.
+
+    The reaction is empty where the newest fault has no variant.
+    """
+    told = _told(history, plan)
+    reaction = b""
+    if plan.faults and plan.faults[-1].variant:
+        fired = history.of(FaultFired)
+        struck = {event.call for _, event in fired if event.fault is not None}
+        reaction = _digest(history, _by_status(told, struck))
+    return _digest(history, told), reaction
 
 
-def _trace(history: History, plan: FaultPlan, by_status: Collection[int] = ()) -> bytes:
-    """by_status: calls of whose answers the status alone is told."""
+def _told(history: History, plan: FaultPlan) -> list[_Told]:
     queries: set[int] = set()
     told: list[_Told] = [(history.began.input,)]
+    event: Any
     for event in history.events:
-        if isinstance(event, CallSent) and event.direction is None:
+        kind = type(event)
+        if kind is CallSent and event.direction is None:
             queries.add(event.call)
-        if isinstance(event, Delivered) and (event.copy or event.call in queries):
+        elif kind is Delivered and (event.copy or event.call in queries):
             continue
-        if isinstance(event, FaultFired):
+        if kind is FaultFired:
             told.extend(_slowed(event, plan))
-        elif isinstance(event, CallAnswered) and event.call in by_status:
-            told.append(("answered", event.call, event.status))
-        elif (tell := _TELLERS.get(type(event))) is not None:
+        elif (tell := _TELLERS.get(kind)) is not None:
             told.append(tell(event))
+    return told
+
+
+def _by_status(told: list[_Told], calls: Collection[int]) -> list[_Told]:
+    """Of the answers to these calls the status alone."""
+    input_, *events = told
+    return [input_, *(one[:3] if one[0] == "answered" and one[1] in calls else one for one in events)]
+
+
+def _digest(history: History, told: list[_Told]) -> bytes:
     text = _encode(told)
     for id_ in history.began.saga_ids:
         text = text.replace(id_.encode(), b"*")

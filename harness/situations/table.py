@@ -31,7 +31,8 @@ def seen_situations(view: View, own: Iterable[Situation] = ()) -> tuple[str, ...
     """Those that a run shows. own: a scenario's own, beside ours."""
     struck = bool(view.history.of(ExecutorStruck))
     asked = (*(_ALL if struck else CALLS), *own)
-    return tuple(one.id for one in asked if any(one.seen(view, saga) for saga in view.sagas))
+    seen = {one.id for saga in view.sagas for one in asked if one.seen(view, saga)}
+    return tuple(one.id for one in asked if one.id in seen)
 
 
 def required_situations(scenario: Scenario) -> tuple[str, ...]:

@@ -56,8 +56,16 @@ class Series:
         return None
 
 
-def series_of(saga: SagaView) -> Iterator[Series]:
+def series_of(saga: SagaView) -> tuple[Series, ...]:
     """All that a saga attempted, by step, direction and executor."""
+    return saga.folded(_all)
+
+
+def _all(saga: SagaView) -> tuple[Series, ...]:
+    return tuple(_each(saga))
+
+
+def _each(saga: SagaView) -> Iterator[Series]:
     for step in saga.spec.steps:
         for direction in Direction:
             by_executor: dict[int, list[Call]] = defaultdict(list)

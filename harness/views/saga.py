@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any, TypeVar
 
 from harness.history import Answer, Call, ExecutorEnded, ExecutorStruck, History
 from harness.participant import Change, ResourceSpec, Verb
 from harness.saga import Claim, Direction, SagaSpec, Status
+
+T = TypeVar("T")
 
 END = 1 << 60
 """As of the end of the run."""
@@ -30,8 +33,16 @@ class SagaView:
         self._sent: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._queries: dict[str, list[Call]] = defaultdict(list)
+        self._folded: dict[Callable[[SagaView], object], Any] = {}
         for call in self.calls:
             self._sort(call)
+
+    def folded(self, fold: Callable[[SagaView], T]) -> T:
+        """What a function makes of this saga, worked out once: several judges ask for the same."""
+        if fold not in self._folded:
+            self._folded[fold] = fold(self)
+        found: T = self._folded[fold]
+        return found
 
     # How it ended -----------------------------------------------------------------------------
 

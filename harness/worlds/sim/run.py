@@ -56,8 +56,7 @@ class SimRun:
         assert isinstance(scenario.saga, CallableSaga), "the world lets no other in"
         self._asynchronous = scenario.saga.asynchronous
         self._make_client = make_client
-        began_s = scheduler.now_s
-        self.recorder = Recorder(lambda: round(scheduler.now_s - began_s, 9), scenario.redact)
+        self.recorder = Recorder(_seconds_since_now(scheduler), scenario.redact)
         participants = {prototype.name: prototype.fresh() for prototype in scenario.participants}
         self.injector = FaultInjector(
             spec=scenario.spec,
@@ -194,6 +193,21 @@ class SimRun:
         )
         if why is not None:
             self.supervisor.time_up(ended_early(why))
+
+
+def _seconds_since_now(scheduler: Scheduler) -> Callable[[], float]:
+    """Several events bear the same time: it is rounded once."""
+    began_s = read_s = scheduler.now_s
+    told_s = 0.0
+
+    def now_s() -> float:
+        nonlocal read_s, told_s
+        if scheduler.now_s != read_s:
+            read_s = scheduler.now_s
+            told_s = round(read_s - began_s, 9)
+        return told_s
+
+    return now_s
 
 
 def _may_die_between_calls(scenario: Scenario, plan: FaultPlan) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -148,11 +148,14 @@ def _as_request(request: httpx.Request, body: bytes) -> Request:
         method=request.method,
         path=url.path,
         query=dict(url.params.multi_items()) if url.query else {},
-        headers={
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw
-        },
+        headers={_name(name): value.decode("latin-1") for name, value in request.headers.raw},
         body=body,
     )
+
+
+@lru_cache(maxsize=256)
+def _name(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def unread(response: Response) -> httpx.Response:
