@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from harness.faults.in_flight import InFlightCall
 from harness.history import CallAnswered
-from harness.participant import Response
+from harness.participant import Response, Verb
 from harness.plan.decision import Decision
 
 GARBAGE = b"\x00<<garbage>>"
@@ -37,7 +37,9 @@ def answer_event(
     lists = None
     if matched is not None and matched.operation.verb.queries:
         good = 200 <= response.status < 300
-        lists = matched.operation.resource.answers.ids_in(response.body) if good else ()
+        several = matched.operation.verb is Verb.FIND
+        answers = matched.operation.resource.answers
+        lists = answers.ids_in(response.body, several=several) if good else ()
     return CallAnswered(
         t_s=now_s,
         call=in_flight.call,

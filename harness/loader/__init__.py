@@ -10,6 +10,7 @@ code. Refuses to know which scenarios are registered (the caller brings them) an
       adapter_table       which adapter, and what is common to all
       adapters            what each needs of [saga]: one module an adapter, and one line there
       participants_table  [participants.X.resources.Y]
+      participant_class   of these, one that is written in Python
       answers_keys        of these, what a resource answers
       steps_table         [[steps]]
     table, source       typed reading; every refusal names file, line and key (`harness.toml_lines`)

@@ -1,4 +1,4 @@
-"""[participants.X] and [participants.X.resources.Y]: participants that are only resources.
+"""[participants.X] and [participants.X.resources.Y]: participants that are only resources, or a class.
 
 Owns their names, routes, behaviour and fixed addresses. Refuses routes that could never do what
 they are declared for, such as an undo by id whose path has no `{id}`.
@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from harness.adapter.subprocess import url_variable
 from harness.errors import ScenarioError, misplaced
 from harness.loader.answers_keys import ANSWER_KEYS, read_answers
+from harness.loader.participant_class import CLASS_KEYS, read_class
 from harness.loader.table import Table
-from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
+from harness.participant import Participant, Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
 
 _RESOURCE_KEYS = (*Verb, "undo_answers", "repeats", "refuses", *ANSWER_KEYS)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -23,7 +24,7 @@ _ROUTE = "a method and a path, like 'POST /charges/{id}/refunds'"
 _DONE = (404, 410)
 
 
-def read_participants(tables: Table, key_header: str) -> tuple[RestParticipant, ...]:
+def read_participants(tables: Table, key_header: str) -> tuple[Participant, ...]:
     """All of them, in the order of the file."""
     found = tuple(
         _participant(name, table, tables, key_header)
@@ -48,9 +49,13 @@ def read_listen(tables: Table) -> Mapping[str, tuple[str, int]]:
     return fixed
 
 
-def _participant(name: str, table: Table, tables: Table, key_header: str) -> RestParticipant:
+def _participant(name: str, table: Table, tables: Table, key_header: str) -> Participant:
     _check_name(name, tables)
-    table.refuse_unknown(("listen", "resources"))
+    table.refuse_unknown(("listen", "resources", *CLASS_KEYS))
+    if table.has("class"):
+        return read_class(name, table, key_header)
+    if table.has("with"):
+        raise table.missing("class", "the class that is called with it, like 'fakes.py:Flights'")
     expected = f"at least one resource, like [participants.{name}.resources.charge]"
     resources = table.table("resources", expected)
     if not resources.values:

@@ -9,7 +9,16 @@ from harness.participant.answers import Answers
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response, Whose
 from harness.participant.protocol import Participant
-from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, Route, UndoAnswers, Verb
+from harness.participant.resource import (
+    Matched,
+    Operation,
+    Repeats,
+    ResourceSpec,
+    Route,
+    UndoAnswers,
+    Verb,
+    routes,
+)
 from harness.participant.rest import RestParticipant
 
 __all__ = [
@@ -32,4 +41,5 @@ __all__ = [
     "UndoAnswers",
     "Verb",
     "Whose",
+    "routes",
 ]

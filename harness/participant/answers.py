@@ -104,14 +104,15 @@ class Answers:
 
     # Read -----------------------------------------------------------------------------------
 
-    def ids_in(self, body: bytes) -> tuple[str, ...]:
-        """The ids that the answer of a query shows."""
+    def ids_in(self, body: bytes, *, several: bool) -> tuple[str, ...]:
+        """The ids that the answer of a query shows. several: it was asked for all, and not for one."""
         try:
             content: Json = msgspec.json.decode(body) if body else None
         except (msgspec.DecodeError, UnicodeDecodeError):
             return ()
         items = content if self.items == BARE else _at(content, self.items.split("."))
-        shown = items if isinstance(items, list) else [content]
+        one = _at(content, self._id_path) is not None
+        shown = items if isinstance(items, list) and (several or not one) else [content]
         ids = (_at(one, self._id_path) for one in shown)
         return tuple(str(id_) for id_ in ids if id_ is not None)
 

@@ -75,6 +75,13 @@ class Route:
         return re.compile(f"^{re.escape(before)}{middle}{re.escape(after)}/?$")
 
 
+def routes(resource: str, **by_verb: str) -> Mapping[Verb, tuple[Route, ...]]:
+    """From `create="POST /charges", …`. Raises ScenarioError where one is not a method and a path."""
+    return {
+        Verb(name): (Route.parse(text, f"resource {resource!r}, {name}"),) for name, text in by_verb.items()
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResourceSpec:
     """What a participant owns: routes by verb, and the behaviour of RULES §6.

@@ -22,7 +22,7 @@ _PART = "only a part was applied"
 class RestParticipant:
     """One participant in one run. Subclasses may set `resources` on the class, or pass them."""
 
-    name: str
+    name: str = ""
     resources: tuple[ResourceSpec, ...] = ()
 
     def __init__(
@@ -50,6 +50,15 @@ class RestParticipant:
         again.open_books()
         return again
 
+    def named(self, name: str, key_header: str) -> Self:
+        """The same participant under a name, and with a header for keys, that a scenario gives it."""
+        again = copy(self)
+        again.name = name
+        again.router = Router(name, self.resources)
+        again._key_header = key_header.lower()  # noqa: SLF001 - a copy of our own
+        again.open_books()
+        return again
+
     # What a business adds -------------------------------------------------------------------
 
     def admit(self, resource: ResourceSpec, fields: Mapping[str, Json]) -> Response | None:
@@ -58,7 +67,7 @@ class RestParticipant:
         return None
 
     def created(self, incarnation: Incarnation, fields: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Called once for each creation; returns what the reply adds to the id."""
+        """Called once for each creation; returns what is answered of it beside the id."""
         del incarnation, fields
         return {}
 
@@ -196,11 +205,12 @@ class RestParticipant:
     def _made(
         self, resource: ResourceSpec, made: Incarnation, change: Change, fields: Mapping[str, Json]
     ) -> Reply:
-        added = self.created(made, fields) if change is not Change.COMPLETED else {}
+        if change is not Change.COMPLETED:
+            made.body = {**made.body, **self.created(made, fields)}
         effects = (_effect(made, change),)
         if change is Change.PART:
             return Reply(response=resource.answers.refusal(500, _PART), effects=effects)
-        return Reply(response=Response.of(resource.answers.created, {**made.body, **added}), effects=effects)
+        return Reply(response=Response.of(resource.answers.created, made.body), effects=effects)
 
     def _delete(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool

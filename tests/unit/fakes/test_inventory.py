@@ -68,8 +68,8 @@ def test_an_undo_by_saga_bars_a_late_reservation(inventory: Inventory) -> None:
 
 def test_queries_show_what_is_whole_and_live(inventory: Inventory) -> None:
     _, made = ask(inventory, "POST", "/reservations", TWO_LAMPS, key="k")
-    assert ask(inventory, "GET", f"/reservations/{made['id']}") == (200, {"id": made["id"]})
-    assert ask(inventory, "GET", "/reservations?saga_id=saga-1") == (200, {"items": [{"id": made["id"]}]})
+    assert ask(inventory, "GET", f"/reservations/{made['id']}") == (200, made)
+    assert ask(inventory, "GET", "/reservations?saga_id=saga-1") == (200, {"items": [made]})
 
     ask(inventory, "DELETE", f"/reservations/{made['id']}")
     assert ask(inventory, "GET", f"/reservations/{made['id']}")[0] == 404

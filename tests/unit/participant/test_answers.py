@@ -109,7 +109,14 @@ def test_a_list_with_nothing_around_it_and_an_id_that_is_nested() -> None:
 
 
 def test_what_cannot_be_read_shows_nothing() -> None:
-    assert Answers().ids_in(b"<html>") == Answers().ids_in(b"") == Answers(items="[]").ids_in(b"7") == ()
+    for body in (b"<html>", b"", b"7"):
+        assert Answers().ids_in(body, several=True) == Answers(items="[]").ids_in(body, several=False) == ()
+
+
+def test_one_with_a_list_of_its_own_is_still_one() -> None:
+    body = b'{"id": "1", "items": [{"id": "2"}]}'
+    assert Answers().ids_in(body, several=False) == ("1",)
+    assert Answers().ids_in(body, several=True) == ("2",)
 
 
 def test_what_is_no_template_is_refused() -> None:
