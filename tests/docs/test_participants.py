@@ -12,7 +12,7 @@ from harness.campaign import CampaignOptions, run_campaign
 from harness.history import History
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan
-from harness.report_model import Verdict
+from harness.report_model import ScenarioVerdict
 from harness.runner import run_once
 from harness.worlds.sim import SimWorld
 from tests.docs.blocks import blocks, named
@@ -62,7 +62,7 @@ def test_a_participant_in_python_is_searched(trip: Path) -> None:
     )
     (report,) = run_campaign([scenario], options, lambda _: None).scenarios
     assert [one.id for one in report.invariants if one.violations] == []
-    assert report.verdict is Verdict.PASS
+    assert report.verdict is ScenarioVerdict.PASS
 
 
 def test_it_refuses_and_counts_as_its_class_says(trip: Path) -> None:
