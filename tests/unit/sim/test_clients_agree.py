@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from types import MappingProxyType
 
 import httpx
 import pytest
@@ -135,3 +136,48 @@ def test_a_closed_client_says_so() -> None:
             await client.get(URL)
 
     asyncio.run(closed(Scripted([MADE], Scheduler())))
+
+
+@STYLES
+def test_a_new_client_is_as_httpx_makes_it_and_shares_nothing(makers: tuple[Make, Make, Make]) -> None:
+    network = Scripted([], Scheduler())
+    ours, theirs, other = makers[0](network), makers[1](network), makers[0](network)
+    assert vars(ours).keys() == vars(theirs).keys()
+    for name, value in vars(ours).items():
+        assert type(value) is type(vars(theirs)[name]), name
+    for name in ("headers", "params", "timeout", "event_hooks", "base_url", "follow_redirects", "trust_env"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    ours.headers["x-mine"] = "1"
+    ours.cookies.set("mine", "1")
+    ours.timeout.connect = 9.0
+    ours.event_hooks["request"].append(print)
+    ours.params = ours.params.set("mine", "1")
+    for name in ("headers", "params", "timeout", "event_hooks"):
+        assert getattr(other, name) == getattr(theirs, name), name
+    assert not other.cookies
+
+
+@STYLES
+def test_who_replaces_how_clients_are_made_is_asked(
+    makers: tuple[Make, Make, Make], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    for kind in (httpx.AsyncClient, httpx.Client):
+        before = kind.__init__
+
+        def noted(self: object, *, before: Callable[..., None] = before, **options: object) -> None:
+            made.append(self)
+            before(self, **options)
+
+        monkeypatch.setattr(kind, "__init__", noted)
+    client = makers[0](Scripted([], Scheduler()))
+    assert made == [client]
+
+
+def test_params_need_not_be_a_dict() -> None:
+    client = httpx.Client(trust_env=False)
+    params = MappingProxyType({"saga_id": "a b", "of": "ü"})
+    request = plain_http.plain_request(client, "GET", URL, params=params)
+    assert request is not None
+    assert request.url == client.build_request("GET", URL, params=params).url
+    assert plain_http.plain_request(client, "GET", URL, params=MappingProxyType({"n": 1})) is None
