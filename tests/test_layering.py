@@ -378,4 +378,4 @@ def test_a_decision_is_written_nowhere_but_where_a_call_is_identified() -> None:
         for file, _ in imports()
         if "InFlightCall(" in (ROOT / file).read_text() and file != "harness/faults/in_flight.py"
     }
-    assert (written, makers) == ([], {"harness/faults/injector.py"})
+    assert (written, makers) == ([], {"harness/faults/identification.py"})

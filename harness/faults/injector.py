@@ -11,24 +11,20 @@ from collections.abc import Callable, Collection, Mapping
 
 from harness.errors import ScenarioError
 from harness.faults.answers import UNSEEN, answer_event, as_answered
-from harness.faults.engine import FaultEngine, FaultMatch
+from harness.faults.engine import FaultEngine
 from harness.faults.held import HeldRequests
+from harness.faults.identification import Identification
 from harness.faults.in_flight import InFlightCall
 from harness.faults.judge import FaultJudge
-from harness.faults.limits import only_actions_found_again
 from harness.faults.owner import Attribution
-from harness.faults.progress import CallerState, FaultState, Progress, RequestState
+from harness.faults.progress import CallerState, FaultState, RequestState
 from harness.history import CallFailed, CallSent, Delivered, EffectApplied, KeyConflict, Recorder
-from harness.participant import Matched, Participant, Reply, Request, Response, Whose
-from harness.plan.decision import PASS, SWALLOWED, Decision, Delay, Delivery, Symptom
+from harness.participant import Participant, Reply, Request, Response, Whose
+from harness.plan.decision import Copy, Decision, Delay, Delivery, Symptom
 from harness.process_faults import Boundary
-from harness.saga import Claim, Direction, SagaSpec, StepKind
+from harness.saga import SagaSpec, StepKind
 
 _LANDED, _DELIVERED = RequestState.LANDED, RequestState.DELIVERED
-
-
-class OfAnEarlierRun(Exception):  # noqa: N818 - no error, and never a user's to see
-    """The call names a saga that was judged already: it is none of this run, and is answered by nobody."""
 
 
 class FaultInjector:
@@ -54,9 +50,10 @@ class FaultInjector:
         self.recorder = recorder
         self.engine = engine
         self.judge = FaultJudge(recorder, certain=certain)
-        self._attribution = Attribution(spec, saga_ids, earlier, whose)
+        self._identification = Identification(
+            spec, engine, saga_ids, Attribution(spec, saga_ids, earlier, whose)
+        )
         self._saga_ids = saga_ids
-        self._numbers = {id_: number for number, id_ in enumerate(saga_ids, 1)}
         self._uncounted = frozenset(
             step.name
             for step in spec.steps
@@ -64,15 +61,18 @@ class FaultInjector:
             and step.kind is StepKind.COMPENSABLE
             and (spec.pivot is None or spec.pivot.name not in spec.ancestors[step.name])
         )
-        self._claims = spec.claims
         self._held = HeldRequests(recorder, engine.target)
         self._impending: dict[int, InFlightCall] = {}
-        self.calls = 0
+
+    @property
+    def calls(self) -> int:
+        """How many there were so far."""
+        return self._identification.calls
 
     @property
     def broken(self) -> ScenarioError | None:
         """Why the scenario's own word on whose a call is could not be had."""
-        return self._attribution.broken
+        return self._identification.broken
 
     # The moments of a call --------------------------------------------------------------------
 
@@ -91,7 +91,9 @@ class FaultInjector:
         spares: whether the world has shown a fault of the plan already, so that it strikes no more. too_late:
         whether a reply with a delay would find that its caller has left.
         """
-        in_flight = self._identify(executor, participant, request, spares, too_late)
+        in_flight = self._identification.of(
+            executor, self.participants[participant], request, spares=spares, too_late=too_late
+        )
         self._record_sent(in_flight, endless=endless)
         self.recorder.kept.sent(in_flight.call, request)
         return in_flight
@@ -119,6 +121,16 @@ class FaultInjector:
             response = progress.reply = as_answered(course, reply.response)
             self.recorder.kept.answered(in_flight.call, response)
         self.judge.delivered(in_flight, course)
+        return response
+
+    def deliver_with_copies(self, in_flight: InFlightCall) -> Response:
+        """The same, with those copies that come before the reply."""
+        copy = in_flight.course.copy
+        if copy is Copy.CONCURRENT:
+            self.deliver(in_flight, copy=True)
+        response = self.deliver(in_flight)
+        if copy is Copy.AT_ONCE:
+            self.deliver(in_flight, copy=True)
         return response
 
     def answered(self, in_flight: InFlightCall, response: Response) -> None:
@@ -162,11 +174,11 @@ class FaultInjector:
 
     def may_lose_reply(self, in_flight: InFlightCall) -> bool:
         """Whether the reply to a call may be lost: the saga claims it, and could hold (RULES §5, §6)."""
-        return self._may_lose_reply(in_flight.matched, in_flight.direction)
+        return self._identification.may_lose_reply(in_flight.matched, in_flight.direction)
 
     def saga_number(self, saga_id: str) -> int | None:
         """From 1, in the order of their starts; None for a saga that is none of the run."""
-        return self._numbers.get(saga_id)
+        return self._identification.saga_number(saga_id)
 
     # Process faults ---------------------------------------------------------------------------
 
@@ -208,61 +220,7 @@ class FaultInjector:
         self.engine.heal()
         return self._held.heal()
 
-    # Identification ---------------------------------------------------------------------------
-
-    def _identify(
-        self,
-        executor: int,
-        name: str,
-        request: Request,
-        spares: Callable[[int], bool] | None,
-        too_late: Callable[[Delay], bool] | None,
-    ) -> InFlightCall:
-        participant = self.participants[name]
-        matched = participant.match(request)
-        owned = self._attribution.of(participant, matched, request)
-        if self._attribution.of_an_earlier_run(owned):
-            raise OfAnEarlierRun
-        self.calls += 1
-        saga = self._numbers.get(owned.owner.saga_id)
-        operation = matched.operation if matched is not None else None
-        match = self.engine.strike(matched, owned.direction, participant.name, saga)
-        if match is not None and spares is not None and spares(match.fault):
-            match = None
-        return InFlightCall(
-            call=self.calls,
-            executor=executor,
-            participant=participant,
-            request=request,
-            matched=matched,
-            owner=owned.owner,
-            decision=PASS if match is None else self._chosen(match, matched, owned.direction, too_late),
-            fault_match=match,
-            progress=Progress(struck=match is not None),
-            nth=self.engine.counted(operation),
-            saga=saga,
-            nth_of_saga=self.engine.counted_of(operation, saga),
-            steps=owned.steps,
-            direction=owned.direction,
-        )
-
-    def _chosen(
-        self,
-        match: FaultMatch,
-        matched: Matched | None,
-        direction: Direction | None,
-        too_late: Callable[[Delay], bool] | None,
-    ) -> Decision:
-        """What the fault means; where that would lose a reply that may not be lost, the request is lost."""
-        decision = match.decision
-        if decision.symptom is not Symptom.DELAYED or too_late is None or not too_late(decision.delay):
-            return decision
-        return decision if self._may_lose_reply(matched, direction) else SWALLOWED
-
-    def _may_lose_reply(self, matched: Matched | None, direction: Direction | None) -> bool:
-        if matched is None or Claim.LOST_REPLY not in self._claims:
-            return False
-        return only_actions_found_again(self.engine.target(matched.operation, direction)) is None
+    # Recording --------------------------------------------------------------------------------
 
     def _record_sent(self, in_flight: InFlightCall, *, endless: bool) -> None:
         matched, participant = in_flight.matched, in_flight.participant
@@ -287,8 +245,6 @@ class FaultInjector:
                 endless=endless,
             )
         )
-
-    # Handling ---------------------------------------------------------------------------------
 
     def _handle(self, in_flight: InFlightCall, course: Decision) -> Reply:
         matched = in_flight.matched

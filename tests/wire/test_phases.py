@@ -26,7 +26,7 @@ from harness.plan import FaultPlan, Lasting
 from harness.plan.decision import Symptom
 from harness.saga import SagaStart
 from harness.worlds import bounds
-from harness.worlds.wire import WireWorld, traffic
+from harness.worlds.wire import WireWorld, call_log
 from tests.wire.orders import (
     detail,
     effects_of,
@@ -316,7 +316,7 @@ def test_a_run_ends_after_too_many_calls(world: WireWorld, monkeypatch: pytest.M
             with contextlib.suppress(Exception):
                 await ctx.client.get(f"{ctx.urls['payments']}/charges", params={"saga_id": ctx.saga_id})
 
-    monkeypatch.setattr(traffic, "MOST_CALLS", 20)
+    monkeypatch.setattr(call_log, "MOST_CALLS", 20)
     history = world.run(scenario(saga), [SagaStart(id="saga-1", input={})], FaultPlan())
     [ended] = outcomes(history)
     assert (len(sent(history)), ended.problem) == (20, "the run made more than 20 calls")

@@ -106,12 +106,12 @@ class Exchange:
         """Slow on the way up: a caller that has left must not have lost a reply that it may not lose."""
         if not self.done:
             self._injector.judge.kept_back(self.in_flight)
-            response = self._through_the_injector()
+            response = self._injector.deliver_with_copies(self.in_flight)
             deliver_due(self.scheduler, self._injector)
             self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
 
     def _pass_through(self) -> None:
-        response = self._through_the_injector()
+        response = self._injector.deliver_with_copies(self.in_flight)
         if self.in_flight.course.process_fault is not None:
             self._strike(Boundary.APPLIED)
         deliver_due(self.scheduler, self._injector)
@@ -125,15 +125,6 @@ class Exchange:
         """Its process fault can strike nobody any more: the call is like any other."""
         if not self.done:
             self._injector.spare(self.in_flight)
-
-    def _through_the_injector(self) -> Response:
-        injector, in_flight, copy = self._injector, self.in_flight, self.in_flight.course.copy
-        if copy is Copy.CONCURRENT:
-            injector.deliver(in_flight, copy=True)
-        response = injector.deliver(in_flight)
-        if copy is Copy.AT_ONCE:
-            injector.deliver(in_flight, copy=True)
-        return response
 
     def _send_down(self, response: Response) -> None:
         course = self.in_flight.course

@@ -14,7 +14,8 @@ import respx
 
 from harness.clock import SimSocketRefused, guard
 from harness.clock.active import current
-from harness.faults.injector import FaultInjector, OfAnEarlierRun
+from harness.faults.identification import OfAnEarlierRun
+from harness.faults.injector import FaultInjector
 from harness.participant import Request, Response
 from harness.plan.decision import Symptom
 from harness.worlds.bounds import DISCONNECTED

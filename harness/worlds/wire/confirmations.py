@@ -2,12 +2,12 @@
 
 The httpx wrapper tells for callers in this process, a canary under the same toxic for all others. Owns the
 comparison of what was seen with what the toxic does. Refuses to record that a fault fired: the injector's
-judge does. Everything here is called under the lock of the run's calls.
+judge does. What the caller tells comes under the lock of the run; all else takes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
 
 from harness.clock.real import monotonic_s
 from harness.faults.injector import FaultInjector
@@ -16,6 +16,7 @@ from harness.plan.decision import Symptom
 from harness.worlds.wire.armed_toxic import CanaryFinding
 from harness.worlds.wire.call import Armed, WireCall
 from harness.worlds.wire.evidence import Evidence, ProxyIdle
+from harness.worlds.wire.run_signals import RunSignals
 from harness.worlds.wire.symptoms import EARLY, HELD_S, SHOWN, least_s
 from harness.worlds.wire.toxics import DISABLED
 
@@ -25,16 +26,16 @@ UNSEEN_CLIENT = (
 
 
 class Confirmations:
-    """Of one run. `abort` ends it."""
+    """Of one run."""
 
     def __init__(
-        self, injector: FaultInjector, evidence: Evidence, abort: Callable[[ProxyIdle], object]
+        self, injector: FaultInjector, evidence: Evidence, signals: RunSignals, lock: threading.RLock
     ) -> None:
         self._injector = injector
         self._judge = injector.judge
         self._evidence = evidence
-        self._abort = abort
-        self.settling = False
+        self._signals = signals
+        self._lock = lock
 
     # What the caller tells --------------------------------------------------------------------
 
@@ -66,57 +67,68 @@ class Confirmations:
         else:
             self._ended(call, call.armed, Symptom.SILENCE if left else symptom)
 
+    # What a server tells ----------------------------------------------------------------------
+
+    def armed(self, call: WireCall, armed: Armed) -> None:
+        """A toxic is armed for the call, and its reply is about to be written."""
+        with self._lock:
+            call.armed = armed
+
     # What a canary tells ----------------------------------------------------------------------
 
     def canary(self, call: WireCall, found: CanaryFinding, *, left: bool = False) -> None:
         """One was under the toxic of a call. left: its caller left before the late reply was whole."""
-        armed, in_flight = call.armed, call.in_flight
-        if armed is None or not in_flight.progress.fault_open:
-            return
-        if found.why is None:
-            self._evidence.worked(armed.toxic.type)
-            seen = Symptom.SILENCE if left else None
-            self._judge.confirmed(in_flight, armed.toxic.name, seen=seen)
-        elif found.lifted_first and self.settling and call.symptom is Symptom.DELAYED:
-            self._held_until_healed(call, armed.toxic.name, found.held_s)
-        else:
-            self._judge.contradicted(in_flight, f"a canary {found.why}", armed.toxic.name)
-            if found.looked:
-                self._doubt(armed.proxy, armed.toxic.type, found.why)
+        with self._lock:
+            armed, in_flight = call.armed, call.in_flight
+            if armed is None or not in_flight.progress.fault_open:
+                return
+            if found.why is None:
+                self._evidence.worked(armed.toxic.type)
+                seen = Symptom.SILENCE if left else None
+                self._judge.confirmed(in_flight, armed.toxic.name, seen=seen)
+            elif found.lifted_first and self._signals.settling and call.symptom is Symptom.DELAYED:
+                self._held_until_healed(call, armed.toxic.name, found.held_s)
+            else:
+                self._judge.contradicted(in_flight, f"a canary {found.why}", armed.toxic.name)
+                if found.looked:
+                    self._doubt(armed.proxy, armed.toxic.type, found.why)
 
     def away(self, proxy: str, met: str | None) -> None:
         """A canary tried to connect to a disabled proxy: what it met, or None where it was refused."""
-        if met is None:
-            self._evidence.worked(DISABLED)
-        else:
-            self._doubt(proxy, DISABLED, f"found {met}, expected a refused connection")
+        with self._lock:
+            if met is None:
+                self._evidence.worked(DISABLED)
+            else:
+                self._doubt(proxy, DISABLED, f"found {met}, expected a refused connection")
 
-    # What a server tells ------------------------------------------------------------------------
+    # And of calls that met something else -----------------------------------------------------
 
     def not_refused(self, call: WireCall) -> None:
         """A call that was to meet nobody has arrived: the proxy is there, or its caller came unseen.
 
         Such a caller is shown a reset instead, which is no refusal.
         """
-        if call.tagged:
-            self._abort(
-                ProxyIdle(
-                    f"proxy of {call.participant_server!r}: found a request that came through, "
-                    "expected no connection, for it had been disabled; is it a Toxiproxy server?"
+        with self._lock:
+            if call.tagged:
+                self._signals.abort(
+                    ProxyIdle(
+                        f"proxy of {call.participant_server!r}: found a request that came through, "
+                        "expected no connection, for it had been disabled; is it a Toxiproxy server?"
+                    )
                 )
-            )
-            return
-        self._judge.contradicted(call.in_flight, UNSEEN_CLIENT, DISABLED)
-        call.symptom = Symptom.RESET
-        self._judge.collateral(call.in_flight, Symptom.RESET, "reset_peer")
+                return
+            self._judge.contradicted(call.in_flight, UNSEEN_CLIENT, DISABLED)
+            call.symptom = Symptom.RESET
+            self._judge.collateral(call.in_flight, Symptom.RESET, "reset_peer")
 
     def died(self, call: WireCall, met: str | None) -> None:
         """A participant was taken away in the middle of a call; `met`: what shows that it was not."""
-        if met is None:
-            self._judge.confirmed(call.in_flight, DISABLED)
-        else:
-            why = f"found {met}, expected a participant that is away"
-            self._judge.contradicted(call.in_flight, why, DISABLED)
+        with self._lock:
+            if met is None:
+                self._judge.confirmed(call.in_flight, DISABLED)
+            else:
+                why = f"found {met}, expected a participant that is away"
+                self._judge.contradicted(call.in_flight, why, DISABLED)
 
     # ------------------------------------------------------------------------------------------
 
@@ -124,7 +136,7 @@ class Confirmations:
         if call.armed is not None:
             if call.tagged:
                 self._slow(call, call.armed)
-        elif self.settling:  # its request was kept waiting
+        elif self._signals.settling:  # its request was kept waiting
             self._held_until_healed(call, None, call.kept_s)
         else:
             self._judge.confirmed(call.in_flight)
@@ -143,7 +155,7 @@ class Confirmations:
             self._evidence.worked(armed.toxic.type)
             self._judge.confirmed(call.in_flight, armed.toxic.name)
             return
-        if self.settling:
+        if self._signals.settling:
             self._held_until_healed(call, armed.toxic.name, took_s)
             return
         why = f"found the whole reply after {took_s * 1000:.0f} ms, expected {held_s * 1000:.0f} ms"
@@ -186,7 +198,7 @@ class Confirmations:
     def _leaked(self, call: WireCall, response: Response) -> None:
         """A reply is with its caller although something had to stand in its way."""
         toxic = call.armed.toxic.name if call.armed is not None else call.symptom.value
-        self._abort(
+        self._signals.abort(
             ProxyIdle(
                 f"proxy of {call.participant_server!r}: found reply {response.status} with the caller, "
                 f"expected toxic {toxic!r} to stand in its way; is it a Toxiproxy server?"
@@ -196,4 +208,4 @@ class Confirmations:
     def _doubt(self, proxy: str, toxic: str, why: str) -> None:
         idle = self._evidence.failed(proxy, toxic, why)
         if idle is not None:
-            self._abort(idle)
+            self._signals.abort(idle)

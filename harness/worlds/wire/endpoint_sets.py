@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.plan import FaultPlan
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.participant_server import ParticipantServer
@@ -18,8 +17,6 @@ from harness.worlds.wire.traffic import Traffic
 
 SHARED = 0
 """The endpoint set of those that have none: whoever began last is taken for their caller."""
-
-RESETTING = ("reset_before", "reset_after", "participant_crash")
 
 Address = tuple[str, int]
 MakeParticipantServer = Callable[[str, int, Address | None], ParticipantServer]
@@ -72,12 +69,12 @@ class EndpointSets:
 
     # A run ------------------------------------------------------------------------------------
 
-    def begin(self, traffic: Traffic, plan: FaultPlan, outages: Outages | None = None) -> None:
-        """Serve a run."""
+    def begin(
+        self, traffic: Traffic, *, resetting: frozenset[str] = frozenset(), outages: Outages | None = None
+    ) -> None:
+        """Serve a run. resetting: participants whose connections are to be reset, and not only closed."""
         self._traffic, self._outages = traffic, outages
-        self._resetting = frozenset(
-            fault.operation.partition(".")[0] for fault in plan.faults if fault.kind in RESETTING
-        )
+        self._resetting = resetting
         for participant_server in self.participant_servers():
             self._prepare(participant_server, traffic)
 

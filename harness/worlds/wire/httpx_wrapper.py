@@ -18,7 +18,7 @@ from unittest import mock
 import httpx
 
 from harness.clock.real import monotonic_s
-from harness.faults.injector import OfAnEarlierRun
+from harness.faults.identification import OfAnEarlierRun
 from harness.participant import Request, Response
 from harness.plan.decision import Symptom
 from harness.worlds.bounds import DISCONNECTED
@@ -56,7 +56,7 @@ class Outgoing:
 
     def gate(self) -> Future[None] | None:
         """Pending while a toxic is armed for somebody else."""
-        if self._traffic.over is not None:
+        if self._traffic.signals.over is not None:
             return None
         return self._participant_server.gate
 
@@ -64,7 +64,7 @@ class Outgoing:
         """Record the call; pending until the proxy is as the call has to find it."""
         self._sent_s = monotonic_s()
         try:
-            self._call, self.tag = self._traffic.send(
+            self._call, self.tag = self._traffic.calls.send(
                 executor, self._participant_server.name, self._request, read_timeout_s=read_timeout_s
             )
         except OfAnEarlierRun:
@@ -81,16 +81,16 @@ class Outgoing:
         retry_after = response.headers.get("retry-after")
         headers = (("retry-after", retry_after),) if retry_after is not None else ()
         seen = Response(status=response.status_code, body=body, headers=headers)
-        self._traffic.answered(self._call, seen)
+        self._traffic.calls.answered(self._call, seen)
         self._over(self._call)
 
     def failed(self, error: BaseException) -> None:
         """There will be no reply."""
         assert self._call is not None
         if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError) and self._unplanned(self._call):
-            self._traffic.suspect()
+            self._traffic.signals.suspect()
         abandoned = not isinstance(error, httpx.TransportError)
-        self._traffic.failed(
+        self._traffic.calls.failed(
             self._call,
             _symptom(error),
             abandoned=abandoned,
@@ -104,7 +104,7 @@ class Outgoing:
             self._background.begin(self._participant_server.refused())
 
     def _unplanned(self, call: WireCall) -> bool:
-        return call.symptom in (Symptom.NONE, Symptom.DELAYED) and not self._traffic.settling
+        return call.symptom in (Symptom.NONE, Symptom.DELAYED) and not self._traffic.signals.settling
 
 
 class HttpxWrapper:

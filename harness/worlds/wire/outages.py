@@ -19,24 +19,23 @@ servers' loop, except where it says so.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from harness.faults import KINDS
+from harness.faults.injector import FaultInjector
 from harness.participant import Verb
-from harness.plan import Fault, FaultPlan, Lasting
+from harness.plan import Fault, Lasting
 from harness.plan.types import FaultKind
 from harness.saga import Direction
 from harness.scenario import Scenario
 from harness.worlds.wire.call import WireCall
+from harness.worlds.wire.run_signals import RunSignals
 from harness.worlds.wire.saga_progress import SagaProgress, resource_of
 from harness.worlds.wire.toxics import DISABLED
-from harness.worlds.wire.traffic import Traffic
-
-NEVER = 1 << 30
-"""No call has this number: the fault injector must not strike what is armed here."""
+from harness.worlds.wire.wire_plan import Absence
 
 UNMET = "no call of the saga was seen to want the participant while it was away"
 
@@ -87,16 +86,6 @@ class _Falling:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def armed_ahead(plan: FaultPlan) -> FaultPlan:
-    """The plan as the fault injector is to know it: less the faults that only the proxy can show."""
-    return FaultPlan(tuple(_for_the_injector(fault) for fault in plan.faults))
-
-
-def _for_the_injector(fault: Fault) -> Fault:
-    kind = KINDS[fault.kind]
-    return replace(fault, nth=NEVER) if kind.whole_participant and kind.then is None else fault
-
-
 class Absentee(Protocol):
     """What can be taken away: a participant as its callers meet it at one address."""
 
@@ -121,16 +110,25 @@ class Addresses(Protocol):
 class Outages:
     """Those of one run."""
 
-    def __init__(self, plan: FaultPlan, scenario: Scenario, addresses: Addresses, traffic: Traffic) -> None:
+    def __init__(
+        self,
+        absences: Iterable[Absence],
+        scenario: Scenario,
+        addresses: Addresses,
+        *,
+        injector: FaultInjector,
+        signals: RunSignals,
+        lock: threading.RLock,
+    ) -> None:
         self._all = [
-            Outage(index=index, fault=fault, kind=KINDS[fault.kind])
-            for index, fault in enumerate(plan.faults)
-            if KINDS[fault.kind].whole_participant
+            Outage(index=absence.index, fault=absence.fault, kind=absence.kind) for absence in absences
         ]
         self._scenario = scenario
         self._addresses = addresses
-        self._traffic = traffic
-        self._judge = traffic.injector.judge
+        self._injector = injector
+        self._judge = injector.judge
+        self._signals = signals
+        self._lock = lock
         self._saga_progress = SagaProgress(scenario.spec)
         self._falling: dict[str, _Falling] = {}
 
@@ -153,7 +151,7 @@ class Outages:
         for outage in self._all:
             if not outage.down:
                 continue
-            if self._traffic.settling:
+            if self._signals.settling:
                 self._healed(outage, participant)
             elif outage.participant != participant:
                 if self._saga_progress.passes_over(call, outage.participant):
@@ -216,10 +214,10 @@ class Outages:
                 outage.due, outage.after = True, call
             for server in self._addresses.of(outage.participant):
                 outage.canary = await server.go_away() or outage.canary
-            if self._traffic.settling:
+            if self._signals.settling:
                 return
             if not outage.begun:
-                with self._traffic.lock:
+                with self._lock:
                     self._judge.took_away(
                         outage.participant,
                         call=call,
@@ -249,7 +247,7 @@ class Outages:
         self._unconfirmed(outage, why, void=True)
 
     def _unconfirmed(self, outage: Outage, why: str, *, void: bool) -> None:
-        with self._traffic.lock:
+        with self._lock:
             self._judge.absence_unconfirmed(
                 why,
                 call=outage.after,
@@ -263,7 +261,7 @@ class Outages:
         if outage.fired or outage.crash:
             return
         outage.fired = True
-        with self._traffic.lock:
+        with self._lock:
             self._judge.absence_met(
                 outage.participant if call is None else None,
                 call=outage.after if call is None else call,
@@ -365,7 +363,7 @@ class Outages:
         return here and self._verb(outage).queries
 
     def _seen(self, outage: Outage) -> int:
-        return self._traffic.injector.engine.counted(self._scenario.operations[outage.fault.operation])
+        return self._injector.engine.counted(self._scenario.operations[outage.fault.operation])
 
     def _verb(self, outage: Outage) -> Verb:
         return self._scenario.operations[outage.fault.operation].verb

@@ -165,8 +165,7 @@ class ParticipantProxy:
                 self._down = True
                 await self._api(self.proxy.disable)
             met = await refused(self.proxy.listen)
-        with self._traffic.lock:
-            self._traffic.confirmations.away(self.proxy.name, met)
+        self._traffic.confirmations.away(self.proxy.name, met)
         return met
 
     async def be_back(self) -> None:
@@ -280,11 +279,7 @@ class ParticipantProxy:
 
     def _bystanders(self) -> bool:
         assert self._traffic is not None
-        with self._traffic.lock:
-            return any(
-                one.bystander and one.tagged and one.participant_server == self.name
-                for one in self._traffic.open.values()
-            )
+        return self._traffic.calls.bystanders(self.name)
 
     async def _listen_again(self) -> None:
         if self._down:
@@ -326,10 +321,10 @@ class _FailingLoudly:
         if error is None or not isinstance(error, Exception):
             return False
         if isinstance(error, SagaChaosError):
-            self._traffic.abort(error)
+            self._traffic.signals.abort(error)
         else:
             name = type(error).__name__
-            self._traffic.abort(
+            self._traffic.signals.abort(
                 SagaChaosError(f"participant {self._participant_proxy.name!r}: {name}: {error}")
             )
         self._participant_proxy.give_up()

@@ -62,7 +62,9 @@ class ParticipantServer(ParticipantProxy):
             canary.reached(connection)
             return
         traffic = self._traffic
-        call = traffic.arrived(self.name, self.endpoint_set, tag, request) if traffic is not None else None
+        call = (
+            traffic.calls.arrived(self.name, self.endpoint_set, tag, request) if traffic is not None else None
+        )
         if call is None or traffic is None:
             connection.close()
         elif call.hangs:
@@ -75,16 +77,16 @@ class ParticipantServer(ParticipantProxy):
             self._background.spawn(self._serve_with_care(traffic, connection, call))
 
     def _answer(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
-        self._write(traffic, connection, call, traffic.through_the_injector(call))
+        self._write(traffic, connection, call, traffic.calls.through_the_injector(call))
 
     def _write(self, traffic: Traffic, connection: Connection, call: WireCall, response: Response) -> None:
         if call.tagged:
             connection.write(encode(response))
         elif connection.gone:
-            traffic.failed(call, Symptom.SILENCE, abandoned=True)
+            traffic.calls.failed(call, Symptom.SILENCE, abandoned=True)
         else:
             # Recorded first: once it is written, the caller may already act on it.
-            traffic.answered(call, response)
+            traffic.calls.answered(call, response)
             connection.write(encode(response))
 
     async def _serve_with_care(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
@@ -103,7 +105,7 @@ class ParticipantServer(ParticipantProxy):
                 return True
             await armed_toxic.gone.wait()
             if armed_toxic.silences and connection.gone:  # the toxic took it along as it went
-                traffic.collateral(call, armed_toxic.toxic.name)
+                traffic.calls.collateral(call, armed_toxic.toxic.name)
                 StruckCall(self, traffic, connection, call).conclude()
                 return True
         return False
@@ -120,7 +122,7 @@ class ParticipantServer(ParticipantProxy):
                 self._drop(traffic, connection, call)
                 outages.dropped(call)
             elif (outage := outages.dies_with(call)) is not None:
-                traffic.through_the_injector(call)
+                traffic.calls.through_the_injector(call)
                 await outages.take_down([outage], call.in_flight.call)
                 await self._die(traffic, connection, call, outage.canary)
             elif call.symptom is not Symptom.NONE:
@@ -132,21 +134,21 @@ class ParticipantServer(ParticipantProxy):
         """The participant is away in the middle of a call, whose connection has gone with it."""
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(connection.lost()), DROPPED_LIMIT_S)
-        traffic.died(call, met if connection.gone else "the caller's connection still open")
-        traffic.failed(call, Symptom.RESET)
+        traffic.confirmations.died(call, met if connection.gone else "the caller's connection still open")
+        traffic.calls.failed(call, Symptom.RESET)
         connection.close()
 
     def _drop(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
         """It came while its participant went away, and is lost."""
-        traffic.collateral(call, DISABLED, symptom=Symptom.RESET)
-        traffic.failed(call, Symptom.RESET)
+        traffic.calls.collateral(call, DISABLED, symptom=Symptom.RESET)
+        traffic.calls.failed(call, Symptom.RESET)
         connection.close()
 
     async def _answer_before_outages(
         self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
     ) -> None:
         """The others are away before the answer is written, this one as soon as it has been read."""
-        number, response = call.in_flight.call, traffic.through_the_injector(call)
+        number, response = call.in_flight.call, traffic.calls.through_the_injector(call)
         due = outages.ending(call, response.status)
         await outages.take_down([one for one in due if one.participant != self.name], number)
         self._write(traffic, connection, call, response)

@@ -12,9 +12,9 @@ import msgspec
 
 from harness.history import History, pauses_of
 from harness.plan import FaultPlan, Site
-from harness.plan.moments import moment_of
 from harness.saga import Claim, Json
 from harness.scenario import Scenario
+from harness.worlds.wire.wire_plan import WirePlan
 
 MOST_KEPT = 512
 _Key = tuple[str, bytes, FaultPlan]
@@ -27,25 +27,23 @@ class Pauses:
         self._known: dict[_Key, Mapping[Site, float]] = {}
 
     def needed(
-        self, plan: FaultPlan, scenario: Scenario, input_: Json, run: Callable[[FaultPlan], History]
+        self, plan: WirePlan, scenario: Scenario, input_: Json, run: Callable[[FaultPlan], History]
     ) -> Mapping[Site, float]:
         """For a plan that strikes within pauses, those of the run without these faults; else none.
 
         run: runs a plan of the scenario with that input.
         """
-        rest = FaultPlan(tuple(fault for fault in plan.faults if moment_of(fault.variant) is None))
-        if rest == plan:
+        if plan.before_moments is None:
             return {}
-        key = _key(scenario, input_, rest)
+        key = _key(scenario, input_, plan.before_moments)
         if key not in self._known:
-            self._keep(key, run(rest))
+            self._keep(key, run(plan.before_moments))
         return self._known[key]
 
-    def note(self, plan: FaultPlan, scenario: Scenario, input_: Json, history: History) -> None:
+    def note(self, plan: WirePlan, scenario: Scenario, input_: Json, history: History) -> None:
         """A run has shown its pauses."""
-        struck = any(moment_of(fault.variant) is not None for fault in plan.faults)
-        if Claim.PROCESS_DEATH in scenario.spec.claims and not struck:
-            self._keep(_key(scenario, input_, plan), history)
+        if Claim.PROCESS_DEATH in scenario.spec.claims and plan.before_moments is None:
+            self._keep(_key(scenario, input_, plan.plan), history)
 
     def _keep(self, key: _Key, history: History) -> None:
         sites = {call.sent.call: call.site for call in history.calls}

@@ -15,7 +15,6 @@ import msgspec
 from harness.clock.real import monotonic_s, sleep_s
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.lifecycle import RecordEnd
-from harness.plan import FaultPlan
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.worlds.bounds import RESUME_AFTER_S
@@ -38,7 +37,7 @@ class WireRun:
         scenario: Scenario,
         input_: Json,
         saga_id: str,
-        plan: FaultPlan,
+        processes: bool,
         traffic: Traffic,
         recorder: Recorder,
         participant_servers: Callable[[], Iterable[ParticipantServer]],
@@ -64,7 +63,7 @@ class WireRun:
             folder=folder,
             deadline_s=self._deadline_s,
         )
-        self._executors: Executors = executors_for(scenario.saga, self._stage, plan)
+        self._executors: Executors = executors_for(scenario.saga, self._stage, processes=processes)
 
     def execute(self, prepare: Callable[[], object], visible: Callable[[], bool]) -> History:
         """Run the saga to its end. `prepare` comes before its first executor.
@@ -97,7 +96,7 @@ class WireRun:
             )
         )
         self._phase(Phase.FAULTS)
-        self._traffic.on_over = self._executors.interrupt
+        self._traffic.signals.when_over(self._executors.interrupt)
         self._background.loop.call_soon_threadsafe(self._start_timer)
 
     def _start_timer(self) -> None:
@@ -118,7 +117,7 @@ class WireRun:
     async def _heal(self) -> None:
         with self._traffic.lock:
             self._phase(Phase.SETTLING)
-            self._traffic.heal()
+            self._traffic.calls.heal()
         self._settled_s = monotonic_s()
         await asyncio.gather(
             *(participant_server.settle() for participant_server in self._participant_servers())
@@ -132,25 +131,27 @@ class WireRun:
         return settled_s + self._stage.scenario.limit_s("wire")
 
     def _may_resume(self) -> bool:
-        return self._traffic.over is None and monotonic_s() + RESUME_AFTER_S < self._deadline_s()
+        return self._traffic.signals.over is None and monotonic_s() + RESUME_AFTER_S < self._deadline_s()
 
     def _let_quiet_down(self) -> None:
         """What outlived the return runs on, until nobody works for the saga any more."""
         self._executors.run_on(self._deadline_s())
-        while self._traffic.open and self._stage.in_time() and self._traffic.over is None:
+        while self._traffic.calls.under_way and self._stage.in_time() and self._traffic.signals.over is None:
             sleep_s(QUIET_POLL_S)
 
     def _end(self) -> None:
         try:
             left = self._executors.left()
         finally:
-            self._traffic.close()
+            self._traffic.calls.close()
             self._executors.close()
-        if left and self._traffic.fault is None:
+        if left and self._traffic.signals.fault is None:
             problem = f"the saga left behind: {', '.join(left)}"
             last = self._executors.last_word
             told = msgspec.structs.replace(last, problem=problem)  # it said its word all the same
-            self._stage.ended(RecordEnd(executor=self._traffic.executor, returned=told, timed_out=True))
+            self._stage.ended(
+                RecordEnd(executor=self._traffic.executors.latest, returned=told, timed_out=True)
+            )
 
     # Recording --------------------------------------------------------------------------------
 

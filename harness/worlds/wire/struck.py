@@ -46,11 +46,11 @@ class StruckCall:
         """All of it. before_answer: is given the status that the caller will see, None where it sees none."""
         call, traffic, connection = self._call, self._traffic, self._connection
         if call.symptom is Symptom.REFUSED:
-            traffic.not_refused(call)
-        if call.symptom is Symptom.DELAYED and not traffic.may_lose_reply(call):
+            traffic.confirmations.not_refused(call)
+        if call.symptom is Symptom.DELAYED and not traffic.calls.may_lose_reply(call):
             await self._keep_waiting(before_answer)
             return
-        response = traffic.through_the_injector(call)
+        response = traffic.calls.through_the_injector(call)
         if before_answer is not None:
             await before_answer(response.status if call.symptom is Symptom.DELAYED else None)
         match = call.in_flight.fault_match
@@ -67,7 +67,7 @@ class StruckCall:
 
     async def be_lost_with(self, armed_toxic: ArmedToxic) -> None:
         """A toxic that is armed for another call strikes this one, which is lost on its way."""
-        self._traffic.collateral(self._call, armed_toxic.toxic.name)
+        self._traffic.calls.collateral(self._call, armed_toxic.toxic.name)
         await self._first_of(self._participant_proxy.settling.wait())
         self.conclude()
 
@@ -80,9 +80,9 @@ class StruckCall:
     def conclude(self) -> None:
         """Say how a call ended that settling broke off, or whose caller cannot tell."""
         if self._participant_proxy.settling.is_set() and self._call.symptom is Symptom.SILENCE:
-            self._traffic.failed(self._call, Symptom.RESET, broken_off=True)
+            self._traffic.calls.failed(self._call, Symptom.RESET, broken_off=True)
         elif not self._call.tagged:
-            self._traffic.failed(self._call, self._call.symptom)
+            self._traffic.calls.failed(self._call, self._call.symptom)
 
     # Under the toxic --------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ class StruckCall:
         closes = toxic.type == "slow_close"
         proxy = self._participant_proxy.proxy.name
         armed = Armed(proxy=proxy, toxic=toxic, size=len(payload), written_s=monotonic_s())
-        self._traffic.armed(call, armed)
+        self._traffic.confirmations.armed(call, armed)
         self._connection.write(payload)
         if not call.tagged:
             armed_toxic.answer_canary(payload, close=closes)
@@ -111,7 +111,7 @@ class StruckCall:
 
     async def _confirm(self, armed_toxic: ArmedToxic, *, left: bool) -> None:
         await armed_toxic.gone.wait()
-        self._traffic.canary(self._call, await armed_toxic.finding(), left=left)
+        self._traffic.confirmations.canary(self._call, await armed_toxic.finding(), left=left)
         armed_toxic.close()
 
     # Waiting ----------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class StruckCall:
     async def _until_whole(self, armed_toxic: ArmedToxic, armed: Armed, response: Response) -> bool:
         """Until the caller has it, or has left before; whether it left."""
         due_s = armed.written_s + EARLY * least_s(armed.toxic, armed.size)
-        self._traffic.answer_slowly(self._call, response, due_s)
+        self._traffic.calls.answer_slowly(self._call, response, due_s)
         ends_itself = armed.toxic.type == "slow_close"
         watched: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(armed_toxic.struck()),
@@ -161,9 +161,9 @@ class StruckCall:
             watched.append(asyncio.ensure_future(asyncio.shield(self._connection.lost())))
         await _first(watched)
         if monotonic_s() < due_s and self._connection.gone and not ends_itself:
-            self._traffic.failed(self._call, Symptom.SILENCE, abandoned=True)
+            self._traffic.calls.failed(self._call, Symptom.SILENCE, abandoned=True)
             return True
-        self._traffic.answered(self._call, response)
+        self._traffic.calls.answered(self._call, response)
         await asyncio.sleep(BEHIND_S)
         return False
 
@@ -173,13 +173,13 @@ class StruckCall:
         await self._first_of(self._settled_within(self._late_s))
         self._call.kept_s = monotonic_s() - began_s
         if self._connection.gone or self._call.in_flight.progress.over:
-            self._traffic.left_while_waiting(self._call)
+            self._traffic.calls.left_while_waiting(self._call)
             return
-        response = self._traffic.through_the_injector(self._call)
+        response = self._traffic.calls.through_the_injector(self._call)
         if before_answer is not None:
             await before_answer(response.status)
         if not self._call.tagged:  # else its caller tells
-            self._traffic.answered(self._call, response)
+            self._traffic.calls.answered(self._call, response)
         self._connection.write(encode(response))
 
 

@@ -11,10 +11,12 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +28,7 @@ from harness.faults import KINDS
 from harness.faults.engine import FaultEngine
 from harness.faults.injector import FaultInjector
 from harness.history import History, Recorder
-from harness.plan import FaultPlan
+from harness.plan import FaultPlan, Site
 from harness.processes import hosts
 from harness.report_model import Proxy
 from harness.saga import SagaStart
@@ -41,16 +43,18 @@ from harness.worlds.starts import only_start
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.endpoint_sets import Address, EndpointSets
 from harness.worlds.wire.evidence import Evidence
-from harness.worlds.wire.executors import in_processes
+from harness.worlds.wire.executor_registry import ExecutorRegistry
 from harness.worlds.wire.httpx_wrapper import HttpxWrapper
-from harness.worlds.wire.outages import Outages, armed_ahead
+from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.pauses import Pauses
 from harness.worlds.wire.ports import free_ports
 from harness.worlds.wire.quick_httpx import quick_httpx
 from harness.worlds.wire.run import WireRun
-from harness.worlds.wire.traffic import Traffic
+from harness.worlds.wire.run_signals import RunSignals
+from harness.worlds.wire.traffic import Traffic, new_traffic
+from harness.worlds.wire.wire_plan import WirePlan, read_plan
 
 MakeProxy = Callable[[ProxyClient, str, str, str], ProxyLike]
 
@@ -116,28 +120,36 @@ class WireWorld:
     def run(self, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:
         """One run. Raises UsageError for what cannot run here, EnvironmentFault where the machine fails."""
         start = only_start(sagas, f"scenario {scenario.name!r}, world wire")
+        wire_plan = read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen)
         again = replace(start, id=f"{start.id}-unstruck")
         pauses = self._pauses.needed(
-            plan, scenario, start.input, lambda rest: self.run(scenario, (again,), rest)
+            wire_plan, scenario, start.input, lambda rest: self.run(scenario, (again,), rest)
         )
+        if pauses:  # the run that showed them may have shown a caller whom nobody sees, too
+            wire_plan = read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen)
+        history = self._run(scenario, start, wire_plan, pauses)
+        self._pauses.note(wire_plan, scenario, start.input, history)
+        return history
+
+    # A run's frame ----------------------------------------------------------------------------
+
+    def _run(
+        self, scenario: Scenario, start: SagaStart, plan: WirePlan, pauses: Mapping[Site, float]
+    ) -> History:
         endpoint_sets = self._endpoint_sets_of(scenario)
         self._runs += 1
         began_s = monotonic_s()
         recorder = Recorder(lambda: monotonic_s() - began_s, scenario.redact)
-        processes = in_processes(scenario.saga, plan)
-        unseen = processes or scenario.name in self._unseen
-        traffic = self._traffic(scenario, armed_ahead(plan) if unseen else plan, start.id, recorder)
-        traffic.pauses = pauses
-        outages = self._outages(plan, scenario, endpoint_sets, traffic) if unseen else None
+        traffic, outages = self._traffic(scenario, plan, start.id, recorder, endpoint_sets, pauses)
         folders: list[Path] = []
         self._httpx_wrapper.traffic = traffic
         try:
-            endpoint_sets.begin(traffic, plan, outages)
+            endpoint_sets.begin(traffic, resetting=plan.resetting, outages=outages)
             run = WireRun(
                 scenario=scenario,
                 input_=start.input,
                 saga_id=start.id,
-                plan=plan,
+                processes=plan.processes,
                 traffic=traffic,
                 recorder=recorder,
                 participant_servers=endpoint_sets.participant_servers,
@@ -145,72 +157,90 @@ class WireWorld:
                 urls=endpoint_sets.urls,
                 folder=functools.cache(lambda: _new_folder(folders)),
             )
-            history = run.execute(
+            return run.execute(
                 lambda: self._background.call(outages.begin()) if outages else None,
-                lambda: not outages and (processes or self._all_seen(scenario, traffic)),
+                lambda: not outages and (plan.processes or self._all_seen(scenario, traffic)),
             )
         finally:
             self._httpx_wrapper.traffic = None
             self._end(endpoint_sets, traffic)
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
-        self._pauses.note(plan, scenario, start.input, history)
-        return history
 
-    # A run's frame ----------------------------------------------------------------------------
+    def _traffic(
+        self,
+        scenario: Scenario,
+        plan: WirePlan,
+        saga_id: str,
+        recorder: Recorder,
+        endpoint_sets: EndpointSets,
+        pauses: Mapping[Site, float],
+    ) -> tuple[Traffic, Outages | None]:
+        lock = threading.RLock()
+        signals = RunSignals(lock, self._check_server)
+        executors = ExecutorRegistry(lock, signals)
+        injector = self._injector(scenario, plan.injected, saga_id, recorder)
+        outages = None
+        if plan.absences:
+            outages = Outages(
+                plan.absences, scenario, endpoint_sets, injector=injector, signals=signals, lock=lock
+            )
+            signals.when_closing(outages.close)
+            executors.when_ended(outages.executor_ended)
+            executors.when_restarted(partial(self._struck, outages))
+        traffic = new_traffic(
+            number=self._runs,
+            lock=lock,
+            loop=self._background.loop,
+            injector=injector,
+            signals=signals,
+            executors=executors,
+            evidence=self._evidence,
+            loops=LoopWatch(scenario.spec, scenario.resources, recorder),
+            pauses=pauses,
+            absences=outages,
+        )
+        return traffic, outages
 
-    def _traffic(self, scenario: Scenario, plan: FaultPlan, saga_id: str, recorder: Recorder) -> Traffic:
-        injector = FaultInjector(
+    def _struck(self, outages: Outages, call: int) -> None:
+        self._background.spawn(outages.struck(call))
+
+    def _injector(
+        self, scenario: Scenario, plan: FaultPlan, saga_id: str, recorder: Recorder
+    ) -> FaultInjector:
+        earlier = frozenset(self._saga_ids - {saga_id})
+        self._saga_ids.add(saga_id)
+        return FaultInjector(
             spec=scenario.spec,
             participants={prototype.name: prototype.fresh() for prototype in scenario.participants},
             engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
             recorder=recorder,
             saga_ids=(saga_id,),
-            earlier=frozenset(self._saga_ids - {saga_id}),
+            earlier=earlier,
             whose=scenario.whose,
             certain=False,
         )
-        self._saga_ids.add(saga_id)
-        return Traffic(
-            injector=injector,
-            number=self._runs,
-            loop=self._background.loop,
-            suspect=self._suspect,
-            loops=LoopWatch(scenario.spec, scenario.resources, recorder),
-            evidence=self._evidence,
-        )
-
-    def _outages(
-        self, plan: FaultPlan, scenario: Scenario, endpoint_sets: EndpointSets, traffic: Traffic
-    ) -> Outages:
-        outages = Outages(plan, scenario, endpoint_sets, traffic)
-        if outages:
-            traffic.spares = outages.spares
-            traffic.on_ended, traffic.on_refused = outages.executor_ended, outages.refused
-            traffic.on_closing = outages.close
-            traffic.on_restart = lambda call: self._background.spawn(outages.struck(call))
-        return outages
 
     def _end(self, endpoint_sets: EndpointSets, traffic: Traffic) -> None:
         try:
             endpoint_sets.end()
         except EnvironmentFault as fault:
-            raise traffic.fault or fault from None
-        seen = traffic.tagged_seen and not traffic.untagged_seen and not traffic.over
-        if traffic.fault is None and not seen:
+            raise traffic.signals.fault or fault from None
+        seen = traffic.calls.all_tagged and not traffic.signals.over
+        if traffic.signals.fault is None and not seen:
             self._server.check()  # its death would have looked like a participant that is away
-        if traffic.fault is not None:
-            raise traffic.fault
+        if traffic.signals.fault is not None:
+            raise traffic.signals.fault
 
-    def _suspect(self) -> Future[None]:
+    def _check_server(self) -> Future[None]:
         return self._background.begin(self._background.api(self._server.check))
 
     def _all_seen(self, scenario: Scenario, traffic: Traffic) -> bool:
-        if traffic.untagged_seen:
+        if traffic.calls.any_untagged:
             self._unseen.add(scenario.name)
         return scenario.name not in self._unseen
 
-    # Lanes ------------------------------------------------------------------------------------
+    # Endpoint sets --------------------------------------------------------------------------------
 
     def _endpoint_sets_of(self, scenario: Scenario) -> EndpointSets:
         names = tuple(participant.name for participant in scenario.participants)

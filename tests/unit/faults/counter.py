@@ -130,10 +130,8 @@ class Counter:
         if decision.delivery.held:
             self.injector.hold(in_flight)
             return self._failed(in_flight)
-        if decision.copy is Copy.CONCURRENT:
-            self.injector.deliver(in_flight, copy=True)
-        response = self.injector.deliver(in_flight)
-        if decision.copy in (Copy.AT_ONCE, Copy.AFTER_REPLY):
+        response = self.injector.deliver_with_copies(in_flight)
+        if decision.copy is Copy.AFTER_REPLY:
             self.injector.deliver(in_flight, copy=True)
         if decision.symptom in (Symptom.NONE, Symptom.DELAYED):
             self.injector.answered(in_flight, response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,9 +14,11 @@ from harness.lifecycle import Struck
 from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Status
 from harness.worlds.wire.due import DueFault
+from harness.worlds.wire.executor_registry import ExecutorRegistry
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
+from harness.worlds.wire.run_signals import RunSignals
 
 
 class Process:
@@ -54,8 +57,15 @@ def supervised(process: Process, monkeypatch: pytest.MonkeyPatch) -> tuple[Super
         places.append(place)
         return process
 
+    lock = threading.RLock()
+    signals = RunSignals(lock, Future)
     traffic = SimpleNamespace(
-        lock=threading.RLock(), abandon=lambda executor: None, restarted=lambda call: None
+        lock=lock,
+        signals=signals,
+        executors=ExecutorRegistry(lock, signals),
+        injector=SimpleNamespace(restarted=lambda: None),
+        calls=SimpleNamespace(abandon=lambda executor: None),
+        times=SimpleNamespace(ended=lambda executor: None),
     )
     stage = SimpleNamespace(traffic=traffic, urls=lambda endpoint_set: {}, started=lambda command: None)
     starter = SimpleNamespace(endpoint_set=None, start=start, close=lambda: None)
@@ -103,7 +113,7 @@ def test_who_dies_as_it_ends_is_killed_for_a_service_lives_on(
     """One that is frozen as it ends has nothing left to do: its word is kept back."""
     process, told = Process(over=False), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    supervisor._traffic.ended = lambda executor: due(process_fault, told)  # type: ignore[method-assign]
+    supervisor._traffic.times.ended = lambda executor: due(process_fault, told)  # type: ignore[method-assign]
     (running,) = supervisor._awaited()
     supervisor._finished(running, Returned(status=Status.COMPLETED))
     assert (process.sent, told) == (["kill"] if process_fault.kills else [], ["first", "recorded"])

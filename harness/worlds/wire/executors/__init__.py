@@ -21,34 +21,27 @@ from importlib import import_module
 
 from harness.adapter import SagaAdapter
 from harness.errors import UsageError, misplaced
-from harness.faults import KINDS
 from harness.loader.adapters import ADAPTERS, launched_by
-from harness.plan import FaultPlan
-from harness.process_faults import ProcessFault
 from harness.worlds.wire.executors.stage import Executors, Stage
 
-Make = Callable[[SagaAdapter, Stage, FaultPlan], Executors]
+Make = Callable[[SagaAdapter, Stage], Executors]
 
 
-def in_processes(saga: SagaAdapter, plan: FaultPlan) -> bool:
-    """Whether the saga runs outside this process: it always does, or the plan asks for its death."""
-    if "sim" not in saga.worlds:
-        return True
-    return any(KINDS[fault.kind].process_fault not in (None, ProcessFault.CANCEL) for fault in plan.faults)
+def executors_for(saga: SagaAdapter, stage: Stage, *, processes: bool) -> Executors:
+    """Of one run. processes: it has to run outside this one.
 
-
-def executors_for(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
-    """Of one run. Raises UsageError for a saga of a class that no adapter launches."""
+    Raises UsageError for a saga of a class that no adapter launches.
+    """
     found = launched_by(saga)
     if found is None:
         classes = [one.launch.makes.__name__ for one in ADAPTERS.values() if one.launch is not None]
         where = f"scenario {stage.scenario.name!r}, saga {saga.name!r}"
         raise UsageError(misplaced(where, type(saga).__name__, f"one of {', '.join(classes)}"))
     _, launch = found
-    by = launch.killable if launch.killable and in_processes(saga, plan) else launch.by
+    by = launch.killable if launch.killable and processes else launch.by
     module, _, name = by.partition(":")
     make: Make = getattr(import_module(module), name)
-    return make(saga, stage, plan)
+    return make(saga, stage)
 
 
-__all__ = ["Executors", "Stage", "executors_for", "in_processes"]
+__all__ = ["Executors", "Stage", "executors_for"]

@@ -38,7 +38,6 @@ from harness.lifecycle import (
     TimeUp,
     WentQuiet,
 )
-from harness.plan import FaultPlan
 from harness.process_faults import ProcessFault
 from harness.saga import Json
 from harness.worlds.bounds import MOST_RECALLS, RESUME_AFTER_S
@@ -46,8 +45,8 @@ from harness.worlds.wire.deadline import deadline
 from harness.worlds.wire.due import DueFault
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.httpx_wrapper import running
+from harness.worlds.wire.run_signals import RunOver
 from harness.worlds.wire.threads_left import Threads
-from harness.worlds.wire.traffic import RunOver
 
 HANG_MARGIN_S = 0.5
 QUIET_POLL_S = 0.002
@@ -71,9 +70,8 @@ class Cancelled(Exception):  # noqa: N818 - named for what is so
     """The saga was cancelled, and let the cancellation through."""
 
 
-def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
+def make(saga: SagaAdapter, stage: Stage) -> Executors:
     """In this process."""
-    del plan
     assert isinstance(saga, CallableSaga)
     _refuse_a_running_loop(stage)
     return InProcess(saga, stage)
@@ -86,9 +84,9 @@ class InProcess:
         self._stage = stage
         traffic = stage.traffic
         self._threads = Threads()
-        self._calls = _calls_for(saga, lambda: (traffic.number, traffic.executor))
+        self._calls = _calls_for(saga, lambda: (traffic.number, traffic.executors.latest))
         self._lifecycle = Lifecycle(resume_after_s=RESUME_AFTER_S, most_recalls=MOST_RECALLS)
-        traffic.inject = self._inject
+        traffic.executors.inject_with(self._inject)
 
     @property
     def last_word(self) -> Returned:
@@ -107,7 +105,7 @@ class InProcess:
 
     def run_on(self, until_s: float) -> None:
         self._calls.run_on(until_s)
-        while self._threads.left() and monotonic_s() < until_s and self._stage.traffic.over is None:
+        while self._threads.left() and monotonic_s() < until_s and self._stage.traffic.signals.over is None:
             sleep_s(QUIET_POLL_S)
 
     def left(self) -> list[str]:
@@ -177,8 +175,8 @@ class InProcess:
             return Returned(problem=stage.late + where), True
         except RunOver as over:
             return Returned(problem=str(over)), True
-        if stage.traffic.over is not None:  # a saga that swallowed its end has ended all the same
-            return Returned(problem=stage.traffic.over), True
+        if stage.traffic.signals.over is not None:  # a saga that swallowed its end has ended all the same
+            return Returned(problem=stage.traffic.signals.over), True
         if not stage.in_time():
             return Returned(problem=stage.late), True
         return returned, False

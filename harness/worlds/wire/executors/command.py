@@ -9,16 +9,14 @@ import msgspec
 
 from harness.adapter import Returned, SagaAdapter
 from harness.adapter.subprocess import SubprocessSaga, environment, read_output
-from harness.plan import FaultPlan
 from harness.processes import Command, Group, Marked
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
 
 
-def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
+def make(saga: SagaAdapter, stage: Stage) -> Executors:
     """A process for each."""
-    del plan
     assert isinstance(saga, SubprocessSaga)
     return Supervisor(stage, Commands(stage, line=saga.command, cwd=saga.cwd, env=saga.env))
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from harness.adapter import CallableSaga, Returned, SagaAdapter
 from harness.adapter.host import line, read_host
 from harness.errors import UsageError, misplaced
-from harness.plan import FaultPlan
 from harness.processes import Group
 from harness.worlds.wire.executors.command import Commands, RunningCommand
 from harness.worlds.wire.executors.stage import Executors, Stage
@@ -17,9 +16,8 @@ LOADER = "harness.loading:load"
 """By name, for the loader knows every registered scenario, and this room none."""
 
 
-def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
+def make(saga: SagaAdapter, stage: Stage) -> Executors:
     """A host for each executor. Raises UsageError for a scenario that another process cannot load."""
-    del plan
     assert isinstance(saga, CallableSaga)
     reference = stage.scenario.reference
     if not reference:

@@ -20,7 +20,6 @@ from harness.adapter.http import HttpSaga
 from harness.adapter.subprocess import cut, ended_how, environment
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import EnvironmentFault, SagaChaosError, UsageError, misplaced
-from harness.plan import FaultPlan
 from harness.processes import Command, Group, Marked
 from harness.processes.ports import listens, wait_until_free
 from harness.saga import Json, Status
@@ -41,9 +40,8 @@ UNKNOWN_LIMIT_S = 1.0
 QUIET_S = 0.05
 
 
-def make(saga: SagaAdapter, stage: Stage, plan: FaultPlan) -> Executors:
+def make(saga: SagaAdapter, stage: Stage) -> Executors:
     """Calls of the service."""
-    del plan
     assert isinstance(saga, HttpSaga)
     return Supervisor(stage, Service(saga, stage))
 

@@ -101,15 +101,15 @@ class Stage:
     def started(self, command: Start) -> None:
         """Record a new executor."""
         with self.traffic.lock:
-            self.traffic.executor = command.executor
+            self.traffic.executors.began(command.executor)
             self._records.started(command)
 
     def ended(self, command: RecordEnd) -> None:
         """Record what came back."""
         with self.traffic.lock:
-            self.traffic.deliver_slow()
-            if self.traffic.on_ended is not None and not command.timed_out:
-                self.traffic.on_ended()
+            self.traffic.calls.deliver_slow()
+            if not command.timed_out:
+                self.traffic.executors.tell_ended()
             self._records.ended(command)
 
     def woken(self, command: RecordWake) -> None:

@@ -74,9 +74,9 @@ class Supervisor:
         self._gone: list[_Process] = []
         self._unburied: list[_Process] = []
         self._due: list[tuple[float, int]] = []  # when, and the ticket of the start
-        self._traffic.occupants = {}
-        self._traffic.inject = self._inject
-        self._traffic.on_settling = self._watch.wake
+        self._traffic.executors.separate()
+        self._traffic.executors.inject_with(self._inject)
+        self._traffic.signals.when_settling(self._watch.wake)
 
     # What a run asks --------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class Supervisor:
 
     def close(self) -> None:
         with self._traffic.lock:
-            self._traffic.inject = self._traffic.on_settling = None
+            self._traffic.executors.inject_with(None)
             everyone = [*self._live.values(), *self._gone]
         for process in everyone:
             process.running.kill()
@@ -151,7 +151,7 @@ class Supervisor:
         """Until nobody is alive or due."""
         while self._lifecycle.busy:
             self._watch.wait(list(self._awaited()), self._next_s())
-            if self._traffic.over is not None or not self._stage.in_time():
+            if self._traffic.signals.over is not None or not self._stage.in_time():
                 self._time_up()
                 break
             self._bury_killed()
@@ -160,7 +160,7 @@ class Supervisor:
             self._settle()
 
     def _time_up(self) -> None:
-        over = self._traffic.over
+        over = self._traffic.signals.over
         with self._traffic.lock:
             self._report(TimeUp(problem=self._stage.late if over is None else over))
             for executor in self._lifecycle.alive():
@@ -176,7 +176,7 @@ class Supervisor:
         executor = process.place.executor
         with self._traffic.lock:
             running = self._lifecycle.state(executor) is ExecutorState.RUNNING
-            due = self._traffic.ended(executor) if running else None
+            due = self._traffic.times.ended(executor) if running else None
             finished = ExecutorFinished(
                 executor=executor,
                 returned=returned,
@@ -195,7 +195,7 @@ class Supervisor:
 
     def _settle(self) -> None:
         """Once every fault has healed."""
-        if self._traffic.settling and self._lifecycle.injecting:
+        if self._traffic.signals.settling and self._lifecycle.injecting:
             self._report(SettlingBegan())
 
     # Commands, under the lock -----------------------------------------------------------------
@@ -212,7 +212,7 @@ class Supervisor:
                 for process in tuple(self._live.values()):
                     self._kill(process)
             case AbandonCalls():
-                self._traffic.abandon(command.executor)
+                self._traffic.calls.abandon(command.executor)
             case RecordProcessFault() | RecordEnd() | RecordWake():
                 self._record(command, due)
             case Kill() | Freeze() | Wake() | Cancel():
@@ -226,7 +226,8 @@ class Supervisor:
                 assert due is not None, "only what was due is recorded"
                 due.record()
                 if command.restarts:
-                    self._traffic.restarted(due.struck.call)
+                    self._traffic.injector.restarted()
+                    self._traffic.executors.tell_restarted(due.struck.call)
             case RecordEnd():
                 self._end(command)
             case RecordWake():
@@ -240,7 +241,7 @@ class Supervisor:
                 try:
                     process.running.freeze()
                 except SagaChaosError as fault:
-                    self._traffic.abort(fault)
+                    self._traffic.signals.abort(fault)
             case Wake():
                 process.running.wake()
             case Cancel():
@@ -251,9 +252,7 @@ class Supervisor:
         process.killed = True
         self._leave(process)
         self._unburied.append(process)
-        occupants, place = self._traffic.occupants, process.place
-        if occupants is not None and occupants.get(place.endpoint_set) == place.executor:
-            del occupants[place.endpoint_set]
+        self._traffic.executors.killed(process.place.executor)
         self._watch.wake()
 
     def _leave(self, process: _Process) -> None:
@@ -264,39 +263,25 @@ class Supervisor:
         self._stage.ended(command)
         process = self._live.get(command.executor)
         if process is not None:  # else it was killed as the run was over
-            # Its endpoint set stays its own until somebody else begins there: what it left behind may still
-            # call.
             self._leave(process)
+            self._traffic.executors.ended(command.executor)
 
     # Starting ---------------------------------------------------------------------------------
 
     def _start(self, command: Start) -> None:
-        endpoint_set = self._starter.endpoint_set or self._free_endpoint_set(command.elsewhere)
+        endpoint_set = self._starter.endpoint_set or self._traffic.executors.free_endpoint_set(
+            command.elsewhere
+        )
         self._stage.urls(endpoint_set)  # its proxies are there before anybody is told to begin
         place = Place(
             executor=command.executor, endpoint_set=endpoint_set, node=command.node, resumed=command.resumed
         )
         with self._traffic.lock:
             self._stage.started(command)
-            self._occupy(place)
+            self._traffic.executors.settled_in(place.executor, place.endpoint_set)
             # Within the lock: its first call may be there before this returns.
             process = _Process(place=place, running=self._starter.start(place))
             self._live[place.executor] = process
-
-    def _occupy(self, place: Place) -> None:
-        occupants = self._traffic.occupants
-        assert occupants is not None
-        if occupants.get(place.endpoint_set) not in self._live:  # else one process serves both
-            occupants[place.endpoint_set] = place.executor
-
-    def _free_endpoint_set(self, elsewhere: int | None) -> int:
-        """elsewhere: the executor whose endpoint set is not to be used."""
-        with self._traffic.lock:
-            taken = {process.place.endpoint_set for process in self._live.values()}
-            taken |= {
-                process.place.endpoint_set for process in self._gone if process.place.executor == elsewhere
-            }
-        return next(endpoint_set for endpoint_set in range(1, len(taken) + 2) if endpoint_set not in taken)
 
     # Waiting ----------------------------------------------------------------------------------
 
