@@ -379,3 +379,32 @@ def test_a_decision_is_written_nowhere_but_where_a_call_is_identified() -> None:
         if "InFlightCall(" in (ROOT / file).read_text() and file != "harness/faults/in_flight.py"
     }
     assert (written, makers) == ([], {"harness/faults/identification.py"})
+
+
+ON_THE_WIRE = "harness/worlds/wire/"
+PARTS = ("traffic", "calls", "signals", "executors", "times", "confirmations", "injector")
+"""By these names the wire refers to the parts of a run's traffic."""
+
+
+def _assigned(text: str) -> list[str]:
+    """Attributes that are assigned on a part of a run's traffic: `traffic.signals.over = ...`."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and ast.unparse(node.value).rpartition(".")[2].lstrip("_") in PARTS
+    ]
+
+
+def test_nothing_is_assigned_on_the_parts_of_a_runs_traffic() -> None:
+    """Each has one owner; whoever wants to hear of something subscribes."""
+    files = {file for file, _ in imports() if file.startswith(ON_THE_WIRE)}
+    assert {file: found for file in files if (found := _assigned((ROOT / file).read_text()))} == {}
+
+
+def test_such_an_assignment_is_seen() -> None:
+    assert _assigned("self._traffic.signals.over = 'x'\ntraffic.pauses = {}\nself._traffic = one") == [
+        "self._traffic.signals.over",
+        "traffic.pauses",
+    ]
