@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ScenarioError
-from harness.faults.injector import OfAnEarlierRun
+from harness.faults.identification import OfAnEarlierRun
 from harness.participant import Owner, Request
 from harness.saga import Correlation, Direction, SagaSpec
 from tests.unit.faults.counter import Came, Counter
