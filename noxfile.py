@@ -32,6 +32,9 @@ WHOLLY_COVERED = "harness/invariants/*,harness/plan/*"
 COVERING = tuple(f"tests/unit/{room}" for room in ("invariants", "plan", "faults", "views", "search"))
 """What covers them alone: to watch every line of the whole suite would cost minutes and show no more."""
 
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+"""What the tests of a module share is made once, by one of the two (tests/conftest.py)."""
+
 FOUND = 1
 INCONCLUSIVE = 3
 FAILED = "FAILED"
@@ -71,9 +74,9 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "-n", "2", "--cov=harness", "--cov-branch", "--cov-report=", *COVERING)
+    session.run("pytest", *SIDE_BY_SIDE, "--cov=harness", "--cov-branch", "--cov-report=", *COVERING)
     session.run("coverage", "report", f"--include={WHOLLY_COVERED}", "--fail-under=100", "--show-missing")
-    session.run("pytest", "-n", "2", "-m", "not long", *(f"--ignore={folder}" for folder in COVERING))
+    session.run("pytest", *SIDE_BY_SIDE, "-m", "not long", *(f"--ignore={folder}" for folder in COVERING))
 
 
 @nox.session

@@ -18,13 +18,23 @@ FIRST = FIRST_SAGA.parent
 MISTAKE = re.compile(r"( +)(await send\(ctx, \"POST\".*\n) +(undos\.insert.*\n)")
 
 
-@pytest.fixture
-def mine(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first saga, copied, searched, and found to fail."""
+    folder = tmp_path_factory.mktemp("searched")
     for name in ("saga.toml", "sagas.py"):
-        (tmp_path / name).write_text((FIRST / name).read_text())
-    done = saga_chaos(["run", "saga.toml", "--search", "guided", "--depth", "1", "--out", "out"], tmp_path)
+        (folder / name).write_text((FIRST / name).read_text())
+    done = saga_chaos(["run", "saga.toml", "--search", "guided", "--depth", "1", "--out", "out"], folder)
     assert done.returncode == 1
+    return folder
+
+
+@pytest.fixture
+def mine(searched: Path, tmp_path: Path) -> Path:
+    """A copy of it, as if it had been searched there."""
+    shutil.copytree(searched, tmp_path, symlinks=True, dirs_exist_ok=True)
+    for path in tmp_path.rglob("*.*json"):
+        path.write_bytes(path.read_bytes().replace(bytes(searched), bytes(tmp_path)))
     return tmp_path
 
 
