@@ -8,14 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from unittest import mock
 
 from hypothesis import HealthCheck, Phase, Verbosity, configuration, settings
-from platformdirs import user_cache_dir
 
-CACHE_VARIABLE = "SAGA_CHAOS_CACHE_DIR"
-"""Our cache folder, which also holds a built Toxiproxy."""
+from harness.cache import cache_folder
 
 
 def quiet_settings(examples: int, phases: Sequence[Phase] = (Phase.generate,)) -> settings:
@@ -51,8 +48,7 @@ def _files_in_the_cache() -> Iterator[None]:
     if before not in (None, usual) or os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
         yield
         return
-    root = os.environ.get(CACHE_VARIABLE) or user_cache_dir("saga-chaos")
-    configuration.set_hypothesis_home_dir(Path(root) / "hypothesis")
+    configuration.set_hypothesis_home_dir(cache_folder() / "hypothesis")
     try:
         yield
     finally:

@@ -274,10 +274,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScenarioRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`reference`: what the command line was given, so that it can be loaded again."""
+    """`reference`: what the command line was given, so that it can be loaded again.
+
+    path: the same from the folder of the file. digest: of what the scenario is made of. signature: shows
+    that this machine wrote the file (`harness.campaign.references`). Each is empty where there is none.
+    """
 
     name: str
     reference: str
+    path: str = ""
+    digest: str = ""
+    signature: str = ""
 
 
 class FoundBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

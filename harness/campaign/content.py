@@ -46,6 +46,11 @@ def described(scenario: Scenario) -> dict[str, str]:
     return {DESCRIPTION: hashed(msgspec.json.encode(told, order="deterministic", enc_hook=_named))}
 
 
+def digest_of(content: Mapping[str, str]) -> str:
+    """One hash of what a scenario is made of, wherever its files lie."""
+    return hashed(" ".join(sorted(content.values())).encode())
+
+
 def hashed(content: bytes) -> str:
     """Short enough to read, long enough to tell apart."""
     return hashlib.blake2b(content, digest_size=8).hexdigest()

@@ -6,7 +6,9 @@ import hashlib
 import re
 
 from harness.campaign.claims import Unclaimed
+from harness.campaign.content import digest_of
 from harness.campaign.options import CampaignOptions
+from harness.campaign.references import named_for
 from harness.choices import WorldName
 from harness.history import History
 from harness.history.codec import decode_history
@@ -58,7 +60,7 @@ class CampaignFiles:
         history_name = self.history(stem, run_summary)
         found = run_summary.found[invariant]
         failure = FailureFile(
-            scenario=ScenarioRef(name=scenario.name, reference=scenario.reference or scenario.name),
+            scenario=self._named(scenario),
             world=world,
             input=run_summary.input,
             plan=run_summary.plan,
@@ -77,6 +79,15 @@ class CampaignFiles:
         path = f"failures/{stem}.json"
         write_failure(failure, self.folder / path)
         return path
+
+    def _named(self, scenario: Scenario) -> ScenarioRef:
+        content = self._options.content(scenario)
+        return named_for(
+            self.folder / "failures",
+            scenario.name,
+            scenario.reference or scenario.name,
+            digest_of(content) if len(content) > 1 else "",  # its description alone says too little
+        )
 
     def history(self, stem: str, run_summary: RunSummary) -> str | None:
         """Write a run's history, where it was kept."""

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.cli.replaying import Case, Replays, Word, found_again, judged
+from harness.cli.replaying import Case, Replays, Word, judged, registered_or_own
 from harness.counterexample_text import narrate
 from harness.errors import EnvironmentFault, ReportError, SagaChaosError, misplaced
 from harness.history.codec import decode_history
@@ -29,6 +29,7 @@ with our_packages():
 
 NOT_REPLAYED = "NOT REPLAYED"
 _WIDTH = len(NOT_REPLAYED)
+CHANGED = "{scenario} is not what it was when this was found: its description or its sources differ"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,8 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     if path.is_dir():
         return _folder(path, replays, arguments)
     failure = read_failure(path)
-    case = replays.case(path, failure, arguments.scenario or found_again(failure.scenario.reference))
+    case = replays.case(path, failure, arguments.scenario or registered_or_own(path, failure.scenario))
     _say(f"Replaying {failure.invariant} of {case.scenario.name} in the {case.world} world")
+    if case.changed:
+        _say(CHANGED.format(scenario=case.scenario.name))
     run_summaries = replays.run(case)
     _tell(failure, run_summaries[-1])
     result = judged(failure.invariant, run_summaries)
@@ -61,12 +64,15 @@ def _folder(folder: Path, replays: Replays, arguments: argparse.Namespace) -> in
     references = _references(read.values(), arguments.scenario)
     ended: dict[Word, list[Case]] = {word: [] for word in Word}
     errors = []
+    changed: list[str] = []
     for path, failure in read.items():
         try:
             if isinstance(failure, SagaChaosError):
                 raise failure
-            reference = references.get(failure.scenario.name) or found_again(failure.scenario.reference)
+            reference = references.get(failure.scenario.name) or registered_or_own(path, failure.scenario)
             case = replays.case(path, failure, reference)
+            if case.changed and case.scenario.name not in changed:
+                changed.append(case.scenario.name)
             result = judged(failure.invariant, replays.run(case))
         except SagaChaosError as error:
             errors.append(error)
@@ -74,6 +80,8 @@ def _folder(folder: Path, replays: Replays, arguments: argparse.Namespace) -> in
         else:
             ended[result.word].append(case)
             _line(result.word, f"{path}  {result.sentence}")
+    for name in changed:
+        _say(CHANGED.format(scenario=name))
     _say("")
     counts = [f"{len(cases)} {_COUNTED[word]}" for word, cases in ended.items() if cases]
     _say(", ".join([*counts, *([f"{len(errors)} could not be replayed"] if errors else [])]))

@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 
-from harness.campaign.claims import LoadedWithClaims
+from harness.campaign.claims import with_claims
+from harness.campaign.content import digest_of
+from harness.campaign.references import found_again
 from harness.choices import ProxyKind, WorldName
+from harness.cli.sources import content_of
 from harness.errors import PlanError, ReportError, ScenarioError, misplaced, nearest
 from harness.faults import kinds_of
 from harness.inputs import as_json_text
@@ -26,7 +28,7 @@ from harness.invariants import Verdict, invariants_of
 from harness.loading import load
 from harness.packages import our_packages
 from harness.plan import FaultPlan, check_plan
-from harness.report_model import FailureFile
+from harness.report_model import FailureFile, ScenarioRef
 from harness.saga import Claim
 from harness.scenario import Scenario
 from harness.search.run_summary import RunSummary
@@ -64,7 +66,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A failure file that can be run here. reference: what its scenario is loaded from."""
+    """A failure file that can be run here. reference: what loads its scenario. changed: since then."""
 
     path: Path
     failure: FailureFile
@@ -72,6 +74,7 @@ class Case:
     scenario: Scenario
     world: WorldName
     added: tuple[Claim, ...]
+    changed: bool = False
 
     @property
     def key(self) -> _Runs:
@@ -95,11 +98,19 @@ class Replays:
     def case(self, path: Path, failure: FailureFile, reference: str) -> Case:
         """Load its scenario and check it. Raises UsageError that names the file and the place in it."""
         added = _added_claims(failure, path)
-        scenario = LoadedWithClaims(partial(_scenario, path), added)(reference)
+        own = _scenario(path, reference)
+        scenario = with_claims(own, own.spec.claims | set(added)) if added else own
         world = scenario.world(self.world or failure.world)
         _check(failure, scenario, path, world)
+        digest = failure.scenario.digest
         return Case(
-            path=path, failure=failure, reference=reference, scenario=scenario, world=world, added=added
+            path=path,
+            failure=failure,
+            reference=reference,
+            scenario=scenario,
+            world=world,
+            added=added,
+            changed=bool(digest) and digest != digest_of(content_of(own)),
         )
 
     def run(self, case: Case) -> tuple[RunSummary, ...]:
@@ -154,17 +165,12 @@ def _fixed(run_summaries: Sequence[RunSummary]) -> Replayed:
     return Replayed(Word.FIXED, f"every fault fired, the saga ended {ended}, nothing is violated{times}")
 
 
-def found_again(reference: str) -> str:
-    """The same, or, where it is a path that is not there, the longest end of it that is below this folder.
+def registered_or_own(file: Path, scenario: ScenarioRef) -> str:
+    """What loads the scenario of a failure file. Raises UsageError for code that only the file names."""
+    with our_packages():
+        from scenarios import REGISTRY  # noqa: PLC0415 - only the command line sees everything
 
-    A file that CI wrote names a path of CI's; on a laptop the same sources lie elsewhere.
-    """
-    path, colon, name = (reference, "", "") if reference.endswith(".toml") else reference.partition(":")
-    place = Path(path)
-    if not place.is_absolute() or place.exists():
-        return reference
-    ends = (Path(*place.parts[start:]) for start in range(1, len(place.parts)))
-    return next((f"{end}{colon}{name}" for end in ends if end.is_file()), reference)
+    return found_again(file, scenario, REGISTRY)
 
 
 def _added_claims(failure: FailureFile, path: Path) -> tuple[Claim, ...]:

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platformdirs import user_cache_dir
+from harness.cache import cache_folder
 
 VERSION = "2.12.0"
 MODULE = "github.com/Shopify/toxiproxy/v2"
-CACHE_VARIABLE = "SAGA_CHAOS_CACHE_DIR"
 BUILD_LIMIT_S = 300.0
 REASON_LENGTH = 400
 
@@ -30,8 +29,7 @@ class BuildFailed(Exception):  # noqa: N818 -- recorded in the trail, never show
 
 def cached_binary() -> Path:
     """Where the built server is kept."""
-    root = os.environ.get(CACHE_VARIABLE) or user_cache_dir("saga-chaos")
-    return Path(root) / "toxiproxy" / VERSION / "toxiproxy-server"
+    return cache_folder() / "toxiproxy" / VERSION / "toxiproxy-server"
 
 
 def build(go: str, progress: Progress) -> Path:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import main
-from harness.cli.replaying import found_again
 from tests.unit.cli.console import FIRST_SAGA, saga_chaos
 
 FIRST = FIRST_SAGA.parent
@@ -128,6 +127,31 @@ def test_a_single_file_is_pruned_only_where_it_is_fixed_in_its_own_world(mine: P
     assert not (mine / path).exists()
 
 
+def test_what_it_was_found_in_may_have_changed_and_that_is_said(mine: Path) -> None:
+    assert "is not what it was" not in saga_chaos(["replay", "out"], mine).stdout
+    fix(mine)
+    told = saga_chaos(["replay", "out"], mine).stdout.splitlines()
+    changed = "first-saga is not what it was when this was found: its description or its sources differ"
+    assert told.count(changed) == 1
+    assert told[-1].endswith(" fixed")
+
+
+def test_a_strangers_file_brings_no_code_with_it(mine: Path, tmp_path: Path) -> None:
+    bait = tmp_path / "stranger" / "bait.py"
+    bait.parent.mkdir()
+    bait.write_text("raise SystemExit('it was imported')\n")
+    failure = json.loads(failures(mine)[0].read_text())
+    for path in ("bait.py:saga", ""):
+        failure["scenario"] |= {"reference": f"{bait}:saga", "path": path, "signature": "0" * 32}
+        (bait.parent / "gift.json").write_text(json.dumps(failure))
+        done = saga_chaos(["replay", str(bait.parent / "gift.json")], mine)
+        assert done.returncode == 2
+        assert "expected a scenario below this folder, or one of this machine's own" in done.stderr
+        assert f"--scenario {bait}:saga" in done.stderr
+    named = saga_chaos(["replay", str(bait.parent / "gift.json"), "--scenario", "saga.toml"], mine)
+    assert named.returncode == 1, named.stderr
+
+
 def test_a_scenario_may_be_elsewhere(mine: Path) -> None:
     (mine / "other").mkdir()
     for name in ("saga.toml", "sagas.py"):
@@ -138,21 +162,6 @@ def test_a_scenario_may_be_elsewhere(mine: Path) -> None:
     assert saga_chaos(["replay", "out", "--scenario", "other/saga.toml"], mine).returncode == 1
     one = str(failures(mine)[0].relative_to(mine))
     assert saga_chaos(["replay", one, "--scenario", "other/saga.toml"], mine).returncode == 1
-
-
-def test_the_longest_end_of_a_path_that_is_below_this_folder_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "shop").mkdir()
-    for place in ("saga.toml", "shop/saga.toml", "sagas.py"):
-        (tmp_path / place).touch()
-    monkeypatch.chdir(tmp_path)
-    assert found_again("/ci/work/shop/saga.toml") == "shop/saga.toml"
-    assert found_again("/ci/work/bank/saga.toml") == "saga.toml"
-    assert found_again("/ci/work/sagas.py:order") == "sagas.py:order"
-    assert found_again("/ci/work/other.py:order") == "/ci/work/other.py:order"
-    assert found_again(f"{tmp_path}/shop/saga.toml") == f"{tmp_path}/shop/saga.toml"
-    assert found_again("order-fulfilment") == "order-fulfilment"
 
 
 def test_a_folder_that_holds_no_failure_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
