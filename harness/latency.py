@@ -1,7 +1,7 @@
 """Compensation latency: how long a saga takes from learning that it must abort to the end of the last undo.
 
 Owns that one definition, so that campaign, benchmark and reports measure the same thing. Refuses
-to draw or to tabulate (`reports.latency`).
+to draw (`reports.figures`).
 """
 
 from __future__ import annotations

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
 
-from harness.history import ExecutorEnded, History, write_history
+from harness.history import ExecutorEnded, History
 from harness.latency import compensation_seconds, summarised
 from harness.report_model import CompensationLatency
 from reports.figures.choice import percentile_drawing
-from reports.latency import percentiles, seconds_of_folder
 from reports.words import seconds
 from tests.unit.reports.samples import SAGA, late_charge, lost_charge
 
@@ -32,19 +31,12 @@ def test_a_saga_that_did_not_compensate_is_not_measured() -> None:
     assert summarised(()) == CompensationLatency()
 
 
-def test_histories_of_a_folder_are_measured(tmp_path: Path) -> None:
-    (tmp_path / "histories").mkdir()
-    write_history(lost_charge(), tmp_path / "histories" / "b.ndjson")
-    write_history(late_charge(), tmp_path / "histories" / "a.ndjson")
-    assert seconds_of_folder(tmp_path) == pytest.approx([32.0, 0.002])
-
-
-def test_the_table_and_the_report_agree() -> None:
+def test_percentiles_are_those_of_pandas() -> None:
     numbers = [0.3, 0.1, 4.0, 0.2, 0.25, 0.9, 1.5]
-    table = percentiles({"order": numbers, "none": []})
+    theirs = pd.Series(numbers).quantile([0.50, 0.95, 0.99])
     one = summarised(numbers)
-    assert list(table.loc["order"]) == pytest.approx([one.p50, one.p95, one.p99, one.n])
-    assert list(table.loc["none"])[3] == 0
+    assert [one.p50, one.p95, one.p99] == pytest.approx(list(theirs))
+    assert one.n == len(numbers)
 
 
 def test_the_figure_is_one_svg_in_the_pages_colours() -> None:
