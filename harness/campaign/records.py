@@ -157,6 +157,7 @@ class RunLine(
     first: tuple[int, ...] = ()
     healed: tuple[str, ...] = ()
     trace: bytes
+    reaction: bytes = b""
     situations: tuple[str, ...] = ()
     statuses: tuple[str | None, ...] = ()
     compensation_s: tuple[float, ...] = ()

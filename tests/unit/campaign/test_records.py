@@ -160,6 +160,7 @@ def odd(run_summary: RunSummary) -> RunSummary:
         statuses=(None, "stuck"),
         compensation_s=(0.1 + 0.2,),
         left=(("payments.charge", None),),
+        reaction=b"reacted",
         early_repeat="too early",
         trouble="it failed",
         cut_short=True,
