@@ -20,6 +20,7 @@ from harness.campaign.workers import Pool
 from harness.choices import WorldName
 from harness.conformance.checks import Check, note
 from harness.conformance.manual_command import manual_command
+from harness.conformance.placement import placement
 from harness.conformance.request_log import LoggedRequest, RequestLog, plain_values
 from harness.errors import EnvironmentFault, SagaChaosError
 from harness.faults.enabled import Possible, enabled_faults
@@ -85,6 +86,8 @@ class _Patient:
     def checks(self) -> Iterator[Check]:
         calm = self._run(FaultPlan())
         problems = _problems(calm)
+        if calm.history is not None:
+            yield from placement(self._scenario, decode_history(calm.history, "history"))
         yield from self._calm(calm, problems)
         if not problems and not self._left:  # what it left behind may be what comes of it next
             yield from self._refused_and_killed()
