@@ -298,7 +298,9 @@ def came_of(call: Call) -> str:
 
 def effect_words(effect: EffectApplied) -> str:
     """`payments.charge 1 removed again`."""
-    return f"{effect.resource} {effect.incarnation} {_CHANGES[effect.change]}"
+    what = effect.detail or _CHANGES[effect.change]
+    again = " again" if effect.detail and effect.change is Change.REMOVED_AGAIN else ""
+    return f"{effect.resource} {effect.incarnation} {what}{again}"
 
 
 def ended_words(event: ExecutorEnded) -> str:

@@ -64,6 +64,8 @@ def _content(response: Response, saga_ids: Iterable[str]) -> str:
 def _shown(in_flight: InFlightCall, lists: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if lists is None or in_flight.matched is None:
         return None
+    if lists and in_flight.progress.shows is not None:
+        return in_flight.progress.shows
     operation = in_flight.matched.operation
     made = (in_flight.participant.owner_of(operation, id_) for id_ in lists)
     return tuple(dict.fromkeys(one.step for one in made if one is not None and one.step is not None))

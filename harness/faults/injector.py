@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+import msgspec
+
 from harness.errors import ScenarioError
 from harness.faults.answers import UNSEEN, answer_event, as_answered
 from harness.faults.engine import FaultEngine
@@ -119,6 +121,7 @@ class FaultInjector:
             response = reply.response
         else:
             response = progress.reply = as_answered(course, reply.response)
+            progress.shows = reply.shows
             self.recorder.kept.answered(in_flight.call, response)
         self.judge.delivered(in_flight, course)
         return response
@@ -268,6 +271,8 @@ class FaultInjector:
                     incarnation=effect.incarnation,
                     saga_id=effect.saga_id,
                     step=effect.step,
+                    detail=effect.detail or msgspec.UNSET,
+                    amount=msgspec.UNSET if effect.amount is None else effect.amount,
                     counts=effect.step not in self._uncounted,
                 )
             )

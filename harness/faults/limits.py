@@ -53,6 +53,8 @@ def only_actions_with_parts(target: Target) -> str | None:
     """A part that no query lists must be removed by saga or completed by a repeat."""
     if target.direction is not Direction.ACTION or target.operation.verb is not Verb.CREATE:
         return "only a create has parts"
+    if target.operation.resource.kind is not None:
+        return "it is done whole or not at all"
     if not may_land_late(target):
         return (
             "queries do not list a part, and it cannot be undone by saga or completed, so no saga could hold"
@@ -62,7 +64,7 @@ def only_actions_with_parts(target: Target) -> str | None:
 
 def _answers_with_body(target: Target) -> bool:
     resource = target.operation.resource
-    if resource.undo_answers is UndoAnswers.ACCEPTED:
+    if resource.undo_answers is UndoAnswers.ACCEPTED or resource.kind is not None:
         return True
     if resource.answers.undone is not None:
         return resource.answers.undone != HTTPStatus.NO_CONTENT

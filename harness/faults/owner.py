@@ -106,6 +106,11 @@ class Attribution:
         return Owned(Owner(saga_id=saga_id, step=step.name), (step.name,), Direction.ACTION)
 
     def _undo(self, participant: Participant, matched: Matched, saga_id: str, behind: str) -> Owned:
+        undone = matched.operation.undoes
+        if undone:
+            steps = tuple(step.name for name in undone for step in self._creators.get(name, ()))
+            only = steps[0] if len(steps) == 1 else None
+            return Owned(Owner(saga_id=saga_id, step=only), steps, Direction.COMPENSATION)
         found = _made_by(participant, matched)
         if found is not None and found.step is not None:
             return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,), Direction.COMPENSATION)

@@ -92,10 +92,11 @@ class Progress:
     """Of one call. deliveries: how often the participant handled the request.
 
     reply: what the caller is to be answered, once the participant, or the fault, has spoken.
+    shows: the steps that the answer of a query shows, where its participant says so.
     toxic: the one under which the caller saw the symptom, where the request has yet to land.
     """
 
-    __slots__ = ("_caller", "_fault", "_request", "deliveries", "reply", "toxic")
+    __slots__ = ("_caller", "_fault", "_request", "deliveries", "reply", "shows", "toxic")
 
     def __init__(self, *, struck: bool = False) -> None:
         self._request = _SENT
@@ -103,6 +104,7 @@ class Progress:
         self._fault = _PENDING if struck else _NONE
         self.deliveries = 0
         self.reply: Response | None = None
+        self.shows: tuple[str, ...] | None = None
         self.toxic: str | None = None
 
     @property

@@ -200,6 +200,8 @@ class EffectApplied(Event, frozen=True, kw_only=True, tag="effect_applied"):
     saga_id: str
     step: str | None
     counts: bool = True  # false: made by a step that has nothing to undo
+    detail: str | msgspec.UnsetType = msgspec.UNSET  # what it came to, in words
+    amount: float | msgspec.UnsetType = msgspec.UNSET  # what it added to what is held in all
 
 
 class KeyConflict(Event, frozen=True, kw_only=True, tag="key_conflict"):

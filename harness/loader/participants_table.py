@@ -13,15 +13,14 @@ from collections.abc import Iterable, Mapping
 from harness.adapter.subprocess import url_variable
 from harness.errors import ScenarioError, misplaced
 from harness.loader.answers_keys import ANSWER_KEYS, read_answers
+from harness.loader.kinds_table import KINDS, ResourceKind
 from harness.loader.participant_class import CLASS_KEYS, read_class
+from harness.loader.route_keys import read_refusal, read_routes
 from harness.loader.table import Table
-from harness.participant import Participant, Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb
+from harness.participant import Participant, Repeats, ResourceSpec, RestParticipant, UndoAnswers, Verb
 
-_RESOURCE_KEYS = (*Verb, "undo_answers", "repeats", "refuses", *ANSWER_KEYS)
+_RESOURCE_KEYS = (*Verb, "undo_answers", "repeats", "refuses", "kind", *ANSWER_KEYS)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_ROUTE = "a method and a path, like 'POST /charges/{id}/refunds'"
-_DONE = (404, 410)
 
 
 def read_participants(tables: Table, key_header: str) -> tuple[Participant, ...]:
@@ -69,8 +68,11 @@ def _participant(name: str, table: Table, tables: Table, key_header: str) -> Par
 
 def _resource(name: str, table: Table, tables: Table, taken: dict[tuple[str, str], str]) -> ResourceSpec:
     _check_name(name, tables)
+    kind = table.word("kind", ResourceKind, ResourceKind.RECORD)
+    if kind is not ResourceKind.RECORD:
+        return KINDS[kind](name, table, taken)
     table.refuse_unknown(_RESOURCE_KEYS)
-    routes = {verb: _routes(table, verb, taken) for verb in Verb if table.has(verb)}
+    routes = {verb: read_routes(table, verb, taken) for verb in Verb if table.has(verb)}
     if not routes:
         raise table.missing(Verb.CREATE, f"at least one route, like create = 'POST /{name}s'")
     return ResourceSpec(
@@ -78,53 +80,9 @@ def _resource(name: str, table: Table, tables: Table, taken: dict[tuple[str, str
         routes=routes,
         repeats=table.word("repeats", Repeats, Repeats.KEY),
         undo_answers=table.word("undo_answers", UndoAnswers, UndoAnswers.DONE),
-        refuses=_refusal(table),
+        refuses=read_refusal(table),
         answers=read_answers(table),
     )
-
-
-def _routes(table: Table, verb: Verb, taken: dict[tuple[str, str], str]) -> tuple[Route, ...]:
-    value = table.values[verb]
-    if isinstance(value, str):
-        return (_route(table, verb, value, (), taken),)
-    texts = table.texts(verb, f"{_ROUTE}, or a list of them")
-    if not texts:
-        raise table.wrong(verb, f"{_ROUTE}, or a list of them, at least one")
-    return tuple(_route(table, verb, text, (index,), taken) for index, text in enumerate(texts))
-
-
-def _route(
-    table: Table, verb: Verb, text: str, inner: tuple[int, ...], taken: dict[tuple[str, str], str]
-) -> Route:
-    where = table.where(verb, *inner)
-    route = Route.parse(text, where)
-    _check_path(route, verb, table, inner)
-    place = (route.method, route.path)
-    if place in taken:
-        raise ScenarioError(misplaced(where, text, f"a route of its own, and this one is {taken[place]}"))
-    taken[place] = f"{'.'.join(map(str, (*table.path, verb)))} on line {table.line(verb, *inner)}"
-    return route
-
-
-def _check_path(route: Route, verb: Verb, table: Table, inner: tuple[int, ...]) -> None:
-    placeholders = _PLACEHOLDER.findall(route.path)
-    if any(one != "{id}" for one in placeholders) or len(placeholders) > 1:
-        raise table.wrong(verb, "a path with {id} once at most, and no other placeholder", *inner)
-    if any(mark in route.path for mark in "?#"):
-        raise table.wrong(verb, "a path without a query", *inner)
-    if verb in (Verb.DELETE, Verb.GET) and not placeholders:
-        by_saga = Verb.DELETE_BY_SAGA if verb.undoes else Verb.FIND
-        raise table.wrong(verb, f"a path with {{id}}; what goes by saga_id is {by_saga!s}", *inner)
-    if verb in (Verb.DELETE_BY_SAGA, Verb.FIND) and placeholders:
-        raise table.wrong(verb, "a path without {id}: saga_id comes in the query or the body", *inner)
-
-
-def _refusal(table: Table) -> int:
-    expected = "the status of a refusal, 400 to 499, not 404 or 410, which mean done"
-    status = table.whole("refuses", expected, 409)
-    if not 400 <= status <= 499 or status in _DONE:
-        raise table.wrong("refuses", expected)
-    return status
 
 
 def _check_name(name: str, tables: Table) -> None:

@@ -55,11 +55,16 @@ def _compensation(table: Table, action: str, operations: Mapping[str, Operation]
     resource = action.rpartition(".")[0]
     undoes = [name for name, one in operations.items() if one.verb.undoes]
     # An undo elsewhere can never undo this step: what is left is read from the action's resource.
-    own = [name for name in undoes if name.rpartition(".")[0] == resource]
+    here = [name for name in undoes if name.rpartition(".")[0] == resource]
+    own = [name for name in here if _takes_back(operations[name], action)]
     name = table.text("compensation", "an undo, like 'inventory.reservation.delete'")
     if name not in own:
         raise table.wrong("compensation", f"an undo of {resource}, {nearest(name, own)}")
     return name
+
+
+def _takes_back(undo: Operation, action: str) -> bool:
+    return not undo.undoes or action in undo.undoes
 
 
 def _check_names(tables: Sequence[Table], steps: Sequence[Step]) -> None:

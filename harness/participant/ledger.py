@@ -22,13 +22,18 @@ class Change(StrEnum):
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """One change, attributed to the step that it belongs to."""
+    """One change, attributed to the step that it belongs to.
+
+    detail: what it came to, in words. amount: what it added to what is held in all, where that is counted.
+    """
 
     change: Change
     resource: str  # participant.resource
     incarnation: int
     saga_id: str
     step: str | None
+    detail: str = ""
+    amount: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)

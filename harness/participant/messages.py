@@ -70,8 +70,12 @@ class Whose(Protocol):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What handling a delivery came to: the answer, and what it changed."""
+    """What handling a delivery came to: the answer, and what it changed.
+
+    shows: the steps whose effect a query's answer shows; None: those that made the ids in it.
+    """
 
     response: Response
     effects: tuple[Effect, ...] = ()
     key_conflict: bool = False
+    shows: tuple[str, ...] | None = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from harness.errors import ScenarioError, misplaced
 from harness.participant.answers import Answers
+from harness.participant.kinds import Kind
 
 _ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$")
 
@@ -86,7 +87,7 @@ def routes(resource: str, **by_verb: str) -> Mapping[Verb, tuple[Route, ...]]:
 class ResourceSpec:
     """What a participant owns: routes by verb, and the behaviour of RULES §6.
 
-    `parts` is how many sub-effects a create has, of which a `partial` fault applies the first.
+    kind: what it is, where it is no record that is created and deleted.
     """
 
     name: str
@@ -96,6 +97,7 @@ class ResourceSpec:
     refuses: int = 409
     tombstones: bool = True
     answers: Answers = field(default_factory=Answers)
+    kind: Kind | None = None
 
     def has(self, verb: Verb) -> bool:
         """Whether any route serves the verb."""
@@ -114,15 +116,21 @@ class ResourceSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One endpoint of a participant. `name`: the full one, `participant.resource.verb`."""
+    """One endpoint of a participant. `name`: the full one, `participant.resource.verb`.
+
+    label: in place of the verb, where several go forward or back. undoes: the full names of the operations
+    that it takes back, where it does not take back all of its resource.
+    """
 
     participant: str
     resource: ResourceSpec
     verb: Verb
+    label: str = ""
+    undoes: tuple[str, ...] = ()
     name: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", f"{self.participant}.{self.resource.name}.{self.verb}")
+        object.__setattr__(self, "name", f"{self.participant}.{self.resource.name}.{self.label or self.verb}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +147,16 @@ class Router:
     def __init__(self, participant: str, resources: Iterable[ResourceSpec]) -> None:
         self.operations: dict[str, Operation] = {}
         self._static: dict[tuple[str, str], Matched] = {}
+        self._rivals: dict[tuple[str, str], list[Operation]] = {}
         self._patterns: list[tuple[str, re.Pattern[str], Operation]] = []
         for resource in resources:
-            for verb, routes in resource.routes.items():
-                operation = Operation(participant=participant, resource=resource, verb=verb)
+            for operation, routes in _operations(participant, resource):
                 self.operations[operation.name] = operation
                 for route in routes:
-                    self._add(route, operation)
+                    rivals = self._rivals.setdefault((route.method, route.path.rstrip("/")), [])
+                    if not rivals or resource.kind is None:
+                        self._add(route, operation)
+                    rivals.append(operation)
 
     def match(self, method: str, path: str) -> Matched | None:
         """None where nothing serves the request."""
@@ -157,6 +168,10 @@ class Router:
             if hit is not None:
                 return Matched(operation, hit.groupdict().get("id"))
         return None
+
+    def rivals(self, operation: Operation) -> Sequence[Operation]:
+        """All that share the route under which an operation was found, itself first."""
+        return next(found for found in self._rivals.values() if found[0] is operation)
 
     def _add(self, route: Route, operation: Operation) -> None:
         if "{id}" in route.path:
@@ -170,3 +185,27 @@ class Router:
                 misplaced(where, operation.name, f"one operation, and it is {taken.operation.name}")
             )
         self._static[place] = Matched(operation, None)
+
+
+def _operations(participant: str, resource: ResourceSpec) -> Iterator[tuple[Operation, tuple[Route, ...]]]:
+    kind = resource.kind
+    for verb, routes in resource.routes.items():
+        if kind is None or verb.queries:
+            yield Operation(participant=participant, resource=resource, verb=verb), routes
+    for move in () if kind is None else kind.moves:
+        operation = Operation(
+            participant=participant,
+            resource=resource,
+            verb=Verb.DELETE if move.undoes else Verb.CREATE,
+            label=move.name,
+            undoes=tuple(f"{participant}.{resource.name}.{name}" for name in move.undoes),
+        )
+        yield operation, move.routes
+
+
+def kind_routes(kind: Kind, queries: Mapping[Verb, tuple[Route, ...]]) -> Mapping[Verb, tuple[Route, ...]]:
+    """The routes of a resource of a kind, by what they do."""
+    actions = tuple(route for move in kind.moves if not move.undoes for route in move.routes)
+    undoes = tuple(route for move in kind.moves if move.undoes for route in move.routes)
+    every = {Verb.CREATE: actions, Verb.DELETE: undoes, **queries}
+    return {verb: routes for verb, routes in every.items() if routes}

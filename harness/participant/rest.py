@@ -43,6 +43,11 @@ class RestParticipant:
         self._replays: dict[str, tuple[bytes, Response]] = {}
         self._tombstones: set[tuple[str, str, str | None]] = set()
         self._accepted: set[tuple[str, str]] = set()
+        self._behaviours = {
+            one.name: one.kind.open(one, self._full(one), self.ledger)
+            for one in self.resources
+            if one.kind is not None
+        }
 
     def fresh(self) -> Self:
         """The same participant for another run, with nothing in its ledger."""
@@ -93,10 +98,18 @@ class RestParticipant:
 
     def match(self, request: Request) -> Matched | None:
         """By method and path; None where no route serves the request."""
-        return self.router.match(request.method, request.path)
+        found = self.router.match(request.method, request.path)
+        kind = None if found is None else found.operation.resource.kind
+        if found is None or kind is None:
+            return found
+        meant = kind.chosen(self.router.rivals(found.operation), request)
+        return None if meant is None else Matched(meant, found.id)
 
     def owner_of(self, operation: Operation, id_: str) -> Owner | None:
         """Whose the newest resource behind an id is, live or not."""
+        behaviour = self._behaviours.get(operation.resource.name)
+        if behaviour is not None:
+            return behaviour.owner_of(operation, id_)
         found = self.ledger.latest(self._full(operation.resource), id_)
         return None if found is None else Owner(saga_id=found.saga_id, step=found.step)
 
@@ -108,7 +121,8 @@ class RestParticipant:
         """A create where repeats go by key, and an undo by POST."""
         if operation.verb is Verb.CREATE:
             return operation.resource.repeats is Repeats.KEY
-        return operation.verb.undoes and request.method == "POST"
+        by_key = operation.resource.kind is None or operation.resource.repeats is Repeats.KEY
+        return operation.verb.undoes and request.method == "POST" and by_key
 
     def handle(
         self, operation: Operation, id_: str | None, request: Request, owner: Owner, *, part: bool = False
@@ -117,8 +131,12 @@ class RestParticipant:
         key = self.key_of(request) if self.heeds_key(operation, request) else None
         if key is not None and key in self._replays:
             return self._replay(operation.resource, key, request.body)
-        handler = getattr(self, _HANDLERS[operation.verb])
-        reply: Reply = handler(operation.resource, id_, request, owner, part)
+        behaviour = self._behaviours.get(operation.resource.name)
+        if behaviour is not None:
+            reply = behaviour.handle(operation, id_, request, owner)
+        else:
+            handler = getattr(self, _HANDLERS[operation.verb])
+            reply = handler(operation.resource, id_, request, owner, part)
         # A 202 is no final answer: replaying it would keep the undo from ever taking effect.
         if key is not None and 200 <= reply.response.status < 300 and reply.response.status != 202:
             self._replays[key] = (request.body, reply.response)

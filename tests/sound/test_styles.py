@@ -136,6 +136,10 @@ BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     ),
     "single_step_by_id": ("complete_compensation", (LOST_CHARGE,)),
     "step_without_compensation": ("truthful_outcome", ()),
+    "state_put_back": (
+        "no_orphaned_resources",
+        (fault("lose_reply", "orders.order.approve"), REFUSED_CHARGE),
+    ),
     "stuck_on_contradiction": (
         "complete_compensation",
         (fault("lose_reply", CHARGE), fault("reject", CHARGE, nth=2)),

@@ -1,0 +1,99 @@
+"""`kind` of a resource: what each is read from. Registered here, one reader a kind.
+
+Owns the keys of moves (`transitions`) and their references to each other. Refuses to know what a kind
+does (`harness.participant`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from harness.errors import ScenarioError, misplaced, nearest
+from harness.loader.answers_keys import ANSWER_KEYS, read_answers
+from harness.loader.route_keys import Taken, read_move_routes, read_refusal, read_routes
+from harness.loader.table import Table
+from harness.participant import Repeats, ResourceSpec, Verb
+from harness.participant.state import StateKind, Transition, state_resource
+
+_MOVE = "a table of moves, like approve = { route = 'PUT /orders/{id}', … }"
+
+
+class ResourceKind(StrEnum):
+    """What a resource is."""
+
+    RECORD = "record"
+    STATE = "state"
+
+
+class _NotNone(StrEnum):
+    """How moves are repeated."""
+
+    KEY = Repeats.KEY
+    NATURAL = Repeats.NATURAL
+
+
+_STATE_KEYS = ("kind", "field", "states", "transitions", "etag", "get", "repeats", "refuses", *ANSWER_KEYS)
+_TRANSITION_KEYS = ("route", "from", "to", "undoes")
+
+
+def _state(name: str, table: Table, taken: Taken) -> ResourceSpec:
+    table.refuse_unknown(_STATE_KEYS)
+    states = table.texts("states", "a list of states; it begins in the first")
+    if not states:
+        raise table.wrong("states", "a list of states, at least one")
+    own: Taken = {}
+    tables = dict(table.table("transitions", _MOVE).named(_MOVE))
+    moves = tuple(_transition(one, move, states, taken, own) for one, move in tables.items())
+    actions = [one.name for one in moves if not one.undoes]
+    for move in moves:
+        _check_undoes(tables[move.name], move.undoes, actions)
+    kind = StateKind(
+        states=states,
+        moves=moves,
+        value=table.text("field", "the field that is the state", "state"),
+        etag=table.flag("etag", default=False),
+    )
+    return state_resource(
+        name,
+        kind,
+        get=read_routes(table, Verb.GET, taken) if table.has(Verb.GET) else (),
+        repeats=Repeats(table.word("repeats", _NotNone, _NotNone.NATURAL)),
+        refuses=read_refusal(table),
+        answers=read_answers(table),
+    )
+
+
+def _transition(name: str, table: Table, states: tuple[str, ...], taken: Taken, own: Taken) -> Transition:
+    table.refuse_unknown(_TRANSITION_KEYS)
+    sources = _one_or_more(table, "from", "a state, or a list of them")
+    target = table.text("to", "a state")
+    for key, named in (*(("from", one) for one in sources), ("to", target)):
+        if named not in states:
+            raise ScenarioError(misplaced(table.where(key), named, nearest(named, states)))
+    return Transition(
+        name=name,
+        routes=read_move_routes(table, taken, own),
+        sources=sources,
+        target=target,
+        undoes=_one_or_more(table, "undoes", "a transition, or a list of them")
+        if table.has("undoes")
+        else (),
+    )
+
+
+def _check_undoes(table: Table, undoes: tuple[str, ...], actions: list[str]) -> None:
+    for named in undoes:
+        if named not in actions:
+            expected = nearest(named, actions) if actions else "an action, and there is none"
+            raise ScenarioError(misplaced(table.where("undoes"), named, expected))
+
+
+def _one_or_more(table: Table, key: str, expected: str) -> tuple[str, ...]:
+    if isinstance(table.values.get(key), list):
+        return table.texts(key, expected)
+    return (table.text(key, expected),)
+
+
+KINDS: Mapping[ResourceKind, Callable[[str, Table, Taken], ResourceSpec]] = {ResourceKind.STATE: _state}
+"""Every kind but the record, which `participants_table` reads."""

@@ -1,0 +1,187 @@
+"""`kind = "state"`: an order that goes from pending to approved to cancelled.
+
+Owns the state of each entity, its transitions, and its version (ETag). An action is a transition, and so is
+its undo. What nobody created is there from the start, in the first state. Refuses to guess: a transition from
+a state that it does not begin in is refused, and so is one that was undone before it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from harness.errors import ScenarioError, misplaced, nearest
+from harness.participant.answers import Answers
+from harness.participant.kinds import Changes
+from harness.participant.ledger import Effect, Ledger
+from harness.participant.messages import Owner, Reply, Request, Response
+from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, Verb, kind_routes
+from harness.saga import Json
+
+PRECONDITION_FAILED = 412
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """From any of some states to another. undoes: the transitions that it takes back; none: an action."""
+
+    name: str
+    routes: tuple[Route, ...]
+    sources: tuple[str, ...]
+    target: str
+    undoes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateKind:
+    """Raises ScenarioError where a transition names a state or a transition that is none.
+
+    states: the first is where it begins. moves: its transitions. value: the field of requests and answers
+    that holds the state. etag: whether answers carry one, and If-Match is heeded.
+    """
+
+    states: tuple[str, ...]
+    moves: tuple[Transition, ...]
+    value: str = "state"
+    etag: bool = False
+
+    def __post_init__(self) -> None:
+        actions = [one.name for one in self.moves if not one.undoes]
+        for one in self.moves:
+            for state in (*one.sources, one.target):
+                if state not in self.states:
+                    raise ScenarioError(
+                        misplaced(f"transition {one.name}", state, nearest(state, self.states))
+                    )
+            for undone in one.undoes:
+                if undone not in actions:
+                    where = f"transition {one.name}, undoes"
+                    raise ScenarioError(misplaced(where, undone, nearest(undone, actions)))
+
+    def move(self, name: str) -> Transition:
+        """The transition of that name."""
+        return next(one for one in self.moves if one.name == name)
+
+    def chosen(self, rivals: Sequence[Operation], request: Request) -> Operation | None:
+        """By the state that the body asks for; without one, the only one of the route."""
+        wanted = request.fields().get(self.value)
+        if rivals[0].verb.queries or (wanted is None and len(rivals) == 1):
+            return rivals[0]
+        return next((one for one in rivals if self.move(one.label).target == wanted), None)
+
+    def open(self, resource: ResourceSpec, full: str, ledger: Ledger) -> States:
+        """Nothing has changed yet."""
+        return States(self, resource, Changes(full=full, ledger=ledger))
+
+
+def state_resource(
+    name: str,
+    kind: StateKind,
+    *,
+    get: tuple[Route, ...] = (),
+    repeats: Repeats = Repeats.NATURAL,
+    refuses: int = 409,
+    answers: Answers | None = None,
+) -> ResourceSpec:
+    """A resource of this kind. repeats: natural (a transition made again changes nothing) or key."""
+    return ResourceSpec(
+        name=name,
+        routes=kind_routes(kind, {Verb.GET: get}),
+        repeats=repeats,
+        refuses=refuses,
+        answers=answers or Answers(),
+        kind=kind,
+    )
+
+
+@dataclass(slots=True)
+class _Entity:
+    state: str
+    version: int = 1
+    given: Mapping[str, Json] = field(default_factory=dict)
+
+
+class States:
+    """The entities of one resource in one run."""
+
+    def __init__(self, kind: StateKind, resource: ResourceSpec, changes: Changes) -> None:
+        self._kind = kind
+        self._resource = resource
+        self._changes = changes
+        self._entities: dict[str, _Entity] = {}
+
+    def handle(self, operation: Operation, id_: str | None, request: Request, owner: Owner) -> Reply:
+        """A transition, or a look at the state."""
+        assert id_ is not None, "a route of a state names what it is the state of"
+        entity = self._entities.setdefault(id_, _Entity(self._kind.states[0]))
+        if operation.verb.queries:
+            return Reply(
+                response=self._told(id_, entity), shows=self._changes.shown(id_, Owner(saga_id=owner.saga_id))
+            )
+        move = self._kind.move(operation.label)
+        if self._stale(request, entity):
+            return self._refused(PRECONDITION_FAILED, "changed since it was read", id_)
+        if move.undoes:
+            return self._undo(move, id_, entity, owner)
+        return self._act(move, id_, entity, owner)
+
+    def owner_of(self, operation: Operation, id_: str) -> Owner | None:
+        """The saga that changed it last."""
+        del operation
+        return self._changes.owner_of(id_)
+
+    def state_of(self, id_: str) -> str:
+        """What it is in now."""
+        return self._entities[id_].state if id_ in self._entities else self._kind.states[0]
+
+    def _act(self, move: Transition, id_: str, entity: _Entity, owner: Owner) -> Reply:
+        if self._changes.is_buried(move.name, id_, owner):
+            return self._refused(self._resource.refuses, "undone before it arrived", id_)
+        if entity.state == move.target and self._changes.live((move.name,), id_, owner):
+            return Reply(response=self._told(id_, entity))
+        if entity.state not in move.sources:
+            return self._refused(self._resource.refuses, _unfit(entity.state, move.sources), id_)
+        detail = self._go(entity, move.target)
+        _, made = self._changes.add(move.name, id_, owner, detail)
+        return Reply(response=self._told(id_, entity), effects=(made,))
+
+    def _undo(self, move: Transition, id_: str, entity: _Entity, owner: Owner) -> Reply:
+        saga = Owner(saga_id=owner.saga_id)
+        if entity.state not in (*move.sources, move.target):
+            return self._refused(self._resource.refuses, _unfit(entity.state, move.sources), id_)
+        self._changes.bury(move.undoes, id_, saga)
+        detail = self._go(entity, move.target) if entity.state != move.target else entity.state
+        effects: Iterable[Effect] = (
+            self._changes.remove(one, detail) for one in self._changes.live(move.undoes, id_, saga)
+        )
+        return Reply(response=self._told(id_, entity), effects=tuple(effects))
+
+    def _go(self, entity: _Entity, target: str) -> str:
+        detail = f"{entity.state} → {target}"
+        entity.state = target
+        entity.version += 1
+        return detail
+
+    def _stale(self, request: Request, entity: _Entity) -> bool:
+        wanted = request.headers.get("if-match")
+        return self._kind.etag and wanted not in (None, "*", _etag(entity))
+
+    def _told(self, id_: str, entity: _Entity) -> Response:
+        body = {**self._resource.answers.about(id_), self._kind.value: entity.state}
+        response = Response.of(200, body)
+        if not self._kind.etag:
+            return response
+        return msgspec.structs.replace(response, headers=(("etag", _etag(entity)),))
+
+    def _refused(self, status: int, error: str, id_: str) -> Reply:
+        return Reply(response=self._resource.answers.refusal(status, error, id_))
+
+
+def _etag(entity: _Entity) -> str:
+    return f'"{entity.version}"'
+
+
+def _unfit(state: str, sources: tuple[str, ...]) -> str:
+    return f"it is {state}, and not {' or '.join(sources)}"

@@ -1,0 +1,111 @@
+"""Resources that are no records: what is read, and what is refused where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ScenarioError
+from harness.loader import load_scenario
+from harness.participant import Answers, Repeats, Route, Verb
+from harness.participant.state import StateKind, Transition
+from harness.scenario import Scenario
+from tests.unit.loader.conftest import Write
+
+HEAD = """\
+format_version = 1
+name = "order"
+[saga]
+adapter = "callable"
+target = "sagas.py:order"
+"""
+STATE = """\
+[participants.orders.resources.order]
+kind = "state"
+field = "status"
+states = ["pending", "approved", "cancelled"]
+get = "GET /orders/{id}"
+etag = true
+repeats = "key"
+refuses = 422
+id = "number"
+[participants.orders.resources.order.transitions]
+approve = { route = "PUT /orders/{id}", from = "pending", to = "approved" }
+cancel = { route = ["PUT /orders/{id}", "DELETE /orders/{id}"], from = ["pending", "approved"], to = "cancelled", undoes = "approve" }
+[[steps]]
+name = "approve"
+action = "orders.order.approve"
+compensation = "orders.order.cancel"
+"""  # noqa: E501 - as in a file
+PUT = Route(method="PUT", path="/orders/{id}")
+
+
+def load(write: Write, content: str) -> Scenario:
+    return load_scenario(str(write(HEAD + content)), registered={})
+
+
+def test_reads_a_state(write: Write) -> None:
+    scenario = load(write, STATE)
+    resource = scenario.resources["orders.order"]
+    assert resource.kind == StateKind(
+        states=("pending", "approved", "cancelled"),
+        value="status",
+        etag=True,
+        moves=(
+            Transition(name="approve", routes=(PUT,), sources=("pending",), target="approved"),
+            Transition(
+                name="cancel",
+                routes=(PUT, Route(method="DELETE", path="/orders/{id}")),
+                sources=("pending", "approved"),
+                target="cancelled",
+                undoes=("approve",),
+            ),
+        ),
+    )
+    assert (resource.repeats, resource.refuses, resource.answers) == (Repeats.KEY, 422, Answers(id="number"))
+    assert scenario.operations["orders.order.approve"].verb is Verb.CREATE
+    assert scenario.operations["orders.order.cancel"].undoes == ("orders.order.approve",)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "says"),
+    [
+        ('kind = "state"', 'kind = "stat"', ["order.kind", "'state' (did you mean it?)"]),
+        ("etag = true", "etags = true", ["unknown key 'etags'", "'etag' (did you mean it?)"]),
+        ('repeats = "key"', 'repeats = "none"', ["found 'none'", "one of key, natural"]),
+        ('from = "pending",', 'from = "pendin",', ["approve.from", "found 'pendin'", "'pending' (did you"]),
+        ('to = "approved"', 'to = "aproved"', ["approve.to", "found 'aproved'", "'approved' (did you"]),
+        ('undoes = "approve"', 'undoes = "aprove"', ["cancel.undoes", "'approve' (did you mean it?)"]),
+        (
+            'route = "PUT /orders/{id}"',
+            'route = "PUT /orders"',
+            ["approve.route", "a path with {id} once"],
+        ),
+        ('route = "PUT /orders/{id}"', 'route = "orders"', ["approve.route", "a method and a path"]),
+        ('route = "PUT /orders/{id}"', 'route = "GET /orders/{id}"', ["a route of its own", "order.get: found"]),
+        ('to = "approved" }', 'to = "approved", form = "x" }', ["unknown key 'form'", "'from' (did you"]),
+        ('states = ["pending", "approved", "cancelled"]', "states = []", ["a list of states, at least one"]),
+        (
+            'compensation = "orders.order.cancel"',
+            'compensation = "orders.order.approve"',
+            ["an undo of orders.order", "orders.order.cancel"],
+        ),
+        (', undoes = "approve" }', " }", ["compensation", "an undo of orders.order"]),
+    ],
+)
+def test_what_is_wrong_is_refused_where_it_is(
+    write: Write, tmp_path: Path, line: str, instead: str, says: list[str]
+) -> None:
+    assert line in STATE
+    with pytest.raises(ScenarioError) as raised:
+        load(write, STATE.replace(line, instead, 1))
+    assert str(raised.value).startswith(f"{tmp_path}/saga.toml, line ")
+    assert [one for one in says if one not in str(raised.value)] == [], str(raised.value)
+
+
+def test_an_undo_takes_back_its_own_action_alone(write: Write) -> None:
+    more = 'ship = { route = "POST /orders/{id}/ship", from = "approved", to = "cancelled" }\n[[steps]]'
+    step = '[[steps]]\nname = "ship"\naction = "orders.order.ship"\ncompensation = "orders.order.cancel"\n'
+    with pytest.raises(ScenarioError, match=r"an undo of orders\.order"):
+        load(write, STATE.replace("[[steps]]", more) + step)
