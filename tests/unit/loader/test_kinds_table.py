@@ -83,7 +83,11 @@ def test_reads_a_state(write: Write) -> None:
             ["approve.route", "a path with {id} once"],
         ),
         ('route = "PUT /orders/{id}"', 'route = "orders"', ["approve.route", "a method and a path"]),
-        ('route = "PUT /orders/{id}"', 'route = "GET /orders/{id}"', ["a route of its own", "order.get: found"]),
+        (
+            'route = "PUT /orders/{id}"',
+            'route = "GET /orders/{id}"',
+            ["a route of its own", "order.get: found"],
+        ),
         ('to = "approved" }', 'to = "approved", form = "x" }', ["unknown key 'form'", "'from' (did you"]),
         ('states = ["pending", "approved", "cancelled"]', "states = []", ["a list of states, at least one"]),
         (
