@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
 from harness.errors import ScenarioError, misplaced
 from harness.participant.answers import Answers
-from harness.participant.kinds import Kind
+from harness.participant.ledger import Ledger
+from harness.participant.messages import Owner, Reply, Request
 
 _ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$")
 
@@ -141,66 +143,44 @@ class Matched:
     id: str | None
 
 
-class Router:
-    """Finds the operation of a method and path."""
+class Move(Protocol):
+    """One thing that can be done to what is there. undoes: the moves that it takes back; none: an action."""
 
-    def __init__(self, participant: str, resources: Iterable[ResourceSpec]) -> None:
-        self.operations: dict[str, Operation] = {}
-        self._static: dict[tuple[str, str], Matched] = {}
-        self._rivals: dict[tuple[str, str], list[Operation]] = {}
-        self._patterns: list[tuple[str, re.Pattern[str], Operation]] = []
-        for resource in resources:
-            for operation, routes in _operations(participant, resource):
-                self.operations[operation.name] = operation
-                for route in routes:
-                    rivals = self._rivals.setdefault((route.method, route.path.rstrip("/")), [])
-                    if not rivals or resource.kind is None:
-                        self._add(route, operation)
-                    rivals.append(operation)
+    @property
+    def name(self) -> str:
+        """Unique at its resource; its operation is `participant.resource.name`."""
 
-    def match(self, method: str, path: str) -> Matched | None:
-        """None where nothing serves the request."""
-        found = self._static.get((method, path.rstrip("/")))
-        if found is not None:
-            return found
-        for wanted, pattern, operation in self._patterns:
-            hit = pattern.match(path) if wanted == method else None
-            if hit is not None:
-                return Matched(operation, hit.groupdict().get("id"))
-        return None
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Where it is asked for. Moves may share a route."""
 
-    def rivals(self, operation: Operation) -> Sequence[Operation]:
-        """All that share the route under which an operation was found, itself first."""
-        return next(found for found in self._rivals.values() if found[0] is operation)
-
-    def _add(self, route: Route, operation: Operation) -> None:
-        if "{id}" in route.path:
-            self._patterns.append((route.method, route.pattern(), operation))
-            return
-        place = route.method, route.path.rstrip("/")
-        taken = self._static.get(place)
-        if taken is not None:
-            where = f"route {route.method} {route.path}"
-            raise ScenarioError(
-                misplaced(where, operation.name, f"one operation, and it is {taken.operation.name}")
-            )
-        self._static[place] = Matched(operation, None)
+    @property
+    def undoes(self) -> tuple[str, ...]:
+        """Names of moves."""
 
 
-def _operations(participant: str, resource: ResourceSpec) -> Iterator[tuple[Operation, tuple[Route, ...]]]:
-    kind = resource.kind
-    for verb, routes in resource.routes.items():
-        if kind is None or verb.queries:
-            yield Operation(participant=participant, resource=resource, verb=verb), routes
-    for move in () if kind is None else kind.moves:
-        operation = Operation(
-            participant=participant,
-            resource=resource,
-            verb=Verb.DELETE if move.undoes else Verb.CREATE,
-            label=move.name,
-            undoes=tuple(f"{participant}.{resource.name}.{name}" for name in move.undoes),
-        )
-        yield operation, move.routes
+class Kind(Protocol):
+    """What a resource is, where it is no record."""
+
+    @property
+    def moves(self) -> Sequence[Move]:
+        """In the order of their declaration."""
+
+    def chosen(self, rivals: Sequence[Operation], request: Request) -> Operation | None:
+        """Which of the operations that share a route is meant; None: none of them."""
+
+    def open(self, resource: ResourceSpec, full: str, ledger: Ledger) -> Behaviour:
+        """What it is in one run. `full`: `participant.resource`."""
+
+
+class Behaviour(Protocol):
+    """What is there in one run."""
+
+    def handle(self, operation: Operation, id_: str | None, request: Request, owner: Owner) -> Reply:
+        """Deliver one request."""
+
+    def owner_of(self, operation: Operation, id_: str) -> Owner | None:
+        """Whose the newest change behind an id is."""
 
 
 def kind_routes(kind: Kind, queries: Mapping[Verb, tuple[Route, ...]]) -> Mapping[Verb, tuple[Route, ...]]:

@@ -13,7 +13,8 @@ from typing import Self
 
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
-from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, Router, UndoAnswers, Verb
+from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, UndoAnswers, Verb
+from harness.participant.router import Router
 from harness.saga import Json
 
 _PART = "only a part was applied"

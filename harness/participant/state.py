@@ -14,7 +14,7 @@ import msgspec
 
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant.answers import Answers
-from harness.participant.kinds import Changes
+from harness.participant.changes import Changes
 from harness.participant.ledger import Effect, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, Verb, kind_routes

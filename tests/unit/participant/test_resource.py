@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import ScenarioError
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, Verb
-from harness.participant.resource import Router
+from harness.participant.router import Router
 from tests.unit.faults.shop import CHARGE, hold, routes
 
 ROUTER = Router("shop", (hold(), CHARGE))

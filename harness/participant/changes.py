@@ -1,61 +1,16 @@
-"""Kinds of resources beside records: what is there already, and is changed by steps.
+"""Who changed what is there already: what all kinds of resources but the record share.
 
-Owns what all of them share: moves, each an operation of its own; and who changed what, so that an effect of
-an action is an incarnation in the ledger, which its undo removes. Refuses to know what a move does to
-what is there: `harness.participant.state` and `harness.participant.balance` do.
+Owns the bookkeeping by which an effect of an action is an incarnation in the ledger, which its undo removes.
+Refuses to know what a move does to what is there: `harness.participant.state` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
 
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
-from harness.participant.messages import Owner, Reply, Request
-
-if TYPE_CHECKING:
-    from harness.participant.resource import Operation, ResourceSpec, Route
-
-
-class Move(Protocol):
-    """One thing that can be done to what is there. undoes: the moves that it takes back; none: an action."""
-
-    @property
-    def name(self) -> str:
-        """Unique at its resource; its operation is `participant.resource.name`."""
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """Where it is asked for. Moves may share a route."""
-
-    @property
-    def undoes(self) -> tuple[str, ...]:
-        """Names of moves."""
-
-
-class Kind(Protocol):
-    """What a resource is, where it is no record."""
-
-    @property
-    def moves(self) -> Sequence[Move]:
-        """In the order of their declaration."""
-
-    def chosen(self, rivals: Sequence[Operation], request: Request) -> Operation | None:
-        """Which of the operations that share a route is meant; None: none of them."""
-
-    def open(self, resource: ResourceSpec, full: str, ledger: Ledger) -> Behaviour:
-        """What it is in one run. `full`: `participant.resource`."""
-
-
-class Behaviour(Protocol):
-    """What is there in one run."""
-
-    def handle(self, operation: Operation, id_: str | None, request: Request, owner: Owner) -> Reply:
-        """Deliver one request."""
-
-    def owner_of(self, operation: Operation, id_: str) -> Owner | None:
-        """Whose the newest change behind an id is."""
+from harness.participant.messages import Owner
 
 
 @dataclass(slots=True, kw_only=True)
