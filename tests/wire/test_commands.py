@@ -247,7 +247,7 @@ def test_a_service_that_stays_running(world: WireWorld, tmp_path: Path) -> None:
 def test_a_service_that_does_not_come_up(
     world: WireWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, told: str
 ) -> None:
-    monkeypatch.setattr("harness.worlds.wire.executors.service.READY_LIMIT_S", 0.5)
+    monkeypatch.setattr("harness.worlds.wire.executors.service_process.READY_LIMIT_S", 0.5)
     with pytest.raises(UsageError, match=told) as caught:
         run(world, scenario(serving(tmp_path, code)))
     assert str(tmp_path) in str(caught.value)

@@ -1,19 +1,10 @@
 """Participants that are away for callers whom nobody sees coming: processes of their own.
 
-A connection that is refused leaves no trace at a disabled proxy, so a refusal is armed ahead, by a
-trigger, before the answer after which its call could be sent; it strikes the whole participant in
-every endpoint set. It ends at settling; one that is counted, too, once the saga calls another participant,
-for
-anything but the next step of a saga that goes on; one that lasts until the restart, then. It has fired
-once a canary was refused there and the saga was seen to meet it (`saga_progress`). Everything here runs on
-the
-servers' loop, except where it says so.
-
-    refused call             trigger
-    first create             the participant's answer to the last of the steps before; none: from the start
-    first undo or query      the end of a call that may turn the saga back, once there is something to undo
-    nth call                 the end of the one before
-    after a call (outage)    its end
+A connection that is refused leaves no trace at a disabled proxy, so a refusal is armed ahead
+(`outage_triggers`); it strikes the whole participant in every endpoint set. It ends at settling; one that
+is counted, too, once the saga calls another participant, for anything but the next step of a saga that
+goes on; one that lasts until the restart, then. It has fired once a canary was refused there and the saga
+was seen to meet it (`saga_progress`). Everything here runs on the servers' loop, except where it says so.
 """
 
 from __future__ import annotations
@@ -26,14 +17,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.faults.injector import FaultInjector
-from harness.participant import Verb
-from harness.plan import Fault, Lasting
-from harness.plan.types import FaultKind
-from harness.saga import Direction
+from harness.plan import Lasting
 from harness.scenario import Scenario
 from harness.worlds.wire.call import WireCall
+from harness.worlds.wire.outage_triggers import Outage, OutageTriggers
 from harness.worlds.wire.run_signals import RunSignals
-from harness.worlds.wire.saga_progress import SagaProgress, resource_of
+from harness.worlds.wire.saga_progress import SagaProgress
 from harness.worlds.wire.toxics import DISABLED
 from harness.worlds.wire.wire_plan import Absence
 
@@ -41,41 +30,6 @@ UNMET = "no call of the saga was seen to want the participant while it was away"
 
 READ_S = 0.005
 """Until an answer has passed the proxy that is to be disabled after it."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Outage:
-    """A fault of the plan that takes a participant away.
-
-    due: its trigger came, be it too late for anybody to meet it.
-    after: the call after which it went, 0 where there was none. canary: what one met there, where it was
-    not refused. begun: it was away at some time. fired: a call of the saga met that.
-    """
-
-    index: int
-    fault: Fault
-    kind: FaultKind
-    due: bool = False
-    begun: bool = False
-    fired: bool = False
-    down: bool = False
-    over: bool = False
-    after: int = 0
-    canary: str | None = None
-
-    @property
-    def participant(self) -> str:
-        return self.fault.operation.partition(".")[0]
-
-    @property
-    def crash(self) -> bool:
-        """Its first call arrives, and the participant dies with it."""
-        return self.kind.then is not None
-
-    @property
-    def of_an_undo(self) -> bool:
-        """It is to strike a call that comes only if the saga aborts, or asks."""
-        return not self.kind.after_site and Verb(self.fault.operation.rpartition(".")[2]) is not Verb.CREATE
 
 
 @dataclass(slots=True, eq=False)
@@ -123,13 +77,12 @@ class Outages:
         self._all = [
             Outage(index=absence.index, fault=absence.fault, kind=absence.kind) for absence in absences
         ]
-        self._scenario = scenario
         self._addresses = addresses
-        self._injector = injector
         self._judge = injector.judge
         self._signals = signals
         self._lock = lock
         self._saga_progress = SagaProgress(scenario.spec)
+        self._triggers = OutageTriggers(scenario, self._saga_progress, injector.engine)
         self._falling: dict[str, _Falling] = {}
 
     def __bool__(self) -> bool:
@@ -139,7 +92,7 @@ class Outages:
 
     async def begin(self) -> None:
         """What is away from the start."""
-        await self.take_down([one for one in self._waiting() if self._first_of_all(one)], 0)
+        await self.take_down([one for one in self._waiting() if self._triggers.first_of_all(one)], 0)
 
     async def arriving(self, call: WireCall) -> None:
         """The saga calls a participant: what is away elsewhere for a number of calls comes back.
@@ -156,13 +109,13 @@ class Outages:
             elif outage.participant != participant:
                 if self._saga_progress.passes_over(call, outage.participant):
                     self._encountered(outage)
-                if self._ends_with(outage, call):
+                if self._triggers.ends_with(outage, call):
                     await self._bring_back(outage)
 
     def executor_ended(self) -> None:
         """From any thread: an executor has ended; where it had work left at one who is away, it met that."""
         for outage in self._all:
-            if outage.down and self._wanted_at_the_end(outage):
+            if outage.down and self._triggers.wanted_at_the_end(outage):
                 self._encountered(outage)
 
     def refused(self, participant: str, call: int) -> None:
@@ -180,7 +133,7 @@ class Outages:
     def ending(self, call: WireCall, status: int | None) -> list[Outage]:
         """A call is about to end, by an answer or without: the outages that begin with that."""
         self._saga_progress.ended(call, status)
-        return [one for one in self._waiting() if self._triggered(one, call, status)]
+        return [one for one in self._waiting() if self._triggers.triggered(one, call, status)]
 
     def dropped(self, call: WireCall) -> None:
         """A call came while its participant went away, and was lost."""
@@ -193,7 +146,7 @@ class Outages:
             if outage.down and outage.fault.count is Lasting.UNTIL_RESTART:
                 await self._bring_back(outage)
                 outage.over = True
-        await self.take_down([one for one in self._waiting() if self._may_abort(one)], call)
+        await self.take_down([one for one in self._waiting() if self._triggers.may_abort(one)], call)
 
     def dies_with(self, call: WireCall) -> Outage | None:
         """The outage of a participant that dies in the middle of this call."""
@@ -235,12 +188,6 @@ class Outages:
             if outage.down and outage.participant == server.name:
                 outage.canary = await server.go_away() or outage.canary
 
-    def _wanted_at_the_end(self, outage: Outage) -> bool:
-        if not outage.kind.after_site and self._verb(outage).queries:
-            in_doubt = self._saga_progress.ends_in_doubt(resource_of(outage.fault.operation))
-            return in_doubt or self._saga_progress.ends_short(outage.participant)
-        return self._saga_progress.ends_short(outage.participant)
-
     def _not_away(self, outage: Outage) -> None:
         outage.fired = True  # nothing that follows makes it so
         why = f"a canary met {outage.canary}, expected a refused connection"
@@ -276,13 +223,6 @@ class Outages:
         if participant == outage.participant:
             self._encountered(outage)
 
-    def _ends_with(self, outage: Outage, call: WireCall) -> bool:
-        if not isinstance(outage.fault.count, int):
-            return False
-        if outage.kind.after_site:
-            return outage.fired
-        return outage.crash or outage.of_an_undo or not self._saga_progress.goes_on(call)
-
     async def take_down_after(self, outages: Sequence[Outage], call: int, *, answered: bool = True) -> None:
         """The same, for the participant whose answer is on its way. answered: false where none is."""
         if not outages:
@@ -306,64 +246,11 @@ class Outages:
 
     async def _bring_back(self, outage: Outage) -> None:
         outage.down = False
-        # What is undone or asked for may still lie ahead.
-        seen = self._seen(outage)
-        outage.over = self._verb(outage) is Verb.CREATE or outage.kind.after_site or seen >= outage.fault.nth
+        outage.over = self._triggers.is_past(outage)
         if any(one.down and one.participant == outage.participant for one in self._all):
             return
         for server in self._addresses.of(outage.participant):
             await server.be_back()
 
-    # Reading the plan -------------------------------------------------------------------------
-
     def _waiting(self) -> list[Outage]:
         return [one for one in self._all if not (one.down or one.over or one.crash)]
-
-    def _first_of_all(self, outage: Outage) -> bool:
-        if outage.kind.after_site or outage.fault.nth > 1 or self._verb(outage) is not Verb.CREATE:
-            return False
-        steps = [step.name for step in self._scenario.spec.steps if step.action == outage.fault.operation]
-        return not steps or any(not self._scenario.spec.parents[step] for step in steps)
-
-    def _triggered(self, outage: Outage, call: WireCall, status: int | None) -> bool:
-        matched = call.in_flight.matched
-        name = matched.operation.name if matched is not None else None
-        nth, seen = outage.fault.nth, self._seen(outage)
-        if outage.kind.after_site:
-            return name == outage.fault.operation and seen >= nth
-        if nth > 1:
-            return name == outage.fault.operation and seen == nth - 1
-        if seen:
-            return False
-        if self._verb(outage) is Verb.CREATE:
-            return self._next_to_come(outage)
-        return self._may_abort(outage) and self._aborts(outage, call, status)
-
-    def _next_to_come(self, outage: Outage) -> bool:
-        spec = self._scenario.spec
-        steps = [step.name for step in spec.steps if step.action == outage.fault.operation]
-        return any(set(spec.parents[step]) <= self._saga_progress.done for step in steps)
-
-    def _may_abort(self, outage: Outage) -> bool:
-        """Whether it is an undo or a query of something that may be there."""
-        if self._verb(outage) is Verb.CREATE or outage.fault.nth > 1 or self._seen(outage):
-            return False
-        return not outage.kind.after_site and resource_of(outage.fault.operation) in self._saga_progress.tried
-
-    def _aborts(self, outage: Outage, call: WireCall, status: int | None) -> bool:
-        """An action that failed, another undo; for a query any end at its resource."""
-        if call.in_flight.direction is Direction.COMPENSATION:
-            return call.in_flight.participant.name != outage.participant
-        if call.in_flight.direction is Direction.ACTION and (status is None or not 200 <= status < 300):
-            return True
-        matched = call.in_flight.matched
-        here = matched is not None and resource_of(matched.operation.name) == resource_of(
-            outage.fault.operation
-        )
-        return here and self._verb(outage).queries
-
-    def _seen(self, outage: Outage) -> int:
-        return self._injector.engine.counted(self._scenario.operations[outage.fault.operation])
-
-    def _verb(self, outage: Outage) -> Verb:
-        return self._scenario.operations[outage.fault.operation].verb

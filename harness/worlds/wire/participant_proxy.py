@@ -13,12 +13,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Protocol
 
-from harness.errors import EnvironmentFault, SagaChaosError
+from harness.errors import EnvironmentFault
 from harness.toxiproxy.client import Toxic
 from harness.worlds.wire.armed_toxic import ArmedToxic
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import WireCall
-from harness.worlds.wire.canary import Canary, NoCanary, refused
+from harness.worlds.wire.canaries import Canaries
+from harness.worlds.wire.canary import refused
+from harness.worlds.wire.failing_loudly import FailingLoudly
 from harness.worlds.wire.http import Connection
 from harness.worlds.wire.toxics import DISABLED, LINGER
 from harness.worlds.wire.traffic import Traffic
@@ -63,8 +65,7 @@ class ParticipantProxy:
         self._refusing = 0
         self._down = False
         self._confirming: set[asyncio.Future[None]] = set()
-        self._canaries: dict[str, Canary] = {}
-        self._sent = 0
+        self._canaries = Canaries(background.loop)
         self._harmed: list[tuple[str, float]] = []  # what struck callers, and until when
 
     def stand_behind(self, proxy: ProxyLike) -> None:
@@ -191,7 +192,7 @@ class ParticipantProxy:
                 armed_toxic.calls.add(call)
                 await armed_toxic.armed.wait()
                 if not call.tagged:
-                    await self._watch_over(armed_toxic, muted=True)
+                    await self._canaries.watch_over(armed_toxic, self.proxy.listen, muted=True)
                 return armed_toxic
             await armed_toxic.gone.wait()
         if self.settling.is_set():
@@ -203,7 +204,7 @@ class ParticipantProxy:
         await self._bystanders_done()
         if not call.tagged:
             # It comes behind all that was written before, so that has passed the proxy by now.
-            await self._watch_over(armed_toxic, muted=False)
+            await self._canaries.watch_over(armed_toxic, self.proxy.listen, muted=False)
         await self._api(self.proxy.add_toxic, toxic)
         armed_toxic.armed.set()
         return armed_toxic
@@ -231,24 +232,6 @@ class ParticipantProxy:
         finally:
             self._confirming.discard(pending)
             pending.set_result(None)
-
-    async def _watch_over(self, armed_toxic: ArmedToxic, *, muted: bool) -> None:
-        """One canary to an exposure."""
-        if armed_toxic.watching is not None:
-            await asyncio.shield(armed_toxic.watching)
-            return
-        armed_toxic.watching = self._background.loop.create_future()
-        self._sent += 1
-        canary = Canary(f"canary-{self._sent}")
-        self._canaries[canary.tag] = canary
-        try:
-            await canary.open(self.proxy.listen, muted=muted)
-            armed_toxic.canary = canary
-        except NoCanary as error:
-            armed_toxic.blind = f"could not be sent: {error}"
-        finally:
-            del self._canaries[canary.tag]
-            armed_toxic.watching.set_result(None)
 
     def harmed_since(self, since_s: float) -> str | None:
         """What was armed here at some time since then for calls of its own; from any thread."""
@@ -293,9 +276,9 @@ class ParticipantProxy:
         answer = await self._background.api(ask, *args)
         return answer if isinstance(answer, tuple) else ()
 
-    def _failing_loudly(self) -> _FailingLoudly:
+    def _failing_loudly(self) -> FailingLoudly:
         assert self._traffic is not None
-        return _FailingLoudly(self, self._traffic)
+        return FailingLoudly(self.name, self._traffic.signals, self.give_up)
 
     def give_up(self) -> None:
         """Nobody may wait for what will not come any more."""
@@ -306,26 +289,3 @@ class ParticipantProxy:
         self._open_gate(whatever_comes=True)
         for connection in list(self.connections):
             connection.close()
-
-
-class _FailingLoudly:
-    """What goes wrong on the servers' loop ends the run, and nobody waits for it in vain."""
-
-    def __init__(self, participant_proxy: ParticipantProxy, traffic: Traffic) -> None:
-        self._participant_proxy = participant_proxy
-        self._traffic = traffic
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if error is None or not isinstance(error, Exception):
-            return False
-        if isinstance(error, SagaChaosError):
-            self._traffic.signals.abort(error)
-        else:
-            name = type(error).__name__
-            self._traffic.signals.abort(
-                SagaChaosError(f"participant {self._participant_proxy.name!r}: {name}: {error}")
-            )
-        self._participant_proxy.give_up()
-        return True

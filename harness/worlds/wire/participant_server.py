@@ -18,7 +18,8 @@ from harness.plan.decision import Symptom
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.http import Connection, encode
-from harness.worlds.wire.outages import Outage, Outages
+from harness.worlds.wire.outage_triggers import Outage
+from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.participant_proxy import ParticipantProxy
 from harness.worlds.wire.struck import StruckCall
 from harness.worlds.wire.toxics import DISABLED
@@ -58,7 +59,7 @@ class ParticipantServer(ParticipantProxy):
     # Requests ---------------------------------------------------------------------------------
 
     def _on_request(self, connection: Connection, request: Request, tag: str | None) -> None:
-        if tag is not None and (canary := self._canaries.get(tag)) is not None:
+        if tag is not None and (canary := self._canaries.under_way(tag)) is not None:
             canary.reached(connection)
             return
         traffic = self._traffic

@@ -4,12 +4,12 @@ Owns calling it, its executors from the first to the last, and injecting the pro
 Refuses to decide when faults end, and what a call means.
 
     stage        what a run gives its executors, and how they are recorded
-    callable     a function, in this process; a coroutine can be cancelled
+    callable     a function, in this process; `function_calls` calls it; a coroutine can be cancelled
     running      what is asked of an executor, and of who starts it
     supervisor   processes: several at once, killed, frozen, woken, started again
     command      a command for each executor
     hosted       a function that has to die: a command that runs it
-    service      an HTTP service, one process for all executors
+    service      an HTTP service, one process for all executors (`service_process`)
 
 Which of them runs a saga, its adapter says (`harness.loader.adapters`).
 """

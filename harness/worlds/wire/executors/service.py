@@ -1,8 +1,8 @@
 """An HTTP service: one process for all executors of a run, or one that is there already.
 
 An executor is a call of it: POST, then GET until the saga has ended (DESIGN, "Saga under test", 3).
-Owns starting the service, restarting it after a crash, and asking it. It asks on a thread of each
-executor's own, because a service may take its time for any answer.
+Owns asking it, on a thread of each executor's own, because a service may take its time for any answer.
+Refuses to know its process (`service_process`).
 """
 
 from __future__ import annotations
@@ -11,29 +11,25 @@ import http.client
 import os
 import threading
 from contextlib import suppress
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
 from harness.adapter import Returned, SagaAdapter, read_outcome
 from harness.adapter.http import HttpSaga
-from harness.adapter.subprocess import cut, ended_how, environment
+from harness.adapter.subprocess import cut
 from harness.clock.real import monotonic_s, sleep_s
-from harness.errors import EnvironmentFault, SagaChaosError, UsageError, misplaced
-from harness.processes import Command, Group, Marked
-from harness.processes.ports import listens, wait_until_free
-from harness.saga import Json, Status
+from harness.errors import SagaChaosError, UsageError, misplaced
+from harness.processes import Marked
+from harness.saga import Status
 from harness.worlds.wire.background import PREFIX
 from harness.worlds.wire.executors.running import Place
+from harness.worlds.wire.executors.service_process import ANSWER_LIMIT_S, ServiceProcess
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
 
-READY_LIMIT_S = 10.0
-FREE_LIMIT_S = 5.0
-READY_POLL_S = 0.01
 FIRST_POLL_S = 0.02
 LAST_POLL_S = 0.2
-ANSWER_LIMIT_S = 5.0
 UNKNOWN_LIMIT_S = 1.0
 """A saga that was accepted and is unknown for so long is lost."""
 
@@ -50,32 +46,8 @@ class _Gone(Exception):  # noqa: N818 - named for what is so
     """Whoever asked was given up, or the service ended."""
 
 
-class Service:
-    """The service of one run."""
-
-    def __init__(self, saga: HttpSaga, stage: Stage) -> None:
-        self.saga = saga
-        self.stage = stage
-        self._base = urlsplit(saga.base_url)
-        self._host = self._base.hostname or ""
-        self._port = self._base.port or (443 if self._base.scheme == "https" else 80)
-        self._group: Group | None = None
-        self._started = 0
-        self._starting = threading.Lock()
-        self._endpoint_set: int | None = None
-        self._killed = False
-
-    # What the supervisor asks -----------------------------------------------------------------
-
-    @property
-    def endpoint_set(self) -> int | None:
-        """Where the service finds its participants as long as it lives."""
-        return self._endpoint_set if self._group is not None and not self._killed else None
-
-    @property
-    def restarting(self) -> bool:
-        """Whether it was killed, and is not back yet."""
-        return self._killed or self._group is None
+class Service(ServiceProcess):
+    """Starts executors of one run."""
 
     def start(self, place: Place) -> Asking:
         return Asking(self, place)
@@ -83,109 +55,6 @@ class Service:
     def run_on(self, until_s: float) -> None:
         """What the service does after its last word, until it has been quiet for a moment."""
         self.stage.until_quiet(QUIET_S, until_s, lambda: True)
-
-    def close(self) -> None:
-        self.kill()
-        self.reap()
-
-    def kill(self) -> None:
-        """From any thread."""
-        self._killed = True
-        if self._group is not None:
-            self._group.kill()
-
-    def reap(self) -> None:
-        """Nothing of it is left, and its port is free."""
-        with self._starting:
-            group, self._group = self._group, None
-            if group is None:
-                return
-            group.reap()
-        if not wait_until_free(self._host, self._port, FREE_LIMIT_S):
-            where = f"{self.saga.base_url}, after its process was killed"
-            raise EnvironmentFault(misplaced(where, "somebody still listening", "a free port"))
-
-    def over(self) -> bool:
-        """Whether its process ended by itself."""
-        return self._group is not None and self._group.exit_code() is not None
-
-    def freeze(self) -> None:
-        if self._group is not None:
-            self._group.freeze()
-
-    def wake(self) -> None:
-        if self._group is not None:
-            self._group.wake()
-
-    # The process ------------------------------------------------------------------------------
-
-    def ensure_up(self, place: Place, asking: Asking) -> None:
-        """Raises SagaChaosError where the service does not come up."""
-        if not self.saga.start:
-            if not listens(self._host, self._port):
-                expected = 'the service, or start = ["…"] to have it started'
-                raise UsageError(misplaced(self.saga.base_url, "nobody listening", expected))
-            return
-        with self._starting:
-            if self._group is None:
-                self._start(place)
-        self._await_port(asking)
-
-    def _start(self, place: Place) -> None:
-        if listens(self._host, self._port):
-            expected = f"a free port for {' '.join(self.saga.start)}"
-            raise EnvironmentFault(misplaced(self.saga.base_url, "somebody listening already", expected))
-        self._started += 1
-        name = f"service-{self._started}"
-        urls = self.stage.urls(place.endpoint_set)
-        command = Command(
-            line=self.saga.start,
-            cwd=self.saga.cwd,
-            env={**self.saga.env, **environment(urls, self.stage.store_dir)},
-            host=place.host,
-        )
-        self._endpoint_set, self._killed = place.endpoint_set, False
-        mark = f"{self.stage.saga_id}.{name}"
-        self._group = Group(command, mark=mark, files=self.stage.folder() / name)
-
-    def _await_port(self, asking: Asking) -> None:
-        deadline_s = monotonic_s() + READY_LIMIT_S
-        while not listens(self._host, self._port):
-            asking.check()
-            self.check_alive()
-            if monotonic_s() > deadline_s:
-                raise self._not_up(f"nobody listening {READY_LIMIT_S:g} s after its start")
-            sleep_s(READY_POLL_S)
-        self.check_alive()  # else it is a stranger who listens
-
-    def check_alive(self) -> None:
-        """Raises UsageError where the service ended by itself."""
-        group = self._group
-        code = group.exit_code() if group is not None else None
-        if code is not None and not self._killed:
-            raise self._not_up(f"its process ended by itself, {ended_how(code)}")
-
-    def _not_up(self, found: str) -> UsageError:
-        where = f"service {self.saga.base_url}, started by {' '.join(self.saga.start)} in {self.saga.cwd}"
-        said = cut(self._group.stderr() or self._group.stdout()) if self._group is not None else ""
-        last = f"; its last words: {said}" if said else ""
-        return UsageError(misplaced(where, found, f"it to serve{last}"))
-
-    # Asking -----------------------------------------------------------------------------------
-
-    def ask(self, method: str, path: str, body: Json = None) -> tuple[int, bytes]:
-        """One request. Raises OSError or HTTPException."""
-        kind = http.client.HTTPSConnection if self._base.scheme == "https" else http.client.HTTPConnection
-        limit_s = ANSWER_LIMIT_S if method == "GET" else max(0.1, self.stage.deadline_s() - monotonic_s())
-        connection = kind(self._host, self._port, timeout=limit_s)
-        try:
-            content = msgspec.json.encode(body) if body is not None else None
-            headers = {"content-type": "application/json"} if content is not None else {}
-            connection.request(method, self._base.path + path, content, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
 
 
 class Asking:
@@ -263,7 +132,7 @@ class Asking:
             os.write(self._in, b"!")
 
     def _outcome(self) -> Returned:
-        self._service.ensure_up(self._place, self)
+        self._service.ensure_up(self._place, self.check)
         self._up = True
         if not self._place.resumed or self._told() is None:
             problem = self._begin()
