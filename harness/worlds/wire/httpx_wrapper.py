@@ -121,6 +121,10 @@ class HttpxWrapper:
             mock.patch.object(httpx.AsyncHTTPTransport, "handle_async_request", _as_method(self._async)),
         )
 
+    def watch(self, address: Address, participant_server: ParticipantServer) -> None:
+        """From now on requests to an address are calls of a participant."""
+        self.participant_servers = {**self.participant_servers, address: participant_server}
+
     def __enter__(self) -> Self:
         for patch in self._patches:
             patch.start()

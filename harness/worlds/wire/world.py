@@ -7,14 +7,13 @@ a proxy server of its own.
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Self
 
 from harness.choices import ProxyKind
 from harness.clock.real import monotonic_s
-from harness.errors import EnvironmentFault, misplaced
+from harness.errors import EnvironmentFault
 from harness.faults import KINDS
 from harness.faults.engine import FaultEngine
 from harness.faults.injector import FaultInjector
@@ -35,21 +34,19 @@ from harness.saga import SagaStart
 from harness.scenario import Scenario
 from harness.toxiproxy.client import ProxyClient
 from harness.toxiproxy.discovery import find_server
-from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.toxiproxy.server import ProxyServer
 from harness.views import LoopWatch
 from harness.worlds.only_world import only_world
 from harness.worlds.starts import only_start
 from harness.worlds.wire.background import Background
-from harness.worlds.wire.endpoint_sets import Address, EndpointSets
+from harness.worlds.wire.endpoint_sets import EndpointSets
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
 from harness.worlds.wire.httpx_wrapper import HttpxWrapper
 from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.participant_proxy import ProxyLike
-from harness.worlds.wire.participant_server import ParticipantServer
+from harness.worlds.wire.participant_servers import ParticipantServers
 from harness.worlds.wire.pauses import Pauses
-from harness.worlds.wire.ports import free_ports
 from harness.worlds.wire.quick_httpx import quick_httpx
 from harness.worlds.wire.run import WireRun
 from harness.worlds.wire.run_signals import RunSignals
@@ -83,7 +80,6 @@ class WireWorld:
         self._wanted = proxy
         self._progress = progress
         self._make_proxy = make_proxy
-        self._endpoint_sets: dict[object, EndpointSets] = {}
         self._unseen: set[str] = set()
         self._runs = 0
         self._saga_ids: set[str] = set()
@@ -104,11 +100,14 @@ class WireWorld:
             self._background = Background()
             stack.callback(self._background.stop)
             self._background.start()
-            stack.callback(self._close_endpoint_sets)
-            self._httpx_wrapper = stack.enter_context(HttpxWrapper(self._background))
+            self._httpx_wrapper = HttpxWrapper(self._background)
+            self._participant_servers = ParticipantServers(
+                self._background, partial(self._make_proxy, self._server.client), self._httpx_wrapper.watch
+            )
+            stack.callback(self._participant_servers.close)
+            stack.enter_context(self._httpx_wrapper)
             stack.enter_context(quick_httpx())
             self.proxy = Proxy(kind=self._server.kind, version=self._server.version)
-            self._ports = free_ports()
             self._stack = stack.pop_all()
         return self
 
@@ -136,7 +135,7 @@ class WireWorld:
     def _run(
         self, scenario: Scenario, start: SagaStart, plan: WirePlan, pauses: Mapping[Site, float]
     ) -> History:
-        endpoint_sets = self._endpoint_sets_of(scenario)
+        endpoint_sets = self._participant_servers.of(scenario)
         self._runs += 1
         began_s = monotonic_s()
         recorder = Recorder(lambda: monotonic_s() - began_s, scenario.redact)
@@ -239,74 +238,6 @@ class WireWorld:
         if traffic.calls.any_untagged:
             self._unseen.add(scenario.name)
         return scenario.name not in self._unseen
-
-    # Endpoint sets --------------------------------------------------------------------------------
-
-    def _endpoint_sets_of(self, scenario: Scenario) -> EndpointSets:
-        names = tuple(participant.name for participant in scenario.participants)
-        fixed: Mapping[str, Address] = getattr(scenario.saga, "listen", {})
-        key = (names, tuple(sorted(fixed.items())))
-        if key not in self._endpoint_sets:
-            if fixed:
-                self._close_endpoint_sets()  # whoever was served before may have had the same addresses
-            self._endpoint_sets[key] = EndpointSets(names, fixed, self._participant_server, self._background)
-        self._endpoint_sets[key].participant_servers_of(1)
-        return self._endpoint_sets[key]
-
-    def _participant_server(self, name: str, endpoint_set: int, fixed: Address | None) -> ParticipantServer:
-        participant_server = ParticipantServer(name, self._background, endpoint_set)
-        upstream = f"127.0.0.1:{self._background.call(participant_server.listen())}"
-        try:
-            if fixed is not None:
-                self._stand_at(participant_server, upstream, fixed)
-            else:
-                self._stand_somewhere(participant_server, upstream)
-        except BaseException:
-            self._background.call(participant_server.close())
-            raise
-        host, _, port = participant_server.proxy.listen.rpartition(":")
-        self._httpx_wrapper.participant_servers = {
-            **self._httpx_wrapper.participant_servers,
-            (host, int(port)): participant_server,
-        }
-        return participant_server
-
-    def _stand_at(self, participant_server: ParticipantServer, upstream: str, address: Address) -> None:
-        listen = f"{address[0]}:{address[1]}"
-        name = f"{participant_server.name}-{os.getpid()}-{address[1]}"
-        try:
-            participant_server.stand_behind(self._make_proxy(self._server.client, name, upstream, listen))
-        except ProxyRefused as refusal:
-            if "address already in use" not in str(refusal):
-                raise
-            where = f"participant {participant_server.name!r}, listen = {listen!r}"
-            raise EnvironmentFault(misplaced(where, "somebody listening there", "a free address")) from None
-
-    def _stand_somewhere(self, participant_server: ParticipantServer, upstream: str) -> None:
-        for port in self._ports:
-            proxy = f"{participant_server.name}-{os.getpid()}-{port}"
-            try:
-                participant_server.stand_behind(
-                    self._make_proxy(self._server.client, proxy, upstream, f"127.0.0.1:{port}")
-                )
-            except ProxyRefused as refusal:
-                if "address already in use" not in str(refusal):
-                    raise
-            else:
-                break
-
-    def _close_endpoint_sets(self) -> None:
-        participant_servers = [
-            participant_server
-            for endpoint_sets in self._endpoint_sets.values()
-            for participant_server in endpoint_sets.participant_servers()
-        ]
-        self._endpoint_sets = {}
-        for participant_server in participant_servers:
-            self._background.call(participant_server.close())
-        with suppress(ProxyDied):  # then its proxies are gone already
-            for participant_server in participant_servers:
-                participant_server.proxy.destroy()
 
 
 def _new_folder(folders: list[Path]) -> Path:
