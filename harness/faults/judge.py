@@ -43,6 +43,8 @@ class FaultJudge:
 
     def delivered(self, in_flight: InFlightCall, course: Decision) -> None:
         """The request, or a copy of it, was handed to its participant. course: as it came."""
+        if in_flight.fault_match is None:
+            return
         progress = in_flight.progress
         if course.copy is not None and progress.deliveries > 1 and course.process_fault is None:
             self._fired(in_flight)
@@ -53,6 +55,8 @@ class FaultJudge:
 
     def answered(self, in_flight: InFlightCall, response: Response) -> None:
         """The whole reply reached a caller that still waited."""
+        if in_flight.fault_match is None:
+            return
         course, reply = in_flight.course, in_flight.progress.reply
         if course.symptom is Symptom.DELAYED:
             if self._certain:
@@ -65,9 +69,9 @@ class FaultJudge:
 
     def failed(self, in_flight: InFlightCall, symptom: Symptom, *, abandoned: bool, broken_off: bool) -> None:
         """The caller saw no whole reply. Who waits in vain until settling saw a silence, too."""
-        course = in_flight.course
-        if not self._certain:
+        if in_flight.fault_match is None or not self._certain:
             return
+        course = in_flight.course
         if course.symptom is Symptom.DELAYED:
             self._fired(in_flight, kind=_lost(in_flight, Symptom.SILENCE))
         elif not (abandoned or course.process_fault is not None or course.delivery.held):
