@@ -24,7 +24,7 @@ class FailingLoudly:
         if isinstance(error, SagaChaosError):
             self._signals.abort(error)
         else:
-            problem = f"participant {self._participant!r}: {type(error).__name__}: {error}"
-            self._signals.abort(SagaChaosError(problem))
+            name = type(error).__name__
+            self._signals.abort(SagaChaosError(f"participant {self._participant!r}: {name}: {error}"))
         self._give_up()
         return True
