@@ -14,7 +14,7 @@ with our_packages():
     from reports.bundle import Violation, read_bundle
     from reports.console import failure_lines
     from reports.timeline import timeline
-    from reports.words import headline, replay_command
+    from reports.words import counted, headline, replay_command, violations
 
 
 def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:
@@ -42,13 +42,32 @@ def counterexample_lines(run: Run, judgement: Judgement, replay: str) -> list[st
     ]
 
 
+def write_page(report: Report, folder: Path) -> None:
+    """report.html and what is beside it, for a campaign that no command line ran."""
+    with our_packages():
+        from reports.write import write_reports  # noqa: PLC0415 - templates, which a passing test needs not
+
+    write_reports(report, folder)
+
+
 def violation_lines(report: Report, folder: Path) -> list[str]:
     """All that a report found, the smallest counterexample in full and last."""
     bundle = read_bundle(report, folder)
     smallest = bundle.smallest
     others = [one for one in bundle.violations if one is not smallest]
-    lines = [headline(report), *(f"  {one.invariant.id}: {_replay(one, folder)}" for one in others)]
-    return lines if smallest is None else [*lines, "", *_in_full(smallest, folder)]
+    also = [f"  {one.invariant.id}: {_replay(one, folder)}" for one in others]
+    lines = [_first_line(report, smallest), *also]
+    page = f"  The whole report: {(folder / 'report.html').as_posix()}"
+    return lines if smallest is None else [*lines, page, "", *_in_full(smallest, folder)]
+
+
+def _first_line(report: Report, smallest: Violation | None) -> str:
+    """What a one-line summary shows names the rule that is broken."""
+    if smallest is None:
+        return headline(report)
+    more = violations(report.scenarios) - 1
+    also = f", and {counted(more, 'invariant')} more" if more else ""
+    return f"{smallest.invariant.id} violated{also}, in {smallest.scenario.title}"
 
 
 def _in_full(violation: Violation, folder: Path) -> list[str]:

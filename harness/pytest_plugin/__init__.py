@@ -58,5 +58,5 @@ def saga_chaos(request: pytest.FixtureRequest) -> Iterator[SagaChaos]:
     from harness.pytest_plugin.chaos import SagaChaos  # noqa: PLC0415 - see the module's docstring
     from harness.pytest_plugin.shared import close_worlds, worlds_of  # noqa: PLC0415 - see above
 
-    yield SagaChaos(worlds_of(request.config))
+    yield SagaChaos(worlds_of(request.config), request.config.rootpath)
     close_worlds(request.config)

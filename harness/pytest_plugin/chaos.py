@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from harness.choices import WorldName
 from harness.counterexample_text import counterexample_lines
+from harness.errors import SagaChaosError
 from harness.invariants import Verdict
 from harness.loading import load
 from harness.plan import FaultPlan
+from harness.pytest_plugin.search import beside
 from harness.pytest_plugin.shared import Worlds
 from harness.runner import Run, run_once
 from harness.saga import Json
@@ -16,8 +21,9 @@ from harness.scenario import Scenario
 class SagaChaos:
     """`run` a plan, then `check` what came of it."""
 
-    def __init__(self, worlds: Worlds) -> None:
+    def __init__(self, worlds: Worlds, root: Path) -> None:
         self._worlds = worlds
+        self._root = root
 
     def run(
         self,
@@ -27,16 +33,21 @@ class SagaChaos:
         input: Json = None,  # noqa: A002 - what a saga calls it
         world: WorldName | None = None,
     ) -> Run:
-        """Run a plan once and judge it.
+        """Run a plan once and judge it. A path starts where the test is, else in pytest's root.
 
         plan: None is the fault-free run. input: None is the scenario's first. world: None is the
         scenario's default. Raises PlanError for a plan that names something unknown.
         """
-        known = load(scenario) if isinstance(scenario, str) else scenario
-        name = known.world(world)
-        given = known.inputs[0] if input is None else input
-        with self._worlds.entered(name) as entered:
-            return run_once(known, given, FaultPlan() if plan is None else plan, entered)
+        __tracebackhide__ = True
+        test = Path(sys._getframe(1).f_code.co_filename)  # noqa: SLF001 - paths start where the test is
+        try:
+            known = load(beside(scenario, test, self._root)) if isinstance(scenario, str) else scenario
+            name = known.world(world)
+            given = known.inputs[0] if input is None else input
+            with self._worlds.entered(name) as entered:
+                return run_once(known, given, FaultPlan() if plan is None else plan, entered)
+        except SagaChaosError as error:
+            raise error.with_traceback(None) from None  # its message says it all
 
     def check(self, run: Run) -> None:
         """Raise the exception of the first invariant that was violated.

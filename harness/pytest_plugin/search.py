@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.campaign import Campaign, CampaignEvent, CampaignOptions
-from harness.counterexample_text import narrate, violation_lines
+from harness.counterexample_text import narrate, violation_lines, write_page
 from harness.errors import SagaChaosError, UsageError, misplaced
 from harness.loading import load
 from harness.pytest_plugin.options import SearchOptions
@@ -41,7 +41,9 @@ def passing_report(
     try:
         folder = _folder(request)
         kept = _out(request.config) / STORED if _keeps(asked, request.config) else None
-        report = _search(_scenario(given, function), asked, folder, kept, request.config)
+        report = _search(
+            _scenario(given, function, request.config.rootpath), asked, folder, kept, request.config
+        )
     except SagaChaosError as error:
         pytest.fail(f"saga-chaos: {error}", pytrace=False)
     _fail_unless_passed(report, folder, allow_inconclusive=allow_inconclusive)
@@ -88,31 +90,35 @@ def _fail_unless_passed(report: Report, folder: Path, *, allow_inconclusive: boo
         raise KeyboardInterrupt
     if report.environment is not None:
         pytest.fail(f"saga-chaos: the machine cut the search short: {report.environment}", pytrace=False)
+    if report.verdict is not ScenarioVerdict.PASS:
+        write_page(report, folder)
     if report.verdict is ScenarioVerdict.FAIL:
         pytest.fail("\n".join(violation_lines(report, folder)), pytrace=False)
     if report.verdict is ScenarioVerdict.INCONCLUSIVE and not allow_inconclusive:
         notes = [f"  {note}" for one in report.scenarios for note in one.notes]
-        lines = ["saga-chaos: nothing was violated, but not all that a pass needs was seen.", *notes]
+        page = f"  The whole report: {(folder / 'report.html').as_posix()}"
+        lines = ["saga-chaos: nothing was violated, but not all that a pass needs was seen.", *notes, page]
         pytest.fail("\n".join(lines), pytrace=False)
 
 
 # The scenario ---------------------------------------------------------------------------------
 
 
-def _scenario(given: Given, function: Callable[..., object]) -> Scenario:
+def _scenario(given: Given, function: Callable[..., object], root: Path) -> Scenario:
     if isinstance(given, str):
-        return load(_beside(given, _file_of(function)))
+        return load(beside(given, _file_of(function), root))
     made = given if isinstance(given, Scenario) else given()
     if not isinstance(made, Scenario):
         raise UsageError(misplaced("@saga_test, scenario", made, "a Scenario, or what returns one"))
     return made if made.reference else replace(made, reference=_reference(given, made, function))
 
 
-def _beside(reference: str, file: Path) -> str:
-    """Relative paths start where the test is, as imports would; else where pytest was started."""
+def beside(reference: str, file: Path, root: Path) -> str:
+    """Relative paths start where the test is, as imports would; else in pytest's root, where the ini is."""
     path, colon, name = reference.rpartition(":") if not reference.endswith(".toml") else (reference, "", "")
-    found = file.parent / path
-    return f"{found}{colon}{name}" if path and found.is_file() else reference
+    places = (folder / path for folder in (file.parent, root) if path)
+    found = next((place for place in places if place.is_file()), None)
+    return reference if found is None else f"{found}{colon}{name}"
 
 
 def _reference(given: Given, made: Scenario, function: Callable[..., object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +100,33 @@ def test_wire_runs_share_a_world_and_make_room_for_a_campaign(run_tests: RunTest
 def test_bad_input_is_one_of_our_errors(run_tests: RunTests, call: str, said: str) -> None:
     result = run_tests(f"def test_bad(saga_chaos):\n    saga_chaos.{call}\n")
     result.stdout.fnmatch_lines([f"*{said}"])
+
+
+def test_a_path_starts_where_the_test_is_and_else_in_the_root(
+    run_tests: RunTests, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Path(__file__).parents[2] / "scenarios" / "examples" / "first_saga"
+    for name in ("saga.toml", "sagas.py"):
+        (pytester.path / name).write_text((first / name).read_text())
+    below = pytester.mkdir("below")
+    (below / "test_below.py").write_text(
+        "def test_it(saga_chaos):\n    saga_chaos.check(saga_chaos.run('saga.toml'))\n"
+    )
+    monkeypatch.chdir(below)
+    run_tests(
+        "def test_it(saga_chaos):\n    saga_chaos.check(saga_chaos.run('saga.toml'))\n", str(below)
+    ).assert_outcomes(passed=1)
+    monkeypatch.chdir(pytester.path)
+    run_tests(
+        "def test_it(saga_chaos):\n    saga_chaos.check(saga_chaos.run('saga.toml'))\n"
+    ).assert_outcomes(passed=2)
+
+
+def test_an_error_of_ours_is_shown_without_our_own_lines(run_tests: RunTests) -> None:
+    result = run_tests("def test_bad(saga_chaos):\n    saga_chaos.run('gone.toml')\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ScenarioError: gone.toml: found 'no file'*"])
+    result.stdout.no_fnmatch_line("*harness/loader*")
 
 
 def test_importing_the_plugin_imports_nothing_heavy() -> None:

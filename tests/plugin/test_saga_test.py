@@ -44,7 +44,8 @@ def test_a_broken_saga_fails_with_the_counterexample_and_no_traceback(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*invariants violated in 1 scenario*",
+            "*no_orphaned_resources violated, and * invariants more, in order-fulfilment-as-documented (sim)",
+            "*The whole report: *report.html",
             "VIOLATED  *in order-fulfilment-as-documented (sim)",
             "*What happened*",
             "*the saga starts*",
@@ -55,6 +56,7 @@ def test_a_broken_saga_fails_with_the_counterexample_and_no_traceback(
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*RuntimeError*")
     folder = out_of(pytester, "main", "test_breaks")
+    assert (folder / "report.html").is_file()
     assert json.loads((folder / "report.json").read_text())["verdict"] == "fail"
     assert (pytester.path / ".saga-chaos" / ".gitignore").read_text() == "*\n"
 

@@ -61,10 +61,13 @@ def without_times(value: object) -> object:
     return [without_times(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+WAY = re.compile(rb'"path": "[./]*/')
+
+
 def told(report: Report, out: Path) -> tuple[object, dict[str, bytes]]:
-    """A report, and the files that it names."""
+    """A report, and the files that it names, less the way from them to the scenario: they lie elsewhere."""
     files = {
-        str(path.relative_to(out)): path.read_bytes()
+        str(path.relative_to(out)): WAY.sub(b"", path.read_bytes())
         for folder in ("failures", "histories")
         for path in sorted((out / folder).rglob("*"))
         if path.is_file()
