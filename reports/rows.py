@@ -48,6 +48,7 @@ _CHANGES = {
     Change.CREATED: "created",
     Change.PART: "created in part",
     Change.COMPLETED: "completed",
+    Change.LESSENED: "lessened",
     Change.REMOVED: "removed",
     Change.REMOVED_AGAIN: "removed again",
 }

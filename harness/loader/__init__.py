@@ -11,7 +11,7 @@ code. Refuses to know which scenarios are registered (the caller brings them) an
       adapters            what each needs of [saga]: one module an adapter, and one line there
       participants_table  [participants.X.resources.Y]
       participant_class   of these, one that is written in Python
-      kinds_table         of these, what is no record: states
+      kinds_table         of these, what is no record: states, balances, stock
       route_keys          the routes of all of them
       answers_keys        of these, what a resource answers
       steps_table         [[steps]]

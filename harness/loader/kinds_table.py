@@ -14,6 +14,7 @@ from harness.loader.answers_keys import ANSWER_KEYS, read_answers
 from harness.loader.route_keys import Taken, read_move_routes, read_refusal, read_routes
 from harness.loader.table import Table
 from harness.participant import Repeats, ResourceSpec, Verb
+from harness.participant.balance import BalanceKind, Does, Posting, balance_resource
 from harness.participant.state import StateKind, Transition, state_resource
 
 _MOVE = "a table of moves, like approve = { route = 'PUT /orders/{id}', … }"
@@ -24,6 +25,8 @@ class ResourceKind(StrEnum):
 
     RECORD = "record"
     STATE = "state"
+    BALANCE = "balance"
+    STOCK = "stock"
 
 
 class _NotNone(StrEnum):
@@ -95,5 +98,90 @@ def _one_or_more(table: Table, key: str, expected: str) -> tuple[str, ...]:
     return (table.text(key, expected),)
 
 
-KINDS: Mapping[ResourceKind, Callable[[str, Table, Taken], ResourceSpec]] = {ResourceKind.STATE: _state}
+_BALANCE_KEYS = (
+    "kind",
+    "postings",
+    "opening",
+    "amount",
+    "conserved",
+    "get",
+    "repeats",
+    "refuses",
+    *ANSWER_KEYS,
+)
+_POSTING_KEYS = ("route", "does", "undoes")
+_OF_MONEY: Mapping[str, Does] = {str(one): one for one in Does}
+_OF_GOODS: Mapping[str, Does] = {
+    "take": Does.DEBIT,
+    "put": Does.CREDIT,
+    "reserve": Does.HOLD,
+    "ship": Does.CAPTURE,
+    "release": Does.RELEASE,
+}
+
+
+def _balance(name: str, table: Table, taken: Taken) -> ResourceSpec:
+    return _accounts(name, table, taken, _OF_MONEY, "amount")
+
+
+def _stock(name: str, table: Table, taken: Taken) -> ResourceSpec:
+    return _accounts(name, table, taken, _OF_GOODS, "quantity")
+
+
+def _accounts(name: str, table: Table, taken: Taken, words: Mapping[str, Does], amount: str) -> ResourceSpec:
+    table.refuse_unknown(_BALANCE_KEYS)
+    expected = f"a table of postings, like refund = {{ route = 'POST …', does = '{next(iter(words))}' }}"
+    tables = dict(table.table("postings", expected).named(expected))
+    moves = tuple(_posting(one, posting, words, taken) for one, posting in tables.items())
+    actions = [one.name for one in moves if not one.undoes]
+    for move in moves:
+        _check_undoes(tables[move.name], move.undoes, actions)
+    return balance_resource(
+        name,
+        BalanceKind(
+            moves=moves,
+            opening=_opening(table),
+            amount=table.text("amount", "the field that says how much", amount),
+            conserved=table.flag("conserved", default=False),
+        ),
+        get=read_routes(table, Verb.GET, taken) if table.has(Verb.GET) else (),
+        repeats=table.word("repeats", Repeats, Repeats.KEY),
+        refuses=read_refusal(table),
+        answers=read_answers(table),
+    )
+
+
+def _posting(name: str, table: Table, words: Mapping[str, Does], taken: Taken) -> Posting:
+    table.refuse_unknown(_POSTING_KEYS)
+    word = table.text("does", f"one of {', '.join(words)}", name)
+    if word not in words:
+        found = misplaced(table.where("does"), word, nearest(word, words))
+        raise ScenarioError(found)
+    return Posting(
+        name=name,
+        routes=read_move_routes(table, taken, {}),
+        does=words[word],
+        undoes=_one_or_more(table, "undoes", "a posting, or a list of them") if table.has("undoes") else (),
+    )
+
+
+def _opening(table: Table) -> int | Mapping[str, int]:
+    expected = "a whole number, 0 or more, for every account, or a table of them"
+    value = table.values.get("opening", 0)
+    if isinstance(value, dict):
+        return {name: _amount(table, amount, expected, name) for name, amount in value.items()}
+    return _amount(table, value, expected)
+
+
+def _amount(table: Table, amount: object, expected: str, *inner: str) -> int:
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
+        raise table.wrong("opening", expected, *inner)
+    return amount
+
+
+KINDS: Mapping[ResourceKind, Callable[[str, Table, Taken], ResourceSpec]] = {
+    ResourceKind.STATE: _state,
+    ResourceKind.BALANCE: _balance,
+    ResourceKind.STOCK: _stock,
+}
 """Every kind but the record, which `participants_table` reads."""

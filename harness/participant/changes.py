@@ -1,7 +1,7 @@
 """Who changed what is there already: what all kinds of resources but the record share.
 
 Owns the bookkeeping by which an effect of an action is an incarnation in the ledger, which its undo removes.
-Refuses to know what a move does to what is there: `harness.participant.state` does.
+Refuses to know what a move does to what is there: `state` and `balance` do.
 """
 
 from __future__ import annotations

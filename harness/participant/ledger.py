@@ -17,6 +17,7 @@ class Change(StrEnum):
     CREATED = "created"
     PART = "part"  # some of its sub-effects, not all
     COMPLETED = "completed"  # the rest of them
+    LESSENED = "lessened"  # a part of it was taken back, not all
     REMOVED = "removed"
     REMOVED_AGAIN = "removed_again"  # a second refund of the same charge
 

@@ -108,12 +108,15 @@ class ResourceSpec:
     @cached_property
     def found_again(self) -> bool:
         """Whether a saga that lost a reply can still find or undo what it made (RULES §6)."""
-        return self.has(Verb.DELETE_BY_SAGA) or self.has(Verb.FIND) or self.repeats is not Repeats.NONE
+        # What is there already is undone by an id that the saga knows beforehand.
+        known = self.kind is not None or self.has(Verb.DELETE_BY_SAGA)
+        return known or self.has(Verb.FIND) or self.repeats is not Repeats.NONE
 
     @cached_property
     def survives_late(self) -> bool:
         """Whether a create that lands late can be withstood (RULES §6)."""
-        return self.has(Verb.DELETE_BY_SAGA) or self.repeats is not Repeats.NONE
+        known = self.kind is not None or self.has(Verb.DELETE_BY_SAGA)
+        return known or self.repeats is not Repeats.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +168,10 @@ class Kind(Protocol):
     @property
     def moves(self) -> Sequence[Move]:
         """In the order of their declaration."""
+
+    @property
+    def conserved(self) -> bool:
+        """Whether the amounts that a saga moved have to come to zero once it ended."""
 
     def chosen(self, rivals: Sequence[Operation], request: Request) -> Operation | None:
         """Which of the operations that share a route is meant; None: none of them."""

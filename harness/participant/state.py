@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
@@ -46,6 +47,7 @@ class StateKind:
     moves: tuple[Transition, ...]
     value: str = "state"
     etag: bool = False
+    conserved: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         actions = [one.name for one in self.moves if not one.undoes]

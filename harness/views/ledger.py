@@ -82,5 +82,5 @@ class LedgerView:
             return  # made before the run
         elif event.change is Change.COMPLETED:
             self._held[mark].whole = index
-        else:
+        elif event.change is not Change.LESSENED:
             self._held[mark].removals.append(index)

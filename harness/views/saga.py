@@ -177,7 +177,8 @@ class SagaView:
         blind = not resource.has(Verb.FIND) or self.denied(step, before)
         doubtful = bool(self.doubts(step, before)) or self.perhaps_begun(step, before)
         unknown = doubtful and self.acknowledged(step, Direction.ACTION, before) is None
-        return unknown and blind and not resource.has(Verb.DELETE_BY_SAGA)
+        # What is there already is undone by an id that the saga knew beforehand.
+        return unknown and blind and not resource.has(Verb.DELETE_BY_SAGA) and resource.kind is None
 
     # ------------------------------------------------------------------------------------------
 

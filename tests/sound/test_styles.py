@@ -140,12 +140,17 @@ BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
         "no_orphaned_resources",
         (fault("lose_reply", "orders.order.approve"), REFUSED_CHARGE),
     ),
+    "stock_shipped": (
+        "no_orphaned_resources",
+        (REFUSED_CHARGE, fault("refuse", "warehouse.lamp.release", count=EVER)),
+    ),
     "stuck_on_contradiction": (
         "complete_compensation",
         (fault("lose_reply", CHARGE), fault("reject", CHARGE, nth=2)),
     ),
     "stuck_at_once": ("failed_compensation_escalated", KEPT),
     "task_group": ("complete_compensation", (fault("reject", RESERVE),)),
+    "transfer": ("conservation", (fault("reject", "notes.note.create"),)),
     "undo_by_id": ("complete_compensation", (fault("lose_reply", RESERVE, count=EVER),)),
     "undo_by_saga": ("failed_compensation_escalated", KEPT),
     "undo_for_ever": ("bounded_retries", (REFUSED_CHARGE, fault("refuse", UNRESERVE, count=EVER))),

@@ -9,6 +9,7 @@ import pytest
 from harness.errors import ScenarioError
 from harness.loader import load_scenario
 from harness.participant import Answers, Repeats, Route, Verb
+from harness.participant.balance import BalanceKind, Does, Posting
 from harness.participant.state import StateKind, Transition
 from harness.scenario import Scenario
 from tests.unit.loader.conftest import Write
@@ -105,6 +106,78 @@ def test_what_is_wrong_is_refused_where_it_is(
     with pytest.raises(ScenarioError) as raised:
         load(write, STATE.replace(line, instead, 1))
     assert str(raised.value).startswith(f"{tmp_path}/saga.toml, line ")
+    assert [one for one in says if one not in str(raised.value)] == [], str(raised.value)
+
+
+BALANCE = """\
+[participants.bank.resources.account]
+kind = "balance"
+opening = { ann = 100 }
+amount = "cents"
+conserved = true
+get = "GET /accounts/{id}"
+[participants.bank.resources.account.postings]
+debit = { route = "POST /accounts/{id}/debits" }
+refund = { route = "POST /accounts/{id}/refunds", does = "credit", undoes = "debit" }
+[[steps]]
+name = "debit"
+action = "bank.account.debit"
+compensation = "bank.account.refund"
+"""
+
+
+def test_reads_a_balance(write: Write) -> None:
+    scenario = load(write, BALANCE)
+    assert scenario.resources["bank.account"].kind == BalanceKind(
+        opening={"ann": 100},
+        amount="cents",
+        conserved=True,
+        moves=(
+            Posting(
+                name="debit",
+                routes=(Route(method="POST", path="/accounts/{id}/debits"),),
+                does=Does.DEBIT,
+            ),
+            Posting(
+                name="refund",
+                routes=(Route(method="POST", path="/accounts/{id}/refunds"),),
+                does=Does.CREDIT,
+                undoes=("debit",),
+            ),
+        ),
+    )
+
+
+def test_a_stock_is_a_balance_in_other_words(write: Write) -> None:
+    told = BALANCE.replace('"balance"', '"stock"').replace("{ ann = 100 }", "7").replace("debit", "take")
+    told = told.replace('does = "credit"', 'does = "put"').replace('amount = "cents"\n', "")
+    kind = load(write, told).resources["bank.account"].kind
+    assert isinstance(kind, BalanceKind)
+    assert (kind.opening, kind.amount, [one.does for one in kind.moves]) == (
+        7,
+        "quantity",
+        [Does.DEBIT, Does.CREDIT],
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "says"),
+    [
+        ("{ ann = 100 }", "{ ann = -1 }", ["account.opening.ann: found -1", "a whole number, 0 or more"]),
+        ("{ ann = 100 }", '"much"', ["account.opening: found 'much'", "a whole number, 0 or more"]),
+        ('does = "credit"', 'does = "credt"', ["refund.does", "'credit' (did you mean it?)"]),
+        ('undoes = "debit"', 'undoes = "debt"', ["refund.undoes", "'debit' (did you mean it?)"]),
+        ('does = "credit"', 'does = "hold"', ["posting refund, undoes", "a hold is the opposite of"]),
+        ("conserved = true", "conserves = true", ["'conserved' (did you mean it?)"]),
+        ("debit = { route", "debit = { to = 1, route", ["unknown key 'to'"]),
+    ],
+)
+def test_what_is_wrong_of_a_balance_is_refused(
+    write: Write, line: str, instead: str, says: list[str]
+) -> None:
+    assert line in BALANCE
+    with pytest.raises(ScenarioError) as raised:
+        load(write, BALANCE.replace(line, instead, 1))
     assert [one for one in says if one not in str(raised.value)] == [], str(raised.value)
 
 
