@@ -155,8 +155,7 @@ def _posting(name: str, table: Table, words: Mapping[str, Does], taken: Taken) -
     table.refuse_unknown(_POSTING_KEYS)
     word = table.text("does", f"one of {', '.join(words)}", name)
     if word not in words:
-        found = misplaced(table.where("does"), word, nearest(word, words))
-        raise ScenarioError(found)
+        raise ScenarioError(misplaced(table.where("does"), word, nearest(word, words)))
     return Posting(
         name=name,
         routes=read_move_routes(table, taken, {}),
