@@ -35,6 +35,7 @@ def counterexample_lines(run: Run, judgement: Judgement, replay: str) -> list[st
         message=judgement.message,
         evidence=judgement.evidence,
         timeline=tuple(narrate(run.history, judgement.evidence)),
+        printed=run.history.printed,
     )
     return [
         _title(judgement.invariant, f"{run.scenario} ({run.world})"),

@@ -301,6 +301,7 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     claim: what the invariant says. message: what was found instead. evidence: event indexes in the
     history. history: path of the history, relative to the report's folder. added_claims: what the
     search let the saga claim on top of its own. unclaimed: those of them that the plan has faults of.
+    printed: by the saga in that run.
     """
 
     scenario: ScenarioRef
@@ -319,6 +320,7 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     tool: Tool = Tool()
     added_claims: tuple[str, ...] = ()
     unclaimed: tuple[str, ...] = ()
+    printed: str = ""
     format_version: int = FORMAT_VERSION
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from harness.adapter.printed import take_printed
 from harness.clock import real
 from harness.faults import kinds_of
 from harness.faults.carried_out import carried_out
@@ -114,7 +115,7 @@ def _history(
     own = saga_id or _never_used(id_, world.name)
     history = carried_out(
         world.run(scenario, (SagaStart(id=own, input=input_),), plan), own_hosts=world.own_hosts
-    )
+    ).with_printed(take_printed())
     return (id_, _renamed(history, own, id_)) if world.name == "sim" else (own, history)
 
 

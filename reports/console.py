@@ -42,6 +42,7 @@ _STYLES: Mapping[ScenarioVerdict, str] = {
     ScenarioVerdict.FAIL: "bold red",
     ScenarioVerdict.INCONCLUSIVE: "bold yellow",
 }
+_MOST_PRINTED = 12
 _LONGEST_VERDICT = max(len(verdict) for verdict in ScenarioVerdict)
 
 
@@ -204,12 +205,22 @@ def failure_lines(failure: FailureFile, replay: str, *, shrunk: bool = True) -> 
     found += [f"  {one}" for one in (unclaimed_words(failure),) if one]
     timeline = [f"  {line}" for line in failure.timeline]
     happened = ["", "  What happened", *timeline] if timeline else []
+    printed = _first_lines(failure.printed)
     plan = [f"    {line}" for line in plan_lines(failure.plan)]
     size = f"  The {'smallest ' if shrunk else ''}plan: {plan_size(failure.plan)}"
     given = input_text(failure.input)
     input_ = [f"  The input: {given}"] if given else []
-    lines = [*claim, *found, *happened, "", size, *plan, *input_, "", f"  Replay: {replay}"]
+    lines = [*claim, *found, *happened, *printed, "", size, *plan, *input_, "", f"  Replay: {replay}"]
     return [printable(line) for line in lines]
+
+
+def _first_lines(printed: str) -> list[str]:
+    """What the saga printed; the rest of it is in the failure file and in the page."""
+    lines = [line for line in printed.splitlines() if line.strip()]
+    if not lines:
+        return []
+    more = [f"    … {counted(len(lines) - _MOST_PRINTED, 'line')} more"] if len(lines) > _MOST_PRINTED else []
+    return ["", "  The saga printed", *(f"    {line}" for line in lines[:_MOST_PRINTED]), *more]
 
 
 def guarantee_lines(scenario: ScenarioReport, folder: Path) -> list[str]:

@@ -77,7 +77,7 @@ def read_output(stdout: str, stderr: str, exit_code: int) -> Returned:
     """The outcome on the last line that begins with OUTCOME, or what is wrong, in plain words."""
     lines = [line for line in stdout.splitlines() if line.startswith(OUTCOME)]
     if not lines:
-        return Returned(problem=_without_outcome(stdout, stderr, exit_code))
+        return Returned(problem=_no_outcome(stdout, stderr, exit_code))
     told = lines[-1].removeprefix(OUTCOME)
     try:
         value: Json = msgspec.json.decode(told)
@@ -97,7 +97,12 @@ def cut(text: str) -> str:
     return kept if len(kept) <= _WIDTH else f"…{kept[-_WIDTH:]}"
 
 
-def _without_outcome(stdout: str, stderr: str, exit_code: int) -> str:
+def without_outcome(stdout: str) -> str:
+    """What a command printed for people."""
+    return "".join(line for line in stdout.splitlines(keepends=True) if not line.startswith(OUTCOME))
+
+
+def _no_outcome(stdout: str, stderr: str, exit_code: int) -> str:
     said = f"its last words: {cut(stdout)!r}" if stdout.strip() else "and printed nothing"
     expected = 'a line OUTCOME {"status": …} on stdout'
     return f"the saga ended {ended_how(exit_code)}, {said}; expected {expected}{_complaint(stderr)}"

@@ -75,6 +75,7 @@ class CampaignFiles:
             tool=tool(),
             added_claims=tuple(claim.value for claim in unclaimed.added),
             unclaimed=tuple(claim.value for claim in unclaimed.of(run_summary.plan)),
+            printed=_printed(run_summary),
         )
         path = f"failures/{stem}.json"
         write_failure(failure, self.folder / path)
@@ -111,6 +112,11 @@ def file_stem(name: str) -> str:
     if plain == name:
         return plain
     return f"{plain}-{hashlib.blake2b(name.encode('utf-8', 'backslashreplace'), digest_size=4).hexdigest()}"
+
+
+def _printed(run_summary: RunSummary) -> str:
+    history = _history(run_summary)
+    return "" if history is None else history.printed
 
 
 def _history(run_summary: RunSummary) -> History | None:

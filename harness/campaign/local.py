@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from harness.adapter.printed import catch_output
 from harness.campaign.arrivals import PartArrived, RunArrived, nobody
 from harness.campaign.open_world import make_world
 from harness.campaign.processes import leave_interrupts_to_the_parent
@@ -105,6 +106,7 @@ class Known:
 def work(pipe: Connection, load: Callable[[str], Scenario]) -> None:
     """The life of a worker: open once, then run what comes, until the pipe closes."""
     leave_interrupts_to_the_parent()
+    catch_output()
     try:
         _serve(pipe, load)
     except (EOFError, BrokenPipeError, ConnectionResetError):

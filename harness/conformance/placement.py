@@ -29,6 +29,11 @@ def placement(scenario: Scenario, history: History) -> Iterator[Check]:
         yield _placed(scenario, history.began.saga_ids, event)
     if len(sent) > _MOST:
         yield note(f"and {len(sent) - _MOST} calls more")
+    printed = [line for line in history.printed.splitlines() if line.strip()]
+    if printed:
+        yield note(
+            f"it printed {len(printed)} line{'s' if len(printed) > 1 else ''}, {printed[0]!r} the first"
+        )
 
 
 def _placed(scenario: Scenario, saga_ids: tuple[str, ...], event: CallSent) -> Check:

@@ -7,14 +7,16 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ReportError, misplaced
-from harness.history.contents import Contents
+from harness.history.contents import Contents, Printed
 from harness.history.events import AnyEvent
 from harness.history.history import History
 
 FORMAT_VERSION = 1
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[AnyEvent | Contents] = msgspec.json.Decoder(AnyEvent | Contents)
+_decoder: msgspec.json.Decoder[AnyEvent | Contents | Printed] = msgspec.json.Decoder(
+    AnyEvent | Contents | Printed
+)
 
 
 def encode_events(history: History) -> bytes:
@@ -23,13 +25,14 @@ def encode_events(history: History) -> bytes:
 
 
 def encode_history(history: History) -> bytes:
-    """The bytes of the file: the events, then what requests and answers held, a line for each call."""
+    """The bytes of the file: the events, then what requests and answers held, and what the saga printed."""
     return encode_events(history) + encode_contents(history)
 
 
 def encode_contents(history: History) -> bytes:
     """The lines that come after those of the events."""
-    return _encoder.encode_lines(tuple(history.contents.values()))
+    printed = (Printed(text=history.printed),) if history.printed else ()
+    return _encoder.encode_lines((*history.contents.values(), *printed))
 
 
 def write_history(history: History, path: Path) -> None:
@@ -50,7 +53,9 @@ def decode_history(content: bytes, where: str) -> History:
         raise ReportError(misplaced(f"{where}, line 1", head, f"format_version {FORMAT_VERSION}"))
     read = [_event(line, where, number) for number, line in enumerate(lines[1:], start=2)]
     told = tuple(one for one in read if isinstance(one, Contents))
-    return History(tuple(one for one in read if not isinstance(one, Contents)), told=told)
+    events = tuple(one for one in read if not isinstance(one, Contents | Printed))
+    printed = "".join(one.text for one in read if isinstance(one, Printed))
+    return History(events, told=told, printed=printed)
 
 
 def _head(line: bytes) -> object:
@@ -60,7 +65,7 @@ def _head(line: bytes) -> object:
         return line[:80]
 
 
-def _event(line: bytes, where: str, number: int) -> AnyEvent | Contents:
+def _event(line: bytes, where: str, number: int) -> AnyEvent | Contents | Printed:
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

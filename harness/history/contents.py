@@ -59,6 +59,12 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     answer: Message | None = None
 
 
+class Printed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="printed"):
+    """What the saga printed in the run, cut where it is long."""
+
+    text: str
+
+
 class Kept:
     """Requests and answers of a run, as they were. redact: names of fields and headers to hide as well."""
 

@@ -29,10 +29,18 @@ class History:
     """
 
     def __init__(
-        self, events: tuple[AnyEvent, ...], kept: Kept | None = None, told: tuple[Contents, ...] = ()
+        self,
+        events: tuple[AnyEvent, ...],
+        kept: Kept | None = None,
+        told: tuple[Contents, ...] = (),
+        printed: str = "",
     ) -> None:
-        """kept: requests and answers of the run. told: those of a history that was read from a file."""
+        """kept: requests and answers of the run. told: those of a history that was read from a file.
+
+        printed: by the saga while it ran.
+        """
         self.events = events
+        self.printed = printed
         self._kept = kept
         self._told = told
 
@@ -47,11 +55,16 @@ class History:
 
     def with_events(self, events: tuple[AnyEvent, ...]) -> History:
         """The same run, told by other events."""
-        return History(events, self._kept, self._told)
+        return History(events, self._kept, self._told, self.printed)
 
     def renamed(self, events: tuple[AnyEvent, ...], own: str, told: str) -> History:
         """The same run under another id of its saga; `events` have it already."""
-        return History(events, None if self._kept is None else self._kept.renamed(own, told), self._told)
+        kept = None if self._kept is None else self._kept.renamed(own, told)
+        return History(events, kept, self._told, self.printed)
+
+    def with_printed(self, text: str) -> History:
+        """The same run, and what its saga printed."""
+        return History(self.events, self._kept, self._told, text) if text else self
 
     @cached_property
     def contents(self) -> Mapping[int, Contents]:

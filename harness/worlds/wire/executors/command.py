@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from harness.adapter import Returned, SagaAdapter
-from harness.adapter.subprocess import SubprocessSaga, environment, read_output
+from harness.adapter.printed import printed_elsewhere
+from harness.adapter.subprocess import SubprocessSaga, environment, read_output, without_outcome
 from harness.processes import Command, Group, Marked
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Executors, Stage
@@ -68,6 +69,7 @@ class RunningCommand:
 
     def __init__(self, group: Group) -> None:
         self._group = group
+        self._heard = False
 
     def fileno(self) -> int | None:
         return self._group.fileno()
@@ -98,3 +100,6 @@ class RunningCommand:
 
     def reap(self) -> None:
         self._group.reap()
+        if not self._heard:
+            self._heard = True
+            printed_elsewhere(without_outcome(self._group.stdout()) + self._group.stderr())
