@@ -171,11 +171,11 @@ _OF_A_CALL: Mapping[type, Callable[[Call, int, Any], None]] = {
 
 
 def _mark_repeats(calls: Iterable[Call]) -> None:
-    accepted: set[tuple[int, str, tuple[str, ...]]] = set()
+    accepted: set[tuple[int, str, tuple[str, ...], Direction]] = set()
     for call in calls:
-        if call.sent.direction is not Direction.COMPENSATION:
+        if call.sent.direction is None:
             continue
-        mark = (call.sent.executor, call.saga_id, call.sent.steps)
+        mark = (call.sent.executor, call.saga_id, call.sent.steps, call.sent.direction)
         call.again = mark in accepted
         if call.answer is Answer.ACCEPTED:
             accepted.add(mark)

@@ -19,7 +19,7 @@ from harness.loader.route_keys import read_refusal, read_routes
 from harness.loader.table import Table
 from harness.participant import Participant, Repeats, ResourceSpec, RestParticipant, UndoAnswers, Verb
 
-_RESOURCE_KEYS = (*Verb, "undo_answers", "repeats", "refuses", "kind", *ANSWER_KEYS)
+_RESOURCE_KEYS = (*Verb, "undo_answers", "action_answers", "repeats", "refuses", "kind", *ANSWER_KEYS)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -80,6 +80,7 @@ def _resource(name: str, table: Table, tables: Table, taken: dict[tuple[str, str
         routes=routes,
         repeats=table.word("repeats", Repeats, Repeats.KEY),
         undo_answers=table.word("undo_answers", UndoAnswers, UndoAnswers.DONE),
+        action_answers=table.word("action_answers", UndoAnswers, UndoAnswers.DONE),
         refuses=read_refusal(table),
         answers=read_answers(table),
     )

@@ -48,7 +48,10 @@ class Repeats(StrEnum):
 
 
 class UndoAnswers(StrEnum):
-    """Whether an undo takes effect at once, or answers 202 and does when it is sent again."""
+    """Whether an undo takes effect at once, or answers 202 and does when it is sent again.
+
+    Of an action, too: one that was accepted is done once it is asked for, or sent again.
+    """
 
     DONE = "done"
     ACCEPTED = "accepted"
@@ -96,6 +99,7 @@ class ResourceSpec:
     routes: Mapping[Verb, tuple[Route, ...]]
     repeats: Repeats = Repeats.KEY
     undo_answers: UndoAnswers = UndoAnswers.DONE
+    action_answers: UndoAnswers = UndoAnswers.DONE
     refuses: int = 409
     tombstones: bool = True
     answers: Answers = field(default_factory=Answers)

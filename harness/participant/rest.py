@@ -13,6 +13,7 @@ from typing import Self
 
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
+from harness.participant.pending import Pending
 from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, UndoAnswers, Verb
 from harness.participant.router import Router
 from harness.saga import Json
@@ -44,6 +45,7 @@ class RestParticipant:
         self._replays: dict[str, tuple[bytes, Response]] = {}
         self._tombstones: set[tuple[str, str, str | None]] = set()
         self._accepted: set[tuple[str, str]] = set()
+        self._pending = Pending()
         self._behaviours = {
             one.name: one.kind.open(one, self._full(one), self.ledger)
             for one in self.resources
@@ -185,7 +187,10 @@ class RestParticipant:
         if resource.repeats is Repeats.NATURAL:
             return mine[0] if mine else None
         if resource.repeats is Repeats.KEY and key is not None:
-            return next((one for one in mine if not one.whole and one.key == key), None)
+            return next(
+                (one for one in mine if one.key == key and (not one.whole or self._pending.accepted(one))),
+                None,
+            )
         return None
 
     def _again(
@@ -195,6 +200,9 @@ class RestParticipant:
             return Reply(response=resource.answers.refusal(500, _PART))
         if earlier.whole:
             return Reply(response=Response.of(resource.answers.created, earlier.body))
+        if self._pending.waits(earlier):
+            done = self._pending.finish(earlier)
+            return Reply(response=Response.of(resource.answers.created, earlier.body), effects=(done,))
         earlier.whole = True
         return self._made(resource, earlier, Change.COMPLETED, fields)
 
@@ -226,6 +234,9 @@ class RestParticipant:
     ) -> Reply:
         if change is not Change.COMPLETED:
             made.body = {**made.body, **self.created(made, fields)}
+        if change is Change.CREATED and resource.action_answers is UndoAnswers.ACCEPTED:
+            self._pending.accept(made)
+            return Reply(response=Response.of(202, made.body))
         effects = (_effect(made, change),)
         if change is Change.PART:
             return Reply(response=resource.answers.refusal(500, _PART), effects=effects)
@@ -243,7 +254,7 @@ class RestParticipant:
         if self._accepts_only(resource, found.id):
             return Reply(response=Response.of(202, found.body))
         self._bury(resource, found.saga_id, found.step)
-        return self._removed(resource, request, (self._remove(found),), found.body)
+        return self._removed(resource, request, self._remove(found), found.body)
 
     def _delete_by_saga(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
@@ -258,7 +269,9 @@ class RestParticipant:
             if one.live or self._repeatable(one, request)
         ]
         body = resource.answers.about(owner.saga_id)
-        return self._removed(resource, request, tuple(self._remove(one) for one in mine), body)
+        return self._removed(
+            resource, request, tuple(effect for one in mine for effect in self._remove(one)), body
+        )
 
     def _repeatable(self, found: Incarnation, request: Request) -> bool:
         return request.method == "POST" and self.undoable_again(found)
@@ -274,11 +287,12 @@ class RestParticipant:
         if resource.tombstones:
             self._tombstones.add((self._full(resource), saga_id, step))
 
-    def _remove(self, found: Incarnation) -> Effect:
+    def _remove(self, found: Incarnation) -> tuple[Effect, ...]:
+        waited = self._pending.drop(found)
         change = Change.REMOVED if found.live else Change.REMOVED_AGAIN
         found.live = False
         self.removed(found)
-        return _effect(found, change)
+        return () if waited else (_effect(found, change),)
 
     def _removed(
         self,
@@ -294,17 +308,25 @@ class RestParticipant:
     ) -> Reply:
         del request, owner, part
         found = self.ledger.latest(self._full(resource), id_ or "")
-        if found is None or not (found.live and found.whole):
+        if found is None or not (found.live and (found.whole or self._pending.waits(found))):
             return Reply(response=_none(resource, id_ or ""))
-        return Reply(response=Response.of(200, found.body))
+        shows = () if self._pending.waits(found) else None
+        body, effects = self._pending.look(found)
+        return Reply(response=Response.of(200, body), effects=effects, shows=shows)
 
     def _find(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
     ) -> Reply:
         del id_, request, part
         mine = self.ledger.of_saga(self._full(resource), owner.saga_id)
-        items: list[Json] = [one.body for one in mine if one.live and one.whole]
-        return Reply(response=Response.of(200, resource.answers.listed(items)))
+        there = [one for one in mine if one.live and (one.whole or self._pending.waits(one))]
+        waiting = any(self._pending.waits(one) for one in there)
+        done = (one.step for one in there if one.step is not None and not self._pending.waits(one))
+        shows = tuple(dict.fromkeys(done)) if waiting else None
+        looks = [self._pending.look(one) for one in there]
+        items: list[Json] = [body for body, _ in looks]
+        effects = tuple(effect for _, own in looks for effect in own)
+        return Reply(response=Response.of(200, resource.answers.listed(items)), effects=effects, shows=shows)
 
     def _full(self, resource: ResourceSpec) -> str:
         return f"{self.name}.{resource.name}"

@@ -85,6 +85,7 @@ KEPT = (REFUSED_CHARGE, fault("reject", UNRESERVE))
 
 BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "accepted": ("no_orphaned_resources", (REFUSED_CHARGE,)),
+    "accepted_actions": ("truthful_outcome", ()),
     "asks_first": ("termination", (fault("error_before", "inventory.reservation.find", count=EVER),)),
     "asyncio_run_inside": ("failed_compensation_escalated", KEPT),
     "capture_same_participant": ("pivot_correctness", ()),
