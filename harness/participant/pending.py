@@ -22,6 +22,7 @@ class Pending:
 
     _accepted: set[int] = field(default_factory=set)
     _waiting: set[int] = field(default_factory=set)
+    _dropped: set[int] = field(default_factory=set)
 
     def accept(self, one: Incarnation) -> None:
         """It is not there yet."""
@@ -31,9 +32,10 @@ class Pending:
 
     def drop(self, one: Incarnation) -> bool:
         """It was undone; whether that was before it was done, so that nothing changes."""
-        waits = one.number in self._waiting
-        self._waiting.discard(one.number)
-        return waits
+        if one.number in self._waiting:
+            self._waiting.discard(one.number)
+            self._dropped.add(one.number)
+        return one.number in self._dropped
 
     def look(self, one: Incarnation) -> tuple[Mapping[str, Json], tuple[Effect, ...]]:
         """What a query says of it, and what that look brings about: the next one finds it done."""

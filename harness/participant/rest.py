@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from typing import Self
 
+from harness.participant.business import Business
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.pending import Pending
+from harness.participant.queries import all_told, none, one_told
 from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, UndoAnswers, Verb
 from harness.participant.router import Router
 from harness.saga import Json
@@ -21,7 +23,7 @@ from harness.saga import Json
 _PART = "only a part was applied"
 
 
-class RestParticipant:
+class RestParticipant(Business):
     """One participant in one run. Subclasses may set `resources` on the class, or pass them."""
 
     name: str = ""
@@ -66,31 +68,6 @@ class RestParticipant:
         again._key_header = key_header.lower()  # noqa: SLF001 - a copy of our own
         again.open_books()
         return again
-
-    # What a business adds -------------------------------------------------------------------
-
-    def admit(self, resource: ResourceSpec, fields: Mapping[str, Json]) -> Response | None:
-        """A refusal for business reasons, before anything is applied."""
-        del resource, fields
-        return None
-
-    def created(self, incarnation: Incarnation, fields: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Called once for each creation; returns what is answered of it beside the id."""
-        del incarnation, fields
-        return {}
-
-    def removed(self, incarnation: Incarnation) -> None:
-        """Called once for each effective undo."""
-        del incarnation
-
-    def undoable_again(self, incarnation: Incarnation) -> bool:
-        """Whether a second undo under another key is a second effect (a refund of a refunded charge)."""
-        del incarnation
-        return True
-
-    def undone_already(self, resource: ResourceSpec, incarnation: Incarnation) -> Response:
-        """What a second undo is answered where it is no second effect."""
-        return _none(resource, incarnation.id)
 
     # Handling -------------------------------------------------------------------------------
 
@@ -171,12 +148,8 @@ class RestParticipant:
         return self._made(resource, made, change, fields)
 
     def _buried(self, resource: ResourceSpec, owner: Owner) -> bool:
-        name = self._full(resource)
-        return (name, owner.saga_id, None) in self._tombstones or (
-            name,
-            owner.saga_id,
-            owner.step,
-        ) in self._tombstones
+        steps = (None, owner.step)
+        return any((self._full(resource), owner.saga_id, step) in self._tombstones for step in steps)
 
     def _earlier(self, resource: ResourceSpec, owner: Owner, key: str | None) -> Incarnation | None:
         mine = [
@@ -248,13 +221,14 @@ class RestParticipant:
         del owner, part
         found = self.ledger.latest(self._full(resource), id_ or "")
         if found is None:
-            return Reply(response=_none(resource, id_ or ""))
+            return Reply(response=none(resource, id_ or ""))
         if not (found.live or self._repeatable(found, request)):
             return Reply(response=self.undone_already(resource, found))
         if self._accepts_only(resource, found.id):
             return Reply(response=Response.of(202, found.body))
         self._bury(resource, found.saga_id, found.step)
-        return self._removed(resource, request, self._remove(found), found.body)
+        done = resource.answers.done(request.method, found.body)
+        return Reply(response=done, effects=self._remove(found))
 
     def _delete_by_saga(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
@@ -268,10 +242,9 @@ class RestParticipant:
             for one in self.ledger.of_saga(self._full(resource), owner.saga_id)
             if one.live or self._repeatable(one, request)
         ]
+        effects = tuple(effect for one in mine for effect in self._remove(one))
         body = resource.answers.about(owner.saga_id)
-        return self._removed(
-            resource, request, tuple(effect for one in mine for effect in self._remove(one)), body
-        )
+        return Reply(response=resource.answers.done(request.method, body), effects=effects)
 
     def _repeatable(self, found: Incarnation, request: Request) -> bool:
         return request.method == "POST" and self.undoable_again(found)
@@ -294,46 +267,21 @@ class RestParticipant:
         self.removed(found)
         return () if waited else (_effect(found, change),)
 
-    def _removed(
-        self,
-        resource: ResourceSpec,
-        request: Request,
-        effects: tuple[Effect, ...],
-        body: Mapping[str, Json],
-    ) -> Reply:
-        return Reply(response=resource.answers.done(request.method, body), effects=effects)
-
     def _get(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
     ) -> Reply:
         del request, owner, part
         found = self.ledger.latest(self._full(resource), id_ or "")
-        if found is None or not (found.live and (found.whole or self._pending.waits(found))):
-            return Reply(response=_none(resource, id_ or ""))
-        shows = () if self._pending.waits(found) else None
-        body, effects = self._pending.look(found)
-        return Reply(response=Response.of(200, body), effects=effects, shows=shows)
+        return one_told(resource, found, id_ or "", self._pending)
 
     def _find(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
     ) -> Reply:
         del id_, request, part
-        mine = self.ledger.of_saga(self._full(resource), owner.saga_id)
-        there = [one for one in mine if one.live and (one.whole or self._pending.waits(one))]
-        waiting = any(self._pending.waits(one) for one in there)
-        done = (one.step for one in there if one.step is not None and not self._pending.waits(one))
-        shows = tuple(dict.fromkeys(done)) if waiting else None
-        looks = [self._pending.look(one) for one in there]
-        items: list[Json] = [body for body, _ in looks]
-        effects = tuple(effect for _, own in looks for effect in own)
-        return Reply(response=Response.of(200, resource.answers.listed(items)), effects=effects, shows=shows)
+        return all_told(resource, self.ledger.of_saga(self._full(resource), owner.saga_id), self._pending)
 
     def _full(self, resource: ResourceSpec) -> str:
         return f"{self.name}.{resource.name}"
-
-
-def _none(resource: ResourceSpec, id_: str) -> Response:
-    return resource.answers.refusal(404, f"no {resource.name} {id_}", id_)
 
 
 def _effect(one: Incarnation, change: Change) -> Effect:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.history import Answer
 from harness.participant import Change, UndoAnswers
 from tests.unit.faults.counter import Came, Counter
@@ -66,6 +68,15 @@ def test_undone_before_it_was_done_it_never_is() -> None:
     assert counter.ask("shop", "DELETE", "/holds?saga_id=saga-1").status == 204
     assert counter.ask("shop", "GET", "/holds/hold-1").status == 404
     assert create(counter).status == 409
+    assert changes(counter) == []
+
+
+def test_undone_twice_by_post_before_it_was_done_nothing_changed_either_time() -> None:
+    accepted = replace(CHARGE, action_answers=UndoAnswers.ACCEPTED)
+    counter = Counter(SPEC, shop(accepted))
+    counter.ask("shop", "POST", "/charges", MINE, key=KEY)
+    for key in ("a", "b"):
+        assert counter.ask("shop", "POST", "/refunds", MINE, key=key).status == 201
     assert changes(counter) == []
 
 
