@@ -70,6 +70,8 @@ class CallLog:
         self._tags: dict[str, WireCall] = {}
         self._slow: list[tuple[WireCall, Response, float]] = []  # replies under way, and when they are due
         self._tagged_seen = self._untagged_seen = 0
+        self._strangers = 0
+        self._cut_short = False
 
     # What was seen ----------------------------------------------------------------------------
 
@@ -87,6 +89,11 @@ class CallLog:
     def any_untagged(self) -> bool:
         """Whether a call came that the httpx wrapper did not see."""
         return self._untagged_seen > 0
+
+    @property
+    def leftovers(self) -> bool:
+        """Whether a saga is at work that should not be: of an earlier run, or of this one after its end."""
+        return self._strangers > 0 or self._cut_short
 
     def bystanders(self, participant_server: str) -> bool:
         """Whether a call is under way to a server whose caller is seen, and that no fault strikes."""
@@ -161,6 +168,7 @@ class CallLog:
         """A request has arrived; None where it is no call of this run, or one too many."""
         with self._lock:
             if self._signals.closed:
+                self._strangers += 1
                 return None
             self.deliver_slow()
             if tag is not None:
@@ -232,6 +240,7 @@ class CallLog:
         """The run has been judged; what is still under way has lost its caller."""
         with self._lock:
             self._signals.close()
+            self._cut_short = bool(self._open)
             self._abandon(None)
 
     # ------------------------------------------------------------------------------------------
@@ -256,6 +265,7 @@ class CallLog:
             executor = self._executors.caller_at(endpoint_set)
             call = self._new(executor, participant_server, request, None, tagged=False)
         except OfAnEarlierRun:
+            self._strangers += 1
             return None
         self._untagged_seen += 1
         return call

@@ -20,8 +20,10 @@ from harness.scenario import Scenario
 from harness.worlds.bounds import RESUME_AFTER_S
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.executors import Executors, Stage, executors_for
+from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.traffic import Traffic
+from harness.worlds.wire.wire_plan import WirePlan
 
 QUIET_POLL_S = 0.002
 SLACK_S = 0.1
@@ -37,7 +39,8 @@ class WireRun:
         scenario: Scenario,
         input_: Json,
         saga_id: str,
-        processes: bool,
+        plan: WirePlan,
+        services: KeptServices,
         traffic: Traffic,
         recorder: Recorder,
         participant_servers: Callable[[], Iterable[ParticipantServer]],
@@ -62,8 +65,10 @@ class WireRun:
             urls=urls,
             folder=folder,
             deadline_s=self._deadline_s,
+            kills=plan.kills,
+            services=services,
         )
-        self._executors: Executors = executors_for(scenario.saga, self._stage, processes=processes)
+        self._executors: Executors = executors_for(scenario.saga, self._stage, processes=plan.processes)
 
     def execute(self, prepare: Callable[[], object], visible: Callable[[], bool]) -> History:
         """Run the saga to its end. `prepare` comes before its first executor.

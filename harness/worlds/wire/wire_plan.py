@@ -35,14 +35,16 @@ class Absence:
 class WirePlan:
     """plan: as it was given.
 
-    processes: the saga runs outside this process. unseen: nobody sees its calls before they arrive.
-    injected: what the fault injector is to know of the plan. absences: what is shown by taking participants
-    away. resetting: participants whose connections are to be reset, and not only closed.
+    processes: the saga runs outside this process. kills: a process of it is ended or stopped.
+    unseen: nobody sees its calls before they arrive. injected: what the fault injector is to know of the
+    plan. absences: what is shown by taking participants away. resetting: participants whose connections
+    are to be reset, and not only closed.
     before_moments: the plan without what strikes between two calls; None where nothing of it does.
     """
 
     plan: FaultPlan
     processes: bool
+    kills: bool
     unseen: bool
     injected: FaultPlan
     absences: tuple[Absence, ...]
@@ -52,12 +54,13 @@ class WirePlan:
 
 def read_plan(plan: FaultPlan, saga: SagaAdapter, *, unseen: bool) -> WirePlan:
     """For a saga. unseen: an earlier run showed that its calls cannot be seen before they arrive."""
-    processes = "sim" not in saga.worlds or any(_kills(fault) for fault in plan.faults)
+    processes = "sim" not in saga.worlds or any(_outside(fault) for fault in plan.faults)
     unseen = unseen or processes
     timed = any(moment_of(fault.variant) is not None for fault in plan.faults)
     return WirePlan(
         plan=plan,
         processes=processes,
+        kills=any(_kills(fault) for fault in plan.faults),
         unseen=unseen,
         injected=FaultPlan(tuple(map(_injected, plan.faults))) if unseen else plan,
         absences=_absences(plan) if unseen else (),
@@ -67,6 +70,11 @@ def read_plan(plan: FaultPlan, saga: SagaAdapter, *, unseen: bool) -> WirePlan:
 
 
 def _kills(fault: Fault) -> bool:
+    """Another start of the same saga leaves alone who runs it."""
+    return KINDS[fault.kind].process_fault not in (None, ProcessFault.CANCEL, ProcessFault.START_AGAIN)
+
+
+def _outside(fault: Fault) -> bool:
     """A cancellation alone needs no process of its own."""
     return KINDS[fault.kind].process_fault not in (None, ProcessFault.CANCEL)
 

@@ -42,6 +42,7 @@ from harness.worlds.wire.background import Background
 from harness.worlds.wire.endpoint_sets import EndpointSets
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
+from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.httpx_wrapper import HttpxWrapper
 from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.participant_proxy import ProxyLike
@@ -105,6 +106,8 @@ class WireWorld:
                 self._background, partial(self._make_proxy, self._server.client), self._httpx_wrapper.watch
             )
             stack.callback(self._participant_servers.close)
+            self._services = KeptServices()
+            stack.callback(self._services.close)
             stack.enter_context(self._httpx_wrapper)
             stack.enter_context(quick_httpx())
             self.proxy = Proxy(kind=self._server.kind, version=self._server.version)
@@ -148,7 +151,8 @@ class WireWorld:
                 scenario=scenario,
                 input_=start.input,
                 saga_id=start.id,
-                processes=plan.processes,
+                plan=plan,
+                services=self._services,
                 traffic=traffic,
                 recorder=recorder,
                 participant_servers=endpoint_sets.participant_servers,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.adapter import CallableSaga
-from harness.adapter.http import HttpFields, HttpPaths, HttpSaga
+from harness.adapter.http import HttpFields, HttpPaths, HttpSaga, Restart
 from harness.adapter.subprocess import SubprocessSaga
 from harness.inputs import SchemaInputs
 from harness.loader import load_scenario
@@ -288,6 +288,20 @@ def test_the_http_adapter_has_the_contracts_defaults(write: Write) -> None:
     assert isinstance(saga, HttpSaga)
     assert (saga.start, saga.paths, saga.fields) == ((), HttpPaths(), HttpFields())
     assert (saga.paths.start, saga.paths.status) == ("/sagas", "/sagas/{id}")
+
+
+def test_a_service_takes_a_port_and_says_how_a_saga_ended_in_words_of_its_own(write: Write) -> None:
+    content = HTTP.replace("127.0.0.1:8000", "127.0.0.1:{port}").replace('"8000"', '"{port}"')
+    content = content.replace(
+        'adapter = "http"', 'adapter = "http"\nrestart = "each_run"\nstatuses = { BOOKED = "completed" }'
+    )
+    saga = load_scenario(str(write(content)), registered=None).saga
+    assert isinstance(saga, HttpSaga)
+    assert (saga.takes_a_port, saga.alone, saga.restart) == (True, None, Restart.EACH_RUN)
+    assert saga.statuses == {"BOOKED": Status.COMPLETED}
+    placed = saga.at(4711)
+    assert (placed.base_url, placed.start[-1]) == ("http://127.0.0.1:4711/api", "4711")
+    assert not placed.takes_a_port
 
 
 def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(write: Write) -> None:

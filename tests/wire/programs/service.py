@@ -1,6 +1,7 @@
 """The same saga behind HTTP: POST /sagas {id, input}, GET /sagas/ID. It recovers by itself as it starts.
 
-`SAGA_FORGETS=journal`: what was begun before a restart is unknown after it.
+`SAGA_FORGETS=journal`: what was begun before a restart is unknown after it. `SAGA_LINGERS=SECONDS`: so long
+after its last word it reserves once more.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import json
 import os
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from journal import Journal, back, forward  # type: ignore[import-not-found]  # beside this program
+from journal import Journal, Participant, back, forward  # type: ignore[import-not-found]  # beside this program
 
 outcomes: dict[str, dict[str, object]] = {}
 
@@ -23,11 +25,18 @@ def work(saga_id: str) -> None:
     journal = Journal(saga_id)
     error = "aborted before" if "back" in journal.facts else forward(saga_id, journal)
     if error is None:
-        outcomes[saga_id] = {"status": "completed"}
+        outcomes[saga_id] = {"status": "completed", "pid": os.getpid()}
+        linger(saga_id)
         return
     journal.note("back")
     status = "compensated" if back(saga_id, journal) else "stuck"
     outcomes[saga_id] = {"status": status, "detail": {"error": error}}
+
+
+def linger(saga_id: str) -> None:
+    if "SAGA_LINGERS" in os.environ:
+        time.sleep(float(os.environ["SAGA_LINGERS"]))
+        Participant("INVENTORY", saga_id).ask("POST", "/reservations", f"{saga_id}:again")
 
 
 def begin(saga_id: str) -> None:

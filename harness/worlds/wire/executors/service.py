@@ -16,19 +16,19 @@ from urllib.parse import quote
 import msgspec
 
 from harness.adapter import Returned, SagaAdapter, read_outcome
-from harness.adapter.http import HttpSaga
+from harness.adapter.http import HttpSaga, Restart, found_at
 from harness.adapter.subprocess import cut
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import SagaChaosError, UsageError, misplaced
 from harness.processes import Marked
-from harness.saga import Status
+from harness.saga import Json, Status
 from harness.worlds.wire.background import PREFIX
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.service_process import ANSWER_LIMIT_S, ServiceProcess
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
 
-FIRST_POLL_S = 0.02
+FIRST_POLL_S = 0.005
 LAST_POLL_S = 0.2
 UNKNOWN_LIMIT_S = 1.0
 """A saga that was accepted and is unknown for so long is lost."""
@@ -46,15 +46,78 @@ class _Gone(Exception):  # noqa: N818 - named for what is so
     """Whoever asked was given up, or the service ended."""
 
 
-class Service(ServiceProcess):
-    """Starts executors of one run."""
+class Service:
+    """The service in one run: a process of the run's own where the plan kills it, else one that is kept.
+
+    A kept one is given back where each saga has said its last word and nobody works for it any more; else
+    it is ended, so that it disturbs no other run.
+    """
+
+    def __init__(self, saga: HttpSaga, stage: Stage) -> None:
+        self.saga = saga
+        self.stage = stage
+        own = stage.kills or (bool(saga.start) and saga.restart is Restart.EACH_RUN)
+        self.process = self._own() if own else stage.services.lend(saga, stage.urls)
+        self._kept = not own
+        self._askings: list[Asking] = []
+        self._quiet = False
+
+    def _own(self) -> ServiceProcess:
+        stage = self.stage
+        stage.services.end()  # it may listen at the address that this one is to have
+        return ServiceProcess(
+            self.saga,
+            urls=stage.urls,
+            folder=stage.folder,
+            mark=stage.saga_id,
+            ports=stage.services.ports,
+        )
+
+    # What the supervisor asks -----------------------------------------------------------------
+
+    @property
+    def endpoint_set(self) -> int | None:
+        """Where the service finds its participants as long as it lives."""
+        return self.process.endpoint_set
 
     def start(self, place: Place) -> Asking:
-        return Asking(self, place)
+        asking = Asking(self, place)
+        self._askings.append(asking)
+        return asking
 
     def run_on(self, until_s: float) -> None:
         """What the service does after its last word, until it has been quiet for a moment."""
         self.stage.until_quiet(QUIET_S, until_s, lambda: True)
+        self._quiet = True
+
+    def close(self) -> None:
+        if not self._kept:
+            self.process.close()
+            return
+        calls, signals = self.stage.traffic.calls, self.stage.traffic.signals
+        done = self._quiet and not self._unfinished and signals.over is None and signals.fault is None
+        self.stage.services.give_back(fit=done, leftovers=lambda: calls.leftovers)
+
+    # What an executor asks ----------------------------------------------------------------------
+
+    @property
+    def _unfinished(self) -> bool:
+        """Whether a saga that it was asked for has not said its last word."""
+        return not all(one.has_ended for one in self._askings)
+
+    def kill(self) -> None:
+        """Not where it is kept, and has done all that it was asked for."""
+        if not self._kept or self._unfinished:
+            self.process.kill()
+
+    def reap(self) -> None:
+        if not self._kept or self._unfinished:
+            self.process.reap()
+
+    def ask(self, method: str, path: str, body: Json = None) -> tuple[int, bytes]:
+        """One request. Raises OSError or HTTPException."""
+        left_s = max(0.1, self.stage.deadline_s() - monotonic_s())
+        return self.process.ask(method, path, body, limit_s=ANSWER_LIMIT_S if method == "GET" else left_s)
 
 
 class Asking:
@@ -82,18 +145,23 @@ class Asking:
             raise self._error
         return self._returned
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the saga said its last word."""
+        return self._returned is not None and self._returned.problem is None
+
     def over(self) -> bool:
-        return self._service.over()
+        return self._service.process.over()
 
     def kill(self) -> None:
         self._given_up = True
         self._service.kill()
 
     def freeze(self) -> None:
-        self._service.freeze()
+        self._service.process.freeze()
 
     def wake(self) -> None:
-        self._service.wake()
+        self._service.process.wake()
 
     def cancel(self) -> None:
         """Nobody asks for it."""
@@ -132,7 +200,7 @@ class Asking:
             os.write(self._in, b"!")
 
     def _outcome(self) -> Returned:
-        self._service.ensure_up(self._place, self.check)
+        self._service.process.ensure_up(self._place, self.check)
         self._up = True
         if not self._place.resumed or self._told() is None:
             problem = self._begin()
@@ -148,8 +216,8 @@ class Asking:
             status, answer = service.ask("POST", path, body)
         except (OSError, http.client.HTTPException) as error:
             self.check()
-            service.check_alive()
-            if service.restarting:
+            service.process.check_alive()
+            if service.process.restarting:
                 return None  # killed beside another executor; whoever restarted it is asked
             return f"POST {path} failed: {type(error).__name__}: {error}"
         again = status == http.HTTPStatus.CONFLICT and not self._is_first
@@ -170,7 +238,7 @@ class Asking:
             try:
                 status, answer = service.ask("GET", path)
             except (OSError, http.client.HTTPException):
-                service.check_alive()
+                service.process.check_alive()
                 sleep_s(FIRST_POLL_S)
                 continue
             if status == http.HTTPStatus.NOT_FOUND:
@@ -194,7 +262,7 @@ class Asking:
             pause_s = min(pause_s * 1.5, LAST_POLL_S)
 
     def _read(self, told: bytes) -> Returned:
-        fields = self._service.saga.fields
+        saga = self._service.saga
         try:
             value = msgspec.json.decode(told)
         except msgspec.DecodeError as error:
@@ -202,4 +270,7 @@ class Asking:
             return Returned(problem=misplaced("the service answered", text, f"JSON ({error})"))
         if not isinstance(value, dict):
             return read_outcome(value)
-        return read_outcome({"status": value.get(fields.status), "detail": value.get(fields.detail)})
+        status, detail = found_at(value, saga.fields.status), found_at(value, saga.fields.detail)
+        if isinstance(status, str):
+            status = saga.statuses.get(status, status)
+        return read_outcome({"status": status, "detail": detail})

@@ -1,15 +1,17 @@
 """The process of an HTTP service, and the requests that it is asked.
 
-Owns starting the service, restarting it after a crash, and whether it still lives. A service that was
-there before the run is neither started nor ended. Refuses to know sagas (`service`).
+Owns starting the service, at a free port where it takes one, restarting it after a crash, and whether it
+still lives. A service that was there before is neither started nor ended. Refuses to know sagas
+(`service`), and how many runs one process serves (`kept_services`).
 """
 
 from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Callable
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -21,7 +23,6 @@ from harness.processes import Command, Group
 from harness.processes.ports import listens, wait_until_free
 from harness.saga import Json
 from harness.worlds.wire.executors.running import Place
-from harness.worlds.wire.executors.stage import Stage
 
 READY_LIMIT_S = 10.0
 FREE_LIMIT_S = 5.0
@@ -30,19 +31,39 @@ ANSWER_LIMIT_S = 5.0
 
 
 class ServiceProcess:
-    """Of one run. Started with the first executor; a crash ends it, and the next executor starts it again."""
+    """A service that is started with the first executor; a crash ends it, and the next one starts it again.
 
-    def __init__(self, saga: HttpSaga, stage: Stage) -> None:
-        self.saga = saga
-        self.stage = stage
-        self._base = urlsplit(saga.base_url)
-        self._host = self._base.hostname or ""
-        self._port = self._base.port or (443 if self._base.scheme == "https" else 80)
-        self._group: Group | None = None
-        self._started = 0
+    urls: of the participants, in an endpoint set. folder: for its files, and for its store, which survives a
+    crash. mark: what its processes carry. ports: free ones, for a service that takes one.
+    """
+
+    def __init__(
+        self,
+        saga: HttpSaga,
+        *,
+        urls: Callable[[int], Mapping[str, str]],
+        folder: Callable[[], Path],
+        mark: str,
+        ports: Iterator[int],
+    ) -> None:
+        self._pattern = saga
+        self._urls = urls
+        self._folder = folder
+        self._mark = mark
+        self._ports = ports
+        self._starts = 0
         self._starting = threading.Lock()
         self._endpoint_set: int | None = None
         self._killed = False
+        self._group: Group | None = None
+        self._place(saga)
+
+    def _place(self, saga: HttpSaga) -> None:
+        """Where the service is, or is going to be."""
+        self._saga = saga
+        self._base: SplitResult = urlsplit(saga.base_url) if not saga.takes_a_port else urlsplit("")
+        self._host = self._base.hostname or ""
+        self._port = self._base.port or (443 if self._base.scheme == "https" else 80)
 
     # What the supervisor asks -----------------------------------------------------------------
 
@@ -74,7 +95,7 @@ class ServiceProcess:
                 return
             group.reap()
         if not wait_until_free(self._host, self._port, FREE_LIMIT_S):
-            where = f"{self.saga.base_url}, after its process was killed"
+            where = f"{self._saga.base_url}, after its process was killed"
             raise EnvironmentFault(misplaced(where, "somebody still listening", "a free port"))
 
     def over(self) -> bool:
@@ -93,10 +114,10 @@ class ServiceProcess:
 
     def ensure_up(self, place: Place, check: Callable[[], None]) -> None:
         """Raises SagaChaosError where the service does not come up, and what `check` raises meanwhile."""
-        if not self.saga.start:
+        if not self._saga.start:
             if not listens(self._host, self._port):
                 expected = 'the service, or start = ["…"] to have it started'
-                raise UsageError(misplaced(self.saga.base_url, "nobody listening", expected))
+                raise UsageError(misplaced(self._saga.base_url, "nobody listening", expected))
             return
         with self._starting:
             if self._group is None:
@@ -104,21 +125,23 @@ class ServiceProcess:
         self._await_port(check)
 
     def _start(self, place: Place) -> None:
+        if self._pattern.takes_a_port:  # another one each time, for another machine has other ports too
+            self._place(self._pattern.at(next(self._ports)))
         if listens(self._host, self._port):
-            expected = f"a free port for {' '.join(self.saga.start)}"
-            raise EnvironmentFault(misplaced(self.saga.base_url, "somebody listening already", expected))
-        self._started += 1
-        name = f"service-{self._started}"
-        urls = self.stage.urls(place.endpoint_set)
+            expected = f"a free port for {' '.join(self._saga.start)}"
+            raise EnvironmentFault(misplaced(self._saga.base_url, "somebody listening already", expected))
+        self._starts += 1
+        name = f"service-{self._starts}"
+        store = self._folder() / "store"
+        store.mkdir(exist_ok=True)
         command = Command(
-            line=self.saga.start,
-            cwd=self.saga.cwd,
-            env={**self.saga.env, **environment(urls, self.stage.store_dir)},
+            line=self._saga.start,
+            cwd=self._saga.cwd,
+            env={**self._saga.env, **environment(self._urls(place.endpoint_set), store)},
             host=place.host,
         )
         self._endpoint_set, self._killed = place.endpoint_set, False
-        mark = f"{self.stage.saga_id}.{name}"
-        self._group = Group(command, mark=mark, files=self.stage.folder() / name)
+        self._group = Group(command, mark=f"{self._mark}.{name}", files=self._folder() / name)
 
     def _await_port(self, check: Callable[[], None]) -> None:
         deadline_s = monotonic_s() + READY_LIMIT_S
@@ -138,17 +161,16 @@ class ServiceProcess:
             raise self._not_up(f"its process ended by itself, {ended_how(code)}")
 
     def _not_up(self, found: str) -> UsageError:
-        where = f"service {self.saga.base_url}, started by {' '.join(self.saga.start)} in {self.saga.cwd}"
+        where = f"service {self._saga.base_url}, started by {' '.join(self._saga.start)} in {self._saga.cwd}"
         said = cut(self._group.stderr() or self._group.stdout()) if self._group is not None else ""
         last = f"; its last words: {said}" if said else ""
         return UsageError(misplaced(where, found, f"it to serve{last}"))
 
     # Asking -----------------------------------------------------------------------------------
 
-    def ask(self, method: str, path: str, body: Json = None) -> tuple[int, bytes]:
+    def ask(self, method: str, path: str, body: Json = None, *, limit_s: float) -> tuple[int, bytes]:
         """One request. Raises OSError or HTTPException."""
         kind = http.client.HTTPSConnection if self._base.scheme == "https" else http.client.HTTPConnection
-        limit_s = ANSWER_LIMIT_S if method == "GET" else max(0.1, self.stage.deadline_s() - monotonic_s())
         connection = kind(self._host, self._port, timeout=limit_s)
         try:
             content = msgspec.json.encode(body) if body is not None else None

@@ -14,6 +14,7 @@ from harness.lifecycle.recording import ExecutorRecords
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.worlds.bounds import too_late
+from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.traffic import Traffic
 
 QUIET_POLL_S = 0.02
@@ -49,7 +50,8 @@ class Stage:
     """One run, as its executors see it.
 
     urls: of the participants, in an endpoint set of theirs (from 1). deadline_s: when the saga's time is up,
-    which may come nearer. folder: of this run, gone after it.
+    which may come nearer. folder: of this run, gone after it. kills: the plan ends processes, or stops them.
+    services: those that outlive a run.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
@@ -63,6 +65,8 @@ class Stage:
         urls: Callable[[int], Mapping[str, str]],
         folder: Callable[[], Path],
         deadline_s: Callable[[], float],
+        kills: bool,
+        services: KeptServices,
     ) -> None:
         self.scenario = scenario
         self.input = input_
@@ -71,6 +75,8 @@ class Stage:
         self.urls = urls
         self.folder = folder
         self.deadline_s = deadline_s
+        self.kills = kills
+        self.services = services
         self._records = ExecutorRecords(recorder, saga_id)
 
     @property
