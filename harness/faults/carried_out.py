@@ -7,7 +7,10 @@ start that never came, a node without a host name of its own. Pure, and the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from harness.faults.judge import taken_back
 from harness.history import (
@@ -38,13 +41,37 @@ def carried_out(history: History, *, own_hosts: bool = True) -> History:
     if not struck:
         return history
     events = list(history.events)
+    told = _Told(events)
     for index, one in struck:
         fired = _fired(events, index, one)
-        reason = _missing(events, index, one, own_hosts=own_hosts)
+        reason = _missing(told, index, one, own_hosts=own_hosts)
         if fired is not None and reason is not None:
             at, event = fired
             events[at] = taken_back(event, reason)
     return history.with_events(tuple(events))
+
+
+class _Told:
+    """The events of each saga, and the node of each executor: walked once, asked for every fault."""
+
+    def __init__(self, events: Sequence[AnyEvent]) -> None:
+        self._indexes: dict[str, list[int]] = defaultdict(list)
+        self._of: dict[str, list[tuple[int, AnyEvent]]] = defaultdict(list)
+        self._nodes: dict[int, int] = {}
+        for index, event in enumerate(events):
+            saga_id = getattr(event, "saga_id", None)
+            if saga_id is not None:
+                self._indexes[saga_id].append(index)
+                self._of[saga_id].append((index, event))
+            if isinstance(event, ExecutorBegan):
+                self._nodes.setdefault(event.executor, event.node)
+
+    def after(self, at: int, saga_id: str) -> _Events:
+        """The events of a saga after an index."""
+        return self._of[saga_id][bisect_right(self._indexes[saga_id], at) :]
+
+    def node(self, executor: int) -> int:
+        return self._nodes.get(executor, 1)
 
 
 def _fired(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck) -> tuple[int, FaultFired] | None:
@@ -56,31 +83,23 @@ def _fired(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck) -> tuple
     return None
 
 
-def _missing(events: Sequence[AnyEvent], at: int, struck: ExecutorStruck, *, own_hosts: bool) -> str | None:
+def _missing(told: _Told, at: int, struck: ExecutorStruck, *, own_hosts: bool) -> str | None:
     """What had to follow and did not."""
-    after = [
-        (index, event)
-        for index, event in enumerate(events)
-        if index > at and getattr(event, "saga_id", None) == struck.saga_id
-    ]
     if struck.process_fault is ProcessFault.MOVE and not own_hosts:
         return FAKED
     check = _CHECKS.get(struck.process_fault)
-    return None if check is None else check(struck, after, _node(events, struck))
+    if check is None:
+        return None
+    return check(struck, told.after(at, struck.saga_id), told.node(struck.executor))
 
 
-def _node(events: Sequence[AnyEvent], struck: ExecutorStruck) -> int:
-    began = (one for one in events if isinstance(one, ExecutorBegan) and one.executor == struck.executor)
-    return next((one.node for one in began), 1)
-
-
-def _began(after: _Events, *, resumed: bool) -> list[tuple[int, ExecutorBegan]]:
-    return [(index, one) for index, one in after if isinstance(one, ExecutorBegan) and one.resumed is resumed]
+def _began(after: _Events, *, resumed: bool) -> Iterator[tuple[int, ExecutorBegan]]:
+    return ((index, one) for index, one in after if isinstance(one, ExecutorBegan) and one.resumed is resumed)
 
 
 def _resumed(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
     del struck, node
-    return None if _began(after, resumed=True) else "found nobody who resumed it, expected an executor"
+    return None if any(_began(after, resumed=True)) else "found nobody who resumed it, expected an executor"
 
 
 def _moved(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
@@ -91,7 +110,7 @@ def _moved(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
 
 def _raced(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
     del struck, node
-    two = _began(after, resumed=True)[:2]
+    two = list(islice(_began(after, resumed=True), 2))
     if len(two) < 2:
         return f"found {len(two)} who resumed it, expected two at once"
     (_, first), (second_at, _) = two
@@ -114,7 +133,7 @@ def _paused(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
 
 def _started(struck: ExecutorStruck, after: _Events, node: int) -> str | None:
     del struck, node
-    return None if _began(after, resumed=False) else "found no second start, expected one"
+    return None if any(_began(after, resumed=False)) else "found no second start, expected one"
 
 
 def _ends(event: AnyEvent, executor: int) -> bool:

@@ -34,8 +34,15 @@ from harness.lifecycle.facts import (
     WentQuiet,
 )
 from harness.lifecycle.states import ExecutorState, IllegalTransition, check_transition
-from harness.process_faults import ProcessFault
+from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Status
+
+MOST_DEATHS_AT_START = 20
+"""Executors in a row that die before their first request; the next one starts when every fault heals.
+
+What a saga does then it has done twenty times. At ten resumes a second the rest would be thousands of them
+that do the same, and would take minutes of real time.
+"""
 
 
 class Lifecycle:
@@ -58,6 +65,8 @@ class Lifecycle:
         self._planned: dict[int, PlannedStart] = {}
         self._tickets = 0
         self._stores = 0
+        self._deaths_at_start = 0
+        self._when_healed: PlannedStart | None = None
         self._settling = False
         self._over: str | None = None
         self._last: Executor | None = None
@@ -178,10 +187,19 @@ class Lifecycle:
             standby_for=executor.standby_for,
             recalls=executor.recalls,
         )
-        starts = [self._later(successor) for _ in range(2 if struck.fault is ProcessFault.RACE else 1)]
+        starts = self._successors(successor, struck)
         told = (AbandonCalls(executor=executor.number), _told(executor, struck, restarts=True))
         # Last of all, for where the executor runs in the world's own thread it never comes back from it.
         return (*told, *copied, *starts, Kill(executor=executor.number))
+
+    def _successors(self, planned: PlannedStart, struck: Struck) -> tuple[Command, ...]:
+        if struck.fault is ProcessFault.RACE:
+            return (self._later(planned), self._later(planned))
+        self._deaths_at_start = self._deaths_at_start + 1 if struck.boundary is Boundary.STARTED else 0
+        if self._deaths_at_start < MOST_DEATHS_AT_START:
+            return (self._later(planned),)
+        self._when_healed = planned
+        return ()
 
     def _freeze(
         self, executor: Executor, struck: Struck, kept: ExecutorFinished | None
@@ -287,6 +305,9 @@ class Lifecycle:
         for executor in tuple(self._executors.values()):
             if executor.state.frozen:
                 commands += self._wake(executor)
+        if self._when_healed is not None:
+            commands.append(self._later(self._when_healed))
+            self._when_healed = None
         return tuple(commands)
 
     def _call_again(self) -> tuple[Command, ...]:
@@ -304,6 +325,7 @@ class Lifecycle:
             return ()
         self._over, self._word = problem, Returned(problem=problem)
         self._planned.clear()
+        self._when_healed = None
         commands: list[Command] = [StopAll(problem=problem)]
         for executor in self._executors.values():
             if executor.state is ExecutorState.FINISHED_FROZEN:

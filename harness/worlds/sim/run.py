@@ -94,6 +94,7 @@ class SimRun:
         self._begin()
         self.supervisor.run()
         self._settle()
+        self.supervisor.go_on()  # who waited for every fault to heal starts now
         while self.supervisor.call_again():
             pass
         self._let_quiet_down()

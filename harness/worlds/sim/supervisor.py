@@ -100,6 +100,10 @@ class Supervisor:
         self._greenlets.run()
         return True
 
+    def go_on(self) -> None:
+        """Until nobody is alive or due."""
+        self._greenlets.run()
+
     def settle(self) -> None:
         """Every fault has healed."""
         for saga in self._sagas:

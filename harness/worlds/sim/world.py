@@ -143,6 +143,7 @@ class SimWorld:
 
     def _client(self, asynchronous: bool) -> httpx.AsyncClient | httpx.Client:
         """Each executor has one of its own: what it does to it is nobody else's, and ends with the run."""
+        self._watchdog.begin()  # a long row of executors is no saga that hangs
         if asynchronous:
             return clients.async_client(AsyncSimTransport(self._cell))
         return clients.client(SimTransport(self._cell))

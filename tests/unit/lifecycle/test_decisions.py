@@ -31,6 +31,7 @@ from harness.lifecycle import (
     Wake,
     WentQuiet,
 )
+from harness.lifecycle.machine import MOST_DEATHS_AT_START
 from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Status
 
@@ -101,6 +102,41 @@ def test_who_dies_is_succeeded_on_a_copy_of_its_store(
         Start(executor=number, node=node, store=2, resumed=True, elsewhere=elsewhere)
         for number in range(2, 2 + successors)
     ]
+
+
+def die_at_start(lifecycle: Lifecycle, times: int) -> tuple[Command, ...]:
+    commands: tuple[Command, ...] = ()
+    for _ in range(times):
+        (executor,) = lifecycle.alive()
+        commands = inject(lifecycle, ProcessFault.CRASH, executor, Boundary.STARTED)
+        start_due(lifecycle, commands)
+    return commands
+
+
+def test_who_dies_at_its_start_again_and_again_is_resumed_once_all_heals() -> None:
+    lifecycle = begun()
+    assert StartLater in kinds(die_at_start(lifecycle, MOST_DEATHS_AT_START - 1))
+    assert StartLater not in kinds(die_at_start(lifecycle, 1))
+    assert not lifecycle.busy
+    (due,) = lifecycle.handle(SettlingBegan())
+    assert isinstance(due, StartLater)
+    (start,) = start_due(lifecycle, (due,))
+    assert (start.executor, start.resumed) == (MOST_DEATHS_AT_START + 1, True)
+
+
+def test_a_death_after_a_request_begins_the_row_anew() -> None:
+    lifecycle = begun()
+    die_at_start(lifecycle, MOST_DEATHS_AT_START - 1)
+    (executor,) = lifecycle.alive()
+    start_due(lifecycle, inject(lifecycle, ProcessFault.CRASH, executor))
+    assert StartLater in kinds(die_at_start(lifecycle, MOST_DEATHS_AT_START - 1))
+
+
+def test_who_waits_for_all_to_heal_waits_in_vain_once_the_run_is_over() -> None:
+    lifecycle = begun()
+    die_at_start(lifecycle, MOST_DEATHS_AT_START)
+    lifecycle.handle(TimeUp(problem="over"))
+    assert lifecycle.handle(SettlingBegan()) == ()
 
 
 def test_a_successor_of_one_of_two_shares_the_store_of_the_other() -> None:

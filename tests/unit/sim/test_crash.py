@@ -7,7 +7,10 @@ import pytest
 from harness.campaign.workers import LocalJobRunner
 from harness.faults.enabled import enabled_faults
 from harness.history import ExecutorBegan, ExecutorEnded, ExecutorStruck
-from harness.plan import Fault, Lasting
+from harness.history.codec import encode_events
+from harness.lifecycle.machine import MOST_DEATHS_AT_START
+from harness.loading import load
+from harness.plan import Fault, FaultPlan, Lasting
 from harness.process_faults import ProcessFault
 from harness.runner import Run, run_once
 from harness.saga import Claim, Status
@@ -138,3 +141,14 @@ def test_guided_search_holds_and_strikes_every_boundary_both_ways(sim: SimWorld,
     reached = ("stock.hold.create", "post.parcel.create", "stock.hold.delete_by_saga")
     boundaries = ("before_send", "on_arrival", "applied", "answered")
     assert fired >= {(operation, boundary) for operation in reached for boundary in boundaries}
+
+
+def test_a_crash_at_every_start_ends_when_all_heals_and_in_every_run_alike(sim: SimWorld) -> None:
+    durable = load("order-fulfilment-durable")
+    first = durable.spec.steps[0].action
+    plan = FaultPlan((Fault(kind="crash", operation=first, variant="start:1", count=Lasting.FOR_EVER),))
+    runs = [run_once(durable, durable.inputs[0], plan, sim, saga_id="saga-x") for _ in range(2)]
+    assert encode_events(runs[0].history) == encode_events(runs[1].history)
+    assert runs[0].violated == ()
+    assert len(runs[0].history.of(ExecutorBegan)) == MOST_DEATHS_AT_START + 1
+    assert runs[0].history.fired() == {0}
