@@ -7,9 +7,19 @@ from dataclasses import replace
 
 import pytest
 
+from harness.errors import ScenarioError
 from harness.history import EndedEarly
-from harness.invariants import INVARIANTS, Invariant, InvariantViolated, Verdict, judge_view, worst
+from harness.invariants import (
+    INVARIANTS,
+    Invariant,
+    InvariantViolated,
+    Verdict,
+    invariants_of,
+    judge_view,
+    worst,
+)
 from harness.invariants.base import Finding
+from harness.loading import load
 from harness.plan.decision import Symptom
 from harness.views import SagaView, View
 from tests.unit.invariants.tale import Tale
@@ -113,3 +123,14 @@ def test_of_a_run_that_was_ended_early_only_what_happened_until_then_is_judged(i
     told = "not judged, the run was ended early: 30 attempts of the undo of step hold"
     assert (judged.message == told) is INVARIANTS[id_].at_end
     assert judged.verdict is not Verdict.VIOLATED
+
+
+def test_a_run_may_be_judged_by_some_alone() -> None:
+    scenario = replace(load("order-fulfilment"), only=("termination", "compensation_order"))
+    assert list(invariants_of(scenario)) == ["compensation_order", "termination"]
+
+
+def test_what_it_is_to_be_judged_by_has_to_be_there() -> None:
+    scenario = replace(load("order-fulfilment"), only=("terminates",))
+    with pytest.raises(ScenarioError, match="judged by: found 'terminates', expected 'termination'"):
+        invariants_of(scenario)
