@@ -14,6 +14,7 @@ from harness.faults.in_flight import InFlightCall
 from harness.faults.limits import only_actions_found_again
 from harness.faults.owner import Attribution
 from harness.faults.progress import Progress
+from harness.faults.saga_names import SagaNames
 from harness.participant import Matched, Participant, Request
 from harness.plan.decision import PASS, SWALLOWED, Decision, Delay, Symptom
 from harness.saga import Claim, Direction, SagaSpec
@@ -39,6 +40,11 @@ class Identification:
     def broken(self) -> ScenarioError | None:
         """Why the scenario's own word on whose a call is could not be had."""
         return self._attribution.broken
+
+    @property
+    def names(self) -> SagaNames:
+        """What the ids in calls stand for."""
+        return self._attribution.names
 
     def saga_number(self, saga_id: str) -> int | None:
         """From 1, in the order of their starts; None for a saga that is none of the run."""

@@ -20,6 +20,7 @@ from harness.faults.in_flight import InFlightCall
 from harness.faults.judge import FaultJudge
 from harness.faults.owner import Attribution
 from harness.faults.progress import CallerState, FaultState, RequestState
+from harness.faults.saga_names import SagaNames
 from harness.history import CallFailed, CallSent, Delivered, EffectApplied, KeyConflict, Recorder
 from harness.participant import Participant, Reply, Request, Response, Whose
 from harness.plan.decision import Copy, Decision, Delay, Delivery, Symptom
@@ -72,6 +73,11 @@ class FaultInjector:
     def calls(self) -> int:
         """How many there were so far."""
         return self._identification.calls
+
+    @property
+    def names(self) -> SagaNames:
+        """What the ids in calls stand for; whoever starts a saga tells those that a service makes."""
+        return self._identification.names
 
     @property
     def broken(self) -> ScenarioError | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from harness.errors import ScenarioError, misplaced
 from harness.faults.naming import Naming
+from harness.faults.saga_names import SagaNames
 from harness.participant import Matched, Owner, Participant, Request, Verb, Whose
 from harness.saga import Direction, SagaSpec, Step
 
@@ -24,8 +25,8 @@ class Owned(msgspec.Struct, frozen=True):
 class Attribution:
     """Attributes the calls of one run.
 
-    earlier: ids of sagas whose runs are over. whose: the scenario's own word; where it fails, `broken`
-    says why, and the rules decide.
+    earlier: ids of sagas whose runs are over. names: what ids stand for. whose: the scenario's own word;
+    where it fails, `broken` says why, and the rules decide.
     """
 
     def __init__(
@@ -37,8 +38,7 @@ class Attribution:
     ) -> None:
         self._whose = whose
         self.broken: ScenarioError | None = None
-        self._saga_ids = saga_ids
-        self._earlier = earlier
+        self.names = SagaNames(saga_ids, earlier)
         self._naming = Naming(spec.correlation)
         self._creators: dict[str, list[Step]] = defaultdict(list)
         self._at_resource: dict[str, list[str]] = defaultdict(list)
@@ -67,7 +67,8 @@ class Attribution:
     def _by_rules(self, participant: Participant, matched: Matched | None, request: Request) -> Owned:
         key = participant.key_of(request)
         named, behind = self._by_key(key)
-        saga_id = self._naming.named(request) or named or self._by_path(participant, matched)
+        said = self._naming.named(request)
+        saga_id = self.names.stands_for(said) if said else named or self._by_path(participant, matched)
         if matched is None:
             return Owned(Owner(saga_id=saga_id))
         verb = matched.operation.verb
@@ -82,13 +83,13 @@ class Attribution:
 
     def of_an_earlier_run(self, owned: Owned) -> bool:
         """Whether the saga that a call names was judged already."""
-        return owned.owner.saga_id in self._earlier
+        return self.names.of_an_earlier_run(owned.owner.saga_id)
 
     def _by_key(self, key: str | None) -> tuple[str, str]:
         """The saga that a key names, and what follows; a prefix that names none says nothing."""
         named, behind = self._naming.in_key(key)
-        if named in self._saga_ids or named in self._earlier:
-            return named, behind
+        if self.names.known(named):
+            return self.names.stands_for(named), behind
         return "", (key or "").partition(":")[2]
 
     def _by_path(self, participant: Participant, matched: Matched | None) -> str:
@@ -96,7 +97,7 @@ class Attribution:
         found = None if matched is None else _made_by(participant, matched)
         if found is not None:
             return found.saga_id
-        return self._saga_ids[0] if len(self._saga_ids) == 1 else ""
+        return self.names.only
 
     def _action(self, matched: Matched, saga_id: str, behind: str) -> Owned:
         creators = self._creators.get(matched.operation.name, [])

@@ -290,6 +290,7 @@ TYPES = {
         "fields",
         ["saga.fields.status", "'order.state'"],
     ),
+    "made id": (_http("fields = { made_id = 7 }", "fields"), "fields", ["saga.fields.made_id", "found 7"]),
     "env without start": (_http("", "start"), "env", ["start"]),
     "path": (_http('paths = { start = "sagas" }', "paths"), "paths", ["saga.paths.start", "begins with /"]),
     "status path": (_http('paths = { status = "/sagas" }', "paths"), "paths", ["saga.paths.status", "{id}"]),

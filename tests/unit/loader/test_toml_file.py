@@ -299,6 +299,11 @@ def test_a_service_takes_a_port_and_says_how_a_saga_ended_in_words_of_its_own(wr
     assert isinstance(saga, HttpSaga)
     assert (saga.takes_a_port, saga.alone, saga.restart) == (True, None, Restart.EACH_RUN)
     assert saga.statuses == {"BOOKED": Status.COMPLETED}
+    assert saga.fields.made_id is None
+    made = content.replace('detail = "why"', 'made_id = "order.id"')
+    other = load_scenario(str(write(made)), registered=None).saga
+    assert isinstance(other, HttpSaga)
+    assert other.fields.made_id == "order.id"
     placed = saga.at(4711)
     assert (placed.base_url, placed.start[-1]) == ("http://127.0.0.1:4711/api", "4711")
     assert not placed.takes_a_port

@@ -34,7 +34,8 @@ class KeptServices:
     def lend(self, saga: HttpSaga, urls: Callable[[int], Mapping[str, str]]) -> ServiceProcess:
         """The service for a run, until `give_back`; it is started when it is first needed."""
         key = (saga, urls(FIRST_ENDPOINT_SET))
-        if self._process is None or self._key != key or self._process.over() or self._leftovers():
+        ours = bool(saga.start)  # another's service is what it is, and is known by what it did before
+        if self._process is None or self._key != key or (ours and self._unfit(self._process)):
             self.end()
             self._process, self._key = self._new(saga, urls), key
         self._leftovers = _always  # a run that never gives it back was broken off
@@ -42,8 +43,8 @@ class KeptServices:
 
     def give_back(self, *, fit: bool, leftovers: Callable[[], bool]) -> None:
         """The run is over. fit: the next one may have the service, unless there are `leftovers` by then."""
-        self._leftovers = leftovers
-        if not fit or leftovers():
+        self._leftovers = leftovers if fit else _always
+        if self._key is not None and self._key[0].start and self._leftovers():
             self.end()
 
     def end(self) -> None:
@@ -58,6 +59,9 @@ class KeptServices:
                 shutil.rmtree(folder, ignore_errors=True)
 
     close = end
+
+    def _unfit(self, process: ServiceProcess) -> bool:
+        return process.over() or self._leftovers()
 
     def _new(self, saga: HttpSaga, urls: Callable[[int], Mapping[str, str]]) -> ServiceProcess:
         self._made += 1

@@ -23,6 +23,7 @@ from harness.errors import SagaChaosError, UsageError, misplaced
 from harness.processes import Marked
 from harness.saga import Json, Status
 from harness.worlds.wire.background import PREFIX
+from harness.worlds.wire.executors.made_ids import MadeIds
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.service_process import ANSWER_LIMIT_S, ServiceProcess
 from harness.worlds.wire.executors.stage import Executors, Stage
@@ -59,6 +60,8 @@ class Service:
         own = stage.kills or (bool(saga.start) and saga.restart is Restart.EACH_RUN)
         self.process = self._own() if own else stage.services.lend(saga, stage.urls)
         self._kept = not own
+        self.ids = MadeIds(saga, stage.saga_id, stage.traffic)
+        stage.traffic.injector.names.made_earlier(self.process.made_ids)
         self._askings: list[Asking] = []
         self._quiet = False
 
@@ -94,6 +97,7 @@ class Service:
         if not self._kept:
             self.process.close()
             return
+        self.process.made_ids.update(self.stage.traffic.injector.names.made)
         calls, signals = self.stage.traffic.calls, self.stage.traffic.signals
         done = self._quiet and not self._unfinished and signals.over is None and signals.fault is None
         self.stage.services.give_back(fit=done, leftovers=lambda: calls.leftovers)
@@ -131,6 +135,7 @@ class Asking:
         self._place = place
         self._out, self._in = os.pipe()
         self._given_up = False
+        self._known_as: str | None = None
         self._up = place.resumed  # it came up once, so it can
         self._returned: Returned | None = None
         self._error: SagaChaosError | None = None
@@ -202,7 +207,7 @@ class Asking:
     def _outcome(self) -> Returned:
         self._service.process.ensure_up(self._place, self.check)
         self._up = True
-        if not self._place.resumed or self._told() is None:
+        if not self._place.resumed or self._service.ids.latest is None or self._told() is None:
             problem = self._begin()
             if problem is not None:
                 return Returned(problem=problem)
@@ -212,16 +217,22 @@ class Asking:
         service, fields = self._service, self._service.saga.fields
         path = service.saga.paths.start
         body = {fields.id: service.stage.saga_id, fields.input: service.stage.input}
+        service.ids.expect()
         try:
             status, answer = service.ask("POST", path, body)
         except (OSError, http.client.HTTPException) as error:
+            service.ids.lost()
             self.check()
             service.process.check_alive()
             if service.process.restarting:
                 return None  # killed beside another executor; whoever restarted it is asked
             return f"POST {path} failed: {type(error).__name__}: {error}"
-        again = status == http.HTTPStatus.CONFLICT and not self._is_first
-        if 200 <= status < 300 or again:
+        if 200 <= status < 300:
+            problem = service.ids.read(answer)
+            self._known_as = service.ids.latest
+            return problem
+        service.ids.lost()
+        if status == http.HTTPStatus.CONFLICT and not self._is_first:
             return None
         return misplaced(f"POST {path}: {cut(answer.decode(errors='replace'))!r}", status, "2xx")
 
@@ -232,9 +243,14 @@ class Asking:
     def _told(self) -> bytes | None:
         """What the service says of the saga; None where it knows none."""
         service = self._service
-        path = service.saga.paths.status.replace("{id}", quote(service.stage.saga_id, safe=""))
         while True:
             self.check()
+            known_as = self._known_as or service.ids.latest
+            if known_as is None:  # another executor's POST has not been answered
+                service.process.check_alive()
+                sleep_s(FIRST_POLL_S)
+                continue
+            path = service.saga.paths.status.replace("{id}", quote(known_as, safe=""))
             try:
                 status, answer = service.ask("GET", path)
             except (OSError, http.client.HTTPException):

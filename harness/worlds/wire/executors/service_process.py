@@ -52,6 +52,8 @@ class ServiceProcess:
         self._mark = mark
         self._ports = ports
         self._starts = 0
+        self.made_ids: set[str] = set()
+        """By this service for sagas of runs that are over; a new service may make them again."""
         self._starting = threading.Lock()
         self._endpoint_set: int | None = None
         self._killed = False
