@@ -55,8 +55,8 @@ def main() -> int:
     _add(rows, "wire_crash_and_recover_subprocess", crashes, "runs/s", None)
     service = _median(lambda: http_on_the_wire.runs_per_s(200, 2, http_on_the_wire.PLANS[:1]), 3)
     _add(rows, "wire_http_fastapi_fault_free_2_workers", service, "runs/s", service / floor)
-    service = _median(lambda: http_on_the_wire.runs_per_s(200, 2), 3)
-    _add(rows, "wire_http_fastapi_2_workers", service, "runs/s", service / floor)
+    service = _median(lambda: http_on_the_wire.runs_per_s(200, 6), 3)
+    _add(rows, "wire_http_fastapi_6_workers", service, "runs/s", service / floor)
     _add(rows, "sim_guided_depth_2", measures.depth_two_s(scenario, 2), "s", None)
     firsts = measures.first_counterexamples_s()
     times = [one for one in firsts.values() if one is not None]

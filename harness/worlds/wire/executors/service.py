@@ -30,7 +30,7 @@ from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
 
 FIRST_POLL_S = 0.005
-LAST_POLL_S = 0.2
+LAST_POLL_S = 0.05
 UNKNOWN_LIMIT_S = 1.0
 """A saga that was accepted and is unknown for so long is lost."""
 
