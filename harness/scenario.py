@@ -15,7 +15,7 @@ from harness.adapter import SagaAdapter
 from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced, nearest
 from harness.inputs import InputStrategy, place_of, small_inputs
-from harness.participant import Operation, Participant, ResourceSpec, Verb, Whose
+from harness.participant import Operation, OwnService, Participant, ResourceSpec, Verb, Whose
 from harness.saga import Claim, Json, SagaSpec, Status, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
@@ -114,16 +114,36 @@ class Scenario:
         """Irreversible actions whose effect faults may leave in doubt, for the saga claims to hold there."""
         return self.irreversible if Claim.IRREVERSIBLE_STEP in self.spec.claims else frozenset()
 
+    @cached_property
+    def own_services(self) -> tuple[OwnService, ...]:
+        """The participants that are services of the user's."""
+        return tuple(one for one in self.participants if isinstance(one, OwnService))
+
+    @cached_property
+    def worlds(self) -> tuple[str, ...]:
+        """Where it can run: those of its saga, without sim where a participant is a service of its own."""
+        return tuple(world for world in self.saga.worlds if world != "sim" or not self.own_services)
+
+    @cached_property
+    def alone(self) -> str | None:
+        """Why its runs cannot go side by side, or None where they can."""
+        shared = [one.name for one in self.own_services if one.launch.address and one.launch.reset]
+        if shared:
+            return f"a reset of {', '.join(shared)} at its url would strike the other runs"
+        return self.saga.alone
+
     def world(self, wanted: str | None = None) -> WorldName:
         """The world that is wanted, else the saga's default.
 
         Raises UsageError where the saga cannot run there.
         """
-        worlds = self.saga.worlds
+        worlds = self.worlds
         world = wanted or worlds[0]
         if world not in worlds:
             where = f"scenario {self.name!r}, saga {self.saga.name}"
             why = "a process of its own has real sockets and a real clock, which no simulation can stand for"
+            if self.own_services:
+                where = f"scenario {self.name!r}, participant {self.own_services[0].name!r}"
             because = f": {why}" if world == "sim" else ""
             raise UsageError(misplaced(f"{where}, world", world, f"{' or '.join(worlds)}{because}"))
         return "sim" if world == "sim" else "wire"

@@ -24,6 +24,7 @@ from harness.history import (
     FaultFired,
     FaultUnconfirmed,
     Held,
+    HeldOtherwise,
     History,
     ParticipantAway,
     Phase,
@@ -161,6 +162,10 @@ class _Maker:
         call = self.calls[event.call]
         what = f"after its sender gave up, {request(call)} of {call.sent.t_s:.3f} s: {effect_words(event)}"
         return self._sentence(event, index, RowKind.LATE, what)
+
+    @row.register
+    def _(self, event: HeldOtherwise, index: int) -> Row:
+        return self._sentence(event, index, RowKind.LATE, event.says)
 
     @row.register
     def _(self, event: Released, index: int) -> Row | None:

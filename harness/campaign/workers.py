@@ -296,7 +296,7 @@ class Pool:
 
 
 def _workers_for(scenario: Scenario, workers: int, note: Callable[[str], None]) -> int:
-    alone = scenario.saga.alone
+    alone = scenario.alone
     if alone is None or workers == 1:
         return workers
     note(f"{scenario.name}: one run at a time, for {alone}")

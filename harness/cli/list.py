@@ -50,7 +50,7 @@ def _described(one: Scenario) -> dict[str, object]:
         "name": one.name,
         "holds": one.holds,
         "summary": one.summary,
-        "worlds": list(one.saga.worlds),
+        "worlds": list(one.worlds),
         "steps": [step.name for step in one.spec.steps],
         "claims": sorted(one.spec.claims),
     }

@@ -13,7 +13,16 @@ from typing import Self
 
 import msgspec
 
-from harness.participant import Matched, Operation, Owner, Participant, Reply, Request, ResourceSpec
+from harness.participant import (
+    Matched,
+    Operation,
+    Owner,
+    OwnService,
+    Participant,
+    Reply,
+    Request,
+    ResourceSpec,
+)
 from harness.saga import Json
 from harness.scenario import Scenario
 
@@ -41,8 +50,14 @@ class RequestLog:
     def __call__(self, reference: str) -> Scenario:
         """The same scenario."""
         scenario = self.load(reference)
-        participants = tuple(_Logged(one, self.file) for one in scenario.participants)
+        participants = tuple(self._logged(one) for one in scenario.participants)
         return replace(scenario, participants=participants)
+
+    def _logged(self, participant: Participant) -> Participant:
+        if isinstance(participant, OwnService):
+            logged = _Logged(participant, self.file)
+            return participant.heard_by(logged.write)
+        return _Logged(participant, self.file)
 
     def requests(self) -> tuple[LoggedRequest, ...]:
         """What was heard so far."""
@@ -99,6 +114,11 @@ class _Logged:
     def handle(
         self, operation: Operation, id_: str | None, request: Request, owner: Owner, *, part: bool = False
     ) -> Reply:
+        self.write(operation, request)
+        return self.inner.handle(operation, id_, request, owner, part=part)
+
+    def write(self, operation: Operation, request: Request) -> None:
+        """A line for a request."""
         fields = request.fields()
         heard = LoggedRequest(
             operation=operation.name,
@@ -109,4 +129,3 @@ class _Logged:
         )
         with self.log_file.open("ab") as file:
             file.write(msgspec.json.encode(heard) + b"\n")
-        return self.inner.handle(operation, id_, request, owner, part=part)

@@ -21,8 +21,16 @@ from harness.faults.judge import FaultJudge
 from harness.faults.owner import Attribution
 from harness.faults.progress import CallerState, FaultState, RequestState
 from harness.faults.saga_names import SagaNames
-from harness.history import CallFailed, CallSent, Delivered, EffectApplied, KeyConflict, Recorder
-from harness.participant import Participant, Reply, Request, Response, Whose
+from harness.history import (
+    CallFailed,
+    CallSent,
+    Delivered,
+    EffectApplied,
+    HeldOtherwise,
+    KeyConflict,
+    Recorder,
+)
+from harness.participant import Incarnation, OwnService, Participant, Reply, Request, Response, Whose
 from harness.plan.decision import Copy, Decision, Delay, Delivery, Symptom
 from harness.process_faults import Boundary
 from harness.saga import SagaSpec, StepKind
@@ -216,6 +224,21 @@ class FaultInjector:
         """The saga's process is about to come back: faults that last until then are over."""
         self.engine.restarted()
 
+    def held_otherwise(self, one: Incarnation, *, held: bool, says: str) -> None:
+        """A service of the user's, asked what it holds, contradicted its own answers."""
+        self.recorder.add(
+            HeldOtherwise(
+                t_s=self.recorder.now_s(),
+                resource=one.resource,
+                incarnation=one.number,
+                saga_id=one.saga_id,
+                step=one.step,
+                held=held,
+                says=says,
+                counts=one.step not in self._uncounted,
+            )
+        )
+
     # Held requests ----------------------------------------------------------------------------
 
     def hold(self, in_flight: InFlightCall) -> None:
@@ -261,6 +284,8 @@ class FaultInjector:
         matched = in_flight.matched
         if matched is None:
             request = in_flight.request
+            if isinstance(in_flight.participant, OwnService):
+                return Reply(response=in_flight.participant.forwarded(request))
             error = f"no route {request.method} {request.path} at {in_flight.participant.name}"
             return Reply(response=Response.of(404, {"error": error}))
         return in_flight.participant.handle(

@@ -45,6 +45,8 @@ def may_land_late(target: Target) -> bool:
 def only_surviving_late(target: Target) -> str | None:
     """A create that lands late needs a tombstone or a repeat that finds it."""
     if target.operation.verb is Verb.CREATE and not may_land_late(target):
+        if target.operation.resource.own and not target.operation.resource.tombstones:
+            return "the resource declares tombstones = false, so no saga could hold"
         return "the resource declares neither delete_by_saga nor repeats, so no saga could hold"
     return never_queries(target)
 
@@ -55,6 +57,8 @@ def only_actions_with_parts(target: Target) -> str | None:
         return "only a create has parts"
     if target.operation.resource.kind is not None:
         return "it is done whole or not at all"
+    if target.operation.resource.own:
+        return "the service is your own, and nobody outside it can apply a part of a request"
     if not may_land_late(target):
         return (
             "queries do not list a part, and it cannot be undone by saga or completed, so no saga could hold"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.faults.limits import only_actions_found_again
+from harness.participant.resource import Own
 from harness.plan.decision import Decision, Delivery, Symptom
 from harness.plan.types import FaultKind, Target
 from harness.saga import Claim
@@ -13,7 +14,13 @@ _AWAY = Decision(delivery=Delivery.NEVER, symptom=Symptom.REFUSED)
 def _decide(variant: str, target: Target | None) -> Decision:
     del target
     delivery = Delivery.NOW if variant == "applied" else Delivery.NEVER
-    return Decision(delivery=delivery, symptom=Symptom.RESET)
+    return Decision(delivery=delivery, symptom=Symptom.RESET, dies=True)
+
+
+def _impossible(target: Target) -> str | None:
+    if target.operation.resource.own is Own.AT_URL:
+        return "the service is your own, at a url, and only what is started here can be killed"
+    return only_actions_found_again(target)
 
 
 KIND = FaultKind(
@@ -25,5 +32,5 @@ KIND = FaultKind(
     whole_participant=True,
     then=_AWAY,
     variants=("on_arrival", "applied"),
-    impossible=only_actions_found_again,
+    impossible=_impossible,
 )

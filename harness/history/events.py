@@ -204,6 +204,22 @@ class EffectApplied(Event, frozen=True, kw_only=True, tag="effect_applied"):
     amount: float | msgspec.UnsetType = msgspec.UNSET  # what it added to what is held in all
 
 
+class HeldOtherwise(Event, frozen=True, kw_only=True, tag="held_otherwise"):
+    """A service of the user's was asked what it holds, and that is not what its answers said.
+
+    held: it holds the incarnation, which its answers had removed, or never said to be made; else it does not
+    hold one that its answers said was made. says: the whole disagreement, in words.
+    """
+
+    resource: str
+    incarnation: int
+    saga_id: str
+    step: str | None
+    held: bool
+    says: str
+    counts: bool = True
+
+
 class KeyConflict(Event, frozen=True, kw_only=True, tag="key_conflict"):
     """The same key came with another body."""
 
@@ -265,6 +281,7 @@ AnyEvent = (
     | ParticipantAway
     | Delivered
     | EffectApplied
+    | HeldOtherwise
     | KeyConflict
     | CallAnswered
     | CallFailed

@@ -15,9 +15,10 @@ class ActionAppliedTwice(InvariantViolated):
 
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     for step in saga.spec.steps:
-        made = list(view.ledger.of(saga.saga_id, step.name))
+        made = [held for held in view.ledger.of(saga.saga_id, step.name) if held.took_effect]
         if len(made) > 1:
             message = f"the action of step {step.name} took effect {len(made)} times"
+            message += "".join(f"; {held.says}" for held in made if held.says)
             yield Finding(message, tuple(held.made for held in made))
 
 

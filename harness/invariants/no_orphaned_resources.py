@@ -25,7 +25,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         message = (
             f"{held.resource} #{held.number} of step {held.step} is left, and the saga ended with {outcome}"
         )
-        yield Finding(message, (held.made,))
+        yield Finding(message + (f"; {held.says}" if held.says else ""), held.evidence)
 
 
 def _nobodys(view: View) -> Iterator[Finding]:

@@ -20,7 +20,8 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
             continue
         for held in view.ledger.of(saga.saga_id, step.name):
             for index in (held.made, held.whole):
-                if index is not None and index > undone.end:
+                # When it was made nobody saw, where only the service's own word says that it was.
+                if index is not None and index > undone.end and index != held.asked:
                     message = f"step {step.name} took effect after its undo was acknowledged"
                     yield Finding(message, (undone.index, undone.end, index))
 

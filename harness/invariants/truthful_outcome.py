@@ -31,13 +31,18 @@ def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Findin
     if word is Status.COMPLETED:
         for step in saga.spec.steps:
             if not step.optional and not view.ledger.applied(saga.saga_id, step.name):
-                yield Finding(f"the saga {says} completed, and step {step.name} is not applied", at)
+                message = f"the saga {says} completed, and step {step.name} is not applied"
+                lost = view.ledger.contradicted(saga.saga_id, step.name)
+                if lost is None:
+                    yield Finding(message, at)
+                else:
+                    yield Finding(f"{message}; {lost.says}", (*lost.evidence, *at))
     if word is Status.COMPENSATED:
         for held in view.ledger.left(saga.saga_id):
             message = (
                 f"the saga {says} compensated, and {held.resource} #{held.number} of step {held.step} is left"
             )
-            yield Finding(message, (held.made, *at))
+            yield Finding(message + (f"; {held.says}" if held.says else ""), (*held.evidence, *at))
 
 
 def _error_lost(ended: ExecutorEnded) -> bool:

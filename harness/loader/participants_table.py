@@ -14,12 +14,22 @@ from harness.adapter.subprocess import url_variable
 from harness.errors import ScenarioError, misplaced
 from harness.loader.answers_keys import ANSWER_KEYS, read_answers
 from harness.loader.kinds_table import KINDS, ResourceKind
+from harness.loader.own_service_table import (
+    OWN_KEYS,
+    OWN_RESOURCE_KEYS,
+    is_own,
+    read_own,
+    refuse_own_keys,
+)
 from harness.loader.participant_class import CLASS_KEYS, read_class
 from harness.loader.route_keys import read_refusal, read_routes
 from harness.loader.table import Table
 from harness.participant import Participant, Repeats, ResourceSpec, RestParticipant, UndoAnswers, Verb
 
-_RESOURCE_KEYS = (*Verb, "undo_answers", "action_answers", "repeats", "refuses", "kind", *ANSWER_KEYS)
+_RESOURCE_KEYS = (
+    *(*Verb, "undo_answers", "action_answers", "repeats", "refuses", "kind"),
+    *(*ANSWER_KEYS, *OWN_RESOURCE_KEYS),
+)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -50,8 +60,12 @@ def read_listen(tables: Table) -> Mapping[str, tuple[str, int]]:
 
 def _participant(name: str, table: Table, tables: Table, key_header: str) -> Participant:
     _check_name(name, tables)
-    table.refuse_unknown(("listen", "resources", *CLASS_KEYS))
+    table.refuse_unknown(("listen", "resources", *CLASS_KEYS, *OWN_KEYS))
+    if not is_own(table):
+        refuse_own_keys(table)
     if table.has("class"):
+        if is_own(table):
+            raise table.wrong("class", "either class, or url or start, not both")
         return read_class(name, table, key_header)
     if table.has("with"):
         raise table.missing("class", "the class that is called with it, like 'fakes.py:Flights'")
@@ -63,6 +77,8 @@ def _participant(name: str, table: Table, tables: Table, key_header: str) -> Par
     specs = tuple(
         _resource(one, spec, resources, taken) for one, spec in resources.named("a table with routes")
     )
+    if is_own(table):
+        return read_own(name, table, specs, key_header)
     return RestParticipant(name, specs, key_header)
 
 

@@ -8,6 +8,7 @@ concrete service (those live in `fakes`) and to know about faults (`harness.faul
 from harness.participant.answers import Answers
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response, Whose
+from harness.participant.own_service import Launch, OwnService
 from harness.participant.protocol import Participant
 from harness.participant.resource import (
     Matched,
@@ -26,9 +27,11 @@ __all__ = [
     "Change",
     "Effect",
     "Incarnation",
+    "Launch",
     "Ledger",
     "Matched",
     "Operation",
+    "OwnService",
     "Owner",
     "Participant",
     "Repeats",

@@ -15,13 +15,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery. Header names are lower case; `query` keeps the last of a repeated name."""
+    """One delivery. Header names are lower case; `query` keeps the last of a repeated name.
+
+    target: path and query as they were sent, where bytes were; empty in sim.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    target: str = ""
 
     def fields(self) -> Mapping[str, Json]:
         """The JSON object in the body; empty where there is none."""
@@ -35,19 +39,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """What a participant answers. `body` is JSON bytes, or empty; or HTML, as a gateway writes it."""
+    """What a participant answers. `body` is JSON bytes, or empty; or HTML, as a gateway writes it.
+
+    media: what a service that is not ours says that its body is.
+    """
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     html: bool = False
+    media: str = ""
 
     @property
     def media_type(self) -> str | None:
         """What the body is; None where there is none."""
         if not self.body:
             return None
-        return "text/html" if self.html else "application/json"
+        return self.media or ("text/html" if self.html else "application/json")
 
     @classmethod
     def of(cls, status: int, content: Json = None) -> Response:

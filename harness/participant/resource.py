@@ -47,6 +47,13 @@ class Repeats(StrEnum):
     NONE = "none"
 
 
+class Own(StrEnum):
+    """How a service of the user's comes to be there."""
+
+    AT_URL = "url"
+    STARTED = "start"
+
+
 class UndoAnswers(StrEnum):
     """Whether an undo takes effect at once, or answers 202 and does when it is sent again.
 
@@ -93,6 +100,8 @@ class ResourceSpec:
     """What a participant owns: routes by verb, and the behaviour of RULES §6.
 
     kind: what it is, where it is no record that is created and deleted.
+    own: it belongs to a service of the user's, of which only the answers are known. tombstones: an undo is
+    remembered, and a create that comes after it is refused.
     """
 
     name: str
@@ -102,6 +111,7 @@ class ResourceSpec:
     action_answers: UndoAnswers = UndoAnswers.DONE
     refuses: int = 409
     tombstones: bool = True
+    own: Own | None = None
     answers: Answers = field(default_factory=Answers)
     kind: Kind | None = None
 
@@ -119,6 +129,8 @@ class ResourceSpec:
     @cached_property
     def survives_late(self) -> bool:
         """Whether a create that lands late can be withstood (RULES §6)."""
+        if self.own is not None and not self.tombstones:
+            return False
         known = self.kind is not None or self.has(Verb.DELETE_BY_SAGA)
         return known or self.repeats is not Repeats.NONE
 

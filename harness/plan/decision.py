@@ -69,6 +69,7 @@ class Delay:
 class Decision:
     """The default lets a call pass. `answer` replaces the participant's reply.
 
+    dies: the participant's process, with this call; one that is ours is only away.
     delay: of a reply whose symptom is to be late.
     process_fault: what strikes the executor that sent the call, at `boundary`.
     """
@@ -76,6 +77,7 @@ class Decision:
     delivery: Delivery = Delivery.NOW
     copy: Copy | None = None
     part: bool = False
+    dies: bool = False
     answer: Response | None = None
     garble: bool = False
     symptom: Symptom = Symptom.NONE

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from harness.history import EffectApplied, History
+from harness.history import EffectApplied, HeldOtherwise, History
 from harness.participant import Change
 
 
 @dataclass(slots=True, kw_only=True)
 class IncarnationView:
-    """One incarnation over the whole run. `made`, `whole` and `removals` are event indexes."""
+    """One incarnation over the whole run. `made`, `whole`, `removals` and `asked` are event indexes.
+
+    asked: where the service itself, asked what it holds, contradicted its answers; says: how. held: its word.
+    """
 
     resource: str
     number: int
@@ -21,11 +24,24 @@ class IncarnationView:
     made: int
     whole: int | None = None
     removals: list[int] = field(default_factory=list)
+    held: bool | None = None
+    asked: int | None = None
+    says: str = ""
 
     @property
     def live(self) -> bool:
         """Still there at the end."""
-        return not self.removals
+        return not self.removals if self.held is None else self.held
+
+    @property
+    def evidence(self) -> tuple[int, ...]:
+        """Where it was made, and where the service contradicted its answers."""
+        return (self.made,) if self.asked is None else tuple(dict.fromkeys((self.made, self.asked)))
+
+    @property
+    def took_effect(self) -> bool:
+        """Whether it was ever there: the service holds it, or removed it, or nobody asked."""
+        return self.held is not False
 
 
 class LedgerView:
@@ -38,6 +54,8 @@ class LedgerView:
         self._held: dict[tuple[str, int], IncarnationView] = {}
         for index, event in history.of(EffectApplied):
             self._apply(index, event)
+        for index, told in history.of(HeldOtherwise):
+            self._correct(index, told)
 
     @property
     def incarnations(self) -> tuple[IncarnationView, ...]:
@@ -65,6 +83,25 @@ class LedgerView:
     def applied(self, saga_id: str, step: str) -> bool:
         """Whether a step is whole and there at the end."""
         return any(one.live and one.whole is not None for one in self.of(saga_id, step))
+
+    def contradicted(self, saga_id: str, step: str) -> IncarnationView | None:
+        """What a service said that it made for a step, and does not hold."""
+        return next((one for one in self.of(saga_id, step) if one.held is False), None)
+
+    def _correct(self, index: int, event: HeldOtherwise) -> None:
+        mark = (event.resource, event.incarnation)
+        if mark not in self._held:
+            self._held[mark] = IncarnationView(
+                resource=event.resource,
+                number=event.incarnation,
+                saga_id=event.saga_id,
+                step=event.step,
+                counts=event.counts,
+                made=index,
+                whole=index,
+            )
+        found = self._held[mark]
+        found.held, found.asked, found.says = event.held, index, event.says
 
     def _apply(self, index: int, event: EffectApplied) -> None:
         mark = (event.resource, event.incarnation)

@@ -35,6 +35,7 @@ def request_of(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]
         query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers},
         body=body,
+        target=target.decode("latin-1"),
     )
 
 

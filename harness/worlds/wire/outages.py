@@ -158,6 +158,11 @@ class Outages:
         """Whether a strike of the fault injector is none: the proxy has shown it already."""
         return any(one.crash and one.begun and one.index == call_fault for one in self._all)
 
+    async def restarted(self, outage: Outage) -> None:
+        """A service of the user's that died is up again; so it is back, unless that is to last longer."""
+        if outage.down and isinstance(outage.fault.count, int):
+            await self._bring_back(outage)
+
     # Away, and back ---------------------------------------------------------------------------
 
     async def take_down(self, outages: Iterable[Outage], call: int) -> None:

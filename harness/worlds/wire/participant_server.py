@@ -72,7 +72,7 @@ class ParticipantServer(ParticipantProxy):
             self._background.spawn(self._hang(traffic, connection, call))
         elif self.outages:
             self._background.spawn(self._serve_amid_outages(traffic, connection, call, self.outages))
-        elif call.symptom is Symptom.NONE and self._armed_toxic is None:
+        elif call.symptom is Symptom.NONE and self._armed_toxic is None and not traffic.takes_time(call):
             self._answer(traffic, connection, call)
         else:
             self._background.spawn(self._serve_with_care(traffic, connection, call))
@@ -96,7 +96,15 @@ class ParticipantServer(ParticipantProxy):
                 await StruckCall(self, traffic, connection, call).strike()
                 return
             if not await self._lost_to_a_toxic(traffic, connection, call):
-                self._answer(traffic, connection, call)
+                response = await traffic.through_the_injector(call)
+                if traffic.takes_time(call):
+                    await self._toxics_gone()
+                self._write(traffic, connection, call, response)
+
+    async def _toxics_gone(self) -> None:
+        """While a service took its time, a toxic may have been armed for another call."""
+        while (armed_toxic := self._armed_toxic) is not None and armed_toxic.armed.is_set():
+            await armed_toxic.gone.wait()
 
     async def _lost_to_a_toxic(self, traffic: Traffic, connection: Connection, call: WireCall) -> bool:
         """Whether a toxic that is armed for another call strikes this one; waits for one that does not."""
@@ -123,9 +131,12 @@ class ParticipantServer(ParticipantProxy):
                 self._drop(traffic, connection, call)
                 outages.dropped(call)
             elif (outage := outages.dies_with(call)) is not None:
-                traffic.calls.through_the_injector(call)
+                await traffic.through_the_injector(call)
                 await outages.take_down([outage], call.in_flight.call)
                 await self._die(traffic, connection, call, outage.canary)
+                if traffic.own is not None and traffic.takes_time(call):
+                    await traffic.own.until_back(self.name)
+                    await outages.restarted(outage)
             elif call.symptom is not Symptom.NONE:
                 await self._strike_before_outages(traffic, connection, call, outages)
             elif not await self._lost_to_a_toxic(traffic, connection, call):
@@ -149,7 +160,7 @@ class ParticipantServer(ParticipantProxy):
         self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
     ) -> None:
         """The others are away before the answer is written, this one as soon as it has been read."""
-        number, response = call.in_flight.call, traffic.calls.through_the_injector(call)
+        number, response = call.in_flight.call, await traffic.through_the_injector(call)
         due = outages.ending(call, response.status)
         await outages.take_down([one for one in due if one.participant != self.name], number)
         self._write(traffic, connection, call, response)

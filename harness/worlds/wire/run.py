@@ -85,6 +85,7 @@ class WireRun:
             self._let_quiet_down()
         finally:
             self._end()
+        self._compare_with_own_services()
         self._phase(Phase.JUDGING)
         return self._history(visible=visible())
 
@@ -157,6 +158,12 @@ class WireRun:
             self._stage.ended(
                 RecordEnd(executor=self._traffic.executors.latest, returned=told, timed_out=True)
             )
+
+    def _compare_with_own_services(self) -> None:
+        traffic = self._traffic
+        if traffic.own is not None and traffic.signals.fault is None:
+            with traffic.lock:
+                traffic.own.compare(self._stage.scenario, traffic.injector, self._stage.saga_id)
 
     # Recording --------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ class StruckCall:
         if call.symptom is Symptom.DELAYED and not traffic.calls.may_lose_reply(call):
             await self._keep_waiting(before_answer)
             return
-        response = traffic.calls.through_the_injector(call)
+        response = await traffic.through_the_injector(call)
         if before_answer is not None:
             await before_answer(response.status if call.symptom is Symptom.DELAYED else None)
         match = call.in_flight.fault_match
@@ -175,7 +175,7 @@ class StruckCall:
         if self._connection.gone or self._call.in_flight.progress.over:
             self._traffic.calls.left_while_waiting(self._call)
             return
-        response = self._traffic.calls.through_the_injector(self._call)
+        response = await self._traffic.through_the_injector(self._call)
         if before_answer is not None:
             await before_answer(response.status)
         if not self._call.tagged:  # else its caller tells

@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.faults.injector import FaultInjector
+from harness.participant import Response
 from harness.plan import Site
 from harness.views import LoopWatch
+from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.call_log import Absences, CallLog
 from harness.worlds.wire.confirmations import Confirmations
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
+from harness.worlds.wire.own_services import ServicesOfARun
 from harness.worlds.wire.process_fault_times import ProcessFaultTimes
 from harness.worlds.wire.run_signals import RunSignals
 
@@ -34,6 +37,17 @@ class Traffic:
     confirmations: Confirmations
     times: ProcessFaultTimes
     calls: CallLog
+    own: ServicesOfARun | None = None
+
+    async def through_the_injector(self, call: WireCall) -> Response:
+        """The same as that of `calls`; a service of the user's is asked ahead, in its own time."""
+        if self.own is not None:
+            await self.own.ask_ahead(call.in_flight)
+        return self.calls.through_the_injector(call)
+
+    def takes_time(self, call: WireCall) -> bool:
+        """Whether its participant is a service of the user's."""
+        return self.own is not None and self.own.concerns(call.in_flight)
 
 
 def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
@@ -48,6 +62,7 @@ def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
     loops: LoopWatch,
     pauses: Mapping[Site, float],
     absences: Absences | None,
+    own: ServicesOfARun | None = None,
 ) -> Traffic:
     """Of a run that begins. signals, executors: made before, for what takes participants away needs them."""
     confirmations = Confirmations(injector, evidence, signals, lock)
@@ -75,4 +90,5 @@ def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
         confirmations=confirmations,
         times=times,
         calls=calls,
+        own=own,
     )

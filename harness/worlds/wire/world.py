@@ -45,6 +45,7 @@ from harness.worlds.wire.executor_registry import ExecutorRegistry
 from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.httpx_wrapper import HttpxWrapper
 from harness.worlds.wire.outages import Outages
+from harness.worlds.wire.own_services import OwnServices, ServicesOfARun
 from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_servers import ParticipantServers
 from harness.worlds.wire.pauses import Pauses
@@ -86,6 +87,7 @@ class WireWorld:
         self._saga_ids: set[str] = set()
         self._pauses = Pauses()
         self._evidence = Evidence()
+        self._own = OwnServices()
 
     @property
     def own_hosts(self) -> bool:
@@ -99,6 +101,7 @@ class WireWorld:
             choice = find_server(self._wanted, self._progress)
             self._server = stack.enter_context(ProxyServer(choice))
             self._background = Background()
+            stack.callback(self._own.close)
             stack.callback(self._background.stop)
             self._background.start()
             self._httpx_wrapper = HttpxWrapper(self._background)
@@ -142,7 +145,10 @@ class WireWorld:
         self._runs += 1
         began_s = monotonic_s()
         recorder = Recorder(lambda: monotonic_s() - began_s, scenario.redact)
-        traffic, outages = self._traffic(scenario, plan, start.id, recorder, endpoint_sets, pauses)
+        own = self._own.of(scenario)
+        if own is not None:
+            own.begin()
+        traffic, outages = self._traffic(scenario, plan, start.id, recorder, endpoint_sets, pauses, own)
         folders: list[Path] = []
         self._httpx_wrapper.traffic = traffic
         try:
@@ -178,11 +184,12 @@ class WireWorld:
         recorder: Recorder,
         endpoint_sets: EndpointSets,
         pauses: Mapping[Site, float],
+        own: ServicesOfARun | None,
     ) -> tuple[Traffic, Outages | None]:
         lock = threading.RLock()
         signals = RunSignals(lock, self._check_server)
         executors = ExecutorRegistry(lock, signals)
-        injector = self._injector(scenario, plan.injected, saga_id, recorder)
+        injector = self._injector(scenario, plan.injected, saga_id, recorder, own)
         outages = None
         if plan.absences:
             outages = Outages(
@@ -202,6 +209,7 @@ class WireWorld:
             loops=LoopWatch(scenario.spec, scenario.resources, recorder),
             pauses=pauses,
             absences=outages,
+            own=own,
         )
         return traffic, outages
 
@@ -209,13 +217,19 @@ class WireWorld:
         self._background.spawn(outages.struck(call))
 
     def _injector(
-        self, scenario: Scenario, plan: FaultPlan, saga_id: str, recorder: Recorder
+        self,
+        scenario: Scenario,
+        plan: FaultPlan,
+        saga_id: str,
+        recorder: Recorder,
+        own: ServicesOfARun | None,
     ) -> FaultInjector:
         earlier = frozenset(self._saga_ids - {saga_id})
         self._saga_ids.add(saga_id)
+        fresh = [prototype.fresh() for prototype in scenario.participants]
         return FaultInjector(
             spec=scenario.spec,
-            participants={prototype.name: prototype.fresh() for prototype in scenario.participants},
+            participants=own.participants(fresh) if own else {one.name: one for one in fresh},
             engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
             recorder=recorder,
             saga_ids=(saga_id,),

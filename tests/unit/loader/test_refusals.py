@@ -96,7 +96,7 @@ UNKNOWN = {
         "repeat =",
         ["participants.inventory.resources.reservation.repeat", "'repeats' (did"],
     ),
-    "tombstones": (_resource("tombstones = false"), "tombstones", ["unknown key 'tombstones'"]),
+    "tombstones": (_resource("tombstones = false"), "tombstones", ["a participant with url or start"]),
     "step": (_step('undo = "x"\ncompensate = "y"'), "undo", ["steps #2.undo", "compensation, kind"]),
     "step, nearest": (_step('compensate = "y"'), "compensate", ["'compensation' (did you mean it?)"]),
     "http paths": (

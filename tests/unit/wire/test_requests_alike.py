@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import msgspec
 import pytest
 
 from harness.worlds.sim.transports import _as_request
@@ -24,5 +25,6 @@ def test_a_query_name_that_is_given_twice_has_its_last_value(query: str, read: d
     sent = httpx.Request("DELETE", f"http://stock.sim/holds/a%20b{query}", headers=[("X", "1"), ("x", "2")])
     simulated = _as_request(sent, b"")
     real = request_of(sent.method, sent.url.raw_path, sent.headers.raw, b"")
-    assert simulated == real
+    assert real.target == f"/holds/a%20b{query}"
+    assert simulated == msgspec.structs.replace(real, target="")  # sim sends no bytes
     assert (simulated.query, simulated.path, simulated.headers["x"]) == (read, "/holds/a b", "2")
