@@ -12,7 +12,6 @@ to start it (`harness.worlds.wire.own_services`), and to believe it: what it hol
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -24,10 +23,7 @@ from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, Verb
 from harness.participant.router import Router
-from harness.participant.upstream import Address, ask
-
-UP_LIMIT_S = 15.0
-"""For a service that was killed to be up again."""
+from harness.participant.upstream import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +60,8 @@ class OwnService:
         self.router = Router(name, self.resources)
         self.launch = launch
         self.holds = dict(holds)
-        self.address = launch.address
         self._heard: Callable[[Operation, Request], object] | None = None
-        self.up = threading.Event()
-        self.up.set()
+        self._ask: Callable[[Request], Response] = self._nobody
         self._key_header = key_header.lower()
         self._open_books()
 
@@ -84,11 +78,14 @@ class OwnService:
         again._open_books()  # noqa: SLF001 - a copy of our own
         return again
 
-    def at(self, address: Address) -> Self:
-        """The same, where it was started."""
+    def up(self, ask: Callable[[Request], Response]) -> Self:
+        """The same, now that it is up. ask: delivers a request and returns the answer; from any thread."""
         again = self.fresh()
-        again.address = address
+        again._ask = ask  # noqa: SLF001 - a copy of our own
         return again
+
+    def _nobody(self, request: Request) -> Response:
+        raise AssertionError(f"{self.name} is not up, and was sent {request.method} {request.path}")
 
     def heard_by(self, listener: Callable[[Operation, Request], object]) -> Self:
         """The same; the listener hears each request that is delivered, before its effects are learned."""
@@ -139,9 +136,7 @@ class OwnService:
 
     def ask_ahead(self, request: Request) -> Response:
         """Deliver one request now, from any thread. Its answer waits for `keep`."""
-        assert self.address is not None, f"{self.name} is not up"
-        self.up.wait(UP_LIMIT_S)  # it may be on its way back
-        return ask(self.address, request)
+        return self._ask(request)
 
     def keep(self, request: Request, responses: Sequence[Response]) -> None:
         """The answers to deliveries of a request that were asked for ahead, for the next `handle` of it."""

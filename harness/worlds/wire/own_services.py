@@ -14,6 +14,7 @@ import os
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,13 +25,14 @@ from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import EnvironmentFault, UsageError, misplaced
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
-from harness.participant import OwnService, Participant, Response
-from harness.participant.upstream import NOBODY, Address, ask, request_to
+from harness.participant import OwnService, Participant, Request, Response
+from harness.participant.upstream import Address, request_to
 from harness.plan.decision import Copy, Delivery
 from harness.processes import Command, Group
 from harness.processes.ports import listens, wait_until_free
 from harness.scenario import Scenario
 from harness.worlds.wire.background import PREFIX
+from harness.worlds.wire.forwarding import NOBODY, ask
 
 UP_LIMIT_S = 15.0
 FREE_LIMIT_S = 5.0
@@ -51,9 +53,16 @@ class RunningService:
         self._group: Group | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="saga-chaos-own-"))
         self._starts = 0
+        self._up = threading.Event()
+        self._up.set()
         self._coming_back: Future[None] | None = None
         launch = prototype.launch
         self.address = launch.address or Address(host="127.0.0.1", port=_free_port())
+
+    def ask(self, request: Request) -> Response:
+        """Its answer to a request, from any thread; while it is on its way back, that is waited for."""
+        self._up.wait(UP_LIMIT_S)
+        return ask(self.address, request)
 
     def ensure_up(self) -> None:
         """Raises UsageError where it does not come up, or ended by itself."""
@@ -80,7 +89,7 @@ class RunningService:
 
     def kill(self) -> None:
         """SIGKILL; whoever asks it from now on waits until it is back."""
-        self.prototype.up.clear()
+        self._up.clear()
         self._end()
 
     def back_soon(self, pool: ThreadPoolExecutor) -> None:
@@ -91,7 +100,7 @@ class RunningService:
         try:
             self._start()
         finally:
-            self.prototype.up.set()
+            self._up.set()
 
     def reset(self) -> None:
         """Empty it, where there is a request for that. Raises UsageError where that is refused."""
@@ -163,9 +172,9 @@ class ServicesOfARun:
 
     def participants(self, fresh: Iterable[Participant]) -> dict[str, Participant]:
         """The participants of a run, where each service is."""
-        addresses = {one.prototype.name: one.address for one in self.services}
         return {
-            one.name: one.at(addresses[one.name]) if isinstance(one, OwnService) else one for one in fresh
+            one.name: one.up(self._service(one.name).ask) if isinstance(one, OwnService) else one
+            for one in fresh
         }
 
     def concerns(self, in_flight: InFlightCall) -> bool:
@@ -216,7 +225,8 @@ class ServicesOfARun:
             for resource in participant.holds:
                 deadline_s = monotonic_s() + AGREE_LIMIT_S
                 while True:
-                    held = _held(one, participant, resource, saga_id)
+                    names = (saga_id, *injector.names.made)
+                    held = tuple(id_ for name in names for id_ in _held(one, participant, resource, name))
                     if participant.agrees(resource, saga_id, held) or monotonic_s() > deadline_s:
                         break
                     sleep_s(_AGAIN_S)

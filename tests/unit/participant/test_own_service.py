@@ -19,8 +19,9 @@ from harness.participant import (
     routes,
 )
 from harness.participant.resource import Own
-from harness.participant.upstream import NOBODY, Address, ask, request_to
+from harness.participant.upstream import Address, request_to
 from harness.saga import Json
+from harness.worlds.wire.forwarding import NOBODY, ask
 
 CHARGE = ResourceSpec(
     name="charge",
