@@ -9,7 +9,8 @@ Refuses to decide when faults end, and what a call means.
     supervisor   processes: several at once, killed, frozen, woken, started again
     command      a command for each executor
     hosted       a function that has to die: a command that runs it
-    service      an HTTP service, one process for all executors (`service_process`)
+    service      an HTTP service, one process for all executors (`service_process`), and for many runs
+                 (`kept_services`); it may make ids of its own (`made_ids`)
 
 Which of them runs a saga, its adapter says (`harness.loader.adapters`).
 """
