@@ -15,7 +15,7 @@ import pytest
 from harness.campaign import CampaignOptions, run_campaign
 from harness.errors import UsageError
 from harness.faults.enabled import enabled_faults
-from harness.history import EffectApplied, FaultFired, HeldOtherwise
+from harness.history import EffectApplied, FaultFired, HeldOtherwise, History
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.processes import marks
@@ -270,11 +270,19 @@ def test_a_service_that_does_not_come_up_says_its_last_words(tmp_path: Path, rea
 # A search ----------------------------------------------------------------------------------------
 
 
+def load(reference: str) -> Scenario:
+    return load_scenario(reference, registered=None)
+
+
+def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:
+    return []
+
+
 @pytest.mark.long
 def test_a_search_finds_the_weaknesses(tmp_path: Path) -> None:
     options = CampaignOptions(
-        load=lambda reference: load_scenario(reference, registered=None),
-        narrate=lambda history, evidence: [],
+        load=load,
+        narrate=narrate,
         seconds=60,
         workers=1,
         out=tmp_path / "report",
