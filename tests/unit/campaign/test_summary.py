@@ -45,7 +45,7 @@ def test_what_time_did_not_allow_is_told_by_part() -> None:
     told = notes(Search(depth=2, left_out=7, left_out_parts={"single faults": 3, "pairs of faults": 4}))
     assert told[-1] == (
         "Time was up: 7 plans that were known of were left out (3 single faults, 4 pairs of faults), "
-        "the most telling had come first."
+        "the most relevant had come first."
     )
     (*_, last) = notes(Search(depth=2, left_out=7, needs_s=94.6))
     assert last.endswith(" All of it needs about 95 s.")
