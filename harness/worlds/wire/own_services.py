@@ -39,6 +39,9 @@ FREE_LIMIT_S = 5.0
 AGREE_LIMIT_S = 1.0
 """For what a service holds to become what it answered: it may still be at work."""
 
+SETTLED_S = 0.15
+"""Before they are asked: what a service commits after its answer has landed by then, or counts as lost."""
+
 _POLL_S = 0.02
 _AGAIN_S = 0.1
 _THREADS = 16
@@ -218,6 +221,8 @@ class ServicesOfARun:
 
         Raises UsageError where one does not say, or has ended by itself.
         """
+        if any(one.prototype.holds for one in self.services):
+            sleep_s(SETTLED_S)
         for one in self.services:
             one.check_alive()
             participant = injector.participants[one.prototype.name]

@@ -83,10 +83,8 @@ def test_a_failure_differs_where_the_plan_no_longer_fires(mine: Path) -> None:
     assert ", call 9" in done.stdout.splitlines()[-1]
 
 
-def test_a_failure_is_replayed_from_another_folder(mine: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    assert "STILL FAILS" in saga_chaos(["replay", smallest(mine)], elsewhere).stdout
+def test_a_failure_is_replayed_from_another_folder(searched: Path, tmp_path: Path) -> None:
+    assert "STILL FAILS" in saga_chaos(["replay", smallest(searched)], tmp_path).stdout
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,8 @@ def test_a_file_that_names_ours_imports_nobodys_package(write: Write) -> None:
 
 
 def test_a_file_that_names_none_is_told_of_ours(write: Write) -> None:
-    with pytest.raises(ScenarioError, match="expected one of callable, http, subprocess"):
+    ours = ", ".join(sorted(adapters.ADAPTERS.ours))
+    with pytest.raises(ScenarioError, match=f"expected one of {ours}$"):
         load_scenario(str(write(MINIMAL.replace('adapter = "callable"\n', ""))), registered={})
 
 
