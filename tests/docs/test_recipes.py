@@ -75,6 +75,7 @@ def test_there_is_a_recipe_for_each_thing_that_can_be_added() -> None:
     assert sections == ["A participant", "A scenario", "A fault kind", "An invariant", "An adapter"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", TESTS)
 def test_its_own_test_passes(copy: Path, name: str) -> None:
     done = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:cov", name)
@@ -92,6 +93,7 @@ def test_what_was_added_is_shown(copy: Path) -> None:
     assert "bounded_queries" in shown.stdout
 
 
+@pytest.mark.long
 def test_nothing_else_asks_for_a_line(copy: Path) -> None:
     """What fails with all recipes in place is what the document says will."""
     told = set(re.findall(r"`(tests/[\w/]+\.py::test_\w+)`", (ROOT / DOCUMENT).read_text()))

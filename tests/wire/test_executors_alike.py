@@ -38,6 +38,9 @@ from tests.wire.sagas import RESERVE
 
 pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
 
+pytestmark = pytest.mark.xdist_group("executors alike")
+"""One worker runs all of them once: two at a time, on two cores, are late for time-outs of 0.4 s."""
+
 UNDO = "inventory.reservation.delete_by_saga"
 SAGA = """
 import asyncio, httpx
