@@ -36,10 +36,12 @@ from tests.two_steps import TWO_STEPS
 from tests.wire.orders import CHARGE
 from tests.wire.sagas import RESERVE
 
-pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
-
-pytestmark = pytest.mark.xdist_group("executors alike")
-"""One worker runs all of them once: two at a time, on two cores, are late for time-outs of 0.4 s."""
+pytestmark = [
+    # One worker runs all of them once: two at a time, on two cores, are late for time-outs of 0.4 s.
+    pytest.mark.xdist_group("executors alike"),
+    pytest.mark.wire,
+    pytest.mark.toxiproxy,
+]
 
 UNDO = "inventory.reservation.delete_by_saga"
 SAGA = """
