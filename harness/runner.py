@@ -83,8 +83,7 @@ def run_sagas(scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan, w
     kinds = kinds_of(scenario)
     check_starts(sagas, f"scenario {scenario.name!r}, world {world.name}")
     check_plan(plan, operations=scenario.operations, kinds=kinds, world=world.name, sagas=len(sagas))
-    history = carried_out(world.run(scenario, sagas, plan), own_hosts=world.own_hosts)
-    return _judged(scenario, sagas[0], plan, world, history)
+    return _judged(scenario, sagas[0], plan, world, _run_in(world, scenario, sagas, plan))
 
 
 def _judged(scenario: Scenario, first: SagaStart, plan: FaultPlan, world: World, history: History) -> Run:
@@ -113,10 +112,14 @@ def _history(
     """One run, and the saga's id in its history."""
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
     own = saga_id or _never_used(id_, world.name)
-    history = carried_out(
-        world.run(scenario, (SagaStart(id=own, input=input_),), plan), own_hosts=world.own_hosts
-    ).with_printed(take_printed())
+    history = _run_in(world, scenario, (SagaStart(id=own, input=input_),), plan)
     return (id_, _renamed(history, own, id_)) if world.name == "sim" else (own, history)
+
+
+def _run_in(world: World, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:
+    """What happened, less the process faults that were half done, and what was printed meanwhile."""
+    history = carried_out(world.run(scenario, sagas, plan), own_hosts=world.own_hosts)
+    return history.with_printed(take_printed())
 
 
 def _unjudged(history: History, invariants: Iterable[str]) -> tuple[Judgement, ...]:

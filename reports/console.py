@@ -78,13 +78,11 @@ class CampaignConsole:
         """A scenario starts in a world; `planned` runs are known to be ahead."""
         self._title = f"{scenario} ({world})"
         self._told_s = self._now_s()
-        if self._quiet:
-            return
-        if self._out.is_terminal:
+        if self._out.is_terminal and not self._quiet:
             self._show_bar(planned)
         else:
             ahead = f", {counted(planned, 'run')} ahead" if planned else ""
-            self._say(f"{self._title}: searching, {WORLDS.get(world, world)}{ahead}")
+            self._aside(f"{self._title}: searching, {WORLDS.get(world, world)}{ahead}")
 
     def progressed(
         self, runs: int, *, violated: int = 0, planned: int | None = None, left_s: float | None = None
@@ -94,10 +92,10 @@ class CampaignConsole:
         left = f", about {whole_seconds(left_s)} left" if left_s is not None else ""
         if self._bars is not None and self._bar is not None:
             self._bars.update(self._bar, completed=runs, total=planned, found=f"{left}{found}".lstrip(", "))
-        elif not self._quiet and self._now_s() - self._told_s >= self._quiet_s:
+        elif self._now_s() - self._told_s >= self._quiet_s:
             self._told_s = self._now_s()
             of = f" of {planned:,}" if planned else ""
-            self._say(f"{self._title}: {runs:,}{of} runs{left}{found}")
+            self._aside(f"{self._title}: {runs:,}{of} runs{left}{found}")
 
     def ended(self, scenario: ScenarioReport) -> None:
         """A scenario is judged."""
@@ -107,8 +105,7 @@ class CampaignConsole:
 
     def note(self, sentence: str) -> None:
         """Something that the user should know at once."""
-        if not self._quiet:
-            self._say(sentence)
+        self._aside(sentence)
 
     def interrupted(self) -> None:
         """Leave the terminal as it was found."""
@@ -118,8 +115,7 @@ class CampaignConsole:
         """The final verdict, why it is no pass, and last the smallest counterexample."""
         self._hide_bar()
         report = bundle.report
-        if not self._quiet:
-            self._say("")
+        self._aside("")
         where = f"{proxy_words(report)}, {seconds(report.duration_s)}"
         self._verdict_line(report.verdict, f"{headline(report)} ({where})")
         if report.environment:
@@ -127,13 +123,11 @@ class CampaignConsole:
         for scenario in report.scenarios:
             for sentence in lacking(scenario):
                 self._say(f"  {scenario.title}: {sentence}")
-            for sentence in () if self._quiet else scenario.advice:
-                self._say(f"  {scenario.title}: Advice: {sentence}")
-        if not self._quiet:
-            self._guarantees(bundle)
+            for sentence in scenario.advice:
+                self._aside(f"  {scenario.title}: Advice: {sentence}")
+        self._guarantees(bundle)
         self._say(f"  Report: {(bundle.folder / 'report.html').as_posix()}")
-        if not self._quiet:
-            self._list_violations(bundle)
+        self._list_violations(bundle)
         smallest = bundle.smallest
         if smallest is not None:
             self.violation(smallest, bundle)
@@ -142,7 +136,7 @@ class CampaignConsole:
         """One line a guarantee that is claimed or was put to the test; the others share one."""
         for scenario in bundle.report.scenarios:
             for line in guarantee_lines(scenario, bundle.folder):
-                self._say(f"  {line}")
+                self._aside(f"  {line}")
 
     def violation(self, violation: Violation, bundle: Bundle) -> None:
         """The claim, the evidence, the smallest plan and one line to replay it."""
@@ -159,14 +153,14 @@ class CampaignConsole:
         others = [one for one in bundle.violations if one is not bundle.smallest]
         if not others:
             return
-        self._say("")
-        self._say("Also violated:")
+        self._aside("")
+        self._aside("Also violated:")
         id_, title = (
             max(len(text) for text in texts)
             for texts in ([one.invariant.id for one in others], [one.scenario.title for one in others])
         )
         for one in others:
-            self._say(f"  {one.invariant.id:<{id_}}  {one.scenario.title:<{title}}  {_where(one, bundle)}")
+            self._aside(f"  {one.invariant.id:<{id_}}  {one.scenario.title:<{title}}  {_where(one, bundle)}")
 
     def _verdict_line(self, verdict: ScenarioVerdict, text: str) -> None:
         from rich.text import Text  # noqa: PLC0415 - see above
@@ -176,6 +170,11 @@ class CampaignConsole:
 
     def _say(self, line: str, style: str | None = None) -> None:
         self._out.print(printable(line), style=style, soft_wrap=True)
+
+    def _aside(self, line: str) -> None:
+        """What a quiet console leaves out."""
+        if not self._quiet:
+            self._say(line)
 
     def _show_bar(self, planned: int | None) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415

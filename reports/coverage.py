@@ -1,4 +1,4 @@
-"""The coverage matrix of a scenario: which fault kind, at which operation, came to what.
+"""The coverage matrix of a scenario: the result of each fault kind at each operation.
 
 Owns the state of each cell: by the record of all runs, and where there is none, as far as `report.json` and
 the counterexamples carry it. Refuses to call a cell held where that is not known: then it fired.

@@ -275,7 +275,7 @@ class Page:
         return _run_words(known) if known is not None else ""
 
     def alone_words(self, cell: Cell) -> str:
-        """What its runs came to."""
+        """The results of its runs."""
         runs = cell.runs
         if runs is None or not runs.fired:
             return ""

@@ -97,6 +97,11 @@ def cut(text: str) -> str:
     return kept if len(kept) <= _WIDTH else f"…{kept[-_WIDTH:]}"
 
 
+def last_words(said: str) -> str:
+    """The end of a message about a process that said this; empty where it said nothing."""
+    return f"; its last words: {cut(said)}" if cut(said) else ""
+
+
 def without_outcome(stdout: str) -> str:
     """What a command printed for people."""
     return "".join(line for line in stdout.splitlines(keepends=True) if not line.startswith(OUTCOME))

@@ -6,7 +6,7 @@ searches again, and what is recorded is not run again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
@@ -61,6 +61,7 @@ class _Case:
     scenario: Scenario
     sent: Scenario
     world: WorldName
+    content: Mapping[str, str]
     records: RunRecords
     tables: Tables
     journal: Journal
@@ -163,6 +164,7 @@ class Campaign:
             scenario=scenario,
             sent=widened(scenario) if self._options.unclaimed else scenario,
             world=world,
+            content=line.scenarios[number].content,
             records=RunRecords(number, journal, tables, self._recorded),
             tables=tables,
             journal=journal,
@@ -228,7 +230,7 @@ class Campaign:
             self._note(str(fault))
 
     def _summed_up(self, case: _Case, aggregate: Aggregate, ended: EndedLine) -> None:
-        reporter = ScenarioReporter(self._files, case.scenario, case.sent, case.world)
+        reporter = ScenarioReporter(self._files, case.scenario, case.sent, case.world, case.content)
         report = reporter.report(aggregate, ended)
         self._environment = ended.environment
         if ended.proxy.kind != "none":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 
 from harness.campaign.claims import Unclaimed
 from harness.campaign.content import digest_of
 from harness.campaign.options import CampaignOptions
 from harness.campaign.references import named_for
 from harness.choices import WorldName
-from harness.history import History
 from harness.history.codec import decode_history
 from harness.invariants import invariants_of
 from harness.json_files import write_whole
@@ -41,7 +41,7 @@ class CampaignFiles:
             write_whole(self.folder / name / ".writable", b"")
             (self.folder / name / ".writable").unlink()
 
-    def failure(
+    def failure(  # noqa: PLR0913 - what makes up the file
         self,
         scenario: Scenario,
         world: WorldName,
@@ -50,17 +50,20 @@ class CampaignFiles:
         runs: int,
         *,
         unclaimed: Unclaimed,
+        content: Mapping[str, str],
         name: str = "",
     ) -> str:
         """Write a counterexample and its history; returns its path inside the folder.
 
+        content: what the scenario is made of, by name, with a hash of each (`CampaignOptions.content`).
         name: what tells it from others of the scenario; by default the invariant.
         """
         stem = file_stem(f"{scenario.name}-{world}-{name or invariant}")
         history_name = self.history(stem, run_summary)
+        history = decode_history(run_summary.history, "history") if run_summary.history else None
         found = run_summary.found[invariant]
         failure = FailureFile(
-            scenario=self._named(scenario),
+            scenario=self._named(scenario, content),
             world=world,
             input=run_summary.input,
             plan=run_summary.plan,
@@ -69,20 +72,19 @@ class CampaignFiles:
             claim=invariants_of(scenario)[invariant].says,
             message=found.message,
             evidence=found.evidence,
-            timeline=tuple(self._narrated(run_summary, found.evidence)),
+            timeline=() if history is None else tuple(self._options.narrate(history, found.evidence)),
             history=history_name,
             search=FoundBy(kind=self._options.search, seed=self._options.seed or 0, runs=runs),
             tool=tool(),
             added_claims=tuple(claim.value for claim in unclaimed.added),
             unclaimed=tuple(claim.value for claim in unclaimed.of(run_summary.plan)),
-            printed=_printed(run_summary),
+            printed="" if history is None else history.printed,
         )
         path = f"failures/{stem}.json"
         write_failure(failure, self.folder / path)
         return path
 
-    def _named(self, scenario: Scenario) -> ScenarioRef:
-        content = self._options.content(scenario)
+    def _named(self, scenario: Scenario, content: Mapping[str, str]) -> ScenarioRef:
         return named_for(
             self.folder / "failures",
             scenario.name,
@@ -98,10 +100,6 @@ class CampaignFiles:
         write_whole(self.folder / name, run_summary.history)
         return name
 
-    def _narrated(self, run_summary: RunSummary, evidence: tuple[int, ...]) -> list[str]:
-        history = _history(run_summary)
-        return [] if history is None else self._options.narrate(history, evidence)
-
 
 def file_stem(name: str) -> str:
     """A file name without its ending that every file system takes, and that stays in its folder.
@@ -112,12 +110,3 @@ def file_stem(name: str) -> str:
     if plain == name:
         return plain
     return f"{plain}-{hashlib.blake2b(name.encode('utf-8', 'backslashreplace'), digest_size=4).hexdigest()}"
-
-
-def _printed(run_summary: RunSummary) -> str:
-    history = _history(run_summary)
-    return "" if history is None else history.printed
-
-
-def _history(run_summary: RunSummary) -> History | None:
-    return decode_history(run_summary.history, "history") if run_summary.history else None

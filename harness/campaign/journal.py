@@ -143,7 +143,7 @@ class RecordedScenario:
 
     @property
     def whole(self) -> bool:
-        """Whether its search came to its end."""
+        """Whether its search was finished."""
         return self.ended is not None and self.ended.environment is None
 
 

@@ -64,24 +64,24 @@ def found_again(file: Path, scenario: ScenarioRef, registered: Collection[str]) 
         return scenario.reference
     if not place.is_file:
         return _module(file, place, scenario.reference)
-    for path, name in _candidates(file, scenario):
+    for path, place in _candidates(file, scenario):
         if path.is_file():
             if _is_ours(path) or _is_signed(path.resolve(), scenario.signature):
-                return f"{path}:{name}" if name else str(path)
-            raise _unknown(file, str(path) + (f":{name}" if name else ""))
+                return place.at(path)
+            raise _unknown(file, place.at(path))
     return scenario.reference
 
 
-def _candidates(file: Path, scenario: ScenarioRef) -> Iterator[tuple[Path, str]]:
+def _candidates(file: Path, scenario: ScenarioRef) -> Iterator[tuple[Path, _Place]]:
     if scenario.path:
         beside = _parts(scenario.path)
-        yield Path(os.path.normpath(file.parent / beside.source)), beside.name
+        yield Path(os.path.normpath(file.parent / beside.source)), beside
     place = _parts(scenario.reference)
     given = Path(place.source)
-    yield given, place.name
+    yield given, place
     if given.is_absolute():  # a path of CI's: the longest end of it that is below this folder
         for start in range(1, len(given.parts)):
-            yield Path(*given.parts[start:]), place.name
+            yield Path(*given.parts[start:]), place
 
 
 def _module(file: Path, place: _Place, reference: str) -> str:

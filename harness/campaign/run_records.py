@@ -136,7 +136,7 @@ class RunRecords:
                 self._look_through_at = len(self._counted) + MOST_HISTORIES
 
     def end(self, needed: Iterable[RunSummary]) -> None:
-        """The search of the scenario came to its end: histories that the report does not need are deleted."""
+        """The search of the scenario is complete: histories that the report does not need are deleted."""
         self._drop([run_summary for _, run_summary in self._kept.values()], needed)
 
     def _drop(self, run_summaries: Iterable[RunSummary], needed: Iterable[RunSummary]) -> None:

@@ -22,11 +22,20 @@ from harness.scenario import Scenario
 
 
 class ScenarioReporter:
-    """Of one scenario in one world. searched: the scenario with the claims whose faults were sent."""
+    """Of one scenario in one world. searched: the scenario with the claims whose faults were sent.
+
+    content: what it was made of as the campaign began.
+    """
 
     def __init__(
-        self, files: CampaignFiles, scenario: Scenario, searched: Scenario, world: WorldName
+        self,
+        files: CampaignFiles,
+        scenario: Scenario,
+        searched: Scenario,
+        world: WorldName,
+        content: Mapping[str, str],
     ) -> None:
+        self._content = content
         self._files = files
         self._scenario = scenario
         self._searched = searched
@@ -37,7 +46,13 @@ class ScenarioReporter:
         scenario, added = self._scenario, unclaimed(self._scenario, self._searched)
         files = {
             id_: self._files.failure(
-                scenario, self._world, id_, one.smallest, aggregate.runs, unclaimed=added
+                scenario,
+                self._world,
+                id_,
+                one.smallest,
+                aggregate.runs,
+                unclaimed=added,
+                content=self._content,
             )
             for id_, one in aggregate.invariants.items()
             if one.smallest is not None
@@ -74,6 +89,7 @@ class ScenarioReporter:
                 one.run_summary,
                 aggregate.runs,
                 unclaimed=added,
+                content=self._content,
                 name=f"guarantee-{claim}",
             )
         return named

@@ -44,7 +44,10 @@ _CHUNK = {"sim": 16, "wire": 1}
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """jobs, drawing: what it works at, of the one kind or the other. known: what it was told to build on."""
+    """jobs, drawing: what it works at, of the one kind or the other.
+
+    known: the runs that its drawing builds on.
+    """
 
     process: BaseProcess
     pipe: Connection

@@ -35,13 +35,13 @@ def last_lines(scheduler: Scheduler) -> Iterator[None]:
             home.switch()
 
     with afterlife(scheduler, give_up), warnings.catch_warnings():
-        # What is abandoned may hold coroutines that it never came to await.
+        # What is abandoned may hold coroutines that it never awaited.
         warnings.simplefilter("ignore", RuntimeWarning)
         yield
 
 
 def on_a_stack_of_its_own(lines: Callable[[], str | None]) -> str | None:
-    """Run them, as far as they go; answer what they came to."""
+    """Run them, as far as they go; answer their results."""
     stack = greenlet(lines)
     last_words = stack.switch()
     if stack.dead:

@@ -70,7 +70,7 @@ class _Killed:
 
 
 class _Patient:
-    """One scenario, and what its runs came to."""
+    """One scenario, and the results of its runs."""
 
     def __init__(self, scenario: Scenario, world: WorldName, pool: Pool, request_log: RequestLog) -> None:
         self._scenario = scenario

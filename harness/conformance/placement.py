@@ -22,7 +22,7 @@ _CORRELATION = "send saga_id in the body or the query, or say where it stands: [
 
 def placement(scenario: Scenario, history: History) -> Iterator[Check]:
     """A line for each call, in the order in which they were sent; what could not be placed is not good."""
-    sent = [event for event in history.events if isinstance(event, CallSent)]
+    sent = [event for _, event in history.of(CallSent)]
     if not sent:
         yield note("it sent no request to any participant")
     for event in sent[:_MOST]:

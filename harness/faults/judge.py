@@ -1,9 +1,9 @@
 """Whether a fault fired: decides it from what a world reports of a call, and records it.
 
 Part of the fault injector, and the only place where these events come into being. Each call's fault is
-recorded once, as fired or as unconfirmed. Owns what a call came to where it is not what the fault means: a
-reply that comes when its caller has left is a lost one. Refuses to know how a world learns what it
-reports.
+recorded once, as fired or as unconfirmed. Owns what is recorded of a call whose result is not what the
+fault means: a reply that comes when its caller has left is a lost one. Refuses to know how a world
+learns what it reports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOST = {
     Symptom.RESET: ("reset_before", "reset_after"),
     Symptom.CUT: ("cut_reply", "cut_reply"),
 }
-"""The kind of fault that a call came to whose caller saw this: not delivered, or delivered."""
+"""The kind of fault that is recorded for a caller who saw this: not delivered, or delivered."""
 
 _AT_ONCE = (Symptom.REFUSED, Symptom.RESET, Symptom.CUT)
 """Symptoms that come to a caller; silence is that nothing does."""

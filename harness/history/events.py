@@ -100,7 +100,7 @@ class StoreChanged(Event, frozen=True, kw_only=True, tag="store_changed"):
     """An executor changed what a crash would leave in its store, between two of its calls; in sim alone.
 
     call: the one whose end came before, 0 where the executor had sent nothing yet. state: which content
-    the store came to, numbered from 1 in the order in which they were first seen since then; 0: the one
+    the store then has, numbered from 1 in the order in which they were first seen since then; 0: the one
     that it had. The nth change of a plan is the one that first comes to state n.
     """
 
@@ -200,7 +200,7 @@ class EffectApplied(Event, frozen=True, kw_only=True, tag="effect_applied"):
     saga_id: str
     step: str | None
     counts: bool = True  # false: made by a step that has nothing to undo
-    detail: str | msgspec.UnsetType = msgspec.UNSET  # what it came to, in words
+    detail: str | msgspec.UnsetType = msgspec.UNSET  # its result, in words
     amount: float | msgspec.UnsetType = msgspec.UNSET  # what it added to what is held in all
 
 

@@ -6,7 +6,7 @@ does (`harness.participant`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from harness.errors import ScenarioError, misplaced, nearest
@@ -14,8 +14,9 @@ from harness.loader.answers_keys import ANSWER_KEYS, read_answers
 from harness.loader.route_keys import Taken, read_move_routes, read_refusal, read_routes
 from harness.loader.table import Table
 from harness.participant import Repeats, ResourceSpec, Verb
-from harness.participant.balance import BalanceKind, Does, Posting, balance_resource
-from harness.participant.state import StateKind, Transition, state_resource
+from harness.participant.balance import BalanceKind, Does, Posting
+from harness.participant.resource import Kind, Move, kind_resource
+from harness.participant.state import StateKind, Transition
 
 _MOVE = "a table of moves, like approve = { route = 'PUT /orders/{id}', … }"
 
@@ -48,23 +49,15 @@ def _state(name: str, table: Table, taken: Taken) -> ResourceSpec:
     own: Taken = {}
     tables = dict(table.table("transitions", _MOVE).named(_MOVE))
     moves = tuple(_transition(one, move, states, taken, own) for one, move in tables.items())
-    actions = [one.name for one in moves if not one.undoes]
-    for move in moves:
-        _check_undoes(tables[move.name], move.undoes, actions)
+    _check_undoes(tables, moves)
     kind = StateKind(
         states=states,
         moves=moves,
         value=table.text("field", "the field that is the state", "state"),
         etag=table.flag("etag", default=False),
     )
-    return state_resource(
-        name,
-        kind,
-        get=read_routes(table, Verb.GET, taken) if table.has(Verb.GET) else (),
-        repeats=Repeats(table.word("repeats", _NotNone, _NotNone.NATURAL)),
-        refuses=read_refusal(table),
-        answers=read_answers(table),
-    )
+    repeats = Repeats(table.word("repeats", _NotNone, _NotNone.NATURAL))
+    return _resource(name, kind, table, taken, repeats)
 
 
 def _transition(name: str, table: Table, states: tuple[str, ...], taken: Taken, own: Taken) -> Transition:
@@ -85,11 +78,14 @@ def _transition(name: str, table: Table, states: tuple[str, ...], taken: Taken, 
     )
 
 
-def _check_undoes(table: Table, undoes: tuple[str, ...], actions: list[str]) -> None:
-    for named in undoes:
-        if named not in actions:
-            expected = nearest(named, actions) if actions else "an action, and there is none"
-            raise ScenarioError(misplaced(table.where("undoes"), named, expected))
+def _check_undoes(tables: Mapping[str, Table], moves: Sequence[Move]) -> None:
+    actions = [move.name for move in moves if not move.undoes]
+    expected = "an action, and there is none"
+    for move in moves:
+        for named in move.undoes:
+            if named not in actions:
+                where = tables[move.name].where("undoes")
+                raise ScenarioError(misplaced(where, named, nearest(named, actions) if actions else expected))
 
 
 def _one_or_more(table: Table, key: str, expected: str) -> tuple[str, ...]:
@@ -133,19 +129,22 @@ def _accounts(name: str, table: Table, taken: Taken, words: Mapping[str, Does], 
     expected = f"a table of postings, like refund = {{ route = 'POST …', does = '{next(iter(words))}' }}"
     tables = dict(table.table("postings", expected).named(expected))
     moves = tuple(_posting(one, posting, words, taken) for one, posting in tables.items())
-    actions = [one.name for one in moves if not one.undoes]
-    for move in moves:
-        _check_undoes(tables[move.name], move.undoes, actions)
-    return balance_resource(
+    _check_undoes(tables, moves)
+    kind = BalanceKind(
+        moves=moves,
+        opening=_opening(table),
+        amount=table.text("amount", "the field that says how much", amount),
+        conserved=table.flag("conserved", default=False),
+    )
+    return _resource(name, kind, table, taken, table.word("repeats", Repeats, Repeats.KEY))
+
+
+def _resource(name: str, kind: Kind, table: Table, taken: Taken, repeats: Repeats) -> ResourceSpec:
+    return kind_resource(
         name,
-        BalanceKind(
-            moves=moves,
-            opening=_opening(table),
-            amount=table.text("amount", "the field that says how much", amount),
-            conserved=table.flag("conserved", default=False),
-        ),
+        kind,
         get=read_routes(table, Verb.GET, taken) if table.has(Verb.GET) else (),
-        repeats=table.word("repeats", Repeats, Repeats.KEY),
+        repeats=repeats,
         refuses=read_refusal(table),
         answers=read_answers(table),
     )

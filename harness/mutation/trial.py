@@ -59,7 +59,7 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a search came to. verdict None: it could not begin, for the reason in `problem`.
+    """The result of a search. verdict None: it could not begin, for the reason in `problem`.
 
     fingerprints: of all runs so far, one on the other. complete: nothing was left out; singles: of the
     single faults. environment: what the machine or the user did that cut it short.

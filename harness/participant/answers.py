@@ -31,7 +31,7 @@ _Known = Callable[[str], Json]
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The manners of one resource's answers. Raises ScenarioError where a template or a status is none.
+    """What one resource answers. Raises ScenarioError where a template or a status is none.
 
     fields: the body of a resource, with placeholders of `OF_A_RESOURCE`; `body.FIELD` is one of the request
     that made it. A text that is one placeholder keeps the type of its value. created: the status of a create.

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
-from harness.errors import ScenarioError, misplaced, nearest
-from harness.participant.answers import Answers
+from harness.errors import ScenarioError, misplaced
 from harness.participant.changes import Changes, effect
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
-from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, Verb, kind_routes
+from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, actions_of
 
 
 class Does(StrEnum):
@@ -76,17 +76,14 @@ class BalanceKind:
     opening: int | Mapping[str, int] = 0
     amount: str = "amount"
     conserved: bool = False
+    usual_repeats: ClassVar[Repeats] = Repeats.KEY
 
     def __post_init__(self) -> None:
-        actions = {one.name: one for one in self.moves if not one.undoes}
+        actions = actions_of(self.moves, "posting")
         for one in self.moves:
-            where = f"posting {one.name}, undoes"
-            for undone in one.undoes:
-                if undone not in actions:
-                    raise ScenarioError(misplaced(where, undone, nearest(undone, actions)))
             if one.undoes and not any(actions[name].does in one.does.takes_back for name in one.undoes):
                 expected = f"a posting that a {one.does} is the opposite of"
-                raise ScenarioError(misplaced(where, ", ".join(one.undoes), expected))
+                raise ScenarioError(misplaced(f"posting {one.name}, undoes", ", ".join(one.undoes), expected))
 
     def move(self, name: str) -> Posting:
         """The posting of that name."""
@@ -100,26 +97,6 @@ class BalanceKind:
     def open(self, resource: ResourceSpec, full: str, ledger: Ledger) -> Accounts:
         """Every account is as it opens."""
         return Accounts(self, resource, Changes(full=full, ledger=ledger))
-
-
-def balance_resource(
-    name: str,
-    kind: BalanceKind,
-    *,
-    get: tuple[Route, ...] = (),
-    repeats: Repeats = Repeats.KEY,
-    refuses: int = 409,
-    answers: Answers | None = None,
-) -> ResourceSpec:
-    """A resource of this kind. refuses: also where there is not enough."""
-    return ResourceSpec(
-        name=name,
-        routes=kind_routes(kind, {Verb.GET: get}),
-        repeats=repeats,
-        refuses=refuses,
-        answers=answers or Answers(),
-        kind=kind,
-    )
 
 
 @dataclass(slots=True)
@@ -177,7 +154,7 @@ class Accounts:
         return sum(one.available + one.held for one in self._accounts.values())
 
     def _act(self, move: Posting, id_: str, account: _Account, amount: int | None, owner: Owner) -> Reply:
-        if self._changes.is_buried(move.name, id_, owner):
+        if self._changes.is_closed(move.name, id_, owner):
             return self._refused(self._resource.refuses, "undone before it arrived", id_)
         if self._resource.repeats is Repeats.NATURAL and self._changes.live((move.name,), id_, owner):
             return Reply(response=self._told(id_, account))
@@ -203,7 +180,7 @@ class Accounts:
         money = [one for one in made if self._does[one.number] in move.does.takes_back]
         opened = sum(self._open[one.number] for one in money if one.live)
         if not opened and not (money and again):
-            self._changes.bury(move.undoes, id_, saga)
+            self._changes.close(move.undoes, id_, saga)
             if any(one.live for one in made):
                 return self._refused(self._resource.refuses, f"nothing that a {move.does} takes back", id_)
             if made:
@@ -212,7 +189,7 @@ class Accounts:
         asked = amount or opened or self._whole[money[-1].number]
         if not account.takes(move.does, asked):
             return self._refused(self._resource.refuses, "not enough", id_)
-        self._changes.bury(move.undoes, id_, saga)
+        self._changes.close(move.undoes, id_, saga)
         effects = tuple(self._taken_back(move, money, asked, id_))
         if not any(one.live for one in money):
             others = [one for one in made if one.live and not self._open[one.number]]

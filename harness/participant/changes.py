@@ -20,7 +20,7 @@ class Changes:
     full: str
     ledger: Ledger
     _moves: dict[int, str] = field(default_factory=dict)
-    _buried: set[tuple[str, str, str, str | None]] = field(default_factory=set)
+    _closed: set[tuple[str, str, str, str | None]] = field(default_factory=set)
 
     def add(
         self, move: str, id_: str, owner: Owner, detail: str, *, amount: float | None = None
@@ -51,14 +51,14 @@ class Changes:
         one.live = False
         return effect(one, change, detail, amount)
 
-    def bury(self, moves: Iterable[str], id_: str, owner: Owner) -> None:
+    def close(self, moves: Iterable[str], id_: str, owner: Owner) -> None:
         """What is undone may not be done by whoever comes late."""
-        self._buried |= {(move, id_, owner.saga_id, owner.step) for move in moves}
+        self._closed |= {(move, id_, owner.saga_id, owner.step) for move in moves}
 
-    def is_buried(self, move: str, id_: str, owner: Owner) -> bool:
+    def is_closed(self, move: str, id_: str, owner: Owner) -> bool:
         """Whether an action was undone before it came."""
         steps = (owner.step, None)
-        return any((move, id_, owner.saga_id, step) in self._buried for step in steps)
+        return any((move, id_, owner.saga_id, step) in self._closed for step in steps)
 
     def owner_of(self, id_: str) -> Owner | None:
         """The saga that changed it last; more than one step may have."""
@@ -72,7 +72,7 @@ class Changes:
 
 
 def effect(one: Incarnation, change: Change, detail: str, amount: float | None) -> Effect:
-    """A change of an incarnation, with what it came to."""
+    """A change of an incarnation, with its result in words."""
     return Effect(
         change=change,
         resource=one.resource,

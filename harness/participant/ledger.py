@@ -25,7 +25,7 @@ class Change(StrEnum):
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """One change, attributed to the step that it belongs to.
 
-    detail: what it came to, in words. amount: what it added to what is held in all, where that is counted.
+    detail: its result, in words. amount: what it added to what is held in all, where that is counted.
     """
 
     change: Change

@@ -78,7 +78,7 @@ class Whose(Protocol):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What handling a delivery came to: the answer, and what it changed.
+    """The result of handling a delivery: the answer, and what it changed.
 
     shows: the steps whose effect a query's answer shows; None: those that made the ids in it.
     """

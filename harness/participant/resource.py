@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from harness.errors import ScenarioError, misplaced
+from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant.answers import Answers
 from harness.participant.ledger import Ledger
 from harness.participant.messages import Owner, Reply, Request
@@ -186,6 +186,10 @@ class Kind(Protocol):
         """In the order of their declaration."""
 
     @property
+    def usual_repeats(self) -> Repeats:
+        """How its moves are repeated where a resource does not say."""
+
+    @property
     def conserved(self) -> bool:
         """Whether the amounts that a saga moved have to come to zero once it ended."""
 
@@ -206,9 +210,40 @@ class Behaviour(Protocol):
         """Whose the newest change behind an id is."""
 
 
-def kind_routes(kind: Kind, queries: Mapping[Verb, tuple[Route, ...]]) -> Mapping[Verb, tuple[Route, ...]]:
-    """The routes of a resource of a kind, by what they do."""
+M = TypeVar("M", bound=Move)
+
+
+def actions_of(moves: Sequence[M], word: str) -> Mapping[str, M]:
+    """The moves that are actions, by name. Raises ScenarioError where one takes back what is none of them.
+
+    word: what a move is called, for the message.
+    """
+    actions = {one.name: one for one in moves if not one.undoes}
+    for one in moves:
+        for undone in one.undoes:
+            if undone not in actions:
+                raise ScenarioError(misplaced(f"{word} {one.name}, undoes", undone, nearest(undone, actions)))
+    return actions
+
+
+def kind_resource(
+    name: str,
+    kind: Kind,
+    *,
+    get: tuple[Route, ...] = (),
+    repeats: Repeats | None = None,
+    refuses: int = 409,
+    answers: Answers | None = None,
+) -> ResourceSpec:
+    """A resource of a kind. repeats: None: as is usual for the kind. refuses: a move that cannot be made."""
     actions = tuple(route for move in kind.moves if not move.undoes for route in move.routes)
     undoes = tuple(route for move in kind.moves if move.undoes for route in move.routes)
-    every = {Verb.CREATE: actions, Verb.DELETE: undoes, **queries}
-    return {verb: routes for verb, routes in every.items() if routes}
+    every = {Verb.CREATE: actions, Verb.DELETE: undoes, Verb.GET: get}
+    return ResourceSpec(
+        name=name,
+        routes={verb: routes for verb, routes in every.items() if routes},
+        repeats=kind.usual_repeats if repeats is None else repeats,
+        refuses=refuses,
+        answers=answers or Answers(),
+        kind=kind,
+    )

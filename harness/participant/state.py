@@ -14,11 +14,10 @@ from typing import ClassVar
 import msgspec
 
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.participant.answers import Answers
 from harness.participant.changes import Changes
 from harness.participant.ledger import Effect, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
-from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, Verb, kind_routes
+from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, actions_of
 from harness.saga import Json
 
 PRECONDITION_FAILED = 412
@@ -48,19 +47,16 @@ class StateKind:
     value: str = "state"
     etag: bool = False
     conserved: ClassVar[bool] = False
+    usual_repeats: ClassVar[Repeats] = Repeats.NATURAL
 
     def __post_init__(self) -> None:
-        actions = [one.name for one in self.moves if not one.undoes]
+        actions_of(self.moves, "transition")
         for one in self.moves:
             for state in (*one.sources, one.target):
                 if state not in self.states:
                     raise ScenarioError(
                         misplaced(f"transition {one.name}", state, nearest(state, self.states))
                     )
-            for undone in one.undoes:
-                if undone not in actions:
-                    where = f"transition {one.name}, undoes"
-                    raise ScenarioError(misplaced(where, undone, nearest(undone, actions)))
 
     def move(self, name: str) -> Transition:
         """The transition of that name."""
@@ -76,26 +72,6 @@ class StateKind:
     def open(self, resource: ResourceSpec, full: str, ledger: Ledger) -> States:
         """Nothing has changed yet."""
         return States(self, resource, Changes(full=full, ledger=ledger))
-
-
-def state_resource(
-    name: str,
-    kind: StateKind,
-    *,
-    get: tuple[Route, ...] = (),
-    repeats: Repeats = Repeats.NATURAL,
-    refuses: int = 409,
-    answers: Answers | None = None,
-) -> ResourceSpec:
-    """A resource of this kind. repeats: natural (a transition made again changes nothing) or key."""
-    return ResourceSpec(
-        name=name,
-        routes=kind_routes(kind, {Verb.GET: get}),
-        repeats=repeats,
-        refuses=refuses,
-        answers=answers or Answers(),
-        kind=kind,
-    )
 
 
 @dataclass(slots=True)
@@ -139,7 +115,7 @@ class States:
         return self._entities[id_].state if id_ in self._entities else self._kind.states[0]
 
     def _act(self, move: Transition, id_: str, entity: _Entity, owner: Owner) -> Reply:
-        if self._changes.is_buried(move.name, id_, owner):
+        if self._changes.is_closed(move.name, id_, owner):
             return self._refused(self._resource.refuses, "undone before it arrived", id_)
         if entity.state == move.target and self._changes.live((move.name,), id_, owner):
             return Reply(response=self._told(id_, entity))
@@ -153,7 +129,7 @@ class States:
         saga = Owner(saga_id=owner.saga_id)
         if entity.state not in (*move.sources, move.target):
             return self._refused(self._resource.refuses, _unfit(entity.state, move.sources), id_)
-        self._changes.bury(move.undoes, id_, saga)
+        self._changes.close(move.undoes, id_, saga)
         detail = self._go(entity, move.target) if entity.state != move.target else entity.state
         effects: Iterable[Effect] = (
             self._changes.remove(one, detail) for one in self._changes.live(move.undoes, id_, saga)

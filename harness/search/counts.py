@@ -84,7 +84,7 @@ def equal_counts(run_summary: RunSummary, index: int, kind: FaultKind) -> tuple[
 
 
 def nothing_follows(run_summary: RunSummary, fault: Fault) -> bool:
-    """Whether a run came to the call of a fault, and made no call at that participant after it."""
+    """Whether a run reached the call of a fault, and made no call at that participant after it."""
     sites = [site for site, _ in run_summary.sites]
     here = Site(operation=fault.operation, nth=fault.nth)
     later = sites[sites.index(here) + 1 :] if here in sites else None

@@ -173,7 +173,7 @@ _MAY_COME_TO = {"slow": ("lose_reply", "lose_request")}
 
 
 def as_planned(plan: FaultPlan, fired: Iterable[FaultFired]) -> tuple[int, ...]:
-    """How often each fault came to its kind, or to what that may come to."""
+    """How often each fault struck as its kind, or as what its kind may turn into."""
     counts = Counter((event.fault, event.kind) for event in fired)
     return tuple(
         sum(counts[index, kind] for kind in (fault.kind, *_MAY_COME_TO.get(fault.kind, ())))

@@ -54,6 +54,7 @@ class _Look:
     """The outcome of looking at one place."""
 
     tried: Tried
+    ends: bool = False  # it was named, and cannot be used: no other place is looked at
     url: str | None = None
     binary: Path | None = None
     kind: ServerKind = "toxiproxy"
@@ -66,10 +67,9 @@ def find_server(kind: ProxyKind, progress: Progress) -> ServerChoice:
     if kind == "embedded":
         return _embedded(())
     trail: list[Tried] = []
-    named = os.environ.get(URL_VARIABLE)
     for look in _looks(lambda: _build_now(progress)):
         trail.append(look.tried)
-        if named and look.tried.place == URL_VARIABLE and not look.tried.found:
+        if look.ends:
             raise ProxyUnavailable(f"{look.tried}; expected {_USABLE}")
         if look.tried.found and (kind == "auto" or look.kind == "toxiproxy"):
             return ServerChoice(
@@ -83,11 +83,12 @@ def find_server(kind: ProxyKind, progress: Progress) -> ServerChoice:
 
 def explain() -> tuple[Tried, ...]:
     """What there is at each place, without building; a named server that is not there ends the list."""
-    first = _running()
-    if os.environ.get(URL_VARIABLE) and not first.tried.found:
-        return (first.tried,)
-    embedded = Tried(place="embedded", found=True, detail=f"always there, speaks Toxiproxy {VERSION}")
-    return (*(look.tried for look in _looks(_could_build)), embedded)
+    trail: list[Tried] = []
+    for look in _looks(_could_build):
+        trail.append(look.tried)
+        if look.ends:
+            return tuple(trail)
+    return (*trail, Tried(place="embedded", found=True, detail=f"always there, speaks Toxiproxy {VERSION}"))
 
 
 def _embedded(trail: tuple[Tried, ...]) -> ServerChoice:
@@ -102,8 +103,8 @@ def _looks(building: Callable[[], _Look]) -> Iterator[_Look]:
     yield building()
 
 
-def _missing(place: str, why: str) -> _Look:
-    return _Look(tried=Tried(place=place, found=False, detail=why))
+def _missing(place: str, why: str, *, ends: bool = False) -> _Look:
+    return _Look(tried=Tried(place=place, found=False, detail=why), ends=ends)
 
 
 def _running() -> _Look:
@@ -114,10 +115,10 @@ def _running() -> _Look:
         host, port = host_and_port(url)
         if not is_loopback(host):
             # Its proxies would listen on its own loopback, where the saga cannot reach them.
-            return _missing(URL_VARIABLE, f"{url} is not on this machine's loopback")
+            return _missing(URL_VARIABLE, f"{url} is not on this machine's loopback", ends=True)
         identity = identify(host, port)
     except (OSError, ValueError) as error:
-        return _missing(URL_VARIABLE, f"{url} gave no version: {error}")
+        return _missing(URL_VARIABLE, f"{url} gave no version: {error}", ends=True)
     tried = Tried(place=URL_VARIABLE, found=True, detail=f"{identity.kind} {identity.version} at {url}")
     return _Look(tried=tried, url=f"http://{host}:{port}", kind=identity.kind)
 

@@ -91,33 +91,29 @@ class LedgerView:
     def _correct(self, index: int, event: HeldOtherwise) -> None:
         mark = (event.resource, event.incarnation)
         if mark not in self._held:
-            self._held[mark] = IncarnationView(
-                resource=event.resource,
-                number=event.incarnation,
-                saga_id=event.saga_id,
-                step=event.step,
-                counts=event.counts,
-                made=index,
-                whole=index,
-            )
+            self._held[mark] = _made(event, index, whole=index)
         found = self._held[mark]
         found.held, found.asked, found.says = event.held, index, event.says
 
     def _apply(self, index: int, event: EffectApplied) -> None:
         mark = (event.resource, event.incarnation)
         if event.change in (Change.CREATED, Change.PART):
-            self._held[mark] = IncarnationView(
-                resource=event.resource,
-                number=event.incarnation,
-                saga_id=event.saga_id,
-                step=event.step,
-                counts=event.counts,
-                made=index,
-                whole=index if event.change is Change.CREATED else None,
-            )
+            self._held[mark] = _made(event, index, whole=index if event.change is Change.CREATED else None)
         elif mark not in self._held:
             return  # made before the run
         elif event.change is Change.COMPLETED:
             self._held[mark].whole = index
         elif event.change is not Change.LESSENED:
             self._held[mark].removals.append(index)
+
+
+def _made(event: EffectApplied | HeldOtherwise, index: int, *, whole: int | None) -> IncarnationView:
+    return IncarnationView(
+        resource=event.resource,
+        number=event.incarnation,
+        saga_id=event.saga_id,
+        step=event.step,
+        counts=event.counts,
+        made=index,
+        whole=whole,
+    )

@@ -143,7 +143,7 @@ def _failed_is_done(code: Code) -> Changes:
 
 
 def _undo_believed(code: Code) -> Changes:
-    """What an undo came to is not asked, or told wrongly."""
+    """The result of an undo is not asked for, or reported wrongly."""
     for one in code.of(cst.If):
         negated = isinstance(one.test, cst.UnaryOperation) and isinstance(one.test.operator, cst.Not)
         if negated and _is_word_of_undo(code, one.test.expression):  # type: ignore[attr-defined]
@@ -166,7 +166,7 @@ def _stuck_as_compensated(code: Code) -> Changes:
 
 
 def _is_word_of_undo(code: Code, node: cst.CSTNode) -> bool:
-    """What an undo came to: a call that undoes, or a name for how it went, where something is undone."""
+    """The result of an undo: a call that undoes, or a name for how it went, where something is undone."""
     if code.undoes(unwrapped(node)):
         return True
     around = code.inside(node, cst.For, cst.While, cst.FunctionDef)

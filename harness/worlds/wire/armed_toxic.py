@@ -36,7 +36,7 @@ class CanaryFinding:
 class ArmedToxic:
     """canary: None where there is none, or not yet; `blind` says why there could be none.
 
-    lifted_s: when the toxic was told to go, by the loop's clock.
+    lifted_s: when the toxic was removed, by the loop's clock.
     """
 
     toxic: Toxic

@@ -65,7 +65,7 @@ class Canary(asyncio.Protocol):
             raise NoCanary(f"{type(error).__name__}: {error}") from None
 
     def reached(self, far: Connection) -> None:
-        """Its request came to the participant's server, at this connection."""
+        """Its request reached the participant's server, at this connection."""
         self._far = far
         _set(self._reached)
 

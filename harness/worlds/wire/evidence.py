@@ -1,7 +1,7 @@
 """Whether the proxy server carries out its toxics, as far as one world has seen.
 
-Owns telling a fault that went astray once from a server that never does such a thing: the first is
-written into the history of its run, the second ends the campaign.
+Owns the difference between a fault that went astray once and a server that never does such a thing: the
+first is written into the history of its run, the second ends the campaign.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TOO_OFTEN = 3
 
 
 class ProxyIdle(EnvironmentFault):
-    """What stands in the proxy's place does not do what it was told."""
+    """What stands in the proxy's place does not carry out its toxics."""
 
 
 class Evidence:

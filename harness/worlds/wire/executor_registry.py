@@ -105,7 +105,7 @@ class ExecutorRegistry:
     # Who wants to hear of them ----------------------------------------------------------------
 
     def when_ended(self, listener: Callable[[], object]) -> None:
-        """It hears of each executor that came to its own end."""
+        """It hears of each executor that ended by itself."""
         self._when_ended.append(listener)
 
     def when_restarted(self, listener: Callable[[int], object]) -> None:
@@ -113,7 +113,7 @@ class ExecutorRegistry:
         self._when_restarted.append(listener)
 
     def tell_ended(self) -> None:
-        """One came to its own end."""
+        """One ended by itself."""
         for listener in self._when_ended:
             listener()
 

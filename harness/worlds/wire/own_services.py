@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.adapter.subprocess import cut, ended_how
+from harness.adapter.subprocess import ended_how, last_words
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import EnvironmentFault, UsageError, misplaced
 from harness.faults.in_flight import InFlightCall
@@ -153,11 +153,10 @@ class RunningService:
             raise EnvironmentFault(misplaced(where, f"somebody at {self.address}", "a free port"))
 
     def _not_up(self, found: str) -> UsageError:
-        said = cut(self._group.stderr() or self._group.stdout()) if self._group is not None else ""
-        last = f"; its last words: {said}" if said else ""
+        said = "" if self._group is None else self._group.stderr() or self._group.stdout()
         launch = self.prototype.launch
         where = f"{launch.where}, started by {' '.join(launch.start)} in {launch.cwd}"
-        return UsageError(misplaced(where, found, f"it to serve at {self.address}{last}"))
+        return UsageError(misplaced(where, found, f"it to serve at {self.address}{last_words(said)}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

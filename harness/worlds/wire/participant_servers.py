@@ -1,6 +1,6 @@
 """The servers of all participants of one world, each behind a proxy of its own, from run to run.
 
-Owns where a proxy listens: at the address that a service was told beforehand, or at any free port.
+Owns where a proxy listens: at the address that a service was given beforehand, or at any free port.
 Refuses to know runs (`endpoint_sets`).
 """
 

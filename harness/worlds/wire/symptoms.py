@@ -44,7 +44,7 @@ class Seen:
 def contradiction(toxic: Toxic, size: int, seen: Seen, lifted_s: float | None = None) -> str | None:
     """Why a reply of `size` bytes was not struck by the toxic, or None where it was.
 
-    lifted_s: when the toxic was told to go, where it had to last until then.
+    lifted_s: when the toxic was removed, where it had to last until then.
     """
     expected = _broken(toxic, size, seen, lifted_s)
     return None if expected is None else f"found {seen}, expected {expected}"

@@ -52,7 +52,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What all attempts of one call came to. `in_doubt`: not done, and perhaps applied all the same."""
+    """The result of all attempts of one call. `in_doubt`: not done, and perhaps applied all the same."""
 
     done: bool
     content: object = None

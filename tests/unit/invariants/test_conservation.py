@@ -7,7 +7,8 @@ import pytest
 from harness.adapter import CallableSaga, SagaContext
 from harness.invariants import Verdict, invariants_of
 from harness.participant import Route
-from harness.participant.balance import BalanceKind, Does, Posting, balance_resource
+from harness.participant.balance import BalanceKind, Does, Posting
+from harness.participant.resource import kind_resource
 from harness.participant.rest import RestParticipant
 from harness.plan import FaultPlan
 from harness.runner import run_once
@@ -45,7 +46,7 @@ def scenario(*, conserved: bool = True) -> Scenario:
     return Scenario(
         name="transfer",
         spec=SPEC,
-        participants=(RestParticipant("bank", (balance_resource("account", kind),)),),
+        participants=(RestParticipant("bank", (kind_resource("account", kind),)),),
         saga=CallableSaga(transfer, "transfer"),
     )
 

@@ -8,7 +8,8 @@ import pytest
 
 from harness.errors import ScenarioError
 from harness.participant import Change, Repeats, RestParticipant, Route
-from harness.participant.balance import Accounts, BalanceKind, Does, Posting, balance_resource
+from harness.participant.balance import Accounts, BalanceKind, Does, Posting
+from harness.participant.resource import kind_resource
 from harness.saga import SagaSpec, Step
 from tests.unit.faults.counter import Came, Counter
 
@@ -41,9 +42,7 @@ SPEC = SagaSpec(
 def open_counter(opening: int | Mapping[str, int] = 100, repeats: Repeats = Repeats.KEY) -> Counter:
     get = (Route(method="GET", path="/accounts/{id}"),)
     kind = BalanceKind(moves=MOVES, opening=opening, conserved=True)
-    return Counter(
-        SPEC, RestParticipant("bank", (balance_resource("account", kind, get=get, repeats=repeats),))
-    )
+    return Counter(SPEC, RestParticipant("bank", (kind_resource("account", kind, get=get, repeats=repeats),)))
 
 
 def ask(

@@ -8,7 +8,8 @@ import pytest
 from harness.errors import ScenarioError
 from harness.participant import Change, Repeats, RestParticipant, Route, Verb
 from harness.participant.answers import Answers
-from harness.participant.state import StateKind, Transition, state_resource
+from harness.participant.resource import kind_resource
+from harness.participant.state import StateKind, Transition
 from harness.plan import Fault
 from harness.saga import SagaSpec, Step
 from tests.unit.faults.counter import Came, Counter
@@ -42,7 +43,7 @@ def open_counter(
 ) -> Counter:
     kind = StateKind(states=STATES, moves=MOVES, value="status", etag=etag)
     get = (Route(method="GET", path="/orders/{id}"),)
-    order = state_resource("order", kind, get=get, repeats=repeats, answers=answers)
+    order = kind_resource("order", kind, get=get, repeats=repeats, answers=answers)
     return Counter(SPEC, RestParticipant("orders", (order,)), faults=faults)
 
 

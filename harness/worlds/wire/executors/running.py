@@ -43,7 +43,7 @@ class Running(Protocol):
         """Readable once it has ended."""
 
     def returned(self) -> Returned | None:
-        """What it came to; None while it runs."""
+        """What it returned; None while it runs."""
 
     def over(self) -> bool:
         """Whether its process has ended by itself, so that no signal reaches it; from any thread."""

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from harness.adapter.http import HttpSaga
-from harness.adapter.subprocess import cut, ended_how, environment
+from harness.adapter.subprocess import ended_how, environment, last_words
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import EnvironmentFault, UsageError, misplaced
 from harness.processes import Command, Group
@@ -164,9 +164,8 @@ class ServiceProcess:
 
     def _not_up(self, found: str) -> UsageError:
         where = f"service {self._saga.base_url}, started by {' '.join(self._saga.start)} in {self._saga.cwd}"
-        said = cut(self._group.stderr() or self._group.stdout()) if self._group is not None else ""
-        last = f"; its last words: {said}" if said else ""
-        return UsageError(misplaced(where, found, f"it to serve{last}"))
+        said = "" if self._group is None else self._group.stderr() or self._group.stdout()
+        return UsageError(misplaced(where, found, f"it to serve{last_words(said)}"))
 
     # Asking -----------------------------------------------------------------------------------
 
