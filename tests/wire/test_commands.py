@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from harness.adapter.subprocess import SubprocessSaga
 from harness.errors import EnvironmentFault, UsageError
 from harness.plan import FaultPlan
 from harness.processes import find, ports
+from harness.processes.marks import MARK
+from harness.runner import run_once
 from harness.worlds.wire import WireWorld
 from tests.wire.orders import outcomes
 from tests.wire.sagas import PYTHON, command, free_port, journal, plan, run, scenario, statuses, violated
@@ -55,6 +60,8 @@ if os.fork() == 0:
     make('charge', 'PAYMENTS')
     os._exit(0)
 """
+OURS = f"run-{os.getpid():x}"
+"""The mark of the processes of every run of this process."""
 NO_JSON = "the saga printed, after OUTCOME: found 'well done', expected JSON "
 EXPECTED = """expected a line OUTCOME {"status": …} on stdout"""
 
@@ -164,7 +171,20 @@ def test_a_command_that_leaves_something_behind(
     assert problem is not None
     assert re.search(rf"left behind: process python\S* {told}$", problem)
     assert "termination" in violated(done)
-    assert find(f"{done.saga_id}.1") == ()
+    assert find(OURS) == ()
+
+
+def test_the_same_id_in_another_harness_is_left_alone(world: WireWorld, tmp_path: Path) -> None:
+    """Two test runs on one machine may use the same saga id; neither ends the other's processes."""
+    theirs = {**os.environ, MARK: "saga-x.1"}
+    with subprocess.Popen((sys.executable, "-c", "import time; time.sleep(60)"), env=theirs) as other:
+        try:
+            of = command(tmp_path, f"{CHARGES}\n{GOOD}")
+            done = run_once(of, of.inputs[0], FaultPlan(()), world, saga_id="saga-x")
+            assert (statuses(done), violated(done)) == (["completed"], {})
+            assert other.poll() is None
+        finally:
+            other.kill()
 
 
 def test_what_a_child_does_after_the_outcome_counts(world: WireWorld, tmp_path: Path) -> None:
@@ -175,11 +195,10 @@ def test_what_a_child_does_after_the_outcome_counts(world: WireWorld, tmp_path: 
 
 def test_a_killed_command_leaves_no_child(world: WireWorld, tmp_path: Path) -> None:
     code = f"{FORKS}{CHARGES}{GOOD}"
-    done = run(
+    run(
         world, command(tmp_path, code, time_limit_s=1.0, patience_s=0.5), plan("crash", variant="applied")
     )
-    assert find(f"{done.saga_id}.1") == ()
-    assert find(f"{done.saga_id}.2") == ()
+    assert find(OURS) == ()
 
 
 # Services ----------------------------------------------------------------------------------------

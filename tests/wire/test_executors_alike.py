@@ -189,8 +189,11 @@ def seen(history: History) -> Seen:
         ),
         ended=tuple(
             sorted(
-                (name[one.executor], one.status and str(one.status), one.cancelled, one.problem)
-                for one in _ends(events)
+                (
+                    (name[one.executor], one.status and str(one.status), one.cancelled, one.problem)
+                    for one in _ends(events)
+                ),
+                key=repr,
             )
         ),
         fired=tuple(sorted(history.fired())),

@@ -42,7 +42,7 @@ class Commands:
             stdin=msgspec.json.encode(stage.input),
             host=place.host,
         )
-        mark = f"{stage.saga_id}.{place.executor}"
+        mark = f"{stage.mark}.{place.executor}"
         return self.running(Group(command, mark=mark, files=stage.folder() / f"executor-{place.executor}"))
 
     def running(self, group: Group) -> RunningCommand:

@@ -72,7 +72,7 @@ class Service:
             self.saga,
             urls=stage.urls,
             folder=stage.folder,
-            mark=stage.saga_id,
+            mark=stage.mark,
             ports=stage.services.ports,
         )
 

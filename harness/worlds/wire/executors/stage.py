@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from harness.adapter import Returned
-from harness.clock.real import monotonic_s, sleep_s
+from harness.clock.real import monotonic_ns, monotonic_s, sleep_s
 from harness.history import Recorder
 from harness.lifecycle import RecordEnd, RecordWake, Start
 from harness.lifecycle.recording import ExecutorRecords
@@ -49,6 +50,7 @@ class Executors(Protocol):
 class Stage:
     """One run, as its executors see it.
 
+    mark: what the processes of this run carry, and those of no other: two harnesses may run the same id.
     urls: of the participants, in an endpoint set of theirs (from 1). deadline_s: when the saga's time is up,
     which may come nearer. folder: of this run, gone after it. kills: the plan ends processes, or stops them.
     services: those that outlive a run.
@@ -71,6 +73,7 @@ class Stage:
         self.scenario = scenario
         self.input = input_
         self.saga_id = saga_id
+        self.mark = f"run-{os.getpid():x}.{monotonic_ns():x}"
         self.traffic = traffic
         self.urls = urls
         self.folder = folder
