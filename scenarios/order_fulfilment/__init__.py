@@ -20,6 +20,10 @@ from scenarios.order_fulfilment.sagas import fulfil
 from scenarios.order_fulfilment.spec import DURABLE_ASYNC_SPEC, DURABLE_SPEC, SPEC
 from scenarios.order_fulfilment.sync import fulfil_sync
 
+_FOLDER = Path(__file__).parent
+_SHARED = (_FOLDER / "steps.py", _FOLDER / "order.py", _FOLDER.parent / "orchestrator")
+_DURABLE = (_FOLDER / "durable.py", _FOLDER / "durable_order.py", *_SHARED)
+
 __all__ = [
     "order_fulfilment",
     "order_fulfilment_as_documented",
@@ -32,7 +36,8 @@ __all__ = [
 
 def order_fulfilment() -> Scenario:
     saga = CallableSaga(fulfil, "scenarios.order_fulfilment.sagas:fulfil")
-    return _scenario("order-fulfilment", saga, "the reference orchestrator, sound")
+    sources = (_FOLDER / "sagas.py", *_SHARED)
+    return _scenario("order-fulfilment", saga, "the reference orchestrator, sound", sources=sources)
 
 
 def order_fulfilment_sync() -> Scenario:
@@ -40,6 +45,7 @@ def order_fulfilment_sync() -> Scenario:
         "order-fulfilment-sync",
         CallableSaga(fulfil_sync, "scenarios.order_fulfilment.sync:fulfil_sync"),
         "the same saga through a plain function with its own httpx.Client",
+        sources=(_FOLDER / "sync.py", *_SHARED),
     )
 
 
@@ -49,6 +55,7 @@ def order_fulfilment_durable() -> Scenario:
         CallableSaga(fulfil_durably, "scenarios.order_fulfilment.durable:fulfil_durably", durable=True),
         "the reference orchestrator with a log that outlives its process",
         spec=DURABLE_ASYNC_SPEC,
+        sources=_DURABLE,
     )
 
 
@@ -60,6 +67,7 @@ def order_fulfilment_durable_sync() -> Scenario:
         ),
         "the same saga with its log through a plain function",
         spec=DURABLE_SPEC,
+        sources=_DURABLE,
     )
 
 
@@ -68,10 +76,11 @@ def order_fulfilment_command() -> Scenario:
         "order-fulfilment-command",
         SubprocessSaga(
             command=(sys.executable, "-m", "scenarios.order_fulfilment.command"),
-            cwd=Path(__file__).parents[2],
+            cwd=_FOLDER.parents[1],
         ),
         "the same saga with its log behind a command",
         spec=DURABLE_SPEC,
+        sources=(_FOLDER / "command.py", *_DURABLE),
     )
 
 
@@ -93,6 +102,7 @@ def _scenario(
     spec: SagaSpec = SPEC,
     inputs: tuple[Json, ...] = ORDERS,
     holds: bool = True,
+    sources: tuple[Path, ...] | None = None,
 ) -> Scenario:
     """One shape of the saga; each is registered under its name."""
     return Scenario(
@@ -104,4 +114,5 @@ def _scenario(
         holds=holds,
         summary=summary,
         reference=name,
+        sources=sources,
     )

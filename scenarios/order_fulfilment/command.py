@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from scenarios.orchestrator import SagaState, SagaStatus, SyncDurableOrchestrator, told
 from scenarios.order_fulfilment.durable_order import DURABLE, bring_to_end_sync, open_log
-from scenarios.order_fulfilment.orchestrator import SagaState, SagaStatus, SyncDurableOrchestrator
-from scenarios.order_fulfilment.tls import tls
+from scenarios.tls import tls
 
 SERVICES = ("inventory", "payments", "shipping")
 _USAGE = "usage: python -m scenarios.order_fulfilment.command run|resume ID, with the order as JSON on stdin"
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str], stdin: str) -
 
 
 def _told(status: SagaStatus) -> dict[str, object]:
-    return {"status": _word(status), "detail": {"error": status.error, "log": status.log}}
+    events = [told(event) for event in status.events]
+    return {"status": _word(status), "detail": {"error": status.error, "log": status.log, "events": events}}
 
 
 def _word(status: SagaStatus) -> str:

@@ -6,10 +6,10 @@ import httpx
 
 from harness.adapter import SagaContext
 from harness.saga import Json, Outcome
+from scenarios.orchestrator import DurableOrchestrator, SyncDurableOrchestrator
 from scenarios.order_fulfilment.durable_order import DURABLE, bring_to_end, bring_to_end_sync, open_log
-from scenarios.order_fulfilment.orchestrator import DurableOrchestrator, SyncDurableOrchestrator
-from scenarios.order_fulfilment.outcome import outcome_of
-from scenarios.order_fulfilment.tls import tls
+from scenarios.outcome import outcome_of
+from scenarios.tls import tls
 
 
 async def fulfil_durably(ctx: SagaContext, order: Json) -> Outcome:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     DurableOrchestrator,
     DurableSaga,
     PostgresLog,

@@ -6,10 +6,10 @@ import httpx
 
 from harness.adapter import SagaContext
 from harness.saga import Json, Outcome
-from scenarios.order_fulfilment.orchestrator import Orchestrator
+from scenarios.orchestrator import Orchestrator
 from scenarios.order_fulfilment.order import Order
-from scenarios.order_fulfilment.outcome import outcome_of
 from scenarios.order_fulfilment.steps import ORDER_FULFILMENT
+from scenarios.outcome import outcome_of
 
 
 async def fulfil(ctx: SagaContext, order: Json) -> Outcome:

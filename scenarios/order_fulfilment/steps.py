@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from scenarios.order_fulfilment.orchestrator import Call, SagaBuilder, StepContext
+from scenarios.orchestrator import Call, SagaBuilder, StepContext
 from scenarios.order_fulfilment.order import Order
 
 

@@ -6,11 +6,11 @@ import httpx
 
 from harness.adapter import SagaContext
 from harness.saga import Json, Outcome
-from scenarios.order_fulfilment.orchestrator import SyncOrchestrator
+from scenarios.orchestrator import SyncOrchestrator
 from scenarios.order_fulfilment.order import Order
-from scenarios.order_fulfilment.outcome import outcome_of
 from scenarios.order_fulfilment.steps import ORDER_FULFILMENT
-from scenarios.order_fulfilment.tls import tls
+from scenarios.outcome import outcome_of
+from scenarios.tls import tls
 
 
 def fulfil_sync(ctx: SagaContext, order: Json) -> Outcome:

@@ -195,9 +195,7 @@ def test_what_a_child_does_after_the_outcome_counts(world: WireWorld, tmp_path: 
 
 def test_a_killed_command_leaves_no_child(world: WireWorld, tmp_path: Path) -> None:
     code = f"{FORKS}{CHARGES}{GOOD}"
-    run(
-        world, command(tmp_path, code, time_limit_s=1.0, patience_s=0.5), plan("crash", variant="applied")
-    )
+    run(world, command(tmp_path, code, time_limit_s=1.0, patience_s=0.5), plan("crash", variant="applied"))
     assert find(OURS) == ()
 
 

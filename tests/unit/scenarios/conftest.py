@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.worlds.sim import SimWorld
-from scenarios.order_fulfilment.orchestrator import PostgresLog, SqliteLog
+from scenarios.orchestrator import PostgresLog, SqliteLog
 from tests.unit.scenarios.postgres import Postgres, running_postgres
 
 Log = SqliteLog | PostgresLog

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from fakes import Inventory, Payments, Shipping
 from harness.participant import Owner, Request, RestParticipant
-from scenarios.order_fulfilment.inputs import ORDERS
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     Answered,
     RetryPolicy,
     SagaEvent,
@@ -18,6 +17,7 @@ from scenarios.order_fulfilment.orchestrator import (
     Unanswered,
     run_saga,
 )
+from scenarios.order_fulfilment.inputs import ORDERS
 from scenarios.order_fulfilment.order import Order
 from scenarios.order_fulfilment.steps import ORDER_FULFILMENT
 

@@ -13,8 +13,8 @@ from harness.saga import Status
 from harness.scenario import Scenario
 from harness.worlds.wire import WireWorld
 from scenarios import REGISTRY
+from scenarios.orchestrator import PostgresLog
 from scenarios.order_fulfilment.durable_order import LOG_URL
-from scenarios.order_fulfilment.orchestrator import PostgresLog
 from tests.unit.scenarios.postgres import Postgres
 from tests.unit.scenarios.test_log_prefix import CHARGE, REFUND, SHIP, fault
 

@@ -1,6 +1,6 @@
 import pytest
 
-from scenarios.order_fulfilment.orchestrator import SagaInstance, SagaState, Send
+from scenarios.orchestrator import SagaInstance, SagaState, Send
 from scenarios.order_fulfilment.steps import ORDER_FULFILMENT
 from tests.unit.scenarios.desk import (
     SAGA_ID,

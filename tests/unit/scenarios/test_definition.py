@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     Call,
     DefinitionError,
     Kind,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     Answered,
     Orchestrator,
     RetryPolicy,
@@ -16,7 +16,7 @@ from scenarios.order_fulfilment.orchestrator import (
     SyncOrchestrator,
     Unanswered,
 )
-from scenarios.order_fulfilment.orchestrator.drivers import answer_of, failure_of
+from scenarios.orchestrator.drivers import answer_of, failure_of
 from scenarios.order_fulfilment.steps import ORDER_FULFILMENT
 from tests.unit.scenarios.desk import ORDER
 

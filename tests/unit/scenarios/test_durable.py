@@ -13,9 +13,7 @@ import pytest
 
 from fakes import Inventory, Payments, Shipping
 from harness.participant import Owner, Request
-from scenarios.order_fulfilment.durable_order import DURABLE, bring_to_end, bring_to_end_sync
-from scenarios.order_fulfilment.inputs import ORDERS
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     DefinitionChangedError,
     DurableOrchestrator,
     Lease,
@@ -29,11 +27,13 @@ from scenarios.order_fulfilment.orchestrator import (
     SyncDurableOrchestrator,
     UnknownSagaError,
 )
-from scenarios.order_fulfilment.orchestrator.commands import Command, Reply
-from scenarios.order_fulfilment.orchestrator.drivers import answer_of
-from scenarios.order_fulfilment.orchestrator.errors import CorruptLogError
-from scenarios.order_fulfilment.orchestrator.execution import Wish, execute, folded
-from scenarios.order_fulfilment.orchestrator.retry import Steps
+from scenarios.orchestrator.commands import Command, Reply
+from scenarios.orchestrator.drivers import answer_of
+from scenarios.orchestrator.errors import CorruptLogError
+from scenarios.orchestrator.execution import Wish, execute, folded
+from scenarios.orchestrator.retry import Steps
+from scenarios.order_fulfilment.durable_order import DURABLE, bring_to_end, bring_to_end_sync
+from scenarios.order_fulfilment.inputs import ORDERS
 from tests.unit.scenarios.conftest import Store
 from tests.unit.scenarios.desk import ORDER, OWNERS
 

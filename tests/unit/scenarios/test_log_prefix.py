@@ -34,9 +34,9 @@ from harness.scenario import Scenario
 from harness.views import View
 from harness.worlds.sim import SimWorld
 from scenarios import REGISTRY
+from scenarios.orchestrator import Entry, Lease, SqliteLog
 from scenarios.order_fulfilment import durable
 from scenarios.order_fulfilment.durable_order import open_log
-from scenarios.order_fulfilment.orchestrator import Entry, Lease, SqliteLog
 
 RESERVE, CHARGE, SHIP = (
     "inventory.reservation.create",

@@ -7,8 +7,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from scenarios.order_fulfilment.durable_order import DURABLE, LOG_URL, open_log
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     Entry,
     Lease,
     PostgresLog,
@@ -16,7 +15,8 @@ from scenarios.order_fulfilment.orchestrator import (
     SagaState,
     SyncDurableOrchestrator,
 )
-from scenarios.order_fulfilment.orchestrator.sql_log import Execute
+from scenarios.orchestrator.sql_log import Execute
+from scenarios.order_fulfilment.durable_order import DURABLE, LOG_URL, open_log
 from tests.unit.scenarios.desk import ORDER
 from tests.unit.scenarios.postgres import Postgres
 from tests.unit.scenarios.test_durable import ALL, FAST, URLS, Services

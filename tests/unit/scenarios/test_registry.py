@@ -49,7 +49,7 @@ def test_listing_names_imports_no_scenario() -> None:
 
 
 def test_the_orchestrator_knows_no_harness() -> None:
-    folder = Path(scenarios.__file__).parent / "order_fulfilment" / "orchestrator"
+    folder = Path(scenarios.__file__).parent / "orchestrator"
     imported = {
         name
         for path in folder.glob("*.py")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     Answered,
     Call,
     RetryPolicy,

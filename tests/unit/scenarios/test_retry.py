@@ -1,7 +1,7 @@
 import pytest
 
-from scenarios.order_fulfilment.orchestrator import Answered, RetryPolicy, Unanswered
-from scenarios.order_fulfilment.orchestrator.retry import (
+from scenarios.orchestrator import Answered, RetryPolicy, Unanswered
+from scenarios.orchestrator.retry import (
     Reading,
     first_listed,
     read_action,

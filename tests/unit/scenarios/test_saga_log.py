@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from scenarios.order_fulfilment.orchestrator import (
+from scenarios.orchestrator import (
     CorruptLogError,
     Entry,
     Lease,
@@ -171,7 +171,7 @@ def test_of_many_at_once_one_takes_the_lease(begun: Store) -> None:
 _RACER = """
 import sys, time
 from pathlib import Path
-from scenarios.order_fulfilment.orchestrator import Entry, Lease, PostgresLog, SqliteLog
+from scenarios.orchestrator import Entry, Lease, PostgresLog, SqliteLog
 where, owner = sys.argv[1:]
 log = PostgresLog(where) if where.startswith("postgresql:") else SqliteLog(Path(where), synchronous="OFF")
 print("ready", flush=True)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from scenarios.order_fulfilment.orchestrator.commands import Answered, Emit, Reply, Send, Sleep, Unanswered
-from scenarios.order_fulfilment.orchestrator.events import SagaEvent
-from scenarios.order_fulfilment.orchestrator.retry import Steps
+from scenarios.orchestrator.commands import Answered, Emit, Reply, Send, Sleep, Unanswered
+from scenarios.orchestrator.events import SagaEvent
+from scenarios.orchestrator.retry import Steps
 
 Keep = Callable[[SagaEvent], None]
 
@@ -78,7 +78,9 @@ def request_of(
 ) -> httpx.Request:
     """The request of a command. Each has a time-out: a saga that waits for ever never ends."""
     call = send.call
-    headers = {"content-type": "application/json"} if call.body else {}
+    headers = dict(call.headers)
+    if call.body:
+        headers["content-type"] = "application/json"
     if send.key is not None:
         headers["idempotency-key"] = send.key
     return client.build_request(
@@ -87,7 +89,7 @@ def request_of(
         params=call.query or None,
         content=call.body or None,
         headers=headers,
-        timeout=httpx.Timeout(timeout_s),
+        timeout=httpx.Timeout(timeout_s if call.timeout_s is None else call.timeout_s),
     )
 
 

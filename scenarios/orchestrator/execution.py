@@ -20,21 +20,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
-from scenarios.order_fulfilment.orchestrator.codec import decode, encode
-from scenarios.order_fulfilment.orchestrator.commands import Emit, Reply, Send, Sleep
-from scenarios.order_fulfilment.orchestrator.core import run_saga
-from scenarios.order_fulfilment.orchestrator.definition import D, Kind, SagaDefinition
-from scenarios.order_fulfilment.orchestrator.errors import CorruptLogError, LeaseLostError
-from scenarios.order_fulfilment.orchestrator.events import (
+from scenarios.orchestrator.codec import decode, encode
+from scenarios.orchestrator.commands import Emit, Reply, Send, Sleep
+from scenarios.orchestrator.core import run_saga
+from scenarios.orchestrator.definition import D, Kind, SagaDefinition
+from scenarios.orchestrator.errors import CorruptLogError, LeaseLostError
+from scenarios.orchestrator.events import (
     SagaCompleted,
     SagaEvent,
     SagaFailed,
     SagaStarted,
     StepFailed,
 )
-from scenarios.order_fulfilment.orchestrator.instance import Progress, SagaInstance, SagaState
-from scenarios.order_fulfilment.orchestrator.log import Entry, Lease, SagaLog, SagaRecord
-from scenarios.order_fulfilment.orchestrator.retry import RetryPolicy, Steps
+from scenarios.orchestrator.instance import Progress, SagaInstance, SagaState
+from scenarios.orchestrator.log import Entry, Lease, SagaLog, SagaRecord
+from scenarios.orchestrator.policy import RetryPolicy
+from scenarios.orchestrator.retry import Steps
 
 _POLLS_PER_TTL = 5
 _RENEWALS_PER_TTL = 3

@@ -13,25 +13,26 @@ from typing import Generic, TypeVar
 
 import httpx
 
-from scenarios.order_fulfilment.orchestrator.definition import D
-from scenarios.order_fulfilment.orchestrator.drivers import drive, drive_sync
-from scenarios.order_fulfilment.orchestrator.errors import (
+from scenarios.orchestrator.definition import D
+from scenarios.orchestrator.drivers import drive, drive_sync
+from scenarios.orchestrator.errors import (
     DefinitionChangedError,
     SagaLogError,
     UnknownSagaError,
 )
-from scenarios.order_fulfilment.orchestrator.events import SagaEvent
-from scenarios.order_fulfilment.orchestrator.execution import (
+from scenarios.orchestrator.events import SagaEvent
+from scenarios.orchestrator.execution import (
     DurableSaga,
     ResumableSaga,
     Wish,
     execute,
     folded,
 )
-from scenarios.order_fulfilment.orchestrator.instance import SagaState, SagaStatus
-from scenarios.order_fulfilment.orchestrator.log import SagaLog, SagaRecord
-from scenarios.order_fulfilment.orchestrator.orchestrators import TIMEOUT_S
-from scenarios.order_fulfilment.orchestrator.retry import RetryPolicy, Steps
+from scenarios.orchestrator.instance import SagaState, SagaStatus
+from scenarios.orchestrator.log import SagaLog, SagaRecord
+from scenarios.orchestrator.orchestrators import TIMEOUT_S
+from scenarios.orchestrator.policy import RetryPolicy
+from scenarios.orchestrator.retry import Steps
 
 LEASE_S = 1.0
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Self, TypeVar
+
+from scenarios.orchestrator.policy import RetryPolicy
 
 D = TypeVar("D")
 
@@ -25,13 +27,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request to a service. Bytes, so that every retry sends the same ones."""
+    """A request to a service. Bytes, so that every retry sends the same ones.
+
+    timeout_s: of each attempt; None: the orchestrator's. headers: beside the key and the content type.
+    """
 
     service: str
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    timeout_s: float | None = None
 
     @classmethod
     def post(cls, service: str, path: str, fields: Mapping[str, object]) -> Call:
@@ -42,11 +49,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext(Generic[D]):
-    """What a step's calls are made from. `resource_id` is None where the step is in doubt."""
+    """What a step's calls are made from. `resource_id` is None where the step is in doubt.
+
+    made: what the steps before it made, by their names.
+    """
 
     saga_id: str
     data: D
     resource_id: str | None = None
+    made: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def of_saga(self) -> tuple[tuple[str, str], ...]:
@@ -55,17 +66,25 @@ class StepContext(Generic[D]):
 
 
 MakeCall = Callable[[StepContext[D]], Call]
+Applies = Callable[[D], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Generic[D]):
-    """One step. `compensation` must be able to undo without a resource id: a reply may be lost."""
+    """One step. `compensation` must be able to undo without a resource id: a reply may be lost.
+
+    when: whether an input needs the step at all; one that it does not need is neither done nor undone.
+    timeout_s: of each attempt. retry: its forward recovery, where it is not the orchestrator's.
+    """
 
     name: str
     action: MakeCall[D]
     compensation: MakeCall[D] | None = None
     found_by: MakeCall[D] | None = None
     kind: Kind = Kind.COMPENSABLE
+    when: Applies[D] | None = None
+    timeout_s: float | None = None
+    retry: RetryPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +94,10 @@ class SagaDefinition(Generic[D]):
     name: str
     steps: tuple[Step[D], ...]
 
+    def needed(self, data: D) -> tuple[Step[D], ...]:
+        """The steps that an input needs."""
+        return tuple(step for step in self.steps if step.when is None or step.when(data))
+
 
 @dataclass(slots=True)
 class _Draft(Generic[D]):
@@ -83,6 +106,9 @@ class _Draft(Generic[D]):
     compensation: MakeCall[D] | None = None
     found_by: MakeCall[D] | None = None
     kind: Kind = Kind.COMPENSABLE
+    when: Applies[D] | None = None
+    timeout_s: float | None = None
+    retry: RetryPolicy | None = None
 
 
 class SagaBuilder(Generic[D]):
@@ -110,6 +136,21 @@ class SagaBuilder(Generic[D]):
     def found_by(self, make: MakeCall[D]) -> Self:
         """The query that tells whether it was applied."""
         self._current.found_by = make
+        return self
+
+    def when(self, applies: Applies[D]) -> Self:
+        """Only inputs for which this is true need it."""
+        self._current.when = applies
+        return self
+
+    def timeout(self, seconds: float) -> Self:
+        """Each attempt of it waits so long for its reply."""
+        self._current.timeout_s = seconds
+        return self
+
+    def with_retry(self, max_attempts: int, backoff_s: float) -> Self:
+        """Its own forward recovery: so many attempts, and exponential back-off between them."""
+        self._current.retry = RetryPolicy.exponential(max_attempts, backoff_s)
         return self
 
     def pivot(self) -> Self:
@@ -160,4 +201,7 @@ class SagaBuilder(Generic[D]):
             compensation=draft.compensation,
             found_by=draft.found_by,
             kind=draft.kind,
+            when=draft.when,
+            timeout_s=draft.timeout_s,
+            retry=draft.retry,
         )

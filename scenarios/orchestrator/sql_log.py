@@ -10,13 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from scenarios.order_fulfilment.orchestrator.errors import (
+from scenarios.orchestrator.errors import (
     CorruptLogError,
     LeaseLostError,
     LogConflictError,
     UnknownSagaError,
 )
-from scenarios.order_fulfilment.orchestrator.log import Entry, Lease, SagaRecord, Taken
+from scenarios.orchestrator.log import Entry, Lease, SagaRecord, Taken
 
 T = TypeVar("T")
 Rows = Sequence[tuple[object, ...]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scenarios.order_fulfilment.orchestrator.events import (
+from scenarios.orchestrator.events import (
     CompensationCompleted,
     CompensationStarted,
     SagaCompleted,
@@ -50,7 +51,11 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SagaStatus:
-    """What `status` tells: the state, the step last begun, why it failed, and what was done and undone."""
+    """What `status` tells: the state, the step last begun, why it failed, and what was done and undone.
+
+    completed_steps: those that were done and not undone. context: what the steps made, by their names.
+    events: all of them, oldest first.
+    """
 
     saga_id: str
     saga_type: str
@@ -59,6 +64,9 @@ class SagaStatus:
     stuck: bool
     error: str
     log: tuple[tuple[str, str], ...]
+    completed_steps: tuple[str, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[SagaEvent, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,9 +83,16 @@ class SagaInstance:
     progress: dict[str, Progress] = field(default_factory=dict)
     resource_ids: dict[str, str] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
+    events: list[SagaEvent] = field(default_factory=list)
+
+    @property
+    def completed_steps(self) -> tuple[str, ...]:
+        """Done, and not undone."""
+        return tuple(step for step, progress in self.progress.items() if progress is Progress.DONE)
 
     def apply(self, event: SagaEvent) -> None:
         """Take one event into account."""
+        self.events.append(event)
         match event:
             case SagaStarted():
                 self.begun = True
@@ -100,6 +115,9 @@ class SagaInstance:
             stuck=self.stuck,
             error=self.error,
             log=tuple(self.log),
+            completed_steps=self.completed_steps,
+            context=dict(self.resource_ids),
+            events=tuple(self.events),
         )
 
     def _apply_to_step(self, event: StepStarted | StepCompleted | StepFailed | CompensationCompleted) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.order_fulfilment.orchestrator.definition import Call
-from scenarios.order_fulfilment.orchestrator.events import SagaEvent
+from scenarios.orchestrator.definition import Call
+from scenarios.orchestrator.events import SagaEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

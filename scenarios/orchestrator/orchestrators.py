@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import httpx
 
-from scenarios.order_fulfilment.orchestrator.core import run_saga
-from scenarios.order_fulfilment.orchestrator.definition import D, SagaDefinition
-from scenarios.order_fulfilment.orchestrator.drivers import Keep, drive, drive_sync
-from scenarios.order_fulfilment.orchestrator.events import SagaEvent
-from scenarios.order_fulfilment.orchestrator.instance import SagaInstance, SagaStatus
-from scenarios.order_fulfilment.orchestrator.retry import RetryPolicy
+from scenarios.orchestrator.core import run_saga
+from scenarios.orchestrator.definition import D, SagaDefinition
+from scenarios.orchestrator.drivers import Keep, drive, drive_sync
+from scenarios.orchestrator.events import SagaEvent
+from scenarios.orchestrator.instance import SagaInstance, SagaStatus
+from scenarios.orchestrator.policy import RetryPolicy
 
 TIMEOUT_S = 0.25
 

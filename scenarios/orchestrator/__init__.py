@@ -10,9 +10,9 @@ one. It goes on from whatever state an instance is in, so that a log of its even
 resume it; the durable orchestrators keep one, in SQLite (`SqliteLog`) or PostgreSQL (`PostgresLog`).
 """
 
-from scenarios.order_fulfilment.orchestrator.commands import Answered, Command, Emit, Send, Sleep, Unanswered
-from scenarios.order_fulfilment.orchestrator.core import run_saga
-from scenarios.order_fulfilment.orchestrator.definition import (
+from scenarios.orchestrator.commands import Answered, Command, Emit, Send, Sleep, Unanswered
+from scenarios.orchestrator.core import run_saga
+from scenarios.orchestrator.definition import (
     Call,
     DefinitionError,
     Kind,
@@ -20,12 +20,12 @@ from scenarios.order_fulfilment.orchestrator.definition import (
     SagaDefinition,
     StepContext,
 )
-from scenarios.order_fulfilment.orchestrator.durable import (
+from scenarios.orchestrator.durable import (
     DurableOrchestrator,
     Recovered,
     SyncDurableOrchestrator,
 )
-from scenarios.order_fulfilment.orchestrator.errors import (
+from scenarios.orchestrator.errors import (
     CorruptLogError,
     DefinitionChangedError,
     LeaseLostError,
@@ -33,14 +33,14 @@ from scenarios.order_fulfilment.orchestrator.errors import (
     SagaLogError,
     UnknownSagaError,
 )
-from scenarios.order_fulfilment.orchestrator.events import SagaEvent
-from scenarios.order_fulfilment.orchestrator.execution import DurableSaga
-from scenarios.order_fulfilment.orchestrator.instance import SagaInstance, SagaState, SagaStatus
-from scenarios.order_fulfilment.orchestrator.log import Entry, Lease, SagaLog, SagaRecord, Taken
-from scenarios.order_fulfilment.orchestrator.orchestrators import Orchestrator, SyncOrchestrator
-from scenarios.order_fulfilment.orchestrator.postgres_log import PostgresLog
-from scenarios.order_fulfilment.orchestrator.retry import RetryPolicy
-from scenarios.order_fulfilment.orchestrator.sqlite_log import SqliteLog
+from scenarios.orchestrator.events import SagaEvent, told
+from scenarios.orchestrator.execution import DurableSaga
+from scenarios.orchestrator.instance import SagaInstance, SagaState, SagaStatus
+from scenarios.orchestrator.log import Entry, Lease, SagaLog, SagaRecord, Taken
+from scenarios.orchestrator.orchestrators import Orchestrator, SyncOrchestrator
+from scenarios.orchestrator.policy import RetryPolicy
+from scenarios.orchestrator.postgres_log import PostgresLog
+from scenarios.orchestrator.sqlite_log import SqliteLog
 
 __all__ = [
     "Answered",
@@ -80,4 +80,5 @@ __all__ = [
     "Unanswered",
     "UnknownSagaError",
     "run_saga",
+    "told",
 ]

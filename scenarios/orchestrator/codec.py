@@ -7,8 +7,8 @@ from dataclasses import asdict, fields
 from types import MappingProxyType
 from typing import get_args
 
-from scenarios.order_fulfilment.orchestrator.errors import CorruptLogError
-from scenarios.order_fulfilment.orchestrator.events import SagaEvent
+from scenarios.orchestrator.errors import CorruptLogError
+from scenarios.orchestrator.events import SagaEvent
 
 _BY_NAME = MappingProxyType({one.__name__: one for one in get_args(SagaEvent)})
 _JSON_TYPES = MappingProxyType({"str": str, "bool": bool})

@@ -15,12 +15,13 @@ The rules, each with its reason:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Generic
 
-from scenarios.order_fulfilment.orchestrator.commands import Emit, Send
-from scenarios.order_fulfilment.orchestrator.definition import D, Kind, SagaDefinition, Step, StepContext
-from scenarios.order_fulfilment.orchestrator.events import (
+from scenarios.orchestrator.commands import Emit, Send
+from scenarios.orchestrator.definition import Call, D, Kind, MakeCall, SagaDefinition, Step, StepContext
+from scenarios.orchestrator.events import (
     CompensationCompleted,
     CompensationStarted,
     SagaCompleted,
@@ -31,10 +32,10 @@ from scenarios.order_fulfilment.orchestrator.events import (
     StepFailed,
     StepStarted,
 )
-from scenarios.order_fulfilment.orchestrator.instance import Progress, SagaInstance, SagaState
-from scenarios.order_fulfilment.orchestrator.retry import (
+from scenarios.orchestrator.instance import Progress, SagaInstance, SagaState
+from scenarios.orchestrator.policy import RetryPolicy
+from scenarios.orchestrator.retry import (
     Delivery,
-    RetryPolicy,
     Steps,
     deliver,
     first_listed,
@@ -70,7 +71,7 @@ class _Run(Generic[D]):
     # Forward ----------------------------------------------------------------------------------
 
     def _forward(self) -> Steps[None]:
-        step = next((one for one in self.definition.steps if self._progress(one) is not Progress.DONE), None)
+        step = next((one for one in self._steps if self._progress(one) is not Progress.DONE), None)
         progress = self._progress(step) if step is not None else None
         if step is None:
             yield from self._record(SagaCompleted(saga_id=self._id))
@@ -82,8 +83,8 @@ class _Run(Generic[D]):
     def _act(self, step: Step[D], *, resumed: bool) -> Steps[None]:
         if not resumed:
             yield from self._record(StepStarted(saga_id=self._id, step=step.name))
-        send = Send(call=step.action(self._context()), key=f"{self._id}:{step.name}")
-        delivery = yield from deliver(send, read_action, self.policy, in_doubt=resumed)
+        send = Send(call=self._call(step, step.action), key=f"{self._id}:{step.name}")
+        delivery = yield from deliver(send, read_action, step.retry or self.policy, in_doubt=resumed)
         made = resource_id(delivery.content) if delivery.done else None
         if made is None and delivery.in_doubt and step.kind is not Kind.COMPENSABLE:
             made = yield from self._ask(step)
@@ -95,7 +96,7 @@ class _Run(Generic[D]):
     def _ask(self, step: Step[D]) -> Steps[str | None]:
         if step.found_by is None:
             return None
-        delivery = yield from deliver(Send(call=step.found_by(self._context())), read_query, self.policy)
+        delivery = yield from deliver(Send(call=self._call(step, step.found_by)), read_query, self.policy)
         return first_listed(delivery.content) if delivery.done else None
 
     def _turn_back(self, step: Step[D], progress: Progress) -> Steps[None]:
@@ -108,12 +109,11 @@ class _Run(Generic[D]):
     # Backward ---------------------------------------------------------------------------------
 
     def _backward(self) -> Steps[None]:
-        for step in reversed(self.definition.steps):
+        for step in reversed(self._steps):
             progress = self._progress(step)
             if step.compensation is not None and progress is not None and progress.perhaps_applied:
-                yield from self._undo(
-                    step, Send(call=step.compensation(self._context(step)), key=self._undo_key(step))
-                )
+                undo = self._call(step, step.compensation)
+                yield from self._undo(step, Send(call=undo, key=self._undo_key(step)))
         stuck = Progress.GIVEN_UP in self.instance.progress.values()
         yield from self._record(SagaFailed(saga_id=self._id, reason=self.instance.error, stuck=stuck))
 
@@ -136,9 +136,17 @@ class _Run(Generic[D]):
     def _undo_key(self, step: Step[D]) -> str:
         return f"{self._id}:{step.name}:undo"
 
-    def _context(self, step: Step[D] | None = None) -> StepContext[D]:
-        known = self.instance.resource_ids.get(step.name) if step is not None else None
-        return StepContext(saga_id=self._id, data=self.data, resource_id=known)
+    @property
+    def _steps(self) -> tuple[Step[D], ...]:
+        return self.definition.needed(self.data)
+
+    def _call(self, step: Step[D], make: MakeCall[D]) -> Call:
+        made = self.instance.resource_ids
+        context = StepContext(
+            saga_id=self._id, data=self.data, resource_id=made.get(step.name), made=MappingProxyType(made)
+        )
+        call = make(context)
+        return call if step.timeout_s is None else replace(call, timeout_s=step.timeout_s)
 
     def _failed(self, step: Step[D], delivery: Delivery, *, compensating: bool = False) -> StepFailed:
         what = f"undo of {step.name}" if compensating else step.name

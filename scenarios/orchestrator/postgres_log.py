@@ -12,7 +12,7 @@ from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from scenarios.order_fulfilment.orchestrator.sql_log import SCHEMA, Execute, Rows, SqlLog
+from scenarios.orchestrator.sql_log import SCHEMA, Execute, Rows, SqlLog
 
 if TYPE_CHECKING:
     import psycopg

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
-from scenarios.order_fulfilment.orchestrator.sql_log import SCHEMA, Execute, Rows, SqlLog
+from scenarios.orchestrator.sql_log import SCHEMA, Execute, Rows, SqlLog
 
 T = TypeVar("T")
 Synchronous = Literal["FULL", "NORMAL", "OFF"]

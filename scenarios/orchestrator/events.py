@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +85,10 @@ SagaEvent = (
     | SagaCompleted
     | SagaFailed
 )
+
+
+def told(event: SagaEvent) -> dict[str, str | bool]:
+    """An event for those who watch: its name, and its step; ids and reasons stay in the log."""
+    fields = asdict(event).items()
+    shown = {name: value for name, value in fields if name in ("step", "stuck", "compensating")}
+    return {"event": type(event).__name__, **shown}

@@ -1,0 +1,26 @@
+"""What the harness is told about how a saga of the orchestrator ended: its word, its log and its events."""
+
+from __future__ import annotations
+
+from harness.saga import Json, Outcome, Status
+from scenarios.orchestrator import SagaState, SagaStatus, told
+
+
+def outcome_of(status: SagaStatus) -> Outcome:
+    return Outcome(status=_word(status), detail=detail_of(status))
+
+
+def detail_of(status: SagaStatus) -> dict[str, Json]:
+    return {
+        "error": status.error,
+        "log": [list(entry) for entry in status.log],
+        "events": [told(event) for event in status.events],
+    }
+
+
+def _word(status: SagaStatus) -> Status:
+    if status.state is SagaState.COMPLETED:
+        return Status.COMPLETED
+    if status.state is SagaState.FAILED:
+        return Status.STUCK if status.stuck else Status.COMPENSATED
+    return Status.RUNNING
