@@ -5,8 +5,20 @@ that are declined and refunded, addresses that are missing. Refuses to know abou
 sagas. Each fake has a `conserved()` that recounts its books from its ledger.
 """
 
+from fakes.dbt_cloud import ENVIRONMENTS, Databases, DbtProjects, Entitlements, GitHub
 from fakes.inventory import Inventory
+from fakes.notifications import Notifications
 from fakes.payments import Payments
 from fakes.shipping import Shipping
 
-__all__ = ["Inventory", "Payments", "Shipping"]
+__all__ = [
+    "ENVIRONMENTS",
+    "Databases",
+    "DbtProjects",
+    "Entitlements",
+    "GitHub",
+    "Inventory",
+    "Notifications",
+    "Payments",
+    "Shipping",
+]

@@ -31,5 +31,9 @@ REGISTRY: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
         "order-fulfilment-durable-sync": _late("order_fulfilment", "order_fulfilment_durable_sync"),
         "order-fulfilment-command": _late("order_fulfilment", "order_fulfilment_command"),
         "order-fulfilment-as-documented": _late("order_fulfilment", "order_fulfilment_as_documented"),
+        "dbt-project-creation": _late("dbt_project_creation", "dbt_project_creation"),
+        "dbt-project-creation-as-documented": _late(
+            "dbt_project_creation", "dbt_project_creation_as_documented"
+        ),
     }
 )

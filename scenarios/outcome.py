@@ -6,16 +6,15 @@ from harness.saga import Json, Outcome, Status
 from scenarios.orchestrator import SagaState, SagaStatus, told
 
 
-def outcome_of(status: SagaStatus) -> Outcome:
-    return Outcome(status=_word(status), detail=detail_of(status))
-
-
-def detail_of(status: SagaStatus) -> dict[str, Json]:
-    return {
+def outcome_of(status: SagaStatus, **more: Json) -> Outcome:
+    """more: what else the saga has to tell."""
+    detail = {
+        **more,
         "error": status.error,
         "log": [list(entry) for entry in status.log],
         "events": [told(event) for event in status.events],
     }
+    return Outcome(status=_word(status), detail=detail)
 
 
 def _word(status: SagaStatus) -> Status:

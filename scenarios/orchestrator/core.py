@@ -40,6 +40,7 @@ from scenarios.orchestrator.retry import (
     deliver,
     first_listed,
     read_action,
+    read_look,
     read_query,
     read_undo,
     resource_id,
@@ -86,7 +87,12 @@ class _Run(Generic[D]):
         send = Send(call=self._call(step, step.action), key=f"{self._id}:{step.name}")
         delivery = yield from deliver(send, read_action, step.retry or self.policy, in_doubt=resumed)
         made = resource_id(delivery.content) if delivery.done else None
-        if made is None and delivery.in_doubt and step.kind is not Kind.COMPENSABLE:
+        if made is not None and step.verified_by is not None:
+            delivery = yield from deliver(
+                Send(call=self._call(step, step.verified_by)), read_query, self.policy, in_doubt=True
+            )
+            made = made if delivery.done else None
+        elif made is None and delivery.in_doubt and step.kind is not Kind.COMPENSABLE:
             made = yield from self._ask(step)
         if made is None:
             yield from self._record(self._failed(step, delivery))
@@ -112,17 +118,28 @@ class _Run(Generic[D]):
         for step in reversed(self._steps):
             progress = self._progress(step)
             if step.compensation is not None and progress is not None and progress.perhaps_applied:
-                undo = self._call(step, step.compensation)
-                yield from self._undo(step, Send(call=undo, key=self._undo_key(step)))
+                yield from self._undo(step, step.compensation)
         stuck = Progress.GIVEN_UP in self.instance.progress.values()
         yield from self._record(SagaFailed(saga_id=self._id, reason=self.instance.error, stuck=stuck))
 
-    def _undo(self, step: Step[D], send: Send) -> Steps[None]:
+    def _undo(self, step: Step[D], make: MakeCall[D]) -> Steps[None]:
+        if (yield from self._is_gone(step)):
+            yield from self._record(CompensationCompleted(saga_id=self._id, step=step.name))
+            return
+        send = Send(call=self._call(step, make), key=self._undo_key(step))
         delivery = yield from deliver(send, read_undo, self.policy)
         if delivery.done:
             yield from self._record(CompensationCompleted(saga_id=self._id, step=step.name))
         else:
             yield from self._record(self._failed(step, delivery, compensating=True))
+
+    def _is_gone(self, step: Step[D]) -> Steps[bool]:
+        """Only what has an id can be looked at: what is in doubt may still land."""
+        if step.looked_at_by is None or step.name not in self.instance.resource_ids:
+            return False
+        send = Send(call=self._call(step, step.looked_at_by))
+        delivery = yield from deliver(send, read_look, self.policy)
+        return delivery.done and delivery.status in (404, 410)
 
     # Helpers ----------------------------------------------------------------------------------
 

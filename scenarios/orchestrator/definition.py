@@ -73,6 +73,8 @@ Applies = Callable[[D], bool]
 class Step(Generic[D]):
     """One step. `compensation` must be able to undo without a resource id: a reply may be lost.
 
+    verified_by: asked once it is done; unless that is answered well, the step has failed. looked_at_by: asked
+    before what it made is undone by id; where that is gone, there is nothing to undo.
     when: whether an input needs the step at all; one that it does not need is neither done nor undone.
     timeout_s: of each attempt. retry: its forward recovery, where it is not the orchestrator's.
     """
@@ -81,6 +83,8 @@ class Step(Generic[D]):
     action: MakeCall[D]
     compensation: MakeCall[D] | None = None
     found_by: MakeCall[D] | None = None
+    verified_by: MakeCall[D] | None = None
+    looked_at_by: MakeCall[D] | None = None
     kind: Kind = Kind.COMPENSABLE
     when: Applies[D] | None = None
     timeout_s: float | None = None
@@ -105,6 +109,8 @@ class _Draft(Generic[D]):
     action: MakeCall[D] | None = None
     compensation: MakeCall[D] | None = None
     found_by: MakeCall[D] | None = None
+    verified_by: MakeCall[D] | None = None
+    looked_at_by: MakeCall[D] | None = None
     kind: Kind = Kind.COMPENSABLE
     when: Applies[D] | None = None
     timeout_s: float | None = None
@@ -136,6 +142,16 @@ class SagaBuilder(Generic[D]):
     def found_by(self, make: MakeCall[D]) -> Self:
         """The query that tells whether it was applied."""
         self._current.found_by = make
+        return self
+
+    def verified_by(self, make: MakeCall[D]) -> Self:
+        """The query that has to be answered well before it counts as done."""
+        self._current.verified_by = make
+        return self
+
+    def looked_at_by(self, make: MakeCall[D]) -> Self:
+        """The query for what it made, by id: what is gone need not be undone."""
+        self._current.looked_at_by = make
         return self
 
     def when(self, applies: Applies[D]) -> Self:
@@ -200,6 +216,8 @@ class SagaBuilder(Generic[D]):
             action=draft.action,
             compensation=draft.compensation,
             found_by=draft.found_by,
+            verified_by=draft.verified_by,
+            looked_at_by=draft.looked_at_by,
             kind=draft.kind,
             when=draft.when,
             timeout_s=draft.timeout_s,

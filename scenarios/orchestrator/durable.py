@@ -24,6 +24,7 @@ from scenarios.orchestrator.events import SagaEvent
 from scenarios.orchestrator.execution import (
     DurableSaga,
     ResumableSaga,
+    Watch,
     Wish,
     execute,
     folded,
@@ -47,8 +48,12 @@ class Recovered:
     failures: Mapping[str, SagaLogError]
 
 
+def _unwatched(event: SagaEvent) -> None:
+    del event
+
+
 class _Durable(Generic[C]):
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is chosen by itself
         self,
         client: C,
         urls: Mapping[str, str],
@@ -58,8 +63,13 @@ class _Durable(Generic[C]):
         policy: RetryPolicy | None = None,
         timeout_s: float = TIMEOUT_S,
         lease_s: float = LEASE_S,
+        watch: Watch = _unwatched,
     ) -> None:
-        """`lease_s` must be longer than one request: it is renewed before each and while waiting."""
+        """`lease_s` must be longer than one request: it is renewed before each and while waiting.
+
+        watch: told each event once it is kept, by the executor that kept it.
+        """
+        self._watch = watch
         self._client: C = client
         self._urls = urls
         self._log = log
@@ -86,7 +96,7 @@ class _Durable(Generic[C]):
                 f"{where}: found steps {saga.steps}, expected those it was begun with: {record.steps}"
             )
         if not record.ended:
-            yield from execute(self._log, saga, record, self._policy, self._lease_s, wish)
+            yield from execute(self._log, saga, record, self._policy, self._lease_s, wish, self._watch)
 
     def _status(self, saga_id: str) -> SagaStatus:
         record = self._record(saga_id)

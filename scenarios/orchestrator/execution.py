@@ -42,6 +42,7 @@ _RENEWALS_PER_TTL = 3
 _PATIENCE_TTLS = 3  # a lease that neither moves nor runs out: the clock of the store stands still
 
 Core = Callable[[SagaInstance], Steps[None]]
+Watch = Callable[[SagaEvent], None]
 
 
 class ResumableSaga(Protocol):
@@ -112,9 +113,15 @@ def folded(record: SagaRecord, texts: Iterable[str]) -> SagaInstance:
 
 
 def execute(
-    log: SagaLog, saga: ResumableSaga, record: SagaRecord, policy: RetryPolicy, ttl_s: float, wish: Wish
+    log: SagaLog,
+    saga: ResumableSaga,
+    record: SagaRecord,
+    policy: RetryPolicy,
+    ttl_s: float,
+    wish: Wish,
+    watch: Watch,
 ) -> Steps[None]:
-    """Bring a saga to its end, unless another executor does, or takes over."""
+    """Bring a saga to its end, unless another executor does, or takes over. watch: told what was kept."""
     core = saga.core(record.data, policy)
     lease = yield from _take(log, record.saga_id, ttl_s)
     if lease is None:
@@ -126,6 +133,7 @@ def execute(
         lease=lease,
         ttl_s=ttl_s,
         wish=wish,
+        watch=watch,
         instance=folded(record, texts),
         kept=len(texts),
     )
@@ -158,6 +166,7 @@ class _Execution:
     lease: Lease
     ttl_s: float
     wish: Wish
+    watch: Watch
     instance: SagaInstance
     kept: int
     held_for_sure: bool = True
@@ -192,6 +201,7 @@ class _Execution:
         )
         self.log.append(self.lease, entry, self.ttl_s)
         self.kept += 1
+        self.watch(event)
         self.held_for_sure = True
 
     def _send(self, command: Send) -> Steps[Reply | None]:

@@ -29,6 +29,7 @@ class Delivery:
 
     done: bool
     content: object = None
+    status: int = 0
     in_doubt: bool = False
     error: str = ""
 
@@ -42,7 +43,8 @@ def deliver(
         reply = yield from _exchange(send)
         reading = read(reply)
         if reading is Reading.DONE:
-            return Delivery(done=True, content=reply.content if isinstance(reply, Answered) else None)
+            assert isinstance(reply, Answered), "only an answer tells that something is done"
+            return Delivery(done=True, content=reply.content, status=reply.status)
         error = error or reply.error
         in_doubt = in_doubt or reading is Reading.DOUBTFUL
         wait_s = None if reading is Reading.REFUSED else policy.wait_s(attempt, reply.retry_after_s)
@@ -79,6 +81,12 @@ def read_query(reply: Reply) -> Reading:
     """Only a readable 200 tells anything."""
     told = isinstance(reply, Answered) and reply.status == 200 and reply.readable
     return Reading.DONE if told else Reading.DOUBTFUL
+
+
+def read_look(reply: Reply) -> Reading:
+    """There, or gone; both tell."""
+    gone = isinstance(reply, Answered) and reply.status in (404, 410)
+    return Reading.DONE if gone else read_query(reply)
 
 
 def resource_id(content: object) -> str | None:

@@ -190,7 +190,9 @@ class Executor:
             saga_id="s", saga_type=DURABLE.name, steps=DURABLE.steps, data=DURABLE.write(ORDER)
         )
         self.record = self.log.create(record)
-        self.steps: Steps[None] = execute(self.log, DURABLE, self.record, RetryPolicy(), 1.0, wish or Wish())
+        self.steps: Steps[None] = execute(
+            self.log, DURABLE, self.record, RetryPolicy(), 1.0, wish or Wish(), lambda event: None
+        )
         self.services, self.store = services, store
         self.waited_s = 0.0
         self.ended = False

@@ -1,0 +1,19 @@
+"""The hardened saga: the durable orchestrator, watched by the document's monitor."""
+
+from __future__ import annotations
+
+from harness.adapter import SagaContext
+from harness.saga import Json, Outcome
+from scenarios.dbt_project_creation.monitor import SagaMonitor
+from scenarios.dbt_project_creation.project import ProjectRequest
+from scenarios.dbt_project_creation.steps import LEASE_S, PROJECT_CREATION
+from scenarios.durably import run_durably
+from scenarios.outcome import outcome_of
+
+
+async def create_project(ctx: SagaContext, project: Json) -> Outcome:
+    monitor = SagaMonitor()
+    status = await run_durably(
+        ctx, PROJECT_CREATION, ProjectRequest.read(project), lease_s=LEASE_S, watch=monitor.watch
+    )
+    return outcome_of(status, monitor=monitor.told())
