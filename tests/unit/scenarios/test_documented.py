@@ -1,0 +1,104 @@
+"""The documented sagas: each hardened one holds under a few faults that break the documented one as said."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.faults.enabled import Possible, enabled_faults
+from harness.plan import Fault, FaultPlan
+from harness.runner import Run, run_once
+from harness.saga import Status
+from harness.scenario import Scenario
+from harness.worlds.sim import SimWorld
+from scenarios import REGISTRY
+from tests.unit.scenarios.judged import wrong
+
+HARDENED = {"dbt-project-creation": "entitlements.entitlement.create"}
+"""And what turns each of them back."""
+
+LIES = {"complete_compensation", "no_orphaned_resources", "truthful_outcome"}
+Faults = tuple[tuple[str, str], ...]
+
+CASES: list[tuple[str, Faults, set[str]]] = [
+    # Some environments fail: those that were created are in no executed step.
+    (
+        "dbt-project-creation",
+        (("reject", "projects.staging_environment.create"),),
+        LIES | {"compensation_order"},
+    ),
+    # The database stands, only its verification fails.
+    ("dbt-project-creation", (("error_before", "databases.database.find"),), LIES),
+    # A compensation that fails is logged and forgotten.
+    (
+        "dbt-project-creation",
+        (("reject", "github.repository.create"), ("reject", "databases.database.delete")),
+        LIES | {"failed_compensation_escalated"},
+    ),
+    # What lost the race is still waited for by nobody, without a time-out.
+    (
+        "dbt-project-creation",
+        (("lose_request", "github.repository.create"),),
+        {"termination", "complete_compensation", "compensation_order"},
+    ),
+    # The mail was sent, and then everything is undone.
+    (
+        "dbt-project-creation",
+        (("error_after", "notifications.mail.create"),),
+        {"pivot_correctness", "no_orphaned_resources", "truthful_outcome"},
+    ),
+    ("dbt-project-creation", (("reject", "projects.project.create"),), set()),
+]
+
+
+def violated(run: Run) -> set[str]:
+    return {one.invariant for one in run.violated}
+
+
+@pytest.mark.parametrize(("name", "faults", "expected"), CASES)
+def test_the_documented_one_falls_as_said_and_the_hardened_one_holds(
+    name: str, faults: Faults, expected: set[str], sim: SimWorld
+) -> None:
+    documented = REGISTRY[f"{name}-as-documented"]()
+    assert violated(run_once(documented, documented.inputs[0], _plan(faults), sim)) == expected
+    hardened = REGISTRY[name]()
+    run = run_once(hardened, hardened.inputs[0], _plan(faults), sim)
+    assert wrong(run) == []
+
+
+def _plan(faults: Faults) -> FaultPlan:
+    return FaultPlan(tuple(Fault(kind=kind, operation=operation) for kind, operation in faults))
+
+
+@pytest.mark.parametrize("name", HARDENED)
+def test_the_hardened_ones_hold_under_a_fault_of_each_kind(name: str, sim: SimWorld) -> None:
+    """Each kind and variant at one operation after the other, alone and on the way back.
+
+    `nox -s documented` has the rest.
+    """
+    scenario = REGISTRY[name]()
+    abort = Fault(kind="reject", operation=HARDENED[name])
+    seen: set[Status | None] = set()
+    for fault in spread_over_operations(scenario):
+        for plan in (FaultPlan((fault,)), FaultPlan((abort, fault))):
+            run = run_once(scenario, scenario.inputs[0], plan, sim)
+            assert wrong(run) == [], plan
+            seen.add(run.view.sagas[0].status)
+    assert {Status.COMPLETED, Status.COMPENSATED} <= seen
+
+
+def spread_over_operations(scenario: Scenario) -> list[Fault]:
+    """One operation for each kind and variant, another one for the next."""
+    by_kind: dict[tuple[str, str], list[Possible]] = {}
+    for many in enabled_faults(scenario, "sim").possible.values():
+        for one in many:
+            by_kind.setdefault((one.kind.name, one.variant), []).append(one)
+    chosen = [(index, choices[index % len(choices)]) for index, choices in enumerate(by_kind.values())]
+    return [
+        Fault(
+            kind=one.kind.name,
+            operation=one.operation,
+            count=one.kind.counts[index % len(one.kind.counts)],
+            variant=one.variant,
+        )
+        for index, one in chosen
+    ]
