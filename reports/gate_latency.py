@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.bench.result import BenchedScenario, read_bench
+from harness.bench.result import read_bench
 from harness.latency import NEEDED
 from harness.report_model import CompensationLatency, ScenarioReport
 from reports.gate_check import Check, Given, Word
@@ -118,8 +118,8 @@ def _same_jobs(new: Mapping[Job, list[float]], old: Mapping[Job, list[float]] | 
 
 
 def _of_benches(now: Path, before: Path) -> Mapping[str, _Compared]:
-    old = {_alike(one): one.seconds for one in read_bench(before).scenarios}
-    return {one.title: _two_samples(one.seconds, old.get(_alike(one))) for one in read_bench(now).scenarios}
+    old = {one.alike: one.seconds for one in read_bench(before).cells}
+    return {one.title: _two_samples(one.seconds, old.get(one.alike)) for one in read_bench(now).cells}
 
 
 def _two_samples(now_s: Sequence[float], before_s: Sequence[float] | None) -> _Compared:
@@ -127,10 +127,6 @@ def _two_samples(now_s: Sequence[float], before_s: Sequence[float] | None) -> _C
         return None
     fewest = min(len(now_s), len(before_s))
     return unpaired(now_s, before_s) if fewest >= COMPARED else fewest
-
-
-def _alike(one: BenchedScenario) -> tuple[str, str, str, int]:
-    return one.name, one.world, one.refused, one.concurrency
 
 
 def _mean(values: list[float]) -> float:

@@ -20,13 +20,13 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
     {"cache"},
-    {"errors", "repeatable", "process_faults", "choices", "packages", "versions"},
+    {"errors", "repeatable", "process_faults", "choices", "latency_profile", "packages", "versions"},
     {"registry", "saga", "clock", "toxiproxy"},
     {"adapter", "inputs", "json_files", "participant", "processes", "toml_lines"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
     {
-        *("faults", "latency", "lifecycle", "views"),
+        *("compensation", "faults", "latency", "lifecycle", "views"),
         *("worlds.bounds", "worlds.protocol", "worlds.starts", "worlds.only_world"),
     },
     {"invariants", "situations", "worlds", "worlds.sim", "worlds.wire"},
@@ -48,7 +48,7 @@ SEES_EVERY_PACKAGE = ("harness/cli/", "harness/loading.py", "harness/counterexam
 
 REPORTS_READ = {
     *("errors", "process_faults", "saga", "participant", "plan", "history", "faults"),
-    *("choices", "json_files", "toml_lines", "report_model", "latency", "clock", "packages"),
+    *("choices", "json_files", "toml_lines", "report_model", "compensation", "latency", "clock", "packages"),
     "mutation",  # what became of mutants; `harness.mutation.model`
     "bench",  # what it measured; `harness.bench.result`
 }

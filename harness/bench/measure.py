@@ -1,7 +1,7 @@
-"""Runs the sagas of one scenario, in as many processes as asked, and collects their latencies.
+"""Runs the sagas of one scenario in a process of their own, and brings back a sample of each.
 
-Every saga has an id of its own, so that back-off with jitter is drawn anew for each. A process that
-a saga ends is an error: a benchmark with holes in it would compare like with unlike.
+A process that a saga ends is an error: a benchmark with holes in it would compare like with unlike.
+Refuses to add up (`harness.bench.cells`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import Connection
 
-from harness.bench.result import BenchedScenario, plan_as_json
+from harness.bench.samples import Sample, samples_of
 from harness.campaign.open_world import make_world
 from harness.campaign.processes import (
     leave_interrupts_to_the_parent,
@@ -23,26 +22,26 @@ from harness.campaign.processes import (
     sweep_up,
 )
 from harness.choices import ProxyKind, WorldName
-from harness.clock import real
 from harness.errors import EnvironmentFault, SagaChaosError, ScenarioError
-from harness.latency import compensation_seconds, summarised
+from harness.latency_profile import LatencyProfile
 from harness.plan import FaultPlan
 from harness.report_model import Proxy
-from harness.runner import run_once
-from harness.saga import Step
+from harness.runner import run_sagas
+from harness.saga import Json, SagaStart
 from harness.scenario import Scenario
+
+HIGHEST_STEADY = 0.5
+"""Share of the time in which faults strike: a saga that starts later may see them heal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One scenario's benchmark. `load` finds the scenario again in another process."""
+class Surroundings:
+    """Where sagas are measured. `load` finds the scenario again in another process."""
 
     reference: str
     world: WorldName
-    plan: FaultPlan
-    sagas: int
-    concurrency: int
     proxy: ProxyKind
+    profile: LatencyProfile | None
     load: Callable[[str], Scenario]
 
 
@@ -52,9 +51,12 @@ class _Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
-    number: int
-    seconds: tuple[float, ...]
+class _Batch:
+    """One run. first: the number of its first saga."""
+
+    plan: FaultPlan
+    at_s: tuple[float, ...]
+    first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,101 +64,73 @@ class _Failed:
     error: SagaChaosError
 
 
-_Told = _Ready | _Measured | _Failed | None
+_Told = _Ready | tuple[Sample, ...] | _Failed
 
 
-def measure(scenario: Scenario, refused: Step, asked: Asked) -> BenchedScenario:
-    """Run them all. The time begins when every process is ready."""
-    with _workers(asked) as pipes:
-        ready = [_heard(pipe, scenario) for pipe in pipes]
-        assert isinstance(ready[0], _Ready)
-        began_s = real.monotonic_s()
-        for pipe in pipes:
-            pipe.send(None)
-        measured = sorted(_collected(pipes, scenario), key=lambda one: one.number)
-        duration_s = real.monotonic_s() - began_s
-    seconds = tuple(round(value, 9) for one in measured for value in one.seconds)
-    return BenchedScenario(
-        name=scenario.name,
-        world=asked.world,
-        refused=refused.name,
-        plan=plan_as_json(asked.plan),
-        sagas=asked.sagas,
-        concurrency=len(pipes),
-        latency_s=summarised(seconds),
-        duration_s=round(duration_s, 3),
-        proxy=ready[0].proxy,
-        seconds=seconds,
-    )
+class Laboratory:
+    """The process in which the sagas of a scenario run. See `laboratory`."""
 
+    def __init__(self, pipe: Connection, scenario: Scenario) -> None:
+        self._pipe = pipe
+        self._scenario = scenario
+        self._sagas = 0
+        ready = self._heard()
+        assert isinstance(ready, _Ready)
+        self.proxy = ready.proxy
 
-def _collected(pipes: Sequence[Connection], scenario: Scenario) -> Iterator[_Measured]:
-    open_ = list(pipes)
-    while open_:
-        for pipe in wait(open_):
-            assert isinstance(pipe, Connection)
-            told = _heard(pipe, scenario)
-            if isinstance(told, _Measured):
-                yield told
-            else:
-                open_.remove(pipe)
+    def run(self, plan: FaultPlan, at_s: Sequence[float]) -> tuple[Sample, ...]:
+        """One run of as many sagas, each with an id of its own. Raises what the world raises."""
+        self._pipe.send(_Batch(plan, tuple(at_s), self._sagas))
+        self._sagas += len(at_s)
+        told = self._heard()
+        assert isinstance(told, tuple)
+        return told
 
-
-def _heard(pipe: Connection, scenario: Scenario) -> _Told:
-    try:
-        told: _Told = pipe.recv()
-    except (EOFError, OSError):
-        raise ScenarioError(
-            f"scenario {scenario.name!r}: found that its saga ended the process, expected it to return"
-        ) from None
-    if isinstance(told, _Failed):
-        raise told.error
-    return told
+    def _heard(self) -> _Told:
+        try:
+            told: _Told = self._pipe.recv()
+        except (EOFError, OSError):
+            raise ScenarioError(
+                f"scenario {self._scenario.name!r}: found that its saga ended the process, "
+                "expected it to return"
+            ) from None
+        if isinstance(told, _Failed):
+            raise told.error
+        return told
 
 
 @contextmanager
-def _workers(asked: Asked) -> Iterator[list[Connection]]:
+def laboratory(scenario: Scenario, surroundings: Surroundings) -> Iterator[Laboratory]:
     """Started when this is entered, gone when it is left, however that comes about."""
     context = multiprocessing.get_context("spawn")
     mark = new_mark()
-    processes: list[SpawnProcess] = []
-    pipes: list[Connection] = []
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, surroundings), daemon=True)
     try:
-        for first in range(min(asked.concurrency, asked.sagas)):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, asked, first), daemon=True)
-            start_undisturbed(process, mark)
-            theirs.close()
-            processes.append(process)
-            pipes.append(ours)
-        yield pipes
+        start_undisturbed(process, mark)
+        theirs.close()
+        yield Laboratory(ours, scenario)
     finally:
-        for pipe in pipes:
-            pipe.close()
-        for process in processes:
-            _end(process)
+        ours.close()
+        if process.pid is not None:
+            process.join(timeout=5)
+            if process.is_alive():
+                process.kill()
+                process.join()
         sweep_up(mark)
-
-
-def _end(process: SpawnProcess) -> None:
-    process.join(timeout=5)
-    if process.is_alive():
-        process.kill()
-        process.join()
 
 
 # In the other process -------------------------------------------------------------------------
 
 
-def _work(pipe: Connection, asked: Asked, first: int) -> None:
-    """Every `concurrency`th saga from `first` on."""
+def _work(pipe: Connection, surroundings: Surroundings) -> None:
     leave_interrupts_to_the_parent()
     try:
-        _measure_share(pipe, asked, first)
+        _serve(pipe, surroundings)
     except (BrokenPipeError, EOFError, ConnectionResetError):
         return  # nobody listens any more
     except Exception as error:  # noqa: BLE001 - told to the parent, which says it
-        with suppress(OSError):  # unless another worker told it first, and the parent has left
+        with suppress(OSError):
             pipe.send(_Failed(_as_ours(error)))
 
 
@@ -166,14 +140,23 @@ def _as_ours(error: Exception) -> SagaChaosError:
     return EnvironmentFault(f"a worker failed: {type(error).__name__}: {error}")
 
 
-def _measure_share(pipe: Connection, asked: Asked, first: int) -> None:
-    with make_world(asked.world, asked.proxy, lambda _: None) as world:
-        scenario = asked.load(asked.reference)
+def _serve(pipe: Connection, surroundings: Surroundings) -> None:
+    with make_world(surroundings.world, surroundings.proxy, lambda _: None, surroundings.profile) as world:
+        scenario = surroundings.load(surroundings.reference)
         pipe.send(_Ready(world.proxy))
-        pipe.recv()
-        unique = f"{os.getpid()}-" if asked.world == "wire" else ""
-        for number in range(first, asked.sagas, asked.concurrency):
-            input_ = scenario.inputs[number % len(scenario.inputs)]
-            run = run_once(scenario, input_, asked.plan, world, saga_id=f"bench-{unique}{number}")
-            pipe.send(_Measured(number, compensation_seconds(run.history)))
-        pipe.send(None)
+        while True:
+            batch: _Batch = pipe.recv()
+            sagas = tuple(
+                SagaStart(id=_id(surroundings.world, number), input=_input(scenario, number), at_s=at_s)
+                for number, at_s in enumerate(batch.at_s, batch.first)
+            )
+            pipe.send(samples_of(run_sagas(scenario, sagas, batch.plan, world).history, sagas))
+
+
+def _id(world: WorldName, number: int) -> str:
+    """In sim the same each time, and so is back-off with jitter; on the wire nobody else's."""
+    return f"bench-{number}" if world == "sim" else f"bench-{os.getpid()}-{number}"
+
+
+def _input(scenario: Scenario, number: int) -> Json:
+    return scenario.inputs[number % len(scenario.inputs)]

@@ -144,11 +144,38 @@ def _bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all that claim to hold")
     command.add_argument("--world", choices=WORLDS)
     command.add_argument(
-        "--sagas", type=_whole, default=200, metavar="N", help="aborted sagas to measure; default: 200"
+        "--sagas", type=_whole, default=200, metavar="N", help="sagas to measure of each cell; default: 200"
     )
-    command.add_argument("--concurrency", type=_whole, metavar="C", help="processes side by side; default: 1")
+    command.add_argument(
+        "--concurrency",
+        type=_wholes,
+        metavar="C,…",
+        help="sagas that start together, like 1,8,32; default: 1",
+    )
+    command.add_argument(
+        "--rate", type=_seconds, metavar="R", help="instead or besides: so many start each second (open loop)"
+    )
+    command.add_argument("--steps", type=_names, metavar="STEP,…", help="those made to fail; default: each")
+    command.add_argument(
+        "--faults", type=_names, metavar="KIND,…", help="how, for ever; default: reject,error_before"
+    )
+    command.add_argument(
+        "--latency", metavar="PROFILE", help="how long messages are under way: lan, wan or a TOML file"
+    )
+    command.add_argument(
+        "--rounds", type=_whole, default=1, metavar="N", help="cells are measured in turns; default: 1"
+    )
+    command.add_argument(
+        "--warm-up", type=_whole, default=0, metavar="N", help="sagas of each cell before those that count"
+    )
     command.add_argument("--out", metavar="DIR", help="default: reports/out/bench")
     command.add_argument("--baseline", metavar="FILE", help="a bench.json to compare with")
+    command.add_argument(
+        "--fail-above",
+        type=_seconds,
+        metavar="X",
+        help="exit 1 where a cell takes more than X times as long as in the baseline, noise aside",
+    )
     command.add_argument("--proxy", choices=PROXIES, default="auto")
 
 
@@ -209,6 +236,14 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number") from None
+
+
+def _wholes(text: str) -> tuple[int, ...]:
+    return tuple(_whole(one) for one in text.split(","))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
 def _seconds(text: str) -> float:

@@ -7,53 +7,81 @@ import os
 import sys
 from pathlib import Path
 
-from harness.bench.measure import Asked, measure
-from harness.bench.refusals import refusals
-from harness.bench.result import Bench, BenchedScenario, compared, read_bench, write_bench
+import msgspec
+
+from harness.bench.arrivals import Load
+from harness.bench.campaign import Measured, Order, measure
+from harness.bench.measure import Surroundings
+from harness.bench.profile_file import read_profile
+from harness.bench.result import Bench, Cell, Slower, read_bench, write_bench
 from harness.campaign.files import tool
-from harness.choices import WorldName
-from harness.errors import ScenarioError, UsageError, misplaced
+from harness.clock import real
+from harness.errors import UsageError, misplaced
 from harness.json_files import write_whole
 from harness.loading import load, load_all
 from harness.packages import our_packages
-from harness.plan import FaultPlan
-from harness.saga import Step
 from harness.scenario import Scenario
-from harness.trial import trial
 
 with our_packages():
-    from reports.bench import bench_lines, bench_svg
+    from reports.bench import bench_drawings, bench_lines
+    from reports.bench_table import NO_PARQUET, bench_table, write_tables
+    from reports.slowdown import unpaired
 
 OUT = Path("reports/out/bench")
+COMPARED = 20
+"""How many latencies of a cell a comparison needs at least, as at the gate."""
+
+SLOWER = 1
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, compare, write, show. A slow saga is no failure: the exit code is 0."""
-    concurrency = 1 if arguments.concurrency is None else arguments.concurrency
-    _at_least_one("--sagas", arguments.sagas)
-    _at_least_one("--concurrency", concurrency)
+    """Measure, compare, write, show. 1 where something is slower than `--fail-above` allows, else 0."""
+    order = _order(arguments)
     out = Path(arguments.out) if arguments.out else OUT
     _check_writable(out)
     baseline = read_bench(Path(arguments.baseline)) if arguments.baseline else None
-    scenarios = load_all(arguments.scenarios)
-    worlds = [scenario.world(arguments.world) for scenario in scenarios]
+    if arguments.fail_above is not None and baseline is None:
+        expected = "--baseline FILE, which says how long it took before"
+        raise UsageError(misplaced("--fail-above", "no --baseline", expected))
+    began_s = real.monotonic_s()
     measured = [
-        _measured(scenario, world, concurrency, arguments)
-        for scenario, world in zip(scenarios, worlds, strict=True)
+        measure(scenario, _surroundings(scenario, arguments), order, _note)
+        for scenario in load_all(arguments.scenarios)
     ]
+    bench = _added_up(measured, arguments, round(real.monotonic_s() - began_s, 3))
     if baseline is not None:
-        measured = [compared(one, baseline) for one in measured]
-    bench = Bench(scenarios=tuple(measured), tool=tool())
-    write_bench(bench, out / "bench.json")
-    write_whole(out / "bench.svg", bench_svg(bench).encode())
-    for line in [*bench_lines(bench, compared=baseline is not None), f"  Written: {out / 'bench.json'}"]:
+        bench = msgspec.structs.replace(bench, cells=_compared(bench, baseline))
+    written = _write(bench, measured, out)
+    for line in [*bench_lines(bench, compared=baseline is not None), "", f"Written: {written}"]:
         print(line)  # noqa: T201 - this is the command line
-    return 0
+    return _decided(bench, arguments.fail_above)
 
 
-def _at_least_one(name: str, value: int) -> None:
-    if value < 1:
-        raise UsageError(misplaced(name, value, "a whole number from 1 on"))
+def _order(arguments: argparse.Namespace) -> Order:
+    for name in ("sagas", "rounds"):
+        _at_least(f"--{name}", getattr(arguments, name), 1)
+    _at_least("--warm-up", arguments.warm_up, 0)
+    side_by_side = arguments.concurrency or (1,)
+    for one in side_by_side:
+        _at_least("--concurrency", one, 1)
+    if arguments.rate is not None and not 0 < arguments.rate < float("inf"):
+        raise UsageError(misplaced("--rate", arguments.rate, "sagas a second, more than 0"))
+    loads = tuple(Load(side_by_side=one) for one in side_by_side)
+    if arguments.rate is not None:
+        loads = (*(loads if arguments.concurrency else ()), Load(rate=arguments.rate))
+    return Order(
+        sagas=arguments.sagas,
+        loads=loads,
+        rounds=arguments.rounds,
+        warm_up=arguments.warm_up,
+        steps=tuple(arguments.steps or ()),
+        kinds=tuple(arguments.faults or ()),
+    )
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise UsageError(misplaced(name, value, f"a whole number from {least} on"))
 
 
 def _check_writable(out: Path) -> None:
@@ -63,33 +91,71 @@ def _check_writable(out: Path) -> None:
     probe.unlink()
 
 
-def _measured(
-    scenario: Scenario, world: WorldName, concurrency: int, arguments: argparse.Namespace
-) -> BenchedScenario:
-    step, plan = _aborting(scenario, world, arguments)
-    asked = Asked(
+def _surroundings(scenario: Scenario, arguments: argparse.Namespace) -> Surroundings:
+    return Surroundings(
         reference=scenario.reference or scenario.name,
-        world=world,
-        plan=plan,
-        sagas=arguments.sagas,
-        concurrency=concurrency,
+        world=scenario.world(arguments.world),
         proxy=arguments.proxy,
+        profile=read_profile(arguments.latency) if arguments.latency else None,
         load=load,
     )
-    return measure(scenario, step, asked)
 
 
-def _aborting(scenario: Scenario, world: WorldName, arguments: argparse.Namespace) -> tuple[Step, FaultPlan]:
-    """The last step whose refusal makes the saga compensate, found by trying."""
-    tried = refusals(scenario, world)
-    with trial(scenario, scenario.inputs[0], world, arguments.proxy, _note) as run_plans:
-        for step, plan in tried:
-            (run_summary,) = run_plans([plan])
-            if run_summary.compensation_s:
-                return step, plan
-    names = ", ".join(step.name for step, _ in tried) or "no step that can be refused"
-    expected = "a step whose refusal makes the saga undo something and answer compensated"
-    raise ScenarioError(misplaced(f"scenario {scenario.name!r}, steps", names, expected))
+def _added_up(measured: list[Measured], arguments: argparse.Namespace, duration_s: float) -> Bench:
+    return Bench(
+        cells=tuple(cell for one in measured for cell in one.cells),
+        left_out=tuple(left for one in measured for left in one.left_out),
+        profile=str(read_profile(arguments.latency)) if arguments.latency else None,
+        warm_up=arguments.warm_up,
+        proxy=measured[-1].proxy,
+        duration_s=duration_s,
+        tool=tool(),
+    )
+
+
+def _compared(bench: Bench, baseline: Bench) -> tuple[Cell, ...]:
+    before = {one.alike: one.seconds for one in baseline.cells}
+    return tuple(
+        msgspec.structs.replace(one, to_baseline=_slower(one.seconds, before.get(one.alike, ())))
+        for one in bench.cells
+    )
+
+
+def _slower(now_s: tuple[float, ...], before_s: tuple[float, ...]) -> Slower | None:
+    if min(len(now_s), len(before_s)) < COMPARED:
+        return None
+    found = unpaired(now_s, before_s)
+    return Slower(ratio=found.ratio, low=found.low, high=found.high, n=found.n)
+
+
+def _write(bench: Bench, measured: list[Measured], out: Path) -> str:
+    write_bench(bench, out / "bench.json")
+    samples = [one for each in measured for one in each.samples]
+    table = bench_table(zip(bench.cells, samples, strict=True))
+    written = [out / "bench.json", *write_tables(table, out)]
+    for drawing in bench_drawings(bench, table):
+        for ending, content in (("svg", drawing.svg()), ("png", drawing.png())):
+            written.append(out / f"{drawing.name}.{ending}")
+            write_whole(written[-1], content)
+    if out / "bench.parquet" not in written:
+        _note(NO_PARQUET)
+    return ", ".join(map(str, written))
+
+
+def _decided(bench: Bench, most: float | None) -> int:
+    if most is None:
+        return 0
+    slower = [one for one in bench.cells if one.to_baseline is not None and one.to_baseline.low > most]
+    for one in slower:
+        assert one.to_baseline is not None
+        _note(
+            f"{one.title}: {one.to_baseline.ratio:.2f} times as long as in the baseline, the whole 95 % "
+            f"interval is above {most:g}"
+        )
+    if not any(one.to_baseline is not None for one in bench.cells):
+        expected = f"a cell with at least {COMPARED} latencies in both"
+        raise UsageError(misplaced("--baseline", "nothing to compare with", expected))
+    return SLOWER if slower else 0
 
 
 def _note(line: str) -> None:

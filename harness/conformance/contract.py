@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.adapter import CallableSaga
-from harness.bench.refusals import refusals
+from harness.bench.aborts import aborts
 from harness.campaign.claims import LoadedWithClaims, with_claims
 from harness.campaign.workers import Pool
 from harness.choices import WorldName
@@ -29,7 +29,7 @@ from harness.history.codec import decode_history
 from harness.loading import load
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.process_faults import Boundary, ProcessFault
-from harness.saga import Claim, Status, Step
+from harness.saga import Claim, Status
 from harness.scenario import Scenario
 from harness.search.run_summary import RunSummary
 
@@ -120,9 +120,9 @@ class _Patient:
 
     def _refused_and_killed(self) -> Iterator[Check]:
         refused = None
-        for step, plan in refusals(self._scenario, self._world)[:1]:
-            refused = self._run(plan)
-            yield from self._refused(step, refused)
+        for abort in aborts(self._scenario, self._world, kinds=("reject",))[:1]:
+            refused = self._run(abort.plan)
+            yield from self._refused(abort.step, refused)
         if refused is None:
             yield note("no step of it can be refused, so its undoing was not tried")
         if self._in_process and not self._survives:
@@ -137,8 +137,8 @@ class _Patient:
         for one in killed:
             yield from self._killed(one, self._run(one.plan))
 
-    def _refused(self, step: Step, run_summary: RunSummary) -> Iterator[Check]:
-        when = f"when {step.name} is refused"
+    def _refused(self, step: str, run_summary: RunSummary) -> Iterator[Check]:
+        when = f"when {step} is refused"
         if not all(run_summary.strikes):
             yield Check(good=False, sentence=f"{when}: it never called that step, expected it to")
         answered = any(status in (Status.COMPENSATED, Status.STUCK) for status in run_summary.statuses)

@@ -10,11 +10,11 @@ from typing import Protocol
 import msgspec
 
 from harness.advice import early_repeat
+from harness.compensation import compensation_seconds
 from harness.history import CallSent, ExecutorEnded, FaultFired, History, Phase, PhaseBegan
 from harness.history.codec import encode_contents, encode_events
 from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
-from harness.latency import compensation_seconds
 from harness.plan import FaultPlan, Site
 from harness.runner import Run
 from harness.saga import Json, Status

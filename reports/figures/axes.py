@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
+from harness.compensation import PHASES
 from harness.history import Call, History
 from harness.report_model import CompensationLatency
 from harness.saga import Direction
 from reports.coverage import Matrix, State
 from reports.escape import printable
-from reports.figures.data import MOST_DOTS, MOST_POINTS, PHASE_WORDS, PHASES, sampled
+from reports.figures.data import MOST_DOTS, MOST_POINTS, PHASE_WORDS, sampled
 from reports.rows import came_of, request
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.compensation import compensations
 from harness.errors import ReportError
 from harness.history import History
 from harness.json_files import write_whole
@@ -25,7 +26,7 @@ from reports.figures.axes import (
     run_axes,
     step_axes,
 )
-from reports.figures.data import compensations, table
+from reports.figures.data import table
 from reports.figures.drawing import Drawing
 from reports.findings import Finding, findings
 from reports.latency import measured
@@ -93,9 +94,9 @@ def _kept(bundle: Bundle) -> tuple[pd.DataFrame, str]:
     paths = sorted((bundle.folder / "histories").glob("*.ndjson"))
     read = [one for path in paths[:MOST_HISTORIES] if (one := _history(path)) is not None]
     given = table(
-        one
+        (f"{history.began.scenario} ({history.began.world})", one)
         for history in read
-        for one in compensations(f"{history.began.scenario} ({history.began.world})", history)
+        for one in compensations(history)
     )
     more = (
         f" Of {len(paths):,} histories the first {MOST_HISTORIES} are read." if len(paths) > len(read) else ""

@@ -147,6 +147,7 @@ def test_the_benchmark_prints_what_is_shown(tmp_path: Path) -> None:
     done = run(tmp_path, command)
     assert done.returncode == 0, done.stderr
     assert quoted(DOCUMENT, command, done.stdout) == []
+    assert quoted("docs/benchmark.md", command, done.stdout) == []
 
 
 def test_every_command_and_option_is_there() -> None:

@@ -25,7 +25,8 @@ class Exchange:
     """One call. `on_done` is called once: with a response, or with a symptom.
 
     inject: the process fault of a call is due; answers whether it was injected. over: hears that the call
-    has ended. arrives: the earlier call whose process fault is due as this one arrives.
+    has ended. arrives: the earlier call whose process fault is due as this one arrives. up_s, down_s: how
+    long the request and the reply are under way.
     """
 
     __slots__ = (
@@ -35,12 +36,14 @@ class Exchange:
         "_timer",
         "arrives",
         "done",
+        "down_s",
         "in_flight",
         "on_done",
         "read_timeout_s",
         "response",
         "scheduler",
         "symptom",
+        "up_s",
     )
 
     def __init__(
@@ -64,13 +67,15 @@ class Exchange:
         self._inject = inject
         self._over = over
         self.arrives: InFlightCall | None = None
+        self.up_s = UP_S
+        self.down_s = DOWN_S
 
     def start(self) -> None:
         """Put the request on its way."""
         if self.in_flight.course.symptom is Symptom.REFUSED:
-            self.scheduler.call_later(UP_S, lambda: self.fail(Symptom.REFUSED))
+            self.scheduler.call_later(self.up_s, lambda: self.fail(Symptom.REFUSED))
             return
-        self.scheduler.call_later(UP_S, self._arrive)
+        self.scheduler.call_later(self.up_s, self._arrive)
         if self.read_timeout_s is not None:
             self._timer = self.scheduler.call_later(self.read_timeout_s, lambda: self.fail(Symptom.SILENCE))
 
@@ -98,7 +103,7 @@ class Exchange:
             deliver_due(self.scheduler, self._injector)
             return
         if course.symptom is Symptom.DELAYED and not self._injector.may_lose_reply(self.in_flight):
-            self.scheduler.call_later(self._slow_s() - DOWN_S, self._arrive_late)
+            self.scheduler.call_later(self._slow_s() - self.down_s, self._arrive_late)
             return
         self._pass_through()
 
@@ -108,7 +113,7 @@ class Exchange:
             self._injector.judge.kept_back(self.in_flight)
             response = self._injector.deliver_with_copies(self.in_flight)
             deliver_due(self.scheduler, self._injector)
-            self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
+            self.scheduler.call_later(self.down_s, lambda: self._answer(response))
 
     def _pass_through(self) -> None:
         response = self._injector.deliver_with_copies(self.in_flight)
@@ -129,22 +134,22 @@ class Exchange:
     def _send_down(self, response: Response) -> None:
         course = self.in_flight.course
         if course.copy is Copy.AFTER_REPLY:
-            self.scheduler.call_later(2 * DOWN_S, self._deliver_copy)
+            self.scheduler.call_later(2 * self.down_s, self._deliver_copy)
         if course.symptom is Symptom.NONE:
-            self.scheduler.call_later(DOWN_S, lambda: self._answer(response))
+            self.scheduler.call_later(self.down_s, lambda: self._answer(response))
         elif course.symptom is Symptom.DELAYED:
             self.scheduler.call_later(self._slow_s(), lambda: self._answer(response))
         elif course.symptom is Symptom.SILENCE:
-            self.scheduler.call_later(DOWN_S, self._stay_silent)
+            self.scheduler.call_later(self.down_s, self._stay_silent)
         elif course.symptom in (Symptom.RESET, Symptom.CUT):
-            self.scheduler.call_later(DOWN_S, lambda: self.fail(course.symptom))
+            self.scheduler.call_later(self.down_s, lambda: self.fail(course.symptom))
 
     def _slow_s(self) -> float:
         """From the arrival of the request to that of the reply."""
         timeout_s = 2 * SLOW_WITHOUT_TIMEOUT_S if self.read_timeout_s is None else self.read_timeout_s
         late_s = self.in_flight.decision.delay.of_s(timeout_s)
         # At the very end of the time-out it is too late, whatever rounding says.
-        return max(late_s if late_s >= timeout_s else late_s - UP_S, DOWN_S)
+        return max(late_s if late_s >= timeout_s else late_s - self.up_s, self.down_s)
 
     def _answer(self, response: Response) -> None:
         if self.done:

@@ -20,6 +20,7 @@ from harness.faults.engine import FaultEngine
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
+from harness.latency_profile import LatencyProfile
 from harness.plan import FaultPlan
 from harness.plan.decision import Symptom
 from harness.plan.moments import moment_of
@@ -36,10 +37,10 @@ from harness.worlds.sim.transports import Network
 class SimRun:
     """One run. `make_client` gives a new httpx client, awaited or not; `make_store` a new folder.
 
-    earlier: ids of sagas whose runs are over.
+    earlier: ids of sagas whose runs are over. profile: how long messages are under way; 1 ms by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
         self,
         *,
         scheduler: Scheduler,
@@ -49,8 +50,10 @@ class SimRun:
         make_client: Callable[[bool], httpx.AsyncClient | httpx.Client],
         make_store: Callable[[], Path],
         earlier: Collection[str] = frozenset(),
+        profile: LatencyProfile | None = None,
     ) -> None:
         self.scheduler = scheduler
+        self._profile = profile
         self.scenario = scenario
         self._sagas = tuple(sagas)
         assert isinstance(scenario.saga, CallableSaga), "the world lets no other in"
@@ -172,9 +175,14 @@ class SimRun:
     def _exchange(self, in_flight: InFlightCall, read_timeout_s: float | None) -> Exchange:
         watch = self.supervisor.watch
         over = None if watch is None else watch.ended
-        return Exchange(
+        exchange = Exchange(
             self.scheduler, self.injector, in_flight, read_timeout_s, self.supervisor.inject, over
         )
+        if self._profile is not None:
+            link = self._profile.of(in_flight.participant.name)
+            message = f"{in_flight.owner.saga_id}:{in_flight.call}"
+            exchange.up_s, exchange.down_s = link.delay_s(f"{message}:up"), link.delay_s(f"{message}:down")
+        return exchange
 
     def _start(self, exchange: Exchange) -> None:
         if self.injector.calls > MOST_CALLS:

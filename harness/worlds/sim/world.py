@@ -20,6 +20,7 @@ from harness.adapter import CallableSaga
 from harness.clock import Hang, SagaHung, Scheduler, Watchdog, guard, virtual_time
 from harness.errors import UsageError, misplaced
 from harness.history import ExecutorEnded, History
+from harness.latency_profile import LatencyProfile
 from harness.plan import FaultPlan
 from harness.report_model import Proxy
 from harness.saga import SagaStart
@@ -41,13 +42,21 @@ HUNG_AFTER_VARIABLE = "SAGA_CHAOS_HUNG_AFTER_S"
 
 
 class SimWorld:
-    """Virtual time in this process. `on_stuck` is called where not even an interruption helps."""
+    """Virtual time in this process. `on_stuck` is called where not even an interruption helps.
+
+    profile: how long messages are under way; 1 ms each way by default.
+    """
 
     name = "sim"
 
     def __init__(
-        self, *, hung_after_s: float | None = None, on_stuck: Callable[[Hang], object] | None = None
+        self,
+        *,
+        hung_after_s: float | None = None,
+        on_stuck: Callable[[Hang], object] | None = None,
+        profile: LatencyProfile | None = None,
     ) -> None:
+        self._profile = profile
         self._cell = NetworkCell()
         self._watchdog = Watchdog(_hung_after_s() if hung_after_s is None else hung_after_s, on_stuck)
         self._foreign = ForeignClients(self._cell)
@@ -116,6 +125,7 @@ class SimWorld:
                     make_client=self._client,
                     make_store=self._store,
                     earlier=self._saga_ids - ids if ids & self._saga_ids else self._saga_ids,
+                    profile=self._profile,
                 )
                 return self._watched(run, scenario, ids)
         finally:

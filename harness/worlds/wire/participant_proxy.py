@@ -22,7 +22,7 @@ from harness.worlds.wire.canaries import Canaries
 from harness.worlds.wire.canary import refused
 from harness.worlds.wire.failing_loudly import FailingLoudly
 from harness.worlds.wire.http import Connection
-from harness.worlds.wire.toxics import DISABLED, LINGER
+from harness.worlds.wire.toxics import DISABLED, LINGER, of_a_run
 from harness.worlds.wire.traffic import Traffic
 
 BYSTANDERS_LIMIT_S = 0.05
@@ -110,7 +110,7 @@ class ParticipantProxy:
         self._refusing = 0  # an abandoned saga never says that it was refused
         await self.settle()
         self._open_gate(whatever_comes=True)
-        left = await self._api(self.proxy.toxics)
+        left = of_a_run(await self._api(self.proxy.toxics))
         for name in left:
             await self._api(self.proxy.remove_toxic, name)
         if strangers := [name for name in left if name != LINGER.name]:

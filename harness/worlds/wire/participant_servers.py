@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from harness.errors import EnvironmentFault, misplaced
+from harness.latency_profile import LatencyProfile
 from harness.scenario import Scenario
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.worlds.wire.background import Background
@@ -18,17 +19,23 @@ from harness.worlds.wire.endpoint_sets import Address, EndpointSets
 from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.ports import free_ports
+from harness.worlds.wire.toxics import standing_toxics
 
 
 class ParticipantServers:
-    """make_proxy: by its name, its upstream and where it listens. watch: hears of each new server."""
+    """make_proxy: by its name, its upstream and where it listens. watch: hears of each new server.
+
+    profile: how long messages to each participant are under way.
+    """
 
     def __init__(
         self,
         background: Background,
         make_proxy: Callable[[str, str, str], ProxyLike],
         watch: Callable[[Address, ParticipantServer], object],
+        profile: LatencyProfile | None = None,
     ) -> None:
+        self._profile = profile
         self._background = background
         self._make_proxy = make_proxy
         self._watch = watch
@@ -72,6 +79,9 @@ class ParticipantServers:
         except BaseException:
             self._background.call(participant_server.close())
             raise
+        if self._profile is not None:
+            for toxic in standing_toxics(self._profile.of(name)):
+                participant_server.proxy.add_toxic(toxic)
         host, _, port = participant_server.proxy.listen.rpartition(":")
         self._watch((host, int(port)), participant_server)
         return participant_server

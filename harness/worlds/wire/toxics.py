@@ -6,8 +6,10 @@ knows what was applied, and the caller's connection behaves as it would in the w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
+from harness.latency_profile import Link
 from harness.plan.decision import Delay, Symptom
 from harness.toxiproxy.client import Toxic
 
@@ -22,6 +24,24 @@ SLICES = 10
 LINGER = Toxic(type="reset_peer", stream="downstream", attributes={"timeout": 0}, name="linger", hits=False)
 """Never hits, but makes the server close every connection opened since with a reset: a `reset_peer`
 that comes later only closes it."""
+
+
+_STANDING = ("profile_upstream", "profile_downstream")
+
+
+def standing_toxics(link: Link) -> tuple[Toxic, Toxic]:
+    """Those that delay every message of every run: a latency profile is no fault."""
+    attributes = {"latency": link.one_way_ms, "jitter": link.jitter_ms}
+    up, down = _STANDING
+    return (
+        Toxic(type="latency", stream="upstream", attributes=attributes, name=up),
+        Toxic(type="latency", stream="downstream", attributes=attributes, name=down),
+    )
+
+
+def of_a_run(names: Iterable[str]) -> tuple[str, ...]:
+    """Less those that stay from run to run."""
+    return tuple(name for name in names if name not in _STANDING)
 
 
 def slow_s(delay: Delay, read_timeout_s: float | None) -> float:

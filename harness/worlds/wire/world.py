@@ -27,6 +27,7 @@ from harness.faults import KINDS
 from harness.faults.engine import FaultEngine
 from harness.faults.injector import FaultInjector
 from harness.history import History, Recorder
+from harness.latency_profile import LatencyProfile
 from harness.plan import FaultPlan, Site
 from harness.processes import hosts
 from harness.report_model import Proxy
@@ -68,7 +69,10 @@ def make_proxy(client: ProxyClient, name: str, upstream: str, listen: str) -> Pr
 
 
 class WireWorld:
-    """Real sockets. The argument `proxy` says which server to use; the attribute, which it was."""
+    """Real sockets. The argument `proxy` says which server to use; the attribute, which it was.
+
+    profile: how long messages are under way; as long as loopback takes by default.
+    """
 
     name = "wire"
 
@@ -77,7 +81,9 @@ class WireWorld:
         proxy: ProxyKind = "auto",
         progress: Callable[[str], None] = _progress,
         make_proxy: MakeProxy = make_proxy,
+        profile: LatencyProfile | None = None,
     ) -> None:
+        self._profile = profile
         self.proxy = Proxy()
         self._wanted = proxy
         self._progress = progress
@@ -106,7 +112,10 @@ class WireWorld:
             self._background.start()
             self._httpx_wrapper = HttpxWrapper(self._background)
             self._participant_servers = ParticipantServers(
-                self._background, partial(self._make_proxy, self._server.client), self._httpx_wrapper.watch
+                self._background,
+                partial(self._make_proxy, self._server.client),
+                self._httpx_wrapper.watch,
+                self._profile,
             )
             stack.callback(self._participant_servers.close)
             self._services = KeptServices()

@@ -234,6 +234,33 @@ CASES: dict[str, Bad] = {
     "bench with no sagas": Bad(
         arguments=("bench", "order-fulfilment", "--sagas", "0"), code=2, says=("--sagas", "from 1 on")
     ),
+    "bench at no rate": Bad(
+        arguments=("bench", "order-fulfilment", "--rate", "0"), code=2, says=("--rate", "0.0", "more than 0")
+    ),
+    "bench of a step that is not there": Bad(
+        arguments=("bench", "order-fulfilment", "--steps", "proces_payment"),
+        code=2,
+        says=("--steps", "'proces_payment'", "did you mean", "process_payment"),
+    ),
+    "bench with a fault that is not there": Bad(
+        arguments=("bench", "order-fulfilment", "--faults", "rejct"),
+        code=2,
+        says=("--faults", "'rejct'", "reject"),
+    ),
+    "bench over a network that is not there": Bad(
+        arguments=("bench", "order-fulfilment", "--latency", "moon"),
+        code=2,
+        says=("--latency", "'moon'", "lan, wan, or a TOML file"),
+    ),
+    "bench over a network with more jitter than time": Bad(
+        arguments=("bench", "order-fulfilment", "--latency", "link.toml"),
+        code=2,
+        says=("link.toml, line 2", "jitter_ms", "0 to one_way_ms, which is 5"),
+        files={"link.toml": "one_way_ms = 5\njitter_ms = 6\n"},
+    ),
+    "bench that may not be slower than nothing": Bad(
+        arguments=("bench", "order-fulfilment", "--fail-above", "1.1"), code=2, says=("--baseline FILE",)
+    ),
     "bench with a baseline of something else": Bad(
         arguments=("bench", "order-fulfilment", "--baseline", "base.json"),
         code=2,
@@ -243,7 +270,7 @@ CASES: dict[str, Bad] = {
     "bench of a saga that undoes nothing": Bad(
         arguments=("bench", "saga.toml"),
         code=2,
-        says=("'user'", "'order'", "expected a step whose refusal"),
+        says=("'user'", "fault-free run: found 'stuck'", "expected completed"),
         files=saga("return {'status': 'stuck', 'detail': {'error': 'always'}}"),
     ),
     "doctor on a scenario that is not there": Bad(

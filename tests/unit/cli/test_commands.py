@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from harness.loader import load_scenario
@@ -250,29 +251,49 @@ def test_a_scaffold_in_any_language_loads(tmp_path: Path, adapter: str) -> None:
 
 
 def test_a_benchmark_compares_with_a_baseline(tmp_path: Path) -> None:
-    bench = ["bench", "order-fulfilment", "--sagas", "20", "--out"]
+    bench = ["bench", "order-fulfilment", "--sagas", "20", "--steps", "create_shipment", "--out"]
     first = saga_chaos([*bench, "first"], tmp_path)
-    assert first.returncode == 0
-    assert "order-fulfilment (sim): virtual seconds, create_shipment refused, one process" in first.stdout
-    second = saga_chaos([*bench, "second", "--concurrency", "2", "--baseline", "first/bench.json"], tmp_path)
-    assert "1.00 / 1.00 / 1.00" in second.stdout
+    assert first.returncode == 0, first.stderr
+    assert "order-fulfilment (sim), virtual seconds" in first.stdout
+    assert "create_shipment by reject  " in first.stdout
+    assert "20 stuck; they are no part of the latency" in first.stdout
+    again = [*bench, "second", "--baseline", "first/bench.json", "--fail-above", "1.1"]
+    second = saga_chaos(again, tmp_path)
+    assert (second.returncode, "1.00 (1.00 to 1.00)" in second.stdout) == (0, True), second.stderr
     written = json.loads((tmp_path / "second" / "bench.json").read_text())
-    assert written["format_version"] == 1
-    (scenario,) = written["scenarios"]
-    assert scenario["latency_s"]["n"] == 20
-    assert scenario["concurrency"] == 2
-    assert scenario["to_baseline"] == {"p50": 1.0, "p95": 1.0, "p99": 1.0}
-    assert "<svg" in (tmp_path / "second" / "bench.svg").read_text()
-    assert "var(--" not in (tmp_path / "second" / "bench.svg").read_text()
+    assert written["format_version"] == 2
+    refused, unanswered = written["cells"]
+    assert (refused["latency_s"]["n"], refused["messages"], refused["ended"]) == (20, 4, {"compensated": 20})
+    assert refused["to_baseline"] == {"ratio": 1.0, "low": 1.0, "high": 1.0, "n": 20}
+    assert (unanswered["latency_s"]["n"], unanswered["ended"]) == (0, {"stuck": 20})
+    assert "var(--" not in (tmp_path / "second" / "bench-phases.svg").read_text()
+    lines = (tmp_path / "second" / "bench.csv").read_text().splitlines()
+    assert len(lines) == 1 + 40, "who ended stuck has a line, too"
+    assert len(pd.read_parquet(tmp_path / "second" / "bench.parquet")) == 40
+
+
+def test_a_slower_network_fails_a_benchmark(tmp_path: Path) -> None:
+    bench = ["bench", "order-fulfilment", "--sagas", "20", "--steps", "create_shipment", "--faults", "reject"]
+    assert saga_chaos([*bench, "--latency", "lan", "--out", "first"], tmp_path).returncode == 0
+    slower = ["--latency", "wan", "--baseline", "first/bench.json", "--fail-above", "10"]
+    done = saga_chaos([*bench, *slower], tmp_path)
+    assert done.returncode == 1
+    assert "times as long as in the baseline, the whole 95 % interval is above 10" in done.stderr
+    assert "wan: 40 ms each way, up to 10 ms more or fewer" in done.stdout
 
 
 def test_a_benchmark_on_the_wire(tmp_path: Path) -> None:
-    wire = ["--world", "wire", "--proxy", "embedded", "--sagas", "4", "--concurrency", "2", "--out", "out"]
-    done = saga_chaos(["bench", "order-fulfilment", *wire], tmp_path)
+    wire = ["--world", "wire", "--proxy", "embedded", "--sagas", "4", "--warm-up", "1", "--rounds", "2"]
+    chosen = ["--steps", "create_shipment", "--faults", "reject", "--latency", "link.toml", "--out", "out"]
+    (tmp_path / "link.toml").write_text("one_way_ms = 5\n[participants.payments]\none_way_ms = 20\n")
+    done = saga_chaos(["bench", "order-fulfilment", *wire, *chosen], tmp_path)
     assert done.returncode == 0, done.stderr
-    (scenario,) = json.loads((tmp_path / "out" / "bench.json").read_text())["scenarios"]
-    assert scenario["proxy"]["kind"] == "embedded"
-    assert scenario["latency_s"]["p50"] > 0
+    written = json.loads((tmp_path / "out" / "bench.json").read_text())
+    (cell,) = written["cells"]
+    assert written["proxy"]["kind"] == "embedded"
+    assert (cell["sagas"], cell["ended"]) == (4, {"compensated": 4})
+    # Of the two undos one goes to payments, over 20 ms each way, and one over 5.
+    assert min(cell["seconds"]) >= 0.05
 
 
 # list, help -----------------------------------------------------------------------------------

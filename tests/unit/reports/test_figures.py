@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from harness.compensation import PHASES, Compensation, compensation_seconds, compensations
 from harness.history import CallAnswered, History, RunBegan, write_history
 from harness.history.events import AnyEvent
-from harness.latency import compensation_seconds
 from harness.report_model import write_report
 from reports.bundle import read_bundle
 from reports.coverage import matrix
@@ -27,7 +27,7 @@ from reports.figures.axes import (
     step_axes,
 )
 from reports.figures.choice import drawings, write_figures
-from reports.figures.data import PHASES, Compensation, compensations, sampled, table
+from reports.figures.data import sampled, table
 from tests.unit.reports.samples import (
     SAGA,
     failing,
@@ -52,9 +52,10 @@ def numbers(given: ArrayLike) -> list[float]:
     return found
 
 
-def compensation(latency_s: float, scenario: str = "order (sim)", step: str = "charge") -> Compensation:
-    return Compensation(
-        scenario=scenario,
+def compensation(
+    latency_s: float, scenario: str = "order (sim)", step: str = "charge"
+) -> tuple[str, Compensation]:
+    return scenario, Compensation(
         saga_id="s",
         failed_step=step,
         fault="none",
@@ -67,7 +68,7 @@ def compensation(latency_s: float, scenario: str = "order (sim)", step: str = "c
 
 
 def test_the_phases_of_a_saga_follow_each_other() -> None:
-    (one,) = compensations("order (sim)", lost_charge())
+    (one,) = compensations(lost_charge())
     assert (one.failed_step, one.fault) == ("charge", "lose_reply")
     assert one.noticed_s == pytest.approx(4.999)  # struck at 0.003, given up at 5.002
     assert one.decided_s == 0
@@ -78,7 +79,7 @@ def test_the_phases_of_a_saga_follow_each_other() -> None:
 
 
 def test_the_latency_is_that_of_the_harness_for_a_long_run_too() -> None:
-    (one,) = compensations("order (sim)", late_charge())
+    (one,) = compensations(late_charge())
     assert (one.latency_s,) == pytest.approx(compensation_seconds(late_charge()))
     assert one.latency_s == pytest.approx(one.decided_s + one.undone_s + one.told_s)
 

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from harness.compensation import compensation_seconds
 from harness.history import ExecutorEnded, History
-from harness.latency import compensation_seconds, summarised
+from harness.latency import percentile, summarised
 from harness.report_model import CompensationLatency
 from reports.figures.choice import percentile_drawing
 from reports.words import seconds
@@ -73,3 +75,22 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_interval_covers_the_truth_as_often_as_it_says() -> None:
+    random = np.random.default_rng(1)
+    covered = 0
+    for _ in range(400):
+        found = percentile([float(one) for one in random.lognormal(size=60)], 0.5)
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= 1.0 <= found.high  # the median of this distribution
+    assert 0.93 <= covered / 400 <= 0.99
+
+
+def test_an_interval_has_no_end_that_the_sample_does_not_carry() -> None:
+    few = percentile([0.1, 0.2, 0.3], 0.5)
+    assert (few.value, few.low, few.high) == (0.2, None, None)
+    tail = percentile([number / 100 for number in range(30)], 0.95)
+    assert tail.low is not None
+    assert tail.high is None

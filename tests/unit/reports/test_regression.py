@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.bench.result import Bench, BenchedScenario, write_bench
+from harness.bench.result import Bench, Cell, Percentiles, write_bench
 from harness.errors import ReportError
-from harness.report_model import CompensationLatency
 from reports.gate import Gate
 from reports.gate_check import Word
 from reports.recorded import compensations
@@ -163,18 +162,18 @@ def test_a_baseline_that_is_not_there_and_one_of_other_scenarios(tmp_path: Path)
 
 
 def bench(folder: Path, seconds: list[float], refused: str = "charge") -> None:
-    one = BenchedScenario(
+    one = Cell(
         name="order-sync",
         world="wire",
-        refused=refused,
+        failed_step=refused,
+        fault="reject",
         plan=(),
         sagas=len(seconds),
         concurrency=1,
-        latency_s=CompensationLatency(),
-        duration_s=1.0,
+        latency_s=Percentiles(n=len(seconds)),
         seconds=tuple(seconds),
     )
-    write_bench(Bench(scenarios=(one,)), folder / "bench.json")
+    write_bench(Bench(cells=(one,)), folder / "bench.json")
 
 
 def test_benchmarks_are_compared_where_their_sagas_abort_alike(tmp_path: Path) -> None:
