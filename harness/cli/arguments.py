@@ -202,6 +202,19 @@ def _scaffold(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--service", action="append", metavar="S", help="a participant; may be given several times"
     )
+    command.add_argument(
+        "--openapi",
+        action="append",
+        metavar="FILE",
+        help="an OpenAPI document (3.0, 3.1; JSON or YAML) that describes a participant; may be given "
+        "several times, and then a --service for each names it",
+    )
+    command.add_argument(
+        "--step",
+        action="append",
+        metavar="'POST /PATH'",
+        help="an operation of the document that is to be a step; default: the first that can be undone",
+    )
     command.add_argument("--into", metavar="DIR", default=".", help="default: this folder")
 
 

@@ -34,20 +34,37 @@ name = "{name}"
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the folder, then say what to do with it."""
-    services = tuple(arguments.service or DEFAULT_SERVICES)
     scaffold = _scaffold(arguments.adapter)
     _check_name("NAME", arguments.name)
-    for service in services:
+    for service in arguments.service or ():
         _check_name("--service", service)
-    _check_different(services)
+    _check_different(arguments.service or ())
+    written, lines = _described(arguments, scaffold) if arguments.openapi else _plain(arguments, scaffold)
     folder = Path(arguments.into) / arguments.name
+    _write(folder, written)
+    for line in (*lines, *_next_steps(folder, list(written), scaffold)):
+        print(line)  # noqa: T201 - this is the command line
+    return 0
+
+
+def _plain(arguments: argparse.Namespace, scaffold: Scaffold) -> tuple[Mapping[str, str], Sequence[str]]:
+    """Participants of whom no more than the names are known."""
+    if arguments.step:
+        raise UsageError(misplaced("--step", arguments.step[0], "--openapi FILE beside it, which has it"))
+    services = tuple(arguments.service or DEFAULT_SERVICES)
     written = {"saga.toml": _toml(arguments.name, scaffold, services)}
     for name, text in scaffold.files().items():
         written[name] = _filled(text, arguments.name, services)
-    _write(folder, written)
-    for line in _next_steps(folder, list(written), scaffold):
-        print(line)  # noqa: T201 - this is the command line
-    return 0
+    return written, ()
+
+
+def _described(arguments: argparse.Namespace, scaffold: Scaffold) -> tuple[Mapping[str, str], Sequence[str]]:
+    """Participants that OpenAPI documents describe."""
+    from harness.cli import scaffold_openapi  # noqa: PLC0415 - no other scaffold needs it
+
+    services = scaffold_openapi.guessed(arguments.openapi, arguments.service or (), arguments.step or ())
+    written = scaffold_openapi.described_files(arguments.name, arguments.adapter, scaffold, services)
+    return written, (*scaffold_openapi.said(services), "")
 
 
 def _scaffold(adapter: str) -> Scaffold:

@@ -12,6 +12,7 @@ from harness.loader.table import Table
 from harness.participant import Route, Verb
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_NAMED = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
 _ROUTE = "a method and a path, like 'POST /charges/{id}/refunds'"
 _DONE = (404, 410)
 
@@ -33,24 +34,37 @@ def _route(table: Table, verb: Verb, text: str, inner: tuple[int, ...], taken: T
     where = table.where(verb, *inner)
     route = Route.parse(text, where)
     _check_path(route, verb, table, inner)
-    place = (route.method, route.path)
+    place = _place(route)
     if place in taken:
         raise ScenarioError(misplaced(where, text, f"a route of its own, and this one is {taken[place]}"))
     taken[place] = f"{'.'.join(map(str, (*table.path, verb)))} on line {table.line(verb, *inner)}"
     return route
 
 
+def _place(route: Route) -> tuple[str, str]:
+    """Routes that serve the same requests have one, whatever their placeholders are called."""
+    return route.method, _PLACEHOLDER.sub("{}", route.path.rstrip("/"))
+
+
 def _check_path(route: Route, verb: Verb, table: Table, inner: tuple[int, ...]) -> None:
-    placeholders = _PLACEHOLDER.findall(route.path)
-    if any(one != "{id}" for one in placeholders) or len(placeholders) > 1:
-        raise table.wrong(verb, "a path with {id} once at most, and no other placeholder", *inner)
+    placeholders = _placeholders(route, table, verb, inner)
     if any(mark in route.path for mark in "?#"):
         raise table.wrong(verb, "a path without a query", *inner)
-    if verb in (Verb.DELETE, Verb.GET) and not placeholders:
+    if verb in (Verb.DELETE, Verb.GET) and "{id}" not in placeholders:
         by_saga = Verb.DELETE_BY_SAGA if verb.undoes else Verb.FIND
         raise table.wrong(verb, f"a path with {{id}}; what goes by saga_id is {by_saga!s}", *inner)
-    if verb in (Verb.DELETE_BY_SAGA, Verb.FIND) and placeholders:
+    if verb in (Verb.DELETE_BY_SAGA, Verb.FIND) and "{id}" in placeholders:
         raise table.wrong(verb, "a path without {id}: saga_id comes in the query or the body", *inner)
+
+
+def _placeholders(route: Route, table: Table, key: str, inner: tuple[int, ...]) -> list[str]:
+    """Those of a path. `{id}` is what the call is about; another one stands for any text without a slash."""
+    found = _PLACEHOLDER.findall(route.path)
+    plain = _PLACEHOLDER.sub("", route.path)
+    if "{" in plain or "}" in plain or not all(map(_NAMED.fullmatch, found)) or found.count("{id}") > 1:
+        expected = "a path with {id} once at most, and {name} for what may be any text between two slashes"
+        raise table.wrong(key, expected, *inner)
+    return found
 
 
 def read_refusal(table: Table) -> int:
@@ -72,9 +86,9 @@ def read_move_routes(table: Table, taken: Taken, own: Taken) -> tuple[Route, ...
         inner = (index,) if several else ()
         where = table.where("route", *inner)
         route = Route.parse(text, where)
-        if _PLACEHOLDER.findall(route.path) != ["{id}"]:
-            raise table.wrong("route", "a path with {id} once, and no other placeholder", *inner)
-        place = (route.method, route.path)
+        if "{id}" not in _placeholders(route, table, "route", inner):
+            raise table.wrong("route", "a path with {id} once", *inner)
+        place = _place(route)
         if place in taken and place not in own:
             raise ScenarioError(misplaced(where, text, f"a route of its own, and this one is {taken[place]}"))
         own[place] = taken[place] = f"{'.'.join(map(str, table.path))} on line {table.line('route')}"

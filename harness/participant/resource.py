@@ -15,6 +15,7 @@ from harness.participant.ledger import Ledger
 from harness.participant.messages import Owner, Reply, Request
 
 _ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Verb(StrEnum):
@@ -66,7 +67,10 @@ class UndoAnswers(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A method and a path whose only placeholder is `{id}`. Raises ScenarioError where it is neither."""
+    """A method and a path. `{id}` in it stands for what it is about, any other placeholder for any text.
+
+    Raises ScenarioError where it is neither.
+    """
 
     method: str
     path: str
@@ -82,10 +86,14 @@ class Route:
         return cls(method=found[1], path=found[2])
 
     def pattern(self) -> re.Pattern[str]:
-        """Matches a path; the group `id` is what stands in the placeholder."""
-        before, placeholder, after = self.path.rstrip("/").partition("{id}")
-        middle = r"(?P<id>[^/]+)" if placeholder else ""
-        return re.compile(f"^{re.escape(before)}{middle}{re.escape(after)}/?$")
+        """Matches a path; the group `id` is what stands in `{id}`."""
+        parts = _PLACEHOLDER.split(self.path.rstrip("/"))
+        # Every second part is the name of a placeholder.
+        written = [
+            (r"(?P<id>[^/]+)" if part == "id" else "[^/]+") if index % 2 else re.escape(part)
+            for index, part in enumerate(parts)
+        ]
+        return re.compile(f"^{''.join(written)}/?$")
 
 
 def routes(resource: str, **by_verb: str) -> Mapping[Verb, tuple[Route, ...]]:

@@ -46,7 +46,7 @@ class Router:
         return next(found for found in self._rivals.values() if found[0] is operation)
 
     def _add(self, route: Route, operation: Operation) -> None:
-        if "{id}" in route.path:
+        if "{" in route.path:
             self._patterns.append((route.method, route.pattern(), operation))
             return
         place = route.method, route.path.rstrip("/")

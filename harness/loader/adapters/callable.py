@@ -32,6 +32,7 @@ PLUGIN = AdapterPlugin(
     scaffold=Scaffold(
         saga='adapter = "callable"\ntarget = "sagas.py:saga"\nclaims = ["lost_reply"]',
         files=texts("sagas.py"),
+        described=texts("described_sagas.py>sagas.py"),
         then=(
             "then replace {folder}/sagas.py by your saga, called in this process,",
             "and say in {toml} what its participants and steps are",

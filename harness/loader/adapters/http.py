@@ -139,6 +139,7 @@ PLUGIN = AdapterPlugin(
             f'start = ["python3", "service.py", "{PORT}"]\n{DURABLE}'
         ),
         files=texts("saga.py", "service.py"),
+        described=texts("described_saga.py>saga.py", "service.py"),
         then=(
             "then set start and base_url in {toml} to what starts your service, in any language, and where;",
             "each process of it gets a free port in place of {{port}}:",

@@ -47,13 +47,15 @@ class Scaffold:
 
     saga: the lines below [saga]. files: name to text, in which @NAME@ stands for the scenario and
     @STEPS@ for its steps. then: what to do next, `{folder}` and `{toml}` filled in. run: a hint behind
-    the command that searches it.
+    the command that searches it. described: the files for participants of an OpenAPI document, in which
+    @STEPS@ stands for what each step sends and @KEY_HEADER@ for the header of keys; None: there are none.
     """
 
     saga: str
     files: Callable[[], Mapping[str, str]]
     then: tuple[str, ...]
     run: str = ""
+    described: Callable[[], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

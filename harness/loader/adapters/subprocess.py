@@ -46,6 +46,7 @@ PLUGIN = AdapterPlugin(
     scaffold=Scaffold(
         saga=f'adapter = "subprocess"\ncommand = ["python3", "saga.py"]\n{DURABLE}',
         files=texts("saga.py"),
+        described=texts("described_saga.py>saga.py"),
         then=(
             "then set command in {toml} to what starts your saga, in any language:",
             "it is called with `run ID` or `resume ID` and the input on stdin, finds SAGA_STORE_DIR and a",

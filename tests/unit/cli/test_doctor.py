@@ -19,7 +19,9 @@ INPUT = "inputs = [{ sku = 'A1' }]"
 
 def mine(folder: Path, adapter: str = "subprocess") -> Path:
     """A scaffolded saga, which keeps the whole contract."""
-    scaffold.run(Namespace(name="mine", adapter=adapter, service=None, into=str(folder)))
+    scaffold.run(
+        Namespace(name="mine", adapter=adapter, service=None, openapi=None, step=None, into=str(folder))
+    )
     return folder / "mine"
 
 

@@ -365,9 +365,9 @@ ROUTES = {
         ["create #2", "'POST b'"],
     ),
     "other placeholder": (
-        MINIMAL.replace("POST /res", "POST /{shop}/res"),
+        MINIMAL.replace("POST /res", "POST /{the-shop}/res"),
         "create",
-        ["no other placeholder"],
+        ["{name} for what may be any text"],
     ),
     "two placeholders": (MINIMAL.replace("DELETE /res", "DELETE /{id}/res"), "delete", ["once at most"]),
     "query": (MINIMAL.replace("POST /reservations", "POST /reservations?x=1"), "create", ["without a query"]),

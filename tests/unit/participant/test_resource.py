@@ -75,3 +75,11 @@ def test_what_a_saga_can_withstand_there(
         name="hold", routes=routes((Verb.CREATE, "POST /holds"), (verb, "GET /x")), repeats=repeats
     )
     assert (resource.found_again, resource.survives_late) == (found_again, survives_late)
+
+
+def test_a_placeholder_of_another_name_stands_for_any_part_of_a_path() -> None:
+    pattern = Route.parse("DELETE /customers/{customer}/orders/{id}", "here").pattern()
+    found = pattern.match("/customers/ann/orders/7")
+    assert found is not None
+    assert found["id"] == "7"
+    assert pattern.match("/customers/a/b/orders/7") is None

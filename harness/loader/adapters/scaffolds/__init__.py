@@ -10,10 +10,13 @@ ON_THE_WIRE = " (--search guided is enough to begin with)"
 
 
 def texts(*names: str, **filled: str) -> Callable[[], Mapping[str, str]]:
-    """Reads the files of these names when they are asked for; `filled` replaces @NAME@ by its value."""
+    """Reads the files of these names when they are asked for; `filled` replaces @NAME@ by its value.
+
+    A name is that of the file, or `template>file` where they differ.
+    """
 
     def read() -> Mapping[str, str]:
-        return {name: _text(name, filled) for name in names}
+        return {name.rpartition(">")[2]: _text(name.partition(">")[0], filled) for name in names}
 
     return read
 

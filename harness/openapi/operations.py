@@ -1,0 +1,126 @@
+"""Which operations of a document belong together: a create, what undoes it, and what asks for it.
+
+Owns the guess by method and path. Refuses to look into bodies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.openapi.document import Node, OpenApi
+
+METHODS = ("get", "put", "post", "patch", "delete")
+UNDO_WORDS = (
+    *("cancel", "cancellation", "cancellations", "void", "voids", "refund", "refunds", "release", "reverse"),
+    *("reversal", "reversals", "revoke", "abort", "withdraw", "delete", "rollback"),
+)
+"""The last part of a path that takes back what stands before it."""
+
+_PLACE = re.compile(r"\{([^{}/]*)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path. parameters: those of the path, too."""
+
+    method: str
+    path: str
+    node: Node
+    parameters: tuple[Node, ...]
+
+    @property
+    def text(self) -> str:
+        """`POST /orders`."""
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def shape(self) -> str:
+        """The path, whatever its placeholders are called."""
+        return _PLACE.sub("{}", self.path.rstrip("/"))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names of its placeholders."""
+        return tuple(_PLACE.findall(self.path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A create and what belongs to it."""
+
+    create: Operation
+    undo: Operation | None
+    get: Operation | None
+    find: Operation | None
+
+
+def pairs(document: OpenApi) -> tuple[Pair, ...]:
+    """Every POST that may create something, those with the fewest placeholders first, each in its order."""
+    operations = tuple(_operations(document))
+    by_shape: dict[tuple[str, str], Operation] = {}
+    for one in operations:
+        by_shape.setdefault((one.method, one.shape), one)
+    creates = [one for one in operations if one.method == "post" and not _acts_on_one(one)]
+    found = (_pair(one, by_shape) for one in creates)
+    return tuple(sorted(found, key=lambda pair: len(pair.create.places)))
+
+
+def _operations(document: OpenApi) -> Iterator[Operation]:
+    paths = document.root.at("paths")
+    for written, item in () if paths is None else paths.named():
+        path = re.split("[?#]", written)[0]  # no path has a query, whatever some documents say
+        if not path.startswith("/"):
+            continue
+        shared = _parameters(item)
+        for method in METHODS:
+            node = item.at(method)
+            if node is not None:
+                own = _parameters(node)
+                named = {(one.text("in"), one.text("name")) for one in own}
+                rest = tuple(one for one in shared if (one.text("in"), one.text("name")) not in named)
+                yield Operation(method=method, path=path, node=node, parameters=(*own, *rest))
+
+
+def _parameters(node: Node) -> tuple[Node, ...]:
+    found = node.at("parameters")
+    return () if found is None else tuple(found.items())
+
+
+def _acts_on_one(operation: Operation) -> bool:
+    """`POST /orders/{id}/cancel` changes what is there; `POST /orders/{id}` is no collection either."""
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    return bool(_PLACE.search(last)) or (last.lower() in UNDO_WORDS and bool(operation.places))
+
+
+def _pair(create: Operation, by_shape: Mapping[tuple[str, str], Operation]) -> Pair:
+    collections = _collections(create)
+    undo = _first(by_shape, [("delete", f"{one}/{{}}") for one in collections])
+    if undo is None:
+        undo = _first(
+            by_shape, [("post", f"{one}/{{}}/{word}") for one in collections for word in UNDO_WORDS]
+        )
+    return Pair(
+        create=create,
+        undo=undo,
+        get=_first(by_shape, [("get", f"{one}/{{}}") for one in collections]),
+        find=by_shape.get(("get", create.shape)),
+    )
+
+
+def _collections(create: Operation) -> tuple[str, ...]:
+    """Where what was made may be found: below its own path, or at the top by the same word."""
+    shape = create.shape
+    parts = shape.split("/")
+    short = [
+        "/".join((*parts[: cut - 1], parts[-1])) for cut in range(len(parts) - 2, 1, -1) if parts[cut] == "{}"
+    ]
+    tops = [one for one in short if "{}" not in one]
+    return (shape, *tops)
+
+
+def _first(
+    by_shape: Mapping[tuple[str, str], Operation], wanted: Sequence[tuple[str, str]]
+) -> Operation | None:
+    return next((by_shape[one] for one in wanted if one in by_shape), None)

@@ -1,0 +1,66 @@
+"""`saga-chaos scaffold --openapi`: what is written runs at once, and says what was guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.console import saga_chaos
+
+SHOP = Path(__file__).parents[1] / "openapi" / "shop.yaml"
+ALL = ("--step", "POST /customers/{customer}/orders", "--step", "POST /shipments", "--step", "POST /mails")
+
+
+def test_a_described_callable_runs_at_once_and_holds(tmp_path: Path) -> None:
+    made = saga_chaos(["scaffold", "mine", "--adapter", "callable", "--openapi", str(SHOP), *ALL], tmp_path)
+    assert made.returncode == 0, made.stderr
+    for said in ("POST /shipments: undone by POST /shipments/{number}/cancel", "X-Idempotency-Key", "data"):
+        assert said in made.stdout
+    toml = (tmp_path / "mine" / "saga.toml").read_text()
+    assert "# POST /mails: nothing undoes it\n" in toml
+    arguments = ["run", "--search", "guided", "--depth", "1", "--no-stored"]
+    done = saga_chaos(arguments, tmp_path / "mine")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.wire
+@pytest.mark.parametrize("adapter", ["subprocess", "http"])
+def test_one_in_any_language_keeps_the_contract(tmp_path: Path, adapter: str) -> None:
+    made = saga_chaos(["scaffold", "mine", "--adapter", adapter, "--openapi", str(SHOP), *ALL], tmp_path)
+    assert made.returncode == 0, made.stderr
+    done = saga_chaos(["doctor", "mine/saga.toml"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "and resumed, it ends completed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--openapi", str(SHOP), "--step", "POST /mail"), ("--step", "'POST /mail'", "POST /mails")),
+        (("--step", "POST /mails"), ("--step", "--openapi FILE")),
+        (("--openapi", str(SHOP), "--openapi", str(SHOP)), ("two documents of 'shop'", "--service")),
+        (
+            ("--openapi", str(SHOP), "--service", "a", "--service", "b"),
+            ("--service", "one for each document"),
+        ),
+        (("--openapi", "gone.yaml"), ("gone.yaml", "an OpenAPI document")),
+    ],
+)
+def test_what_cannot_be_used_is_told(
+    tmp_path: Path, arguments: tuple[str, ...], says: tuple[str, ...]
+) -> None:
+    done = saga_chaos(["scaffold", "mine", "--adapter", "callable", *arguments], tmp_path)
+    assert done.returncode == 2, done.stdout
+    for part in says:
+        assert part in done.stderr
+    assert not (tmp_path / "mine").exists()
+
+
+def test_two_documents_are_two_participants(tmp_path: Path) -> None:
+    files = ("--openapi", str(SHOP), "--openapi", str(SHOP), "--service", "north", "--service", "south")
+    made = saga_chaos(["scaffold", "mine", "--adapter", "callable", *files], tmp_path)
+    assert made.returncode == 0, made.stderr
+    toml = (tmp_path / "mine" / "saga.toml").read_text()
+    assert 'name = "north-order"' in toml
+    assert "[participants.south.resources.order]" in toml
