@@ -10,13 +10,16 @@ from fakes.inventory import Inventory
 from fakes.notifications import Notifications
 from fakes.payments import Payments
 from fakes.shipping import Shipping
+from fakes.wiki import FileService, GitService
 
 __all__ = [
     "ENVIRONMENTS",
     "Databases",
     "DbtProjects",
     "Entitlements",
+    "FileService",
     "GitHub",
+    "GitService",
     "Inventory",
     "Notifications",
     "Payments",

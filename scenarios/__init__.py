@@ -35,5 +35,8 @@ REGISTRY: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
         "dbt-project-creation-as-documented": _late(
             "dbt_project_creation", "dbt_project_creation_as_documented"
         ),
+        "wiki-generation": _late("wiki_generation", "wiki_generation"),
+        "wiki-generation-parallel": _late("wiki_generation", "wiki_generation_parallel"),
+        "wiki-generation-as-documented": _late("wiki_generation", "wiki_generation_as_documented"),
     }
 )

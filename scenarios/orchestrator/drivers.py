@@ -12,7 +12,7 @@ import httpx
 
 from scenarios.orchestrator.commands import Answered, Emit, Reply, Send, Sleep, Unanswered
 from scenarios.orchestrator.events import SagaEvent
-from scenarios.orchestrator.retry import Steps
+from scenarios.orchestrator.retry import Steps, T
 
 Keep = Callable[[SagaEvent], None]
 
@@ -20,15 +20,16 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 async def drive(
-    saga: Steps[None], client: httpx.AsyncClient, urls: Mapping[str, str], timeout_s: float, keep: Keep
-) -> None:
+    saga: Steps[T], client: httpx.AsyncClient, urls: Mapping[str, str], timeout_s: float, keep: Keep
+) -> T:
     """Run the core to its end."""
     reply: Reply | None = None
     while True:
         try:
             command = saga.send(reply)
-        except StopIteration:
-            return
+        except StopIteration as end:
+            returned: T = end.value
+            return returned
         reply = None
         match command:
             case Send():
@@ -40,15 +41,16 @@ async def drive(
 
 
 def drive_sync(
-    saga: Steps[None], client: httpx.Client, urls: Mapping[str, str], timeout_s: float, keep: Keep
-) -> None:
+    saga: Steps[T], client: httpx.Client, urls: Mapping[str, str], timeout_s: float, keep: Keep
+) -> T:
     """The same without `async`."""
     reply: Reply | None = None
     while True:
         try:
             command = saga.send(reply)
-        except StopIteration:
-            return
+        except StopIteration as end:
+            returned: T = end.value
+            return returned
         reply = None
         match command:
             case Send():

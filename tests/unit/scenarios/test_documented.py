@@ -13,7 +13,11 @@ from harness.worlds.sim import SimWorld
 from scenarios import REGISTRY
 from tests.unit.scenarios.judged import wrong
 
-HARDENED = {"dbt-project-creation": "entitlements.entitlement.create"}
+HARDENED = {
+    "dbt-project-creation": "entitlements.entitlement.create",
+    "wiki-generation": "git.snapshot.create",
+    "wiki-generation-parallel": "git.snapshot.create",
+}
 """And what turns each of them back."""
 
 LIES = {"complete_compensation", "no_orphaned_resources", "truthful_outcome"}
@@ -47,6 +51,12 @@ CASES: list[tuple[str, Faults, set[str]]] = [
         {"pivot_correctness", "no_orphaned_resources", "truthful_outcome"},
     ),
     ("dbt-project-creation", (("reject", "projects.project.create"),), set()),
+    # The step of many files fails at the second one, and the first one stays.
+    ("wiki-generation", (("lose_request", "filesystem.file.create"),), {"complete_compensation"}),
+    ("wiki-generation", (("lose_reply", "filesystem.file.create"),), LIES),
+    ("wiki-generation", (("lose_reply", "git.snapshot.create"),), LIES | {"compensation_order"}),
+    # It says so where a rollback fails.
+    ("wiki-generation", (("reject", "git.snapshot.create"), ("reject", "filesystem.file.delete")), set()),
 ]
 
 
