@@ -6,6 +6,7 @@ sagas. Each fake has a `conserved()` that recounts its books from its ledger.
 """
 
 from fakes.dbt_cloud import ENVIRONMENTS, Databases, DbtProjects, Entitlements, GitHub
+from fakes.infrastructure import USD_A_MONTH, Ansible, Dns, Docker, Terraform
 from fakes.inventory import Inventory
 from fakes.notifications import Notifications
 from fakes.payments import Payments
@@ -14,8 +15,12 @@ from fakes.wiki import FileService, GitService
 
 __all__ = [
     "ENVIRONMENTS",
+    "USD_A_MONTH",
+    "Ansible",
     "Databases",
     "DbtProjects",
+    "Dns",
+    "Docker",
     "Entitlements",
     "FileService",
     "GitHub",
@@ -24,4 +29,5 @@ __all__ = [
     "Notifications",
     "Payments",
     "Shipping",
+    "Terraform",
 ]

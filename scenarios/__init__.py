@@ -31,10 +31,14 @@ REGISTRY: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
         "order-fulfilment-durable-sync": _late("order_fulfilment", "order_fulfilment_durable_sync"),
         "order-fulfilment-command": _late("order_fulfilment", "order_fulfilment_command"),
         "order-fulfilment-as-documented": _late("order_fulfilment", "order_fulfilment_as_documented"),
+        "client-onboarding": _late("client_onboarding", "client_onboarding"),
+        "client-onboarding-as-documented": _late("client_onboarding", "client_onboarding_as_documented"),
         "dbt-project-creation": _late("dbt_project_creation", "dbt_project_creation"),
         "dbt-project-creation-as-documented": _late(
             "dbt_project_creation", "dbt_project_creation_as_documented"
         ),
+        "web-app-deployment": _late("web_app_deployment", "web_app_deployment"),
+        "web-app-deployment-as-documented": _late("web_app_deployment", "web_app_deployment_as_documented"),
         "wiki-generation": _late("wiki_generation", "wiki_generation"),
         "wiki-generation-parallel": _late("wiki_generation", "wiki_generation_parallel"),
         "wiki-generation-as-documented": _late("wiki_generation", "wiki_generation_as_documented"),

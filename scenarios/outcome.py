@@ -7,12 +7,12 @@ from scenarios.orchestrator import SagaState, SagaStatus, told
 
 
 def outcome_of(status: SagaStatus, **more: Json) -> Outcome:
-    """more: what else the saga has to tell."""
+    """more: what else the saga has to tell, or in other words."""
     detail = {
-        **more,
         "error": status.error,
         "log": [list(entry) for entry in status.log],
         "events": [told(event) for event in status.events],
+        **more,
     }
     return Outcome(status=_word(status), detail=detail)
 

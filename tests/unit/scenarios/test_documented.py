@@ -14,7 +14,9 @@ from scenarios import REGISTRY
 from tests.unit.scenarios.judged import wrong
 
 HARDENED = {
+    "client-onboarding": "notifications.mail.create",
     "dbt-project-creation": "entitlements.entitlement.create",
+    "web-app-deployment": "dns.record.create",
     "wiki-generation": "git.snapshot.create",
     "wiki-generation-parallel": "git.snapshot.create",
 }
@@ -51,6 +53,31 @@ CASES: list[tuple[str, Faults, set[str]]] = [
         {"pivot_correctness", "no_orphaned_resources", "truthful_outcome"},
     ),
     ("dbt-project-creation", (("reject", "projects.project.create"),), set()),
+    # What was not answered was not created, says the no-op.
+    ("web-app-deployment", (("lose_reply", "ansible.lb_config.create"),), LIES | {"compensation_order"}),
+    ("web-app-deployment", (("lose_reply", "terraform.database.create"),), LIES | {"no_orphaned_costs"}),
+    # DNS points to what is then deleted.
+    (
+        "web-app-deployment",
+        (("lose_reply", "dns.record.create"),),
+        {"pivot_correctness", "no_orphaned_resources", "truthful_outcome"},
+    ),
+    # It says so where a rollback fails.
+    (
+        "web-app-deployment",
+        (("reject", "ansible.lb_config.create"), ("reject", "docker.servers.delete")),
+        set(),
+    ),
+    # The event is lost, and only the step before is undone.
+    ("client-onboarding", (("lose_reply", "billing.profile.create"),), LIES | {"compensation_order"}),
+    # The mail has no failure command.
+    ("client-onboarding", (("reject", "notifications.mail.create"),), LIES),
+    # Nobody looks at the answer to the failure command.
+    (
+        "client-onboarding",
+        (("reject", "billing.profile.create"), ("reject", "ai-workspace.workspace.delete_by_saga")),
+        LIES | {"failed_compensation_escalated"},
+    ),
     # The step of many files fails at the second one, and the first one stays.
     ("wiki-generation", (("lose_request", "filesystem.file.create"),), {"complete_compensation"}),
     ("wiki-generation", (("lose_reply", "filesystem.file.create"),), LIES),

@@ -1,0 +1,57 @@
+"""Onboarding a client: a workspace, a billing profile, and a welcome mail.
+
+    trigger              ClientOnboarded, an event of the clients service: its tenant is there already
+    create_workspace     compensable  CreateWorkspace  → WorkspaceCreated        undone by DeleteWorkspace
+    setup_billing        compensable  SetupBilling     → BillingProfileCreated   undone by RevertBilling
+    send_welcome_email   pivot        SendWelcomeEmail → NotificationSent        nothing takes it back
+
+Orchestrated by commands and events: each command goes to its service (ai-workspace, billing, notifications)
+by POST /commands/NAME, and its answer is the event. Handlers are idempotent for a saga.
+
+What may happen: an event is lost, so that nobody knows whether its command was done; the mail fails, for
+which the document has no compensation; a compensating command fails; the process dies, or the event that
+starts the saga comes twice.
+
+Events of its life: SagaStarted, SagaStepCompleted, SagaFailed, SagaCompleted.
+
+`client-onboarding` is hardened, with persistent state; `…-as-documented` is the document's skeleton: see
+`as_documented.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.adapter import CallableSaga
+from harness.scenario import Scenario
+from scenarios.client_onboarding.as_documented import as_documented
+from scenarios.client_onboarding.client import CLIENTS, DURABLE_SPEC, PARTICIPANTS, SPEC
+from scenarios.client_onboarding.sagas import onboard
+
+_FOLDER = Path(__file__).parent
+
+
+def client_onboarding() -> Scenario:
+    return Scenario(
+        name="client-onboarding",
+        reference="client-onboarding",
+        summary="workspace, billing and welcome mail by commands and events, hardened",
+        spec=DURABLE_SPEC,
+        participants=PARTICIPANTS,
+        saga=CallableSaga(onboard, "scenarios.client_onboarding.sagas:onboard", durable=True),
+        inputs=CLIENTS,
+        sources=(_FOLDER / "sagas.py", _FOLDER.parent / "orchestrator"),
+    )
+
+
+def client_onboarding_as_documented() -> Scenario:
+    return Scenario(
+        name="client-onboarding-as-documented",
+        reference="client-onboarding-as-documented",
+        summary="the same as the document has it: one failure command for each step, and none for the mail",
+        spec=SPEC,
+        participants=PARTICIPANTS,
+        saga=CallableSaga(as_documented, "scenarios.client_onboarding.as_documented:as_documented"),
+        inputs=CLIENTS,
+        holds=False,
+    )
