@@ -9,6 +9,7 @@ worlds, where nothing may be violated, then the documented one, which must fail;
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ nox.needs_version = ">=2024.4"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["tests"]
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Containers like to set it. The suite starts hundreds of processes, and each would compile every module anew.
 
 ROOT = Path(__file__).parent
 OUT = Path("reports/out")
@@ -34,6 +38,9 @@ COVERING = tuple(f"tests/unit/{room}" for room in ("invariants", "plan", "faults
 
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
 """What the tests of a module share is made once, by one of the two (tests/conftest.py)."""
+
+SLOWEST = "--durations=25"
+"""So that CI shows where its time goes."""
 
 FOUND = 1
 INCONCLUSIVE = 3
@@ -74,16 +81,17 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", *SIDE_BY_SIDE, "--cov=harness", "--cov-branch", "--cov-report=", *COVERING)
+    session.run("pytest", SLOWEST, *SIDE_BY_SIDE, "--cov=harness", "--cov-branch", "--cov-report=", *COVERING)
     session.run("coverage", "report", f"--include={WHOLLY_COVERED}", "--fail-under=100", "--show-missing")
-    session.run("pytest", *SIDE_BY_SIDE, "-m", "not long", *(f"--ignore={folder}" for folder in COVERING))
+    ignored = tuple(f"--ignore={folder}" for folder in COVERING)
+    session.run("pytest", SLOWEST, *SIDE_BY_SIDE, "-m", "not long", *ignored)
 
 
 @nox.session
 def long(session: nox.Session) -> None:
     """Tests that take minutes each: styles on the wire, workflows, twenty SIGKILLs."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "-m", "long", *session.posargs)
+    session.run("pytest", SLOWEST, "-m", "long", *session.posargs)
 
 
 @nox.session

@@ -19,7 +19,7 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
-    {"cache"},
+    {"absent", "cache"},
     {"errors", "repeatable", "process_faults", "choices", "latency_profile", "packages", "versions"},
     {"registry", "saga", "clock", "toxiproxy"},
     {"adapter", "inputs", "json_files", "openapi", "participant", "processes", "toml_lines"},

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+from harness.absent import absent
+
+with absent("httpx._main"):  # httpx's command line, with click, rich and pygments
+    import httpx
 
 
 @dataclass(slots=True, kw_only=True)

@@ -189,7 +189,7 @@ def httpx_is_as_known() -> bool:
     answer = Response.of(201, {"id": "1"})
     with (
         httpx.Client(transport=httpx.MockTransport(lambda _: unread(answer)), trust_env=False) as theirs,
-        SimClient(trust_env=False) as ours,
+        SimClient(transport=_NOWHERE, trust_env=False) as ours,
     ):
         requests = [one.build_request("POST", "http://a.sim/b?c=d", json={"e": 1}) for one in (theirs, ours)]
         responses = [theirs.send(requests[0]), plain_response(answer, requests[1], ours, time.perf_counter())]
@@ -205,10 +205,14 @@ def _alike(one: object, other: object) -> bool:
     )
 
 
+_NOWHERE = httpx.MockTransport(lambda _: httpx.Response(500))
+"""Nothing is sent through it. A client without a transport loads the certificates of all authorities."""
+
 _COMPARED = (bool, int, str, bytes, dict, list, httpx.Headers, httpx.URL)
 
 _KNOWN = httpx_is_as_known()
 
-_ASYNC_MODEL, _MODEL = AsyncSimClient(trust_env=False), SimClient(trust_env=False)
+_ASYNC_MODEL = AsyncSimClient(transport=_NOWHERE, trust_env=False)
+_MODEL = SimClient(transport=_NOWHERE, trust_env=False)
 _ASYNC_INITS = (httpx.AsyncClient.__init__, BaseClient.__init__)
 _INITS = (httpx.Client.__init__, BaseClient.__init__)
