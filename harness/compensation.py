@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.history import Call, ExecutorEnded, FaultFired, History
+from harness.history import Call, ExecutorEnded, History
 from harness.history.calls import Answer
 from harness.saga import Direction, Status
 
@@ -42,7 +42,7 @@ class Compensation:
 
     latency_s: from knowing that it must abort to saying `compensated`. It begins where the last action
     before the first undo ended, so that a saga that polls for failures does not hide the wait.
-    noticed_s: from the first fault that struck the failed step until its sender gave it up; 0 where no
+    noticed_s: from when the first fault struck the failed step until its sender gave it up; 0 where no
     fault struck it. in_calls_s: of latency_s, with a call in flight: the critical path through the network.
     """
 
@@ -128,12 +128,17 @@ def _fault(failed: Call | None) -> str:
 
 
 def _struck_s(failed: Call | None, begun: _Begun, history: History) -> float:
-    """When a fault struck the failed step first; it may have been tried several times."""
+    """When the first attempt of the failed step that a fault struck reached its participant.
+
+    When it was sent, where it never arrived. That the fault fired is often known only later.
+    """
     if failed is None:
         return begun.known_s
-    attempts = {one.sent.call for one in begun.actions if one.sent.steps == failed.sent.steps}
-    times = [event.t_s for _, event in history.of(FaultFired) if event.call in attempts]
-    return min(times, default=begun.known_s)
+    attempts = (one for one in begun.actions if one.sent.steps == failed.sent.steps and one.faults)
+    first = next(attempts, None)
+    if first is None:
+        return begun.known_s
+    return history.events[first.deliveries[0]].t_s if first.deliveries else first.sent.t_s
 
 
 # Where the time went ---------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def cell_of(
         sagas=len(samples),
         ended=dict(sorted(Counter(one.ended for one in samples).items())),
         latency_s=percentiles([one.latency_s for one in went]),
+        undone_s=percentiles([one.decided_s + one.undone_s for one in went]),
         response_s=percentiles([one.response_s for one in samples if one.response_s is not None]),
         phases=_phases(went),
         spent=spent,

@@ -64,9 +64,10 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario, made to fail in one way under one load; seconds are virtual in sim, real on the wire.
 
     sagas: all that were run; `ended` says how. latency_s: of those that compensated, as
-    `harness.compensation` has it. response_s: of all that ended, from when each was to start. messages: in
-    sim without a profile, how many follow each other in a latency. seconds: the latencies, in the order of
-    the sagas.
+    `harness.compensation` has it. undone_s: the same without the last phase, until the last undo was
+    acknowledged: a service tells its outcome when it is asked. response_s: of all that ended, from when each
+    was to start. messages: in sim without a profile, how many follow each other in a latency. seconds: the
+    latencies, in the order of the sagas.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     latency_s: Percentiles
     ended: Mapping[str, int] = {}
     rate: float | None = None
+    undone_s: Percentiles = Percentiles()
     response_s: Percentiles = Percentiles()
     phases: Phases | None = None
     spent: Spent | None = None
