@@ -1,4 +1,4 @@
-"""`python -m tests.docs.figures`: the README's table of figures, from what `nox -s speed` wrote.
+"""`python -m tests.docs.figures`: docs/speed.md's table of figures, from what `nox -s speed` wrote.
 
 To be run right after it, on the same machine, with nothing else running on it.
 """
@@ -66,7 +66,7 @@ def _cpuinfo() -> str:
 
 
 def main() -> int:
-    path = ROOT / "README.md"
+    path = ROOT / "docs" / "speed.md"
     text = path.read_text(encoding="utf-8")
     written = table(json.loads(SPEED.read_text()), machine())
     path.write_text(SECTION.sub(lambda _: written, text), encoding="utf-8")

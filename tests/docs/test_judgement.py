@@ -78,7 +78,8 @@ def test_a_claim_is_in_the_table_with_what_is_sent_for_it(claim: Claim) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/judgement.md"):
+    pages = (f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
+    for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", *pages):
         path = ROOT / document
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{document}: {target}"

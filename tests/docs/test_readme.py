@@ -1,4 +1,4 @@
-"""README.md: what it says to copy can be copied, and what it says is printed is printed."""
+"""README.md and the pages of docs: what they say to copy can be copied, and what they show is printed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ from tests.docs.blocks import ROOT, blocks, edit, named, quoted
 from tests.docs.figures import SECTION, WORDS, table
 
 DOCUMENT = "README.md"
+COUNTEREXAMPLES = "docs/counterexamples.md"
+GATE = "docs/gate.md"
+MUTATE = "docs/mutate.md"
+PROCESS_FAULTS = "docs/process-faults.md"
+SPEED = "docs/speed.md"
+PAGES = (DOCUMENT, *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
 EXAMPLE = ROOT / "scenarios" / "examples" / "first_saga"
 FILES = ("saga.toml", "sagas.py")
 RUN = "saga-chaos run saga.toml --out out"
@@ -63,10 +69,10 @@ def test_it_fails_as_shown_and_the_gate_says_why(folder: Path) -> None:
     done = run(folder, RUN)
     assert done.returncode == 1, done.stderr
     assert quoted(DOCUMENT, RUN, done.stdout) == []
-    (folder / "chaos.toml").write_text(named(DOCUMENT, "chaos.toml"))
+    (folder / "chaos.toml").write_text(named(GATE, "chaos.toml"))
     gate = run(folder, "saga-chaos gate out --policy chaos.toml")
     assert gate.returncode == 1, gate.stderr
-    assert quoted(DOCUMENT, "saga-chaos gate out --policy chaos.toml", gate.stdout) == []
+    assert quoted(GATE, "saga-chaos gate out --policy chaos.toml", gate.stdout) == []
 
 
 def test_with_the_line_moved_it_passes(folder: Path) -> None:
@@ -79,13 +85,15 @@ def test_with_the_line_moved_it_passes(folder: Path) -> None:
 def test_what_is_quoted_of_the_documented_saga_is_still_found(tmp_path: Path) -> None:
     done = run(tmp_path, DOCUMENTED)
     assert done.returncode == 1, done.stderr
-    assert quoted(DOCUMENT, DOCUMENTED, done.stdout) == []
+    assert quoted(COUNTEREXAMPLES, DOCUMENTED, done.stdout) == []
     assert quoted(DOCUMENT, CHAOS, _every_search(done.stdout)) == []
-    (shown,) = [block.body for block in blocks(DOCUMENT) if block.body.startswith("$ saga-chaos replay")]
+    (shown,) = [
+        block.body for block in blocks(COUNTEREXAMPLES) if block.body.startswith("$ saga-chaos replay")
+    ]
     replay = shown.partition("\n")[0].removeprefix("$ ")
     again = run(tmp_path, replay)
     assert again.returncode == 1, again.stderr
-    assert quoted(DOCUMENT, replay, again.stdout) == []
+    assert quoted(COUNTEREXAMPLES, replay, again.stdout) == []
 
 
 def _every_search(last: str) -> str:
@@ -114,14 +122,14 @@ def test_what_is_not_claimed_is_refuted_as_shown(tmp_path: Path) -> None:
     command = "saga-chaos run order-fulfilment --unclaimed --search guided --depth 1 --out out"
     done = run(tmp_path, command)
     assert done.returncode == 1, done.stderr
-    assert quoted(DOCUMENT, command, done.stdout) == []
+    assert quoted(PROCESS_FAULTS, command, done.stdout) == []
 
 
 def test_the_doctor_says_of_a_command_what_is_shown() -> None:
     command = "saga-chaos doctor scenarios/examples/order_python/saga.toml"
     done = run(ROOT, command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert quoted(DOCUMENT, command, done.stdout) == []
+    assert quoted("docs/command.md", command, done.stdout) == []
 
 
 def test_mistakes_planted_into_it_are_found_as_shown(folder: Path) -> None:
@@ -130,11 +138,11 @@ def test_mistakes_planted_into_it_are_found_as_shown(folder: Path) -> None:
     command = f"saga-chaos mutate saga.toml {only} --out out"
     done = run(folder, command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert quoted(DOCUMENT, command, done.stdout) == []
+    assert quoted(MUTATE, command, done.stdout) == []
 
 
 def test_its_tests_fail_and_pass_with_the_saga(folder: Path) -> None:
-    (folder / "test_order.py").write_text(named(DOCUMENT, "test_order.py"))
+    (folder / "test_order.py").write_text(named("docs/pytest.md", "test_order.py"))
     command = "pytest -q -p no:cacheprovider -p no:cov test_order.py"
     broken = run(folder, command)
     assert "3 failed" in broken.stdout, broken.stdout + broken.stderr
@@ -146,13 +154,12 @@ def test_the_benchmark_prints_what_is_shown(tmp_path: Path) -> None:
     command = "saga-chaos bench order-fulfilment --sagas 50 --out out"
     done = run(tmp_path, command)
     assert done.returncode == 0, done.stderr
-    assert quoted(DOCUMENT, command, done.stdout) == []
     assert quoted("docs/benchmark.md", command, done.stdout) == []
 
 
 def test_every_command_and_option_is_there() -> None:
     """What stands in code and looks like our command line is taken by the parser."""
-    text = (ROOT / DOCUMENT).read_text()
+    text = "\n".join((ROOT / page).read_text() for page in PAGES)
     (commands,) = [one for one in parser()._actions if isinstance(one, argparse._SubParsersAction)]
     help_ = " ".join(one.format_help() for one in commands.choices.values())
     options = {word for word in text.replace("`", " ").replace("|", " ").split() if word.startswith("--")}
@@ -165,11 +172,12 @@ def test_what_it_counts_and_names_is_so() -> None:
     text = (ROOT / DOCUMENT).read_text()
     assert len(INVARIANTS.ours) == 14
     assert "fourteen invariants" in text
-    assert all(f"`{claim}`" in text for claim in Claim if claim is not Claim.IRREVERSIBLE_STEP)
+    table = (ROOT / PROCESS_FAULTS).read_text()
+    assert all(f"`{claim}`" in table for claim in Claim if claim is not Claim.IRREVERSIBLE_STEP)
 
 
 def test_figures_are_measured_ones_or_none() -> None:
-    (section,) = SECTION.findall((ROOT / DOCUMENT).read_text())
+    (section,) = SECTION.findall((ROOT / SPEED).read_text())
     if section.startswith("Not measured"):
         return
     told = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("|")][2:]
@@ -192,7 +200,8 @@ def test_the_table_of_figures_says_what_was_measured() -> None:
 
 def test_what_was_not_printed_is_found_out() -> None:
     """The comparison itself: of another output nothing is taken for told."""
-    for block in blocks(DOCUMENT):
-        command = block.body.partition("\n")[0].removeprefix("$ ")
-        if command.startswith("saga-chaos ") and "\nPASS" not in block.body:
-            assert quoted(DOCUMENT, command, "something else") != []
+    for page in PAGES:
+        for block in blocks(page):
+            command = block.body.partition("\n")[0].removeprefix("$ ")
+            if command.startswith("saga-chaos ") and "\nPASS" not in block.body:
+                assert quoted(page, command, "something else") != []
