@@ -22,6 +22,8 @@ if _typing.TYPE_CHECKING:
     from harness.plan import Fault as Fault
     from harness.plan import FaultPlan as FaultPlan
     from harness.plan import Lasting as Lasting
+    from harness.plan import Preemption as Preemption
+    from harness.plan import Site as Site
     from harness.pytest_plugin import saga_test as saga_test
     from harness.runner import Run as Run
     from harness.runner import run_once as run_once
@@ -51,6 +53,7 @@ __all__ = [
     "Outcome",
     "Owner",
     "Participant",
+    "Preemption",
     "Request",
     "ResourceSpec",
     "RestParticipant",
@@ -62,6 +65,7 @@ __all__ = [
     "SagaStart",
     "Scenario",
     "SimWorld",
+    "Site",
     "Status",
     "Step",
     "StepKind",
@@ -79,7 +83,7 @@ _ROOMS = {
     "loading": ("load",),
     "invariants": ("InvariantViolated",),
     "participant": ("Owner", "Participant", "Request", "ResourceSpec", "RestParticipant", "Route", "Verb"),
-    "plan": ("Fault", "FaultPlan", "Lasting"),
+    "plan": ("Fault", "FaultPlan", "Lasting", "Preemption", "Site"),
     "pytest_plugin": ("saga_test",),
     "runner": ("Run", "run_once", "run_sagas"),
     "saga": (

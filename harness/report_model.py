@@ -120,6 +120,7 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 0
     violations: int = 0
     minimal_faults: int | None = None
+    minimal_preemptions: int = 0
     failure: str | None = None
     claim: str = ""
     crash: str | None = None

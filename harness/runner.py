@@ -16,6 +16,7 @@ import msgspec
 
 from harness.adapter.printed import take_printed
 from harness.clock import real
+from harness.errors import PlanError, UsageError, misplaced
 from harness.faults import kinds_of
 from harness.faults.carried_out import carried_out
 from harness.history import History
@@ -60,13 +61,15 @@ class Run:
 def run_once(
     scenario: Scenario, input_: Json, plan: FaultPlan, world: World, *, saga_id: str | None = None
 ) -> Run:
-    """Run a plan once and judge it.
+    """Run a plan once and judge it; one of several sagas starts them all with the input.
 
     Where it is not known what a caller saw, it is run again, `ATTEMPTS` times at most; a run that stays
     void is not judged. Raises PlanError for a plan that names something unknown, UsageError and
     EnvironmentFault as the world does.
     """
     check_plan(plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world.name)
+    if plan.sagas > 1 and saga_id is not None:
+        raise UsageError(misplaced("saga_id", saga_id, f"none: the run starts {plan.sagas} sagas"))
     for _ in range(ATTEMPTS):
         id_, history = _history(scenario, input_, plan, world, saga_id)
         if not history.void:
@@ -75,15 +78,30 @@ def run_once(
 
 
 def run_sagas(scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan, world: World) -> Run:
-    """Run several sagas of a scenario beside each other, and judge each; `Run.saga_id` is the first one's.
+    """Run several sagas of a scenario, and judge each; `Run.saga_id` is the first one's.
+
+    They run side by side, each from its own time on; where the plan has as many sagas, one goes on at a time.
 
     They keep the ids that they are given. So what a saga stored under an id outside `store_dir` is still
     there in the next run with it. Raises as `run_once` does, and UsageError where the world runs only one.
     """
     kinds = kinds_of(scenario)
     check_starts(sagas, f"scenario {scenario.name!r}, world {world.name}")
+    _check_turns(sagas, plan)
     check_plan(plan, operations=scenario.operations, kinds=kinds, world=world.name, sagas=len(sagas))
     return _judged(scenario, sagas[0], plan, world, _run_in(world, scenario, sagas, plan))
+
+
+def _check_turns(sagas: Sequence[SagaStart], plan: FaultPlan) -> None:
+    """A plan that says whose turn it is starts its sagas itself, one after the other."""
+    if plan.sagas == 1 and not plan.preemptions:
+        return
+    if plan.sagas != len(sagas):
+        raise PlanError(misplaced("plan, sagas", plan.sagas, f"{len(sagas)}, the sagas that are started"))
+    for number, one in enumerate(sagas, 1):
+        if one.at_s:
+            expected = "0: in a plan of several sagas each begins when its turn comes"
+            raise UsageError(misplaced(f"saga {number}, at_s", one.at_s, expected))
 
 
 def _judged(scenario: Scenario, first: SagaStart, plan: FaultPlan, world: World, history: History) -> Run:
@@ -112,8 +130,14 @@ def _history(
     """One run, and the saga's id in its history."""
     id_ = saga_id or saga_id_for(scenario, input_, plan, world.name)
     own = saga_id or _never_used(id_, world.name)
-    history = _run_in(world, scenario, (SagaStart(id=own, input=input_),), plan)
+    history = _run_in(world, scenario, _starts(own, input_, plan), plan)
     return (id_, _renamed(history, own, id_)) if world.name == "sim" else (own, history)
+
+
+def _starts(own: str, input_: Json, plan: FaultPlan) -> tuple[SagaStart, ...]:
+    """All with the same input, for they share most. The ids of the others begin with that of the first."""
+    others = (f"{own}-{number}" for number in range(2, plan.sagas + 1))
+    return tuple(SagaStart(id=id_, input=input_) for id_ in (own, *others))
 
 
 def _run_in(world: World, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:

@@ -94,6 +94,7 @@ def _fault_at(draw: st.DrawFn, sites: tuple[Site, ...], choices: Mapping[Site, t
         nth=site.nth,
         count=draw(st.sampled_from(chosen.counts)),
         variant=draw(chosen.variants),
+        saga=site.saga,
     )
 
 

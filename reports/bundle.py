@@ -48,7 +48,7 @@ class Violation:
     @property
     def size(self) -> tuple[int, int]:
         """Smaller is easier to understand; among equals, the harm done comes before how it came about."""
-        faults = len(self.failure.plan.faults) if self.failure else 99
+        faults = self.failure.plan.weight if self.failure else 99
         order = [one.id for one in self.scenario.invariants]
         return faults, order.index(self.invariant.id)
 

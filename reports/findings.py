@@ -53,7 +53,7 @@ class Finding:
         """As of its first violation: small plans first."""
         if self.violations:
             return self.violations[0].size
-        return (len(self.failure.plan.faults) if self.failure is not None else 99), 99
+        return (self.failure.plan.weight if self.failure is not None else 99), 99
 
 
 def findings(bundle: Bundle) -> tuple[Finding, ...]:

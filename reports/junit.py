@@ -20,8 +20,8 @@ from reports.lacking import lacking
 from reports.words import (
     JUDGEMENTS,
     counted,
-    fault_line,
     input_text,
+    plan_lines,
     replay_command,
     seconds,
     unclaimed_words,
@@ -133,7 +133,7 @@ def _failure_lines(violation: Violation, bundle: Bundle) -> list[str]:
     failure = violation.failure
     if failure is None:
         return [*lines, violation.problem]
-    plan = [f"  {fault_line(fault)}" for fault in failure.plan.faults] or ["  no fault at all"]
+    plan = [f"  {line}" for line in plan_lines(failure.plan)]
     given = input_text(failure.input)
     lines += [one for one in (unclaimed_words(failure),) if one]
     lines += ["Smallest plan:", *plan, *([f"Input: {given}"] if given else [])]

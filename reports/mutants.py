@@ -141,7 +141,7 @@ def _killed_by(mutant: Mutant) -> str:
     plan = mutant.smallest()
     if mutant.how is not None and mutant.how is not How.INVARIANT:
         return f"{_HOW[mutant.how]}: {mutant.message.splitlines()[0] if mutant.message else ''}".rstrip(": ")
-    if plan is None or not plan.faults:
+    if plan is None or plan.empty:
         return f"{mutant.invariant}, without a fault"
     return f"{mutant.invariant}, {plan_size(plan)}: {'; '.join(plan_lines(plan))}"
 

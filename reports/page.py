@@ -316,7 +316,8 @@ class Page:
 
 
 def _run_words(one: Example) -> str:
-    plan = "; ".join(f"{words.fault_name(each)} at {words.fault_place(each)}" for each in one.plan.faults)
+    faults = [f"{words.fault_name(each)} at {words.fault_place(each)}" for each in one.plan.faults]
+    plan = "; ".join((*faults, *map(words.preemption_line, one.plan.preemptions)))
     ended = ", ".join(one.statuses) or "no saga"
     broke = f", violated {', '.join(one.violated)}" if one.violated else ""
     return f"line {one.line:,} of runs.ndjson: {plan or 'no fault'}: {ended}{broke}"

@@ -26,10 +26,13 @@ from harness.history import (
     Held,
     HeldOtherwise,
     History,
+    NobodyHeld,
     ParticipantAway,
+    Passed,
     Phase,
     PhaseBegan,
     Released,
+    TurnPassed,
 )
 from harness.participant.ledger import Change
 from harness.plan.decision import Delivery, Symptom
@@ -128,6 +131,7 @@ class _Maker:
         began = [event for event in history.events if isinstance(event, ExecutorBegan)]
         self.several_sagas = len(history.began.saga_ids) > 1
         self.several_executors = len(began) > len(history.began.saga_ids)
+        self.held_at_the_door = {event.call for event in history.events if isinstance(event, TurnPassed)}
         self.struck = {event.executor: event for event in history.events if isinstance(event, ExecutorStruck)}
         self.first = {event.saga_id: event for event in reversed(began)}
 
@@ -194,6 +198,24 @@ class _Maker:
     @row.register
     def _(self, event: ExecutorWoken, index: int) -> Row:
         return self._sentence(event, index, RowKind.PROCESS_FAULT, f"{self._saga(event)} wakes and goes on")
+
+    @row.register
+    def _(self, event: TurnPassed, index: int) -> Row:
+        goes_on = f"{event.saga_id} goes on"
+        what = {
+            Passed.NEXT: goes_on,
+            Passed.ENDED: f"{goes_on}: the other has ended",
+            Passed.REACHED: f"{event.held} has come as far as it was to and is held at {{call}}; {goes_on}",
+            Passed.PREEMPTED: f"{event.held} is held at {{call}}, and {event.saga_id} runs",
+            Passed.WAITS: f"{event.held} only asks again and waits for another; {goes_on}",
+        }[event.why]
+        call = "" if event.call is None else request(self.calls[event.call])
+        return self._sentence(event, index, RowKind.SAGA, what.format(call=call))
+
+    @row.register
+    def _(self, event: NobodyHeld, index: int) -> Row:
+        why = f"{' and '.join(event.waited)} wait for each other: " if event.waited else ""
+        return self._sentence(event, index, RowKind.SAGA, f"{why}no saga is held any longer")
 
     @row.register
     def _(self, event: FaultFired, index: int) -> Row | None:
@@ -274,6 +296,7 @@ class _Maker:
             *(effect_words(effect) for effect in own),
             *(_HELD[event.until] for event in self.held[call.sent.call] if event.until in _HELD),
             *(("same key, another body",) if call.conflict else ()),
+            *(("held before it was delivered",) if call.sent.call in self.held_at_the_door else ()),
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import misplaced
-from harness.plan import FaultPlan, PlannedFault, from_planned
+from harness.plan import FaultPlan, PlannedFault, PlannedPreemption, from_planned
 
 FILE = "runs.ndjson"
 MOST_EXAMPLES = 3
@@ -63,12 +63,18 @@ class _Fault(PlannedFault, frozen=True, kw_only=True, forbid_unknown_fields=Fals
     """A later version may say more of a fault, which nothing here needs."""
 
 
+class _Preemption(PlannedPreemption, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """The same of a preemption."""
+
+
 class _Run(msgspec.Struct, frozen=True, tag="run"):
     scenario: int
     part: str
     saga_id: str
     verdicts: str
     plan: tuple[_Fault, ...] = ()
+    preemptions: tuple[_Preemption, ...] = ()
+    sagas: int = 1
     strikes: tuple[int, ...] = ()
     as_planned: tuple[int, ...] | None = None
     situations: tuple[str, ...] = ()
@@ -155,12 +161,12 @@ class _Runs:
         one = self.by_title.setdefault(f"{scenario.name} ({scenario.world})", ScenarioRuns())
         violated = _VIOLATED in run.verdicts
         if violated and run.saga_id in self._wanted:
-            one.broken.setdefault((from_planned(run.plan), run.saga_id), _violated(run, scenario))
+            one.broken.setdefault((_plan(run), run.saga_id), _violated(run, scenario))
         if run.part == NOT_COUNTED:
             return
         one.runs += 1
         one.compensation_s += run.compensation_s
-        if len(run.plan) == 1 and run.compensation_s:
+        if len(run.plan) == 1 == run.sagas and run.compensation_s:
             one.by_struck_s.setdefault(run.plan[0].operation, []).extend(run.compensation_s)
         for id_ in run.situations:
             if id_ not in one.situations:
@@ -175,7 +181,7 @@ class _Runs:
         yield from dict.fromkeys(pairs)
 
     def _cell(self, cell: CellRuns, number: int, run: _Run, scenario: _Scenario, *, violated: bool) -> None:
-        alone = len(run.plan) == 1
+        alone = len(run.plan) == 1 == run.sagas
         cell.fired += 1
         cell.violated += violated
         cell.alone += alone
@@ -188,10 +194,14 @@ class _Runs:
     def _example(self, number: int, run: _Run, scenario: _Scenario) -> Example:
         return Example(
             line=number,
-            plan=from_planned(run.plan),
+            plan=_plan(run),
             statuses=tuple(status or "no outcome" for status in run.statuses),
             violated=_violated(run, scenario),
         )
+
+
+def _plan(run: _Run) -> FaultPlan:
+    return from_planned(run.plan, run.preemptions, run.sagas)
 
 
 def _is_other(line: bytes) -> bool:

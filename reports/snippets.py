@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pprint import pformat
 
+from harness.plan import FaultPlan
 from harness.report_model import FailureFile
 
 _WIDTH = 96
@@ -15,8 +16,7 @@ _WIDTH = 96
 
 def pytest_function(failure: FailureFile) -> str:
     """A test that fails as long as the finding stands."""
-    faults = "".join(f"        {fault!r},\n" for fault in failure.plan.faults)
-    plan = f"FaultPlan((\n{faults}    ))" if faults else "FaultPlan()"
+    plan = _plan(failure.plan)
     given = _indented(pformat(failure.input, width=_WIDTH, sort_dicts=False))
     note = ""
     if failure.unclaimed:
@@ -34,8 +34,21 @@ def pytest_function(failure: FailureFile) -> str:
     )
 
 
+def _plan(plan: FaultPlan) -> str:
+    """As Python, a line for each fault and each preemption."""
+    faults = "".join(f"        {fault!r},\n" for fault in plan.faults)
+    if plan.sagas == 1:
+        return f"FaultPlan((\n{faults}    ))" if faults else "FaultPlan()"
+    preemptions = "".join(f"            {one!r},\n" for one in plan.preemptions)
+    parts = [f"faults=(\n{faults.replace('        ', ' ' * 12)}        )"] if faults else []
+    parts += [f"preemptions=(\n{preemptions}        )"] if preemptions else []
+    parts.append(f"sagas={plan.sagas}")
+    return f"FaultPlan(\n{''.join(f'        {part},' + chr(10) for part in parts)}    )"
+
+
 def _names(plan: str) -> list[str]:
-    return [name for name in ("Fault", "FaultPlan", "Lasting") if f"{name}(" in plan or f"{name}." in plan]
+    names = ("Fault", "FaultPlan", "Lasting", "Preemption", "Site")
+    return [name for name in names if f"{name}(" in plan or f"{name}." in plan]
 
 
 def _name(failure: FailureFile) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from harness.latency import NEEDED
-from harness.plan import Fault, FaultPlan, Lasting
+from harness.plan import Fault, FaultPlan, Lasting, Preemption
 from harness.plan.moments import Moment, moment_of
 from harness.process_faults import Boundary, ProcessFault
 from harness.report_model import (
@@ -182,13 +182,28 @@ def _in_a_row(count: int | Lasting) -> str:
 
 
 def plan_lines(plan: FaultPlan) -> list[str]:
-    """One line a fault; one that says so where there is none."""
-    return [fault_line(fault) for fault in plan.faults] or ["no fault at all"]
+    """One line a fault, then one a preemption; one that says so where there is none."""
+    faults = [fault_line(fault) for fault in plan.faults]
+    if plan.sagas > 1:
+        others = "otherwise " if plan.preemptions else ""
+        faults += map(preemption_line, plan.preemptions)
+        faults.append(f"{plan.sagas} sagas with the same input, {others}one after the other")
+    return faults or ["no fault at all"]
+
+
+def preemption_line(one: Preemption) -> str:
+    """`preempt: saga 1 is held at its call 1 of stock.hold.create, and saga 2 runs to its end`."""
+    until = "to its end" if one.until is None else f"until its call {one.until.nth} of {one.until.operation}"
+    held = f"saga {one.saga} is held at its call {one.nth} of {one.operation}"
+    return f"preempt: {held}, and saga {one.run} runs {until}"
 
 
 def plan_size(plan: FaultPlan) -> str:
-    """`1 fault`, `2 faults`, `no fault`."""
-    return counted(len(plan.faults), "fault") if plan.faults else "no fault"
+    """`1 fault`, `2 faults`, `no fault`, `1 fault and 2 preemptions of 2 sagas`."""
+    parts = [counted(len(plan.faults), "fault")] if plan.faults else []
+    parts += [counted(len(plan.preemptions), "preemption")] if plan.preemptions else []
+    of_sagas = f" of {plan.sagas} sagas" if plan.sagas > 1 else ""
+    return (" and ".join(parts) or "no fault") + of_sagas
 
 
 def input_text(given: Json) -> str:

@@ -62,7 +62,8 @@ class Refutation:
     @property
     def alone(self) -> bool:
         """Whether the fault of the claim is all that there is."""
-        return len(self.run_summary.plan.faults) == 1
+        plan = self.run_summary.plan
+        return len(plan.faults) == 1 == plan.sagas
 
     @property
     def rank(self) -> tuple[bool, int, int]:
@@ -136,7 +137,7 @@ class Aggregate:
     def add(self, run_summary: RunSummary) -> None:
         """Count one run."""
         self.runs += 1
-        if not run_summary.plan.faults:
+        if run_summary.plan.empty:
             self._add_fault_free(run_summary)
         if not run_summary.violated and _refuses_once(run_summary):
             self.refused_once.setdefault((run_summary.input_index, run_summary.plan), run_summary)
@@ -189,7 +190,7 @@ class Aggregate:
         concerned = claims_of_plan(_struck(run_summary), self.irreversible)
         self.broken_by.add(concerned)
         for id_ in run_summary.violated:
-            if len(run_summary.plan.faults) == 1:
+            if len(run_summary.plan.faults) == 1 == run_summary.plan.sagas:
                 self._alone.add((id_, *_mark(run_summary.plan.faults[0])))
             for claim in Claim:
                 if claim in concerned:
@@ -244,7 +245,7 @@ class Aggregate:
         mark = (fault.kind, fault.operation, fault.variant)
         if nothing_follows(run_summary, fault):
             self.followed_by_nothing.add(mark)
-        if len(run_summary.plan.faults) == 1:
+        if len(run_summary.plan.faults) == 1 == run_summary.plan.sagas:
             self.missed[mark] += 1
 
 
@@ -256,9 +257,10 @@ def size_of_run(run_summary: RunSummary) -> tuple[int, int, int, bytes]:
 
 
 def size_of(plan: FaultPlan) -> tuple[int, int]:
-    """Fewer faults are smaller, then fewer calls."""
+    """Fewer faults, preemptions and sagas are smaller, then fewer calls."""
     counted = sum(fault.count if isinstance(fault.count, int) else 99 for fault in plan.faults)
-    return len(plan.faults), counted
+    held = sum(one.until is not None for one in plan.preemptions)
+    return plan.weight, counted + held
 
 
 def _struck(run_summary: RunSummary) -> FaultPlan:
@@ -266,12 +268,14 @@ def _struck(run_summary: RunSummary) -> FaultPlan:
     fired = [
         fault for fault, strikes in zip(run_summary.plan.faults, run_summary.strikes, strict=True) if strikes
     ]
-    return FaultPlan(tuple(fired)) if fired or run_summary.history is not None else run_summary.plan
+    if fired or run_summary.history is not None:
+        return run_summary.plan.with_faults(tuple(fired))
+    return run_summary.plan
 
 
 def _refuses_once(run_summary: RunSummary) -> bool:
     faults = run_summary.plan.faults
-    one = len(faults) == 1 and isinstance(run_summary.input_index, int)
+    one = len(faults) == 1 == run_summary.plan.sagas and isinstance(run_summary.input_index, int)
     return one and faults[0].kind == ABORTS and faults[0].count == 1
 
 

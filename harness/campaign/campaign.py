@@ -32,21 +32,19 @@ from harness.campaign.records import (
     CampaignLine,
     EndedLine,
     ScenarioEntry,
-    StoredJob,
 )
 from harness.campaign.refutations import take_unshrunk
 from harness.campaign.run_records import RunRecords
 from harness.campaign.scenario_report import ScenarioReporter
 from harness.campaign.scenario_search import ScenarioSearch
 from harness.campaign.stored import StoredCounterexamples
-from harness.campaign.tables import Tables, input_entry, job_of
+from harness.campaign.tables import Tables, job_of, stored_job
 from harness.campaign.workers import Pool
 from harness.choices import WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault, ReportError, interruption
 from harness.faults import kinds_of
 from harness.invariants import invariants_of
-from harness.plan import to_planned
 from harness.report_model import Proxy, Report, ScenarioReport, ScenarioVerdict, worst
 from harness.scenario import Scenario
 from harness.search.run_summary import Job
@@ -268,7 +266,7 @@ class Campaign:
         began = self._recorded.scenarios[case.number].began if self._recorded is not None else None
         if began is not None:
             return [job_of(one) for one in began.stored]
-        told = tuple(StoredJob(input=input_entry(ref), plan=to_planned(plan)) for ref, plan in jobs)
+        told = tuple(stored_job(job) for job in jobs)
         case.journal.write(BeganLine(scenario=case.number, stored=told))
         return jobs
 

@@ -22,7 +22,7 @@ MAY_COMPENSATE = 'If that is right, say so: [[saga.cases]] with expect = "compen
 
 def failed(scenario: Scenario, run_summary: RunSummary) -> bool:
     """Whether a run is the fault-free one of an input, and violates something or ends otherwise."""
-    if run_summary.plan.faults or not isinstance(run_summary.input_index, int):
+    if not run_summary.plan.empty or not isinstance(run_summary.input_index, int):
         return False
     expected = scenario.expected(run_summary.input_index)
     return bool(run_summary.violated) or any(status != expected for status in run_summary.statuses)

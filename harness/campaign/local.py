@@ -70,7 +70,7 @@ class LocalJobRunner:
     def _run_summary(self, job: Job) -> RunSummary:
         input_index, plan = job
         run = run_once(self._scenario, input_of(self._scenario, input_index), plan, self._world)
-        return summarise_run(run, input_index, keep_history=not plan.faults)
+        return summarise_run(run, input_index, keep_history=plan.empty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from harness.choices import ProxyKind, SearchKind, WorldName
-from harness.plan import PlannedFault
+from harness.plan import PlannedFault, PlannedPreemption
 from harness.report_model import Proxy, Search
 from harness.search.chunks import ChunkEnded
 from harness.search.run_summary import Found, Unconfirmed
@@ -91,11 +91,13 @@ InputEntry = int | DrawnEntry
 """The index of an input of the scenario, or one that was drawn."""
 
 
-class StoredJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StoredJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A counterexample of an earlier campaign that is tried."""
 
     input: InputEntry
     plan: tuple[PlannedFault, ...]
+    preemptions: tuple[PlannedPreemption, ...] = ()
+    sagas: int = 1
 
 
 class BeganLine(
@@ -134,6 +136,7 @@ class RunLine(
     of the scenario began. verdicts: a letter for each invariant of the scenario (h held, v violated,
     n not exercised, u unknown, - not judged). found: what there is to say of them. fired: kind, operation and
     how many calls in a row. sites: operation, nth and the index of the last fault that had struck.
+    senders: of a run of several sagas, for each site the number of the one whose call it is (0: of none).
     gaps: the same, and the moments. history: it is kept in `histories/runs` while anything needs it.
     """
 
@@ -144,6 +147,8 @@ class RunLine(
     t_s: float
     input: InputEntry
     plan: tuple[PlannedFault, ...] = ()
+    preemptions: tuple[PlannedPreemption, ...] = ()
+    sagas: int = 1
     saga_id: str
     verdicts: str
     found: Mapping[str, Found] = {}
@@ -152,7 +157,9 @@ class RunLine(
     unconfirmed: tuple[Unconfirmed, ...] = ()
     collateral: int = 0
     fired: tuple[tuple[str, Operation, int], ...] = ()
+    preempted: tuple[int, ...] = ()
     sites: tuple[tuple[Operation, int, int], ...] = ()
+    senders: tuple[int, ...] = ()
     gaps: tuple[tuple[Operation, int, int, tuple[str, ...]], ...] = ()
     first: tuple[int, ...] = ()
     healed: tuple[str, ...] = ()

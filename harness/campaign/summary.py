@@ -113,6 +113,7 @@ def _invariant(id_: str, says: str, one: InvariantAggregate, file: str | None) -
         runs=one.runs,
         violations=one.violations,
         minimal_faults=len(one.smallest.plan.faults) if one.smallest is not None else 0,
+        minimal_preemptions=len(one.smallest.plan.preemptions) if one.smallest is not None else 0,
         failure=file,
         claim=says,
         crash=crash,

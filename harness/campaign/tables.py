@@ -5,7 +5,7 @@ Owns the letters of verdicts and the numbers of operations. Refuses to read or w
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, repeat
 
 import msgspec
 
@@ -21,7 +21,7 @@ from harness.campaign.records import (
 )
 from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
-from harness.plan import Site, from_planned, to_planned
+from harness.plan import Site, from_planned, planned_preemptions, to_planned
 from harness.scenario import Scenario
 from harness.search.gaps import Gap
 from harness.search.run_summary import Found, Job, RunSummary, input_of
@@ -40,7 +40,7 @@ class Tables:
         self._invariants = entry.invariants
         self._operations = entry.operations
         self._numbers = {name: number for number, name in enumerate(entry.operations)}
-        self._sites: dict[tuple[Operation, int], Site] = {}
+        self._sites: dict[tuple[Operation, int, int | None], Site] = {}
 
     def line(self, key: RunKey, run_summary: RunSummary, t_s: float) -> RunLine:
         """Of a run."""
@@ -52,6 +52,8 @@ class Tables:
             t_s=round(t_s, 3),
             input=input_entry(run_summary.input_index),
             plan=to_planned(run_summary.plan),
+            preemptions=planned_preemptions(run_summary.plan),
+            sagas=run_summary.plan.sagas,
             saga_id=run_summary.saga_id,
             verdicts="".join(map(self._letter, map(run_summary.found.get, self._invariants))),
             found={
@@ -66,6 +68,10 @@ class Tables:
                 for (kind, operation), same in groupby(run_summary.kinds)
             ),
             sites=tuple((self._number(site.operation), site.nth, last) for site, last in run_summary.sites),
+            senders=()
+            if run_summary.plan.sagas == 1
+            else tuple(site.saga or 0 for site, _ in run_summary.sites),
+            preempted=run_summary.preempted,
             gaps=tuple(
                 (self._number(gap.site.operation), gap.site.nth, gap.last, gap.variants)
                 for gap in run_summary.gaps
@@ -107,7 +113,11 @@ class Tables:
                 for kind, operation, times in line.fired
                 for _ in range(times)
             ),
-            sites=tuple((self._site(operation, nth), last) for operation, nth, last in line.sites),
+            sites=tuple(
+                (self._site(operation, nth, saga or None), last)
+                for (operation, nth, last), saga in zip(line.sites, line.senders or repeat(0), strict=False)
+            ),
+            preempted=line.preempted,
             gaps=tuple(
                 Gap(site=self._site(operation, nth), variants=variants, last=last)
                 for operation, nth, last, variants in line.gaps
@@ -136,11 +146,12 @@ class Tables:
     def _operation(self, operation: Operation) -> str:
         return self._operations[operation] if isinstance(operation, int) else operation
 
-    def _site(self, operation: Operation, nth: int) -> Site:
+    def _site(self, operation: Operation, nth: int, saga: int | None = None) -> Site:
         """Each once in memory: a campaign holds the sites of many runs."""
-        known = self._sites.get((operation, nth))
+        known = self._sites.get((operation, nth, saga))
         if known is None:
-            known = self._sites[operation, nth] = Site(operation=self._operation(operation), nth=nth)
+            known = Site(operation=self._operation(operation), nth=nth, saga=saga)
+            self._sites[operation, nth, saga] = known
         return known
 
 
@@ -153,15 +164,28 @@ def input_entry(ref: InputRef) -> InputEntry:
     return DrawnEntry(drawn=msgspec.Raw(ref.text)) if isinstance(ref, DrawnInput) else ref
 
 
+def stored_job(job: Job) -> StoredJob:
+    """A counterexample that is tried, for a line."""
+    ref, plan = job
+    return StoredJob(
+        input=input_entry(ref),
+        plan=to_planned(plan),
+        preemptions=planned_preemptions(plan),
+        sagas=plan.sagas,
+    )
+
+
 def job_of(line: RunLine | StoredJob) -> Job:
     """The input and the plan of a line."""
     given = line.input
     ref = given if isinstance(given, int) else DrawnInput(bytes(given.drawn))
-    return ref, from_planned(line.plan)
+    return ref, from_planned(line.plan, line.preemptions, line.sagas)
 
 
 def shown(job: Job) -> str:
     """A job, for messages."""
     ref, plan = job
     text = ref.text.decode() if isinstance(ref, DrawnInput) else f"input {ref + 1}"
-    return f"{text}: {', '.join(f'{one.kind} at {one.operation}' for one in plan.faults) or 'no fault'}"
+    told = ", ".join(f"{one.kind} at {one.operation}" for one in plan.faults) or "no fault"
+    held = "".join(f", saga {one.saga} held at {one.operation}" for one in plan.preemptions)
+    return f"{text}: {told}{held}" + (f", {plan.sagas} sagas" if plan.sagas > 1 else "")

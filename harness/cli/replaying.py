@@ -152,7 +152,13 @@ def _unless_shown(run_summaries: Sequence[RunSummary]) -> Replayed | None:
         return Replayed(Word.DIFFERS, f"it is not known what the caller saw, so nothing is: {void.reason}")
     fullest = max(run_summaries, key=lambda run_summary: sum(times > 0 for times in run_summary.fired))
     lines = plan_lines(fullest.plan)
+    faults = len(fullest.plan.faults)
     missed = [lines[index] for index, times in enumerate(fullest.fired) if not times]
+    missed += [
+        lines[faults + index]
+        for index in range(len(fullest.plan.preemptions))
+        if index not in fullest.preempted
+    ]
     if missed:
         told = "; ".join(missed)
         return Replayed(Word.DIFFERS, f"nothing is violated, but the plan no longer fires: {told}")

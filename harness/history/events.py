@@ -117,6 +117,36 @@ class ExecutorWoken(Event, frozen=True, kw_only=True, tag="executor_woken"):
     saga_id: str
 
 
+class Passed(StrEnum):
+    """Why the turn passes to a saga, in a run of several."""
+
+    NEXT = "next"  # it is the next to begin
+    PREEMPTED = "preempted"  # another one is held at a call, and it runs meanwhile
+    REACHED = "reached"  # the one that ran meanwhile has come as far as it was to
+    ENDED = "ended"  # the one that ran meanwhile has ended
+    WAITS = "waits"  # the one that ran meanwhile does nothing but ask again
+
+
+class TurnPassed(Event, frozen=True, kw_only=True, tag="turn_passed"):
+    """From now on the calls of saga `saga_id` go through, and those of the others are held.
+
+    held: the saga that stands still, at `call`; None where it had ended. preemption: the one of the plan that
+    is the reason, counted from 0.
+    """
+
+    saga_id: str
+    why: Passed
+    held: str | None = None
+    call: int | None = None
+    preemption: int | None = None
+
+
+class NobodyHeld(Event, frozen=True, kw_only=True, tag="nobody_held"):
+    """All sagas go on side by side. waited: those that waited for each other, if that is why."""
+
+    waited: tuple[str, ...] = ()
+
+
 class CallSent(Event, frozen=True, kw_only=True, tag="call_sent"):
     """A request of the saga: in sim as it was sent, on the wire as it arrived or was refused.
 
@@ -275,6 +305,8 @@ AnyEvent = (
     | ExecutorStruck
     | StoreChanged
     | ExecutorWoken
+    | TurnPassed
+    | NobodyHeld
     | CallSent
     | FaultFired
     | FaultUnconfirmed

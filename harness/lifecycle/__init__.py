@@ -1,7 +1,8 @@
 """The lifecycle of a saga's executors in one run: a pure state machine, facts in, commands out.
 
 Owns what both worlds must decide alike: which executor a process fault may strike, which one succeeds
-or wakes which, when a saga is called again, and whose answer is the last. Refuses to know processes,
+or wakes which, when a saga is called again, whose answer is the last, and in a run of several sagas whose
+turn it is. Refuses to know processes,
 sockets, greenlets and clocks: a world reports facts and carries out the commands in their order.
 """
 
@@ -33,6 +34,7 @@ from harness.lifecycle.facts import (
 )
 from harness.lifecycle.machine import Lifecycle
 from harness.lifecycle.states import ExecutorState, IllegalTransition
+from harness.lifecycle.turns import Ticket, Turn, Turns
 
 __all__ = [
     "AbandonCalls",
@@ -57,7 +59,10 @@ __all__ = [
     "StartLater",
     "StopAll",
     "Struck",
+    "Ticket",
     "TimeUp",
+    "Turn",
+    "Turns",
     "Wake",
     "WentQuiet",
 ]

@@ -1,4 +1,4 @@
-"""Refuses a plan that names something unknown, before anything runs."""
+"""Refuses a plan that names something unknown, or that cannot be, before anything runs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 
 from harness.errors import PlanError, misplaced, nearest
 from harness.plan.moments import MOMENTS, moment_of
-from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting
+from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting, Preemption
 
 MOST_FAULTS = 8
+MOST_PREEMPTIONS = 8
+MOST_SAGAS = 5
 
 
 def check_plan(
@@ -17,13 +19,16 @@ def check_plan(
     operations: Collection[str],
     kinds: Mapping[str, FaultKind],
     world: str | None = None,
-    sagas: int = 1,
+    sagas: int | None = None,
 ) -> None:
     """Raise PlanError where a fault names an unknown operation, kind, variant or saga, or counts below 1.
 
+    And where a preemption names an unknown operation or saga, or lets a saga run that it holds.
+
     world: where the plan is to run; None: anywhere. A moment between two calls is of one world alone.
-    sagas: how many the run starts.
+    sagas: how many the run starts; None: as many as the plan says.
     """
+    sagas = _checked_sagas(plan) if sagas is None else sagas
     if len(plan.faults) > MOST_FAULTS:
         raise PlanError(misplaced("plan", len(plan.faults), f"at most {MOST_FAULTS} faults"))
     for index, fault in enumerate(plan.faults):
@@ -34,6 +39,37 @@ def check_plan(
             raise PlanError(misplaced(f"{where}, saga", fault.saga, expected))
         if world is not None:
             _check_moment(fault, f"{where}, variant", world)
+    if len(plan.preemptions) > MOST_PREEMPTIONS:
+        found = len(plan.preemptions)
+        raise PlanError(misplaced("plan, preemptions", found, f"at most {MOST_PREEMPTIONS}"))
+    for index, preemption in enumerate(plan.preemptions):
+        _check_preemption(preemption, f"plan, preemption {index + 1}", operations, sagas)
+
+
+def _checked_sagas(plan: FaultPlan) -> int:
+    if not 1 <= plan.sagas <= MOST_SAGAS:
+        raise PlanError(misplaced("plan, sagas", plan.sagas, f"how many the run starts, 1 to {MOST_SAGAS}"))
+    return plan.sagas
+
+
+def _check_preemption(one: Preemption, where: str, operations: Collection[str], sagas: int) -> None:
+    for name, number in (("saga", one.saga), ("run", one.run)):
+        if not 1 <= number <= sagas:
+            expected = f"the number of a saga of the run, 1 to {sagas}"
+            raise PlanError(misplaced(f"{where}, {name}", number, expected))
+    if one.run == one.saga:
+        raise PlanError(misplaced(f"{where}, run", one.run, "another saga than the one that is held"))
+    sites = [(where, one.operation, one.nth)]
+    if one.until is not None:
+        sites.append((f"{where}, until", one.until.operation, one.until.nth))
+        if one.until.saga is not None:
+            found = one.until.saga
+            raise PlanError(misplaced(f"{where}, until, saga", found, "none: it is the saga that runs"))
+    for place, operation, nth in sites:
+        if operation not in operations:
+            raise PlanError(misplaced(f"{place}, operation", operation, nearest(operation, operations)))
+        if nth < 1:
+            raise PlanError(misplaced(f"{place}, nth", nth, "a call number, counted from 1"))
 
 
 def _check_fault(

@@ -1,4 +1,8 @@
-"""The file forms of a plan: a JSON list of flat objects, read strictly, and a compact one for many runs."""
+"""The file forms of a plan: a JSON list of objects, read strictly, and a compact one for many runs.
+
+In the list an object is a fault; one with `run` is a preemption, and one with nothing but `sagas` says how
+many sagas the run starts.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from harness.errors import PlanError, misplaced, nearest
-from harness.plan.types import Fault, FaultPlan, Lasting
+from harness.plan.types import Fault, FaultPlan, Lasting, Preemption, Site
 from harness.saga import Json
 
 _FIELDS = ("kind", "operation", "nth", "count", "variant", "saga")
+_PREEMPTION = ("saga", "operation", "nth", "run", "until")
+_SITE = ("operation", "nth")
 
 
 class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -24,8 +30,21 @@ class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     saga: int | None = None
 
 
+class PlannedPreemption(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """A preemption in a line of `runs.ndjson`. until, until_nth: the call at which the other saga is held."""
+
+    saga: int
+    operation: str
+    nth: int = 1
+    run: int
+    until: str | None = None
+    until_nth: int = 1
+
+
 def to_planned(plan: FaultPlan) -> tuple[PlannedFault, ...]:
-    """A plan, for a line."""
+    """The faults of a plan, for a line."""
     return tuple(
         PlannedFault(
             kind=one.kind,
@@ -39,8 +58,25 @@ def to_planned(plan: FaultPlan) -> tuple[PlannedFault, ...]:
     )
 
 
-def from_planned(faults: Iterable[PlannedFault]) -> FaultPlan:
-    """The inverse of `to_planned`."""
+def planned_preemptions(plan: FaultPlan) -> tuple[PlannedPreemption, ...]:
+    """The preemptions of a plan, for a line."""
+    return tuple(
+        PlannedPreemption(
+            saga=one.saga,
+            operation=one.operation,
+            nth=one.nth,
+            run=one.run,
+            until=None if one.until is None else one.until.operation,
+            until_nth=1 if one.until is None else one.until.nth,
+        )
+        for one in plan.preemptions
+    )
+
+
+def from_planned(
+    faults: Iterable[PlannedFault], preemptions: Iterable[PlannedPreemption] = (), sagas: int = 1
+) -> FaultPlan:
+    """The inverse of `to_planned` and `planned_preemptions`."""
     return FaultPlan(
         tuple(
             Fault(
@@ -52,16 +88,28 @@ def from_planned(faults: Iterable[PlannedFault]) -> FaultPlan:
                 saga=one.saga,
             )
             for one in faults
-        )
+        ),
+        tuple(
+            Preemption(
+                saga=one.saga,
+                operation=one.operation,
+                nth=one.nth,
+                run=one.run,
+                until=None if one.until is None else Site(operation=one.until, nth=one.until_nth),
+            )
+            for one in preemptions
+        ),
+        sagas,
     )
 
 
 def plan_to_json(plan: FaultPlan) -> list[dict[str, Json]]:
     """One object a fault; what is at its default is written too, for the reader's sake.
 
-    But not `saga`: most runs have one saga, and their plans name none.
+    But not `saga`: most runs have one saga, and their plans name none. Of a run of several, their number
+    comes first, and the preemptions last.
     """
-    return [
+    faults: list[dict[str, Json]] = [
         {
             "kind": fault.kind,
             "operation": fault.operation,
@@ -72,21 +120,75 @@ def plan_to_json(plan: FaultPlan) -> list[dict[str, Json]]:
         }
         for fault in plan.faults
     ]
+    sagas: list[dict[str, Json]] = [] if plan.sagas == 1 else [{"sagas": plan.sagas}]
+    return [*sagas, *faults, *map(_preemption_to_json, plan.preemptions)]
+
+
+def _preemption_to_json(one: Preemption) -> dict[str, Json]:
+    until = one.until
+    return {
+        "saga": one.saga,
+        "operation": one.operation,
+        "nth": one.nth,
+        "run": one.run,
+        **({} if until is None else {"until": {"operation": until.operation, "nth": until.nth}}),
+    }
 
 
 def plan_from_json(content: Json, where: str = "plan") -> FaultPlan:
     """The inverse of `plan_to_json`. Raises PlanError with the place of what is wrong."""
     if not isinstance(content, Sequence) or isinstance(content, str):
         raise PlanError(misplaced(where, content, "a list of faults"))
-    return FaultPlan(tuple(_fault(one, f"{where}, fault {index + 1}") for index, one in enumerate(content)))
+    faults: list[Fault] = []
+    preemptions: list[Preemption] = []
+    sagas: int | None = None
+    for number, one in enumerate(content, 1):
+        if isinstance(one, Mapping) and "run" in one:
+            preemptions.append(_preemption(one, f"{where}, preemption {len(preemptions) + 1}"))
+        elif isinstance(one, Mapping) and "sagas" in one:
+            sagas = _sagas(one, sagas, f"{where}, entry {number}")
+        else:
+            faults.append(_fault(one, f"{where}, fault {len(faults) + 1}"))
+    return FaultPlan(tuple(faults), tuple(preemptions), 1 if sagas is None else sagas)
+
+
+def _sagas(content: Mapping[str, Json], before: int | None, where: str) -> int:
+    if before is not None:
+        raise PlanError(misplaced(where, dict(content), "the number of sagas once"))
+    _known(content, ("sagas",), where)
+    return _whole(content["sagas"], f"{where}, sagas")
+
+
+def _preemption(content: Mapping[str, Json], where: str) -> Preemption:
+    _known(content, _PREEMPTION, where)
+    return Preemption(
+        saga=_whole(content.get("saga"), f"{where}, saga"),
+        operation=_text(content, "operation", where),
+        nth=_whole(content.get("nth", 1), f"{where}, nth"),
+        run=_whole(content["run"], f"{where}, run"),
+        until=None if content.get("until") is None else _site(content["until"], f"{where}, until"),
+    )
+
+
+def _site(content: Json, where: str) -> Site:
+    if not isinstance(content, Mapping):
+        raise PlanError(misplaced(where, content, "an object with operation and nth"))
+    _known(content, _SITE, where)
+    return Site(
+        operation=_text(content, "operation", where), nth=_whole(content.get("nth", 1), f"{where}, nth")
+    )
+
+
+def _known(content: Mapping[str, Json], names: Sequence[str], where: str) -> None:
+    for name in content:
+        if name not in names:
+            raise PlanError(misplaced(where, name, nearest(name, names)))
 
 
 def _fault(content: Json, where: str) -> Fault:
     if not isinstance(content, Mapping):
         raise PlanError(misplaced(where, content, "an object with kind and operation"))
-    for name in content:
-        if name not in _FIELDS:
-            raise PlanError(misplaced(where, name, nearest(name, _FIELDS)))
+    _known(content, _FIELDS, where)
     return Fault(
         kind=_text(content, "kind", where),
         operation=_text(content, "operation", where),

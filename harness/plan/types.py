@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from harness.participant import Operation
@@ -74,19 +74,72 @@ def _of_saga(saga: int | None) -> str:
     return "" if saga is None else f", saga={saga!r}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preemption:
+    """When a saga reaches a call, hold it there, run another saga, and then let the first one go on.
+
+    saga: the number of the saga that is held, at the nth call of `operation` that it sends itself.
+    run: the number of the saga that runs meanwhile, to its end; `until`: to that call of it, where it is held
+    in its turn (its `saga` is None: it is always the one that runs).
+    """
+
+    saga: int
+    operation: str
+    nth: int = 1
+    run: int
+    until: Site | None = None
+
+    def __repr__(self) -> str:
+        until = "" if self.until is None else f", until={self.until!r}"
+        return (
+            f"Preemption(saga={self.saga!r}, operation={self.operation!r}, nth={self.nth!r}, "
+            f"run={self.run!r}{until})"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Faults in order; where two cover one call, the first one wins."""
+    """Faults in order; where two cover one call, the first one wins.
+
+    sagas: how many sagas the run starts, all with its input. They run one after the other, save where
+    `preemptions` say otherwise.
+    """
 
     faults: tuple[Fault, ...] = ()
+    preemptions: tuple[Preemption, ...] = ()
+    sagas: int = 1
+
+    def __repr__(self) -> str:
+        """Pastes back; what only runs of several sagas have is left out of others."""
+        more = f", preemptions={self.preemptions!r}" if self.preemptions else ""
+        more += f", sagas={self.sagas!r}" if self.sagas != 1 else ""
+        return f"FaultPlan(faults={self.faults!r}{more})"
+
+    @property
+    def empty(self) -> bool:
+        """Whether one saga runs, and nothing goes wrong."""
+        return not self.faults and self.sagas == 1
+
+    @property
+    def weight(self) -> int:
+        """How much a reader has to follow: faults, preemptions, and sagas beside the first."""
+        return len(self.faults) + len(self.preemptions) + self.sagas - 1
 
     def with_fault(self, fault: Fault) -> FaultPlan:
         """The same plan and one fault more."""
-        return FaultPlan((*self.faults, fault))
+        return self.with_faults((*self.faults, fault))
+
+    def with_faults(self, faults: tuple[Fault, ...]) -> FaultPlan:
+        """The same sagas and preemptions with other faults."""
+        return FaultPlan(faults, self.preemptions, self.sagas)
 
     def without(self, index: int) -> FaultPlan:
         """The same plan less the fault at `index`."""
-        return FaultPlan(self.faults[:index] + self.faults[index + 1 :])
+        return self.with_faults(self.faults[:index] + self.faults[index + 1 :])
+
+    def with_preemption(self, preemption: Preemption) -> FaultPlan:
+        """The same plan and one preemption more."""
+        return replace(self, preemptions=(*self.preemptions, preemption))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from itertools import chain, zip_longest
 
 from harness.faults.enabled import Possible
 from harness.inputs import InputRef
-from harness.plan import Fault, FaultPlan, Lasting
+from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.search.run_summary import Job, RunSummary
 
 SINGLES = 1
@@ -137,6 +137,12 @@ def in_turns(batch: Sequence[Planned]) -> list[Planned]:
     return [one for one in chain.from_iterable(zip_longest(process, calls)) if one is not None]
 
 
-def fault_at(possible: Possible, nth: int) -> Fault:
+def fault_at(possible: Possible, site: Site) -> Fault:
     """A fault of one call."""
-    return Fault(kind=possible.kind.name, operation=possible.operation, nth=nth, variant=possible.variant)
+    return Fault(
+        kind=possible.kind.name,
+        operation=possible.operation,
+        nth=site.nth,
+        variant=possible.variant,
+        saga=site.saga,
+    )

@@ -145,4 +145,4 @@ def _first(run_summary: RunSummary, index: int) -> int:
 
 def _with_count(plan: FaultPlan, index: int, count: int | Lasting) -> FaultPlan:
     faults: Sequence[Fault] = plan.faults
-    return FaultPlan((*faults[:index], replace(faults[index], count=count), *faults[index + 1 :]))
+    return plan.with_faults((*faults[:index], replace(faults[index], count=count), *faults[index + 1 :]))

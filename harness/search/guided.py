@@ -362,7 +362,7 @@ def _beside(
     for plan in plans:
         yield Planned(
             input_index=parent.input_index,
-            plan=plan.with_fault(fault_at(possible, site.nth)),
+            plan=plan.with_fault(fault_at(possible, site)),
             parent=parent,
             newest=possible,
             phase=phase,
@@ -382,7 +382,7 @@ def _outlasting(plan: FaultPlan, kinds: Kinds) -> Iterator[FaultPlan]:
         return
     gone = newest.count is Lasting.FOR_EVER
     lasting = Lasting.UNTIL_RESTART if gone else Lasting.FOR_EVER
-    yield FaultPlan((*earlier, replace(newest, count=lasting)))
+    yield plan.with_faults((*earlier, replace(newest, count=lasting)))
 
 
 class StopAsked:

@@ -11,7 +11,16 @@ import msgspec
 
 from harness.advice import early_repeat
 from harness.compensation import compensation_seconds
-from harness.history import CallSent, ExecutorEnded, FaultFired, History, Phase, PhaseBegan
+from harness.history import (
+    CallSent,
+    ExecutorEnded,
+    FaultFired,
+    History,
+    Passed,
+    Phase,
+    PhaseBegan,
+    TurnPassed,
+)
 from harness.history.codec import encode_contents, encode_events
 from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
@@ -58,9 +67,11 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     strikes: how often each fault of the plan struck a call, be it as another kind (a slow reply that
         comes too late is a lost one). as_planned: how often as it was planned: it fired
         (None: each time).
+    preempted: of the preemptions of the plan those that took place, counted from 0.
     unconfirmed: faults that were set, and did not fire. void: so the run was not judged.
     sites: call sites that nothing struck and something could have struck, in the order they were reached,
-        each with the index of the last fault that had struck by then (-1: none).
+        each with the index of the last fault that had struck by then (-1: none). In a run of several sagas
+        each names the one that sent it.
     gaps: between which calls a process fault could strike another run, and at which moments.
     first: for each fault of the plan how many of `sites` came before it first struck.
     healed: operations that were called once all had healed.
@@ -82,6 +93,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     found: dict[str, Found]
     strikes: tuple[int, ...]
     as_planned: tuple[int, ...] | None = None
+    preempted: tuple[int, ...] = ()
     unconfirmed: tuple[Unconfirmed, ...] = ()
     collateral: int
     kinds: tuple[tuple[str, str], ...]
@@ -145,6 +157,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         found=found,
         strikes=tuple(counts[index] for index in range(len(run.plan.faults))),
         as_planned=as_planned(run.plan, fired),
+        preempted=() if run.plan.sagas == 1 else _preempted(run.history),
         unconfirmed=tuple(
             Unconfirmed(one.fault, one.toxic, one.reason, one.void) for one in run.history.unconfirmed()
         ),
@@ -153,13 +166,13 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         sites=sites,
         first=first,
         healed=() if void else _healed(run.history),
-        gaps=() if void else gaps_of(run.history),
+        gaps=() if void or run.plan.sagas > 1 else gaps_of(run.history),
         trace=trace,
         reaction=reaction,
         situations=() if void else seen_situations(run.view, run.own_situations),
         statuses=statuses,
         early_repeat=early_repeat(run.view),
-        trouble="" if run.plan.faults else first_trouble(run.view),
+        trouble=first_trouble(run.view) if run.plan.empty else "",
         compensation_s=() if void else compensation_seconds(run.history),
         left=() if void else _left(run.view),
         cut_short=_cut_short(run.history) or Status.RUNNING in statuses,
@@ -196,16 +209,42 @@ def _sites(history: History, faults: int) -> tuple[tuple[tuple[Site, int], ...],
     away = {event.call: event.fault for event in fired if event.participant is not None}
     sites: list[tuple[Site, int]] = []
     first: dict[int, int] = {}
+    several = _SitesOfSeveral(history)
     _mark(first, away.get(0), sites)
     for event in _while_faults_strike(history, fired):
         if isinstance(event, FaultFired):
             _mark(first, event.fault, sites)
         else:
             if event.call not in struck and event.operation is not None:
-                sites.append((Site(operation=event.operation, nth=event.nth), max(first, default=-1)))
+                sites.append((several.site(event), max(first, default=-1)))
             _mark(first, struck.get(event.call), sites)
             _mark(first, away.get(event.call), sites)
     return tuple(sites), tuple(first.get(index, len(sites)) for index in range(faults))
+
+
+class _SitesOfSeveral:
+    """In a run of several sagas a site names the one that sent the call, and counts its calls alone."""
+
+    def __init__(self, history: History) -> None:
+        ids = history.began.saga_ids
+        self._numbers = {id_: number for number, id_ in enumerate(ids, 1)} if len(ids) > 1 else {}
+        counts: Counter[tuple[str, str | None]] = Counter()
+        self._nth: dict[int, int] = {}
+        for _, event in history.of(CallSent) if self._numbers else ():
+            counts[event.saga_id, event.operation] += 1
+            self._nth[event.call] = counts[event.saga_id, event.operation]
+
+    def site(self, event: CallSent) -> Site:
+        """Of a call."""
+        assert event.operation is not None
+        saga = self._numbers.get(event.saga_id)
+        nth = event.nth if saga is None else self._nth[event.call]
+        return Site(operation=event.operation, nth=nth, saga=saga)
+
+
+def _preempted(history: History) -> tuple[int, ...]:
+    passed = (one for _, one in history.of(TurnPassed) if one.why is Passed.PREEMPTED)
+    return tuple(one.preemption for one in passed if one.preemption is not None)
 
 
 def _while_faults_strike(history: History, fired: Iterable[FaultFired]) -> Iterator[CallSent | FaultFired]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.faults.enabled import Possible
-from harness.plan import FaultPlan
 from harness.search.agenda import Planned
 from harness.search.run_summary import Job, RunSummary
 
@@ -55,4 +54,5 @@ class Siblings:
 def _job(run_summary: RunSummary, variant: str) -> Job:
     """The run, with that variant of its newest fault."""
     *earlier, newest = run_summary.plan.faults
-    return run_summary.input_index, FaultPlan((*earlier, replace(newest, variant=variant)))
+    faults = (*earlier, replace(newest, variant=variant))
+    return run_summary.input_index, run_summary.plan.with_faults(faults)

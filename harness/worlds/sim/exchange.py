@@ -26,7 +26,8 @@ class Exchange:
 
     inject: the process fault of a call is due; answers whether it was injected. over: hears that the call
     has ended. arrives: the earlier call whose process fault is due as this one arrives. up_s, down_s: how
-    long the request and the reply are under way.
+    long the request and the reply are under way. heard: told of the call when it has ended and its saga has
+    not gone on yet.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Exchange:
         "arrives",
         "done",
         "down_s",
+        "heard",
         "in_flight",
         "on_done",
         "read_timeout_s",
@@ -69,6 +71,7 @@ class Exchange:
         self.arrives: InFlightCall | None = None
         self.up_s = UP_S
         self.down_s = DOWN_S
+        self.heard: Callable[[Exchange], object] | None = None
 
     def start(self) -> None:
         """Put the request on its way."""
@@ -172,6 +175,8 @@ class Exchange:
             self._timer.cancel()
         if self._over is not None:
             self._over(self.in_flight)
+        if self.heard is not None:
+            self.heard(self)
         if self.on_done is not None:
             self.on_done()
 

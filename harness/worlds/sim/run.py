@@ -21,6 +21,7 @@ from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.latency_profile import LatencyProfile
+from harness.lifecycle import Turns
 from harness.plan import FaultPlan
 from harness.plan.decision import Symptom
 from harness.plan.moments import moment_of
@@ -28,6 +29,7 @@ from harness.saga import Claim, SagaStart
 from harness.scenario import Scenario
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_late, too_many_calls
+from harness.worlds.sim.door import Door
 from harness.worlds.sim.exchange import UP_S, Exchange
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.supervisor import Supervisor
@@ -74,8 +76,10 @@ class SimRun:
         self._urls: dict[int, dict[str, str]] = {}
         self._hosts: dict[str, tuple[int, str]] = {}
         self.network = Network(self.injector, self._hosts, self._whose, self._start, self._exchange)
+        self._door = Door(Turns(plan), self.recorder, sagas) if plan.sagas > 1 else None
         self.supervisor = Supervisor(
             scheduler=scheduler,
+            door=self._door,
             injector=self.injector,
             saga=scenario.saga,
             sagas=sagas,
@@ -129,6 +133,8 @@ class SimRun:
         self._phase(Phase.SETTLING)
         for in_flight in self.injector.heal():
             self.scheduler.call_later(UP_S, partial(self.injector.deliver, in_flight))
+        if self._door is not None:
+            self._door.heal()
         self.supervisor.settle()
         for exchange in [one for one in self._sent if one.silent]:
             exchange.fail(Symptom.RESET, broken_off=True)
@@ -182,6 +188,7 @@ class SimRun:
             link = self._profile.of(in_flight.participant.name)
             message = f"{in_flight.owner.saga_id}:{in_flight.call}"
             exchange.up_s, exchange.down_s = link.delay_s(f"{message}:up"), link.delay_s(f"{message}:down")
+        exchange.heard = None if self._door is None else self._door.ended
         return exchange
 
     def _start(self, exchange: Exchange) -> None:
@@ -194,7 +201,10 @@ class SimRun:
         self.supervisor.sent(exchange)
         if self._process_faults:
             self.supervisor.sending(exchange)
-        exchange.start()
+        if self._door is None:
+            exchange.start()
+        else:
+            self._door.comes(exchange)
 
     def _end_what_is_certain(self, in_flight: InFlightCall) -> None:
         why = self._loops.sent(

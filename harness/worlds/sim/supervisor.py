@@ -45,6 +45,7 @@ from harness.plan.decision import Symptom
 from harness.process_faults import Boundary, ProcessFault
 from harness.saga import SagaStart
 from harness.worlds.sim.changes import StoreWatch
+from harness.worlds.sim.door import Door
 from harness.worlds.sim.exchange import Exchange
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.greenlets import Greenlets, Member
@@ -60,13 +61,15 @@ Record = Callable[[], None]
 class Supervisor:
     """Of one run. `make_context` gives a new executor its surroundings, `make_store` a new folder.
 
-    watch: somebody may ask what the store held between two calls.
+    watch: somebody may ask what the store held between two calls. door: says when each saga begins, in a run
+    where one goes on at a time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
         self,
         *,
         scheduler: Scheduler,
+        door: Door | None = None,
         injector: FaultInjector,
         saga: CallableSaga,
         sagas: Sequence[SagaStart],
@@ -82,15 +85,26 @@ class Supervisor:
         self._make_context = make_context
         self._make_store = make_store
         self._sagas = sagas_of(sagas, injector.recorder)
+        self._door = door
+        if door is not None:
+            door.begin = self._begin
+            door.number = lambda executor: self._sagas.index(self.executors[executor - 1].saga) + 1
         self.watch = StoreWatch(injector, self._struck_between, self.inject_between) if watch else None
 
     # What a run reports -----------------------------------------------------------------------
 
     def run(self) -> None:
         """Each saga is called for the first time as its time comes; until nobody is alive or due."""
-        for saga in self._sagas:
-            self._in(saga.start.at_s, partial(self._report, saga, Began()))
+        if self._door is not None:
+            self._door.open()
+        else:
+            for saga in self._sagas:
+                self._in(saga.start.at_s, partial(self._report, saga, Began()))
         self._greenlets.run()
+
+    def _begin(self, number: int) -> None:
+        """At once, but never on the stack of another saga, which may be the one whose call is held."""
+        self._await(0, partial(self._report, self._sagas[number - 1], Began()))
 
     def call_again(self) -> bool:
         """Where the last word of a saga was `running`, the same once more; whether there was one."""
@@ -223,6 +237,8 @@ class Supervisor:
             self._report(
                 saga, finished, partial(self._injector.judge.executor_struck, in_flight, struck.fault)
             )
+        if self._door is not None and not saga.lifecycle.busy:
+            self._door.left(self._sagas.index(saga) + 1)
 
     # Commands ---------------------------------------------------------------------------------
 
@@ -279,6 +295,9 @@ class Supervisor:
         if not seconds:
             report()
             return
+        self._await(seconds, report)
+
+    def _await(self, seconds: float, report: Callable[[], object]) -> None:
         self._greenlets.awaited += 1
 
         def due() -> None:

@@ -62,7 +62,7 @@ def read_plan(plan: FaultPlan, saga: SagaAdapter, *, unseen: bool) -> WirePlan:
         processes=processes,
         kills=any(_kills(fault) for fault in plan.faults),
         unseen=unseen,
-        injected=FaultPlan(tuple(map(_injected, plan.faults))) if unseen else plan,
+        injected=plan.with_faults(tuple(map(_injected, plan.faults))) if unseen else plan,
         absences=_absences(plan) if unseen else (),
         resetting=frozenset(_participant(fault) for fault in plan.faults if fault.kind in RESETTING),
         before_moments=_without_moments(plan) if timed else None,
@@ -98,4 +98,4 @@ def _participant(fault: Fault) -> str:
 
 
 def _without_moments(plan: FaultPlan) -> FaultPlan:
-    return FaultPlan(tuple(fault for fault in plan.faults if moment_of(fault.variant) is None))
+    return plan.with_faults(tuple(fault for fault in plan.faults if moment_of(fault.variant) is None))

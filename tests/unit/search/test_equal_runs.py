@@ -107,7 +107,7 @@ def check(found: list[Twins], enabled: EnabledFaults, executor: LocalJobRunner) 
         site = data.draw(st.sampled_from(pair.sites))
         possible = enabled.possible[site.operation]
         assume(possible)
-        fault = fault_at(data.draw(st.sampled_from(possible)), site.nth)
+        fault = fault_at(data.draw(st.sampled_from(possible)), site)
         one, other = executor.run(
             [
                 (run_summary.input_index, run_summary.plan.with_fault(fault))
