@@ -142,7 +142,7 @@ class Aggregate:
         if not run_summary.violated and _refuses_once(run_summary):
             self.refused_once.setdefault((run_summary.input_index, run_summary.plan), run_summary)
         for id_, found in run_summary.found.items():
-            self.invariants[id_].add(run_summary, found.verdict)
+            self.invariants.setdefault(id_, InvariantAggregate()).add(run_summary, found.verdict)
         self._add_claims(run_summary)
         self._add_reached(run_summary)
         self._add_faults(run_summary)

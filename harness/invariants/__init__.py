@@ -1,8 +1,9 @@
 """The invariants: one module each, pure functions of a run's view.
 
-Owns the fourteen of the failure catalogue, `conservation` for scenarios that conserve something, and
-`judge`, which asks them all and lets none that crashed pass. Refuses to run anything, to read files, and to
-excuse what `docs/judgement.md` does not excuse.
+Owns the fourteen of the failure catalogue, `conservation` for scenarios that conserve something,
+`lifecycle_events` for sagas that tell events of their lives, and `judge`, which asks them all and lets none
+that crashed pass. Refuses to run anything, to read files, and to excuse what `docs/judgement.md` does not
+excuse.
 
 Adding an invariant is one new module with an `INVARIANT`, and its line in `_MODULES`. A user's own comes
 with a scenario, or from a package (`harness.registry`).
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from harness.errors import ScenarioError, misplaced, nearest
-from harness.invariants import conservation
+from harness.invariants import conservation, lifecycle_events
 from harness.invariants.base import Invariant, InvariantViolated, Judgement, worst
 from harness.invariants.judge import judge_view
 from harness.registry import Registry
@@ -55,7 +56,8 @@ def invariants_of(scenario: Scenario) -> Mapping[str, Invariant]:
     """
     where = f"scenario {scenario.name!r}, invariants"
     conserved = (conservation.INVARIANT,) if conservation.conserves(scenario.resources) else ()
-    every = INVARIANTS.all_of((*conserved, *scenario.invariants), where)
+    own = (*conserved, lifecycle_events.INVARIANT, *scenario.invariants)
+    every = INVARIANTS.all_of(own, where)
     for id_ in scenario.only:
         if id_ not in every:
             raise ScenarioError(misplaced(f"{where} to be judged by", id_, nearest(id_, every)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.history import Call
+from harness.invariants.backing import backed, must_be_told
 from harness.invariants.base import Finding, Invariant, InvariantViolated
 from harness.saga import Direction, Json, Status
 from harness.views import SagaView, View
@@ -22,7 +22,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         return
     at = view.evidence(saga.ended)
     for step, word in entries:
-        if not _backed(saga, step, word):
+        if not backed(saga, step, _WORDS[word]):
             yield Finding(f"the log says {step} {word}, and nobody acknowledged that", at)
     yield from _left_out(saga, entries, at)
 
@@ -45,38 +45,17 @@ def _pair(saga: SagaView, entry: Json) -> tuple[str, str] | None:
     return None
 
 
-def _backed(saga: SagaView, step: str, word: str) -> bool:
-    if word == "undone" and saga.spec.by_name[step].compensation is None:
-        return True  # there is nothing to undo
-    if saga.taken_as_done(step, _WORDS[word]):
-        return True
-    return saga.shown(step) if word == "done" else saga.denied(step)
-
-
 def _left_out(saga: SagaView, entries: list[tuple[str, str]], at: tuple[int, ...]) -> Iterator[Finding]:
     word = {Status.COMPLETED: "done", Status.COMPENSATED: "undone"}.get(saga.status or Status.RUNNING)
     if word is None:
         return
     for step in saga.spec.steps:
-        call = _acknowledged_alone(saga, step.name, _WORDS[word])
+        call = must_be_told(saga, step.name, _WORDS[word])
         if call is not None and (step.name, word) not in entries:
             yield Finding(
-                f"step {step.name} was acknowledged, and the log leaves out that it is {word}", (call, *at)
+                f"step {step.name} was acknowledged, and the log leaves out that it is {word}",
+                (call.index, *at),
             )
-
-
-def _acknowledged_alone(saga: SagaView, step: str, direction: Direction) -> int | None:
-    call = saga.acknowledged(step, direction)
-    if call is None or (direction is Direction.COMPENSATION and _covered_by_the_way(saga, call, step)):
-        return None
-    return call.index
-
-
-def _covered_by_the_way(saga: SagaView, call: Call, step: str) -> bool:
-    """Whether an undo by saga covered a step that the saga need not have meant."""
-    if not saga.attempts(step, Direction.ACTION):
-        return True
-    return len(call.sent.steps) > 1 and saga.needless(step, call.index)
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

@@ -1,0 +1,31 @@
+"""What backs a saga's own word that a step is done or undone: for those who judge its log and events."""
+
+from __future__ import annotations
+
+from harness.history import Call
+from harness.saga import Direction
+from harness.views import SagaView
+
+
+def backed(saga: SagaView, step: str, direction: Direction) -> bool:
+    """Acknowledged, or shown by a query; what has no undo is undone by doing nothing."""
+    if direction is Direction.COMPENSATION and saga.spec.by_name[step].compensation is None:
+        return True
+    if saga.taken_as_done(step, direction):
+        return True
+    return saga.shown(step) if direction is Direction.ACTION else saga.denied(step)
+
+
+def must_be_told(saga: SagaView, step: str, direction: Direction) -> Call | None:
+    """The acknowledgement that the saga's own word must not leave out; None where there is none."""
+    call = saga.acknowledged(step, direction)
+    if call is None or (direction is Direction.COMPENSATION and _covered_by_the_way(saga, call, step)):
+        return None
+    return call
+
+
+def _covered_by_the_way(saga: SagaView, call: Call, step: str) -> bool:
+    """Whether an undo by saga covered a step that the saga need not have meant."""
+    if not saga.attempts(step, Direction.ACTION):
+        return True
+    return len(call.sent.steps) > 1 and saga.needless(step, call.index)
