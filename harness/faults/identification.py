@@ -65,7 +65,10 @@ class Identification:
         spares: Callable[[int], bool] | None = None,
         too_late: Callable[[Delay], bool] | None = None,
     ) -> InFlightCall:
-        """A call that is being sent. Raises OfAnEarlierRun. spares, too_late: see `FaultInjector.send`."""
+        """A call that is being sent. Raises OfAnEarlierRun. spares, too_late: see `FaultInjector.send`.
+
+        executor: 0 for that of the saga whose call it is, where each has one, with the saga's number.
+        """
         matched = participant.match(request)
         owned = self._attribution.of(participant, matched, request)
         if self._attribution.of_an_earlier_run(owned):
@@ -78,7 +81,7 @@ class Identification:
             match = None
         return InFlightCall(
             call=self.calls,
-            executor=executor,
+            executor=executor or saga or 1,
             participant=participant,
             request=request,
             matched=matched,

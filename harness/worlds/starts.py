@@ -29,13 +29,3 @@ def check_starts(sagas: Sequence[SagaStart], where: str, *, before_s: float = ma
             expected = "seconds from the beginning of the run, before its faults end"
             latest = "" if before_s == math.inf else f" at {before_s:g} s"
             raise UsageError(misplaced(f"{here}, at_s", one.at_s, f"{expected}{latest}"))
-
-
-def only_start(sagas: Sequence[SagaStart], where: str) -> SagaStart:
-    """The only saga of a run, which begins at once. Raises UsageError for anything else."""
-    check_starts(sagas, where)
-    if len(sagas) > 1:
-        raise UsageError(misplaced(f"{where}, sagas", len(sagas), "1: several run side by side in sim alone"))
-    if sagas[0].at_s:
-        raise UsageError(misplaced(f"{where}, saga 1, at_s", sagas[0].at_s, "0: it begins with the run"))
-    return sagas[0]

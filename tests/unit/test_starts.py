@@ -7,11 +7,11 @@ import math
 import pytest
 
 from harness.errors import UsageError
-from harness.plan import FaultPlan
+from harness.plan import Fault, FaultPlan
 from harness.saga import SagaStart
 from harness.worlds import World
 from harness.worlds.sim import SimWorld
-from harness.worlds.starts import check_starts, only_start
+from harness.worlds.starts import check_starts
 from harness.worlds.wire import WireWorld
 from tests.unit.sim.journal import saga_of, scenario_of
 
@@ -22,7 +22,6 @@ TWO = SagaStart(id="saga-2", input={})
 
 def test_sagas_with_ids_of_their_own_pass() -> None:
     check_starts([ONE, TWO, SagaStart(id="saga-3", input=None, at_s=2.5)], WHERE)
-    assert only_start([ONE], WHERE) is ONE
 
 
 @pytest.mark.parametrize(
@@ -51,14 +50,12 @@ def test_a_world_refuses_before_anything_runs(world: World) -> None:
         world.run(scenario_of(saga_of("async")), [], FaultPlan())
 
 
-@pytest.mark.parametrize(
-    ("sagas", "says"),
-    [
-        ([ONE, TWO], "sagas: found 2, expected 1: several run side by side in sim alone"),
-        ([SagaStart(id="a", input={}, at_s=1.0)], "saga 1, at_s: found 1.0, expected 0"),
-    ],
-)
-def test_the_wire_runs_one_saga_that_begins_at_once(sagas: list[SagaStart], says: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        WireWorld().run(scenario_of(saga_of("async")), sagas, FaultPlan())
-    assert says in str(caught.value)
+def test_on_the_wire_who_may_die_runs_alone() -> None:
+    crash = FaultPlan((Fault(kind="crash", variant="applied", operation="payments.charge.create"),))
+    with pytest.raises(UsageError, match="sagas: found 2, expected 1: what dies, freezes or moves there"):
+        WireWorld().run(scenario_of(saga_of("async")), [ONE, TWO], crash)
+
+
+def test_on_the_wire_nobody_takes_turns() -> None:
+    with pytest.raises(UsageError, match="plan: found '2 sagas', expected one saga: several take turns in"):
+        WireWorld().run(scenario_of(saga_of("async")), [ONE, TWO], FaultPlan(sagas=2))

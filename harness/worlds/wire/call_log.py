@@ -288,7 +288,7 @@ class CallLog:
             spares=None if self._absences is None else self._absences.spares,
             too_late=None if read_timeout_s is None else partial(_too_late, read_timeout_s),
         )
-        self._times.sent(executor)
+        self._times.sent(in_flight.executor)
         if self._injector.broken is not None:
             self._signals.abort(self._injector.broken)
         call = WireCall(
@@ -300,7 +300,9 @@ class CallLog:
             read_timeout_s=read_timeout_s,
         )
         self._open[in_flight.call] = call
-        why = self._loops.sent(executor, in_flight.owner.saga_id, in_flight.steps, in_flight.direction)
+        why = self._loops.sent(
+            in_flight.executor, in_flight.owner.saga_id, in_flight.steps, in_flight.direction
+        )
         if why is not None:
             self._signals.end(ended_early(why))
         return call

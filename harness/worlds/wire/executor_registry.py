@@ -27,6 +27,7 @@ class ExecutorRegistry:
         self._signals = signals
         self._latest = 0
         self._separate = False
+        self._one_each = False
         self._occupants: dict[int, int] = {}  # endpoint set to executor
         self._endpoint_sets: dict[int, int] = {}  # executor to endpoint set, whether it lives or not
         self._live: set[int] = set()
@@ -38,8 +39,8 @@ class ExecutorRegistry:
 
     @property
     def latest(self) -> int:
-        """The executor that began last; 0 where none has."""
-        return self._latest
+        """The executor that began last; 0 where none has, or where sagas run side by side."""
+        return 0 if self._one_each else self._latest
 
     def may_call(self, endpoint_set: int) -> bool:
         """Whether somebody may send a call there; else its sender is dead."""
@@ -48,9 +49,12 @@ class ExecutorRegistry:
         return endpoint_set in self._occupants or (not endpoint_set and bool(self._occupants))
 
     def caller_at(self, endpoint_set: int) -> int:
-        """Who sent a call that came through an endpoint set; 0: one that all of them share."""
+        """Who sent a call that came through an endpoint set; 0: one that all of them share.
+
+        0 where sagas run side by side: whose saga the call belongs to.
+        """
         if not self._separate:
-            return self._latest
+            return self.latest
         return self._occupants.get(endpoint_set) or max(self._occupants.values())
 
     # Who runs where ---------------------------------------------------------------------------
@@ -58,6 +62,10 @@ class ExecutorRegistry:
     def separate(self) -> None:
         """Executors run beside each other, each in an endpoint set."""
         self._separate = True
+
+    def one_each(self) -> None:
+        """Sagas run side by side, and each has one executor, which has the saga's number."""
+        self._one_each = True
 
     def began(self, executor: int) -> None:
         """An executor begins."""

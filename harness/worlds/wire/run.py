@@ -7,7 +7,8 @@ because a saga may hold the main thread. Refuses to judge, and to know how a sag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,13 @@ import msgspec
 from harness.clock.real import monotonic_s, sleep_s
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.lifecycle import RecordEnd
-from harness.saga import Json
+from harness.saga import SagaStart
 from harness.scenario import Scenario
 from harness.worlds.bounds import RESUME_AFTER_S
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.executors import Executors, Stage, executors_for
 from harness.worlds.wire.executors.kept_services import KeptServices
+from harness.worlds.wire.executors.side_by_side import SideBySide
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.traffic import Traffic
 from harness.worlds.wire.wire_plan import WirePlan
@@ -31,14 +33,16 @@ SLACK_S = 0.1
 
 
 class WireRun:
-    """One run. `urls` are the participants' proxies in an endpoint set, `folder` is gone after it."""
+    """One run. `urls` are the participants' proxies in an endpoint set.
+
+    folders: makes a folder each time; they are gone after the run.
+    """
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the world
         self,
         *,
         scenario: Scenario,
-        input_: Json,
-        saga_id: str,
+        sagas: Sequence[SagaStart],
         plan: WirePlan,
         services: KeptServices,
         traffic: Traffic,
@@ -46,8 +50,9 @@ class WireRun:
         participant_servers: Callable[[], Iterable[ParticipantServer]],
         background: Background,
         urls: Callable[[int], Mapping[str, str]],
-        folder: Callable[[], Path],
+        folders: Callable[[], Path],
     ) -> None:
+        self._sagas = tuple(sagas)
         self._traffic = traffic
         self._recorder = recorder
         self._participant_servers = participant_servers
@@ -56,19 +61,27 @@ class WireRun:
         self._settled_s: float | None = None
         self._settled: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._stage = Stage(
-            scenario=scenario,
-            input_=input_,
-            saga_id=saga_id,
-            traffic=traffic,
-            recorder=recorder,
-            urls=urls,
-            folder=folder,
-            deadline_s=self._deadline_s,
-            kills=plan.kills,
-            services=services,
-        )
-        self._executors: Executors = executors_for(scenario.saga, self._stage, processes=plan.processes)
+        stages = [
+            Stage(
+                scenario=scenario,
+                input_=one.input,
+                saga_id=one.id,
+                traffic=traffic,
+                recorder=recorder,
+                urls=urls,
+                folder=cache(folders),
+                deadline_s=self._deadline_s,
+                kills=plan.kills,
+                services=services,
+            )
+            for one in sagas
+        ]
+        self._stage = stages[0]
+        self._executors: Executors
+        if self._alone:
+            self._executors = executors_for(scenario.saga, self._stage, processes=plan.processes)
+        else:
+            self._executors = SideBySide(scenario.saga, stages, [one.at_s for one in sagas])
 
     def execute(self, prepare: Callable[[], object], visible: Callable[[], bool]) -> History:
         """Run the saga to its end. `prepare` comes before its first executor.
@@ -89,6 +102,10 @@ class WireRun:
         self._phase(Phase.JUDGING)
         return self._history(visible=visible())
 
+    @property
+    def _alone(self) -> bool:
+        return not self._sagas[1:] and not self._sagas[0].at_s
+
     # Phases -----------------------------------------------------------------------------------
 
     def _begin(self) -> None:
@@ -97,8 +114,9 @@ class WireRun:
                 t_s=self._recorder.now_s(),
                 scenario=self._stage.scenario.name,
                 world="wire",
-                saga_ids=(self._stage.saga_id,),
-                input=self._stage.input,
+                saga_ids=tuple(one.id for one in self._sagas),
+                input=self._sagas[0].input,
+                sagas=msgspec.UNSET if self._alone else self._sagas,
             )
         )
         self._phase(Phase.FAULTS)
@@ -163,7 +181,8 @@ class WireRun:
         traffic = self._traffic
         if traffic.own is not None and traffic.signals.fault is None:
             with traffic.lock:
-                traffic.own.compare(self._stage.scenario, traffic.injector, self._stage.saga_id)
+                for one in self._sagas:
+                    traffic.own.compare(self._stage.scenario, traffic.injector, one.id)
 
     # Recording --------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ a proxy server of its own.
 
 from __future__ import annotations
 
-import functools
 import shutil
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from typing import Self
 
 from harness.choices import ProxyKind
 from harness.clock.real import monotonic_s
-from harness.errors import EnvironmentFault
+from harness.errors import EnvironmentFault, UsageError, misplaced
 from harness.faults import KINDS
 from harness.faults.engine import FaultEngine
 from harness.faults.injector import FaultInjector
@@ -38,7 +37,7 @@ from harness.toxiproxy.discovery import find_server
 from harness.toxiproxy.server import ProxyServer
 from harness.views import LoopWatch
 from harness.worlds.only_world import only_world
-from harness.worlds.starts import only_start
+from harness.worlds.starts import check_starts
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.endpoint_sets import EndpointSets
 from harness.worlds.wire.evidence import Evidence
@@ -133,22 +132,32 @@ class WireWorld:
 
     def run(self, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:
         """One run. Raises UsageError for what cannot run here, EnvironmentFault where the machine fails."""
-        start = only_start(sagas, f"scenario {scenario.name!r}, world wire")
+        where = f"scenario {scenario.name!r}, world wire"
+        check_starts(sagas, where, before_s=scenario.faults_end_s("wire"))
+        if plan.sagas > 1 or plan.preemptions:
+            expected = "one saga: several take turns in sim"
+            raise UsageError(misplaced(f"{where}, plan", f"{plan.sagas} sagas", expected))
         wire_plan = read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen)
+        if sagas[1:] or sagas[0].at_s:
+            if any(KINDS[fault.kind].process_fault is not None for fault in plan.faults):
+                expected = "1: what dies, freezes or moves there runs alone; several do so in sim"
+                raise UsageError(misplaced(f"{where}, sagas", len(sagas), expected))
+            return self._run(scenario, sagas, wire_plan, {})
+        start = sagas[0]
         again = replace(start, id=f"{start.id}-unstruck")
         pauses = self._pauses.needed(
             wire_plan, scenario, start.input, lambda rest: self.run(scenario, (again,), rest)
         )
         if pauses:  # the run that showed them may have shown a caller whom nobody sees, too
             wire_plan = read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen)
-        history = self._run(scenario, start, wire_plan, pauses)
+        history = self._run(scenario, sagas, wire_plan, pauses)
         self._pauses.note(wire_plan, scenario, start.input, history)
         return history
 
     # A run's frame ----------------------------------------------------------------------------
 
     def _run(
-        self, scenario: Scenario, start: SagaStart, plan: WirePlan, pauses: Mapping[Site, float]
+        self, scenario: Scenario, sagas: Sequence[SagaStart], plan: WirePlan, pauses: Mapping[Site, float]
     ) -> History:
         endpoint_sets = self._participant_servers.of(scenario)
         self._runs += 1
@@ -157,15 +166,15 @@ class WireWorld:
         own = self._own.of(scenario)
         if own is not None:
             own.begin()
-        traffic, outages = self._traffic(scenario, plan, start.id, recorder, endpoint_sets, pauses, own)
+        ids = tuple(one.id for one in sagas)
+        traffic, outages = self._traffic(scenario, plan, ids, recorder, endpoint_sets, pauses, own)
         folders: list[Path] = []
         self._httpx_wrapper.traffic = traffic
         try:
             endpoint_sets.begin(traffic, resetting=plan.resetting, outages=outages)
             run = WireRun(
                 scenario=scenario,
-                input_=start.input,
-                saga_id=start.id,
+                sagas=sagas,
                 plan=plan,
                 services=self._services,
                 traffic=traffic,
@@ -173,7 +182,7 @@ class WireWorld:
                 participant_servers=endpoint_sets.participant_servers,
                 background=self._background,
                 urls=endpoint_sets.urls,
-                folder=functools.cache(lambda: _new_folder(folders)),
+                folders=partial(_new_folder, folders),
             )
             return run.execute(
                 lambda: self._background.call(outages.begin()) if outages else None,
@@ -189,7 +198,7 @@ class WireWorld:
         self,
         scenario: Scenario,
         plan: WirePlan,
-        saga_id: str,
+        saga_ids: tuple[str, ...],
         recorder: Recorder,
         endpoint_sets: EndpointSets,
         pauses: Mapping[Site, float],
@@ -198,7 +207,7 @@ class WireWorld:
         lock = threading.RLock()
         signals = RunSignals(lock, self._check_server)
         executors = ExecutorRegistry(lock, signals)
-        injector = self._injector(scenario, plan.injected, saga_id, recorder, own)
+        injector = self._injector(scenario, plan.injected, saga_ids, recorder, own)
         outages = None
         if plan.absences:
             outages = Outages(
@@ -229,19 +238,19 @@ class WireWorld:
         self,
         scenario: Scenario,
         plan: FaultPlan,
-        saga_id: str,
+        saga_ids: tuple[str, ...],
         recorder: Recorder,
         own: ServicesOfARun | None,
     ) -> FaultInjector:
-        earlier = frozenset(self._saga_ids - {saga_id})
-        self._saga_ids.add(saga_id)
+        earlier = frozenset(self._saga_ids.difference(saga_ids))
+        self._saga_ids.update(saga_ids)
         fresh = [prototype.fresh() for prototype in scenario.participants]
         return FaultInjector(
             spec=scenario.spec,
             participants=own.participants(fresh) if own else {one.name: one for one in fresh},
             engine=FaultEngine(plan, KINDS, scenario.left_in_doubt),
             recorder=recorder,
-            saga_ids=(saga_id,),
+            saga_ids=saga_ids,
             earlier=earlier,
             whose=scenario.whose,
             certain=False,

@@ -51,14 +51,15 @@ class Service:
     """The service in one run: a process of the run's own where the plan kills it, else one that is kept.
 
     A kept one is given back where each saga has said its last word and nobody works for it any more; else
-    it is ended, so that it disturbs no other run.
+    it is ended, so that it disturbs no other run. shared: the process, where other sagas of the run are
+    asked for there too; whoever lent it gives it back.
     """
 
-    def __init__(self, saga: HttpSaga, stage: Stage) -> None:
+    def __init__(self, saga: HttpSaga, stage: Stage, *, shared: ServiceProcess | None = None) -> None:
         self.saga = saga
         self.stage = stage
-        own = stage.kills or (bool(saga.start) and saga.restart is Restart.EACH_RUN)
-        self.process = self._own() if own else stage.services.lend(saga, stage.urls)
+        own = shared is None and (stage.kills or (bool(saga.start) and saga.restart is Restart.EACH_RUN))
+        self.process = shared or (self._own() if own else stage.services.lend(saga, stage.urls))
         self._kept = not own
         self.ids = MadeIds(saga, stage.saga_id, stage.traffic)
         stage.traffic.injector.names.made_earlier(self.process.made_ids)
