@@ -62,6 +62,7 @@ class Lifecycle:
         self._resume_after_s = resume_after_s
         self._most_recalls = most_recalls
         self._executors: dict[int, Executor] = {}
+        self._alive: dict[int, Executor] = {}
         self._planned: dict[int, PlannedStart] = {}
         self._tickets = 0
         self._stores = 0
@@ -82,7 +83,7 @@ class Lifecycle:
     @property
     def busy(self) -> bool:
         """Whether an executor is alive, or due to start."""
-        return bool(self._planned) or any(one.state.alive for one in self._executors.values())
+        return bool(self._planned or self._alive)
 
     @property
     def injecting(self) -> bool:
@@ -95,7 +96,7 @@ class Lifecycle:
 
     def alive(self) -> tuple[int, ...]:
         """Numbers of those that neither ended nor were killed."""
-        return tuple(number for number, one in self._executors.items() if one.state.alive)
+        return tuple(self._alive)
 
     # What a world reports ---------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class Lifecycle:
 
     def _start(self, planned: PlannedStart) -> tuple[Command, ...]:
         number = next(self._numbers)
-        self._executors[number] = Executor(
+        self._executors[number] = self._alive[number] = Executor(
             number=number,
             node=planned.node,
             store=planned.store,
@@ -225,7 +226,7 @@ class Lifecycle:
 
     def _store_after(self, executor: Executor) -> tuple[int, tuple[Command, ...]]:
         """A copy, out of reach of the dead; but a store that others use, or are due to use, is shared."""
-        others = [one.store for one in self._executors.values() if one.state.alive and one is not executor]
+        others = [one.store for one in self._alive.values() if one is not executor]
         others += [one.store for one in self._planned.values()]
         if executor.store in others:
             return executor.store, ()
@@ -285,9 +286,7 @@ class Lifecycle:
 
     def _stands_in(self, frozen: Executor) -> bool:
         """Whether another executor runs, or is due to run, in place of a frozen one."""
-        running = any(
-            one.state.alive and one.standby_for == frozen.number for one in self._executors.values()
-        )
+        running = any(one.standby_for == frozen.number for one in self._alive.values())
         return running or any(one.standby_for == frozen.number for one in self._planned.values())
 
     def _wake(self, executor: Executor) -> tuple[Command, ...]:
@@ -345,6 +344,8 @@ class Lifecycle:
     def _to(self, executor: Executor, state: ExecutorState) -> None:
         check_transition(executor.number, executor.state, state)
         executor.state = state
+        if not state.alive:
+            del self._alive[executor.number]
 
     def _new_store(self) -> int:
         self._stores += 1

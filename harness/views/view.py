@@ -22,7 +22,13 @@ class View:
 
     def evidence(self, event: ExecutorEnded | None) -> tuple[int, ...]:
         """Where an end stands in the history; nothing for none."""
-        return tuple(index for index, one in enumerate(self.history.events) if one is event)
+        index = self._places.get(id(event))
+        return () if index is None else (index,)
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Of every event; a saga that runs for ever ends thousands of times."""
+        return {id(one): index for index, one in enumerate(self.history.events)}
 
     @cached_property
     def ledger(self) -> LedgerView:
