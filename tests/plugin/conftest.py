@@ -11,14 +11,15 @@ import pytest
 FIRST_SAGA = Path(__file__).parents[2] / "scenarios" / "examples" / "first_saga" / "saga.toml"
 
 HEAD = f"""
+import dataclasses
 import os
 import pytest
 from harness import Fault, FaultPlan, saga_test
-from scenarios.order_fulfilment import order_fulfilment_as_documented
+from scenarios.order_fulfilment import order_fulfilment, order_fulfilment_as_documented
 
 FIRST = {str(FIRST_SAGA)!r}
 documented = order_fulfilment_as_documented()
-
+one_order = dataclasses.replace(order_fulfilment(), inputs=order_fulfilment().inputs[:1], reference="")
 """
 
 RunTests = Callable[..., pytest.RunResult]

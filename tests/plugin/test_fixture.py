@@ -86,20 +86,22 @@ def test_wire_runs_share_a_world_and_make_room_for_a_campaign(run_tests: RunTest
     ).assert_outcomes(passed=3)
 
 
-@pytest.mark.parametrize(
-    ("call", "said"),
-    [
-        ("run(documented, world='moon')", "UsageError: *, world: found 'moon', expected sim or wire"),
-        ("run('ordr-fulfilment')", "*found 'ordr-fulfilment', expected 'order-fulfilment'*"),
-        (
-            "run(documented, FaultPlan((Fault(kind='slow', operation='x'),)))",
-            "*plan, fault 1, operation: found 'x', expected *",
-        ),
-    ],
-)
-def test_bad_input_is_one_of_our_errors(run_tests: RunTests, call: str, said: str) -> None:
-    result = run_tests(f"def test_bad(saga_chaos):\n    saga_chaos.{call}\n")
-    result.stdout.fnmatch_lines([f"*{said}"])
+BAD = {
+    "run(documented, world='moon')": "UsageError: *, world: found 'moon', expected sim or wire",
+    "run('ordr-fulfilment')": "*found 'ordr-fulfilment', expected 'order-fulfilment'*",
+    "run(documented, FaultPlan((Fault(kind='slow', operation='x'),)))": (
+        "*plan, fault 1, operation: found 'x', expected *"
+    ),
+}
+
+
+def test_bad_input_is_one_of_our_errors(run_tests: RunTests) -> None:
+    tests = (
+        f"def test_bad_{number}(saga_chaos):\n    saga_chaos.{call}\n" for number, call in enumerate(BAD)
+    )
+    result = run_tests("\n".join(tests))
+    result.assert_outcomes(failed=len(BAD))
+    result.stdout.fnmatch_lines([f"*{said}" for said in BAD.values()])
 
 
 def test_a_path_starts_where_the_test_is_and_else_in_the_root(

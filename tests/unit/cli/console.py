@@ -10,6 +10,7 @@ from pathlib import Path
 
 REPO = Path(__file__).parents[3]
 SCRIPT = Path(sys.executable).with_name("saga-chaos")
+ONE_ORDER = f"{REPO / 'tests' / 'one_order.py'}:one_order"
 FIRST_SAGA = REPO / "scenarios" / "examples" / "first_saga" / "saga.toml"
 
 QUICK: Mapping[str, str] = {"SAGA_CHAOS_HUNG_AFTER_S": "0.3", "NO_COLOR": "1"}

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from harness.loader import load_scenario
-from tests.unit.cli.console import FIRST_SAGA, saga_chaos
+from tests.unit.cli.console import FIRST_SAGA, ONE_ORDER, saga_chaos
 
 FIRST = FIRST_SAGA.parent
 MISTAKE = re.compile(r"( +)(await send\(ctx, \"POST\".*\n) +(undos\.insert.*\n)")
@@ -92,7 +92,7 @@ def test_a_failure_is_replayed_from_another_folder(searched: Path, tmp_path: Pat
 def unclaimed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A saga that forgets what it did when it dies, and never claimed otherwise."""
     folder = tmp_path_factory.mktemp("unclaimed")
-    run = ["run", "order-fulfilment", "--unclaimed", "--search", "guided", "--depth", "1", "--out", "out"]
+    run = ["run", ONE_ORDER, "--unclaimed", "--search", "guided", "--depth", "1", "--out", "out"]
     done = saga_chaos(run, folder)
     assert done.returncode == 1, done.stdout + done.stderr
     return folder, done.stdout
@@ -142,7 +142,7 @@ def test_a_fault_until_the_next_restart_is_replayed(unclaimed: tuple[Path, str])
 
 
 def test_depth_0_says_that_it_can_be_no_pass(tmp_path: Path) -> None:
-    run = ["run", "order-fulfilment", "--search", "guided", "--depth", "0", "--out", "out"]
+    run = ["run", ONE_ORDER, "--search", "guided", "--depth", "0", "--out", "out"]
     done = saga_chaos(run, tmp_path)
     assert done.returncode == 3
     assert "none was searched for (--depth 0)" in done.stdout
@@ -169,7 +169,7 @@ def test_only_what_the_report_before_did_not_have_fails_the_gate(mine: Path) -> 
 
 
 def test_the_gate_lets_a_pass_through_and_stops_what_is_inconclusive(tmp_path: Path) -> None:
-    run = ["run", "order-fulfilment", "--search", "guided", "--out", "out", "--depth"]
+    run = ["run", ONE_ORDER, "--search", "guided", "--out", "out", "--depth"]
     assert saga_chaos([*run, "1"], tmp_path).returncode == 0
     assert saga_chaos(["gate", "out"], tmp_path).returncode == 0
     assert saga_chaos([*run, "0"], tmp_path).returncode == 3
