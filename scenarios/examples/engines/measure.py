@@ -61,7 +61,7 @@ def milliseconds(seconds):
 
 def scenario(engine, program, steps):
     parts = [f'format_version = 1\nname = "{engine}-{steps}"\n[saga]', *saga(engine, program)]
-    parts.append(f"inputs = [{{ steps = {steps} }}]")
+    parts.append(f"inputs = [{{ steps = {steps} }}]\ntime_limit_s = 120")
     for step in range(1, steps + 1):
         parts.append(f"[participants.desk.resources.thing{step}]")
         parts.append(f'create = "POST /thing{step}"\ndelete_by_saga = "DELETE /thing{step}"')
