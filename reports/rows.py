@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatchmethod
 
+from harness.bus.types import DELIVER, EVENTS
 from harness.history import (
     Call,
     CallSent,
@@ -26,6 +27,9 @@ from harness.history import (
     Held,
     HeldOtherwise,
     History,
+    MessageDead,
+    MessageDelivered,
+    MessagePublished,
     NobodyHeld,
     ParticipantAway,
     Passed,
@@ -133,6 +137,10 @@ class _Maker:
         self.several_executors = len(began) > len(history.began.saga_ids)
         self.held_at_the_door = {event.call for event in history.events if isinstance(event, TurnPassed)}
         self.struck = {event.executor: event for event in history.events if isinstance(event, ExecutorStruck)}
+        self.published = {one.call: one for _, one in history.of(MessagePublished)}
+        self.delivered: dict[int, list[MessageDelivered]] = defaultdict(list)
+        for _, one in history.of(MessageDelivered):
+            self.delivered[one.call].append(one)
         self.first = {event.saga_id: event for event in reversed(began)}
 
     @singledispatchmethod
@@ -158,6 +166,20 @@ class _Maker:
             faulted=any(fault.participant is None for fault in call.faults),
             index=index,
         )
+
+    @row.register
+    def _(self, event: MessageDead, index: int) -> Row:
+        what = (
+            f"{event.type} goes to the dead letters of {event.subscription} after "
+            f"{event.attempts} {'delivery' if event.attempts == 1 else 'deliveries'}"
+        )
+        return self._sentence(event, index, RowKind.LATE, what)
+
+    @row.register
+    def _(self, event: MessagePublished, index: int) -> Row | None:
+        if event.call:
+            return None
+        return self._sentence(event, index, RowKind.SAGA, f"{event.type} is published, which starts the saga")
 
     @row.register
     def _(self, event: EffectApplied, index: int) -> Row | None:
@@ -255,6 +277,9 @@ class _Maker:
 
     def _who(self, sent: CallSent) -> str:
         steps = ", ".join(sent.steps)
+        if sent.method == DELIVER:
+            to = next((one.subscription for one in self.delivered[sent.call]), "")
+            return " ".join((*self._owner(sent.saga_id, sent.executor), f"to {to}" if to else "to nobody"))
         if sent.direction is Direction.COMPENSATION:
             steps = f"undo {steps}"
         elif sent.direction is None:
@@ -270,6 +295,8 @@ class _Maker:
 
     def _came(self, call: Call) -> str:
         """What the sender saw, if it still was there to see it."""
+        if call.sent.method == DELIVER:
+            return self._acknowledged(call)
         struck = self.struck.get(call.sent.executor)
         if struck is None or call.failed is None:
             return came_of(call)
@@ -277,12 +304,31 @@ class _Maker:
             return "cancelled meanwhile"
         return "its sender died" if struck.process_fault.kills and call.failed.abandoned else came_of(call)
 
+    def _acknowledged(self, call: Call) -> str:
+        """What the bus heard of a delivery."""
+        if call.answered is not None:
+            return "acknowledged" if call.answered.status < 300 else "refused by its handler"
+        if call.failed is not None and call.failed.abandoned:
+            return "its handler died"
+        words = came_of(call)
+        return words.replace("no reply", "no acknowledgement").replace("still waiting", "not acknowledged")
+
     def _saga(self, event: ExecutorBegan | ExecutorEnded | ExecutorStruck | ExecutorWoken) -> str:
         return " ".join(("the saga", *self._owner(event.saga_id, event.executor)))
 
     def _owner(self, saga_id: str, executor: int) -> tuple[str, ...]:
         saga = (saga_id,) if self.several_sagas else ()
         return (*saga, f"#{executor}") if self.several_executors else saga
+
+    def _messages(self, call: Call) -> tuple[str, ...]:
+        """Which message it is, where it was delivered before, or comes more than once."""
+        published, delivered = self.published.get(call.sent.call), self.delivered[call.sent.call]
+        more = len(delivered) - 1
+        return (
+            *((f"the end {published.end}",) if published is not None and published.end else ()),
+            *((f"delivery {delivered[0].attempt} of it",) if delivered and delivered[0].attempt > 1 else ()),
+            *((f"delivered {more + 1} times",) if more > 0 else ()),
+        )
 
     def _notes(self, call: Call) -> tuple[str, ...]:
         own = (effect for index, effect in call.effects if not self._comes_late(effect, index))
@@ -297,12 +343,19 @@ class _Maker:
             *(_HELD[event.until] for event in self.held[call.sent.call] if event.until in _HELD),
             *(("same key, another body",) if call.conflict else ()),
             *(("held before it was delivered",) if call.sent.call in self.held_at_the_door else ()),
+            *self._messages(call),
         )
 
 
 def request(call: Call) -> str:
-    """`POST /charges`."""
-    return f"{call.sent.method} {call.sent.path}"
+    """`POST /charges`; of messages `deliver OrderPlaced` and `publish OrderPlaced`."""
+    sent = call.sent
+    if sent.method == DELIVER:
+        return f"deliver {sent.path[1:]}"
+    if (sent.method, sent.path) == ("POST", EVENTS) and sent.operation is not None:
+        _, resource, verb = sent.operation.split(".", 2)
+        return f"publish {resource if verb == 'publish' else verb}"
+    return f"{sent.method} {sent.path}"
 
 
 def came_of(call: Call) -> str:

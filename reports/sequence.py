@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from harness.bus.types import DELIVER
 from harness.history import (
     Call,
     CallAnswered,
@@ -258,12 +259,13 @@ class _Drawn:
         arrived = _arrived(call)
         held = next((note for note in row.notes if note.startswith("held ")), "")
         own = {each for each in self._of_call(call) if each in self._evidence}
+        sender, receiver = self._ends(call)
         return Item(
             mark=Mark.REQUEST,
             t_s=call.sent.t_s,
             index=index,
-            sender=self.lanes.of(call.sent.executor),
-            receiver=f"participant {call.sent.participant}",
+            sender=sender,
+            receiver=receiver,
             who=row.who,
             text=request(call) + (f" ({held})" if held else ""),
             fault="" if arrived else _faults(call),
@@ -271,6 +273,11 @@ class _Drawn:
             undo=row.undo,
             relevant=index in own or bool(own and not self._drawn_elsewhere(own)),
         )
+
+    def _ends(self, call: Call) -> tuple[str, str]:
+        """Who asks, and who is asked: a message goes from the bus to the saga."""
+        saga, participant = self.lanes.of(call.sent.executor), f"participant {call.sent.participant}"
+        return (participant, saga) if call.sent.method == DELIVER else (saga, participant)
 
     def _of_call(self, call: Call) -> Iterator[int]:
         for index, event in enumerate(self._history.events):
@@ -287,12 +294,13 @@ class _Drawn:
         came = self._rows[call.index].came or came_of(call)
         answered = isinstance(event, CallAnswered)
         arrived = _arrived(call)
+        sender, receiver = self._ends(call)
         yield Item(
             mark=Mark.RETURN,
             t_s=event.t_s,
             index=index,
-            sender=f"participant {call.sent.participant}",
-            receiver=self.lanes.of(call.sent.executor),
+            sender=receiver,
+            receiver=sender,
             text=came,
             fault=_faults(call) if arrived else "",
             broken=not answered,
@@ -322,7 +330,7 @@ class _Drawn:
             mark=Mark.ARRIVAL,
             t_s=t_s,
             index=index,
-            sender=f"participant {call.sent.participant}",
+            sender=self._ends(call)[1],
             text=text,
             broken=drop,
             relevant=index in self._evidence,

@@ -22,7 +22,9 @@ LAYERS = (
     {"absent", "cache"},
     {"errors", "repeatable", "process_faults", "choices", "latency_profile", "packages", "versions"},
     {"registry", "saga", "clock", "toxiproxy"},
+    {"cloudevents"},
     {"adapter", "inputs", "json_files", "openapi", "participant", "processes", "toml_lines"},
+    {"bus"},
     {"plan", "scenario"},
     {"history", "loader", "report_model"},
     {
@@ -47,7 +49,7 @@ SEES_EVERY_PACKAGE = ("harness/cli/", "harness/loading.py", "harness/counterexam
 """The registered scenarios and the words of `reports` enter here, and late."""
 
 REPORTS_READ = {
-    *("errors", "process_faults", "saga", "participant", "plan", "history", "faults"),
+    *("errors", "process_faults", "saga", "participant", "bus", "plan", "history", "faults"),
     *("choices", "json_files", "toml_lines", "report_model", "compensation", "latency", "clock", "packages"),
     "mutation",  # what became of mutants; `harness.mutation.model`
     "bench",  # what it measured; `harness.bench.result`

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness.absent import absent
 
 with absent("httpx._main"):  # httpx's command line, with click, rich and pygments
     import httpx
+
+from harness.adapter.inbox import Inbox
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,13 +22,16 @@ class SagaContext:
     """The first argument of a callable saga (DESIGN, "Saga under test").
 
     urls: participant to base URL. client: an `httpx.AsyncClient`, for a plain function an
-    `httpx.Client`. resumed: a durable saga is called again after a crash.
+    `httpx.Client`. resumed: a durable saga is called again after a crash. inbox: where messages come, of a
+    saga that is made of handlers. background: its tasks that outlive the return.
     """
 
     saga_id: str
     urls: Mapping[str, str]
     client: httpx.AsyncClient | httpx.Client
     resumed: bool = False
+    inbox: Inbox | None = field(default=None, repr=False)
+    background: list[asyncio.Task[Any]] = field(default_factory=list, repr=False)
     make_store: Callable[[], Path] = field(
         default=lambda: Path(tempfile.mkdtemp(prefix="saga-chaos-")), repr=False
     )

@@ -26,7 +26,12 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_outcome(value: object) -> Returned:
-    """From an `Outcome`, or `{"status": …, "detail": …}`; anything else is a problem (RULES §4)."""
+    """From an `Outcome`, or `{"status": …, "detail": …}`; anything else is a problem (RULES §4).
+
+    A `Returned` is what an adapter of ours made of it already.
+    """
+    if isinstance(value, Returned):
+        return value
     if isinstance(value, Outcome):
         value = {"status": value.status, "detail": value.detail}
     if not isinstance(value, Mapping):

@@ -38,6 +38,13 @@ _MODULES = (
     "pause",
     "start_twice",
     "cancel",
+    "drop_message",
+    "duplicate_message",
+    "reorder_message",
+    "delay_message",
+    "late_message",
+    "lose_ack",
+    "poison_message",
 )
 
 

@@ -73,17 +73,21 @@ class EnabledFaults:
 
     def _possible(self, operation: str) -> Iterator[Possible]:
         target = self.target(operation)
-        for kind in self.kinds():
+        for kind in self._kinds_at(target):
             if self._reason(kind, target) is None:
                 for variant in self._variants(kind):
                     yield Possible(kind=kind, variant=variant, operation=operation)
 
     def _impossible(self, operation: str) -> Iterator[Impossible]:
         target = self.target(operation)
-        for kind in self.kinds():
+        for kind in self._kinds_at(target):
             reason_or_none = self._reason(kind, target)
             if reason_or_none is not None:
                 yield Impossible(kind=kind.name, operation=operation, reason=reason_or_none)
+
+    def _kinds_at(self, target: Target) -> Iterator[FaultKind]:
+        """Deliveries of messages have kinds of their own."""
+        return (kind for kind in self.kinds() if kind.deliveries == target.operation.delivery)
 
     def _reason(self, kind: FaultKind, target: Target) -> str | None:
         """Why a kind may not strike a target, be it for the resource or for the saga."""
@@ -118,8 +122,9 @@ class EnabledFaults:
         return frozenset(name for name in self._scenario.operations if name.rpartition(".")[0] in resources)
 
     def is_action(self, operation: str) -> bool:
-        """Whether an operation goes forward, rather than back or nowhere."""
-        return self.target(operation).direction is Direction.ACTION
+        """Whether an operation goes forward, rather than back or nowhere; so does a message."""
+        target = self.target(operation)
+        return target.operation.delivery or target.direction is Direction.ACTION
 
     def target(self, operation: str) -> Target:
         """What a fault at an operation would strike."""

@@ -195,7 +195,7 @@ class FaultEngine:
         target = None
         if matched is not None:
             target = self.target(matched.operation, direction, fault.count)
-            if kind.impossible(target) is not None:
+            if kind.impossible(target) is not None or not _meant_for(kind, matched.operation):
                 return None
         decision = kind.then if later and kind.then is not None else kind.decide(variant, target)
         return FaultMatch(fault=index, kind=kind.name, variant=variant, decision=decision)
@@ -204,6 +204,11 @@ class FaultEngine:
 def _may_be_at(fault: Fault, matched: Matched, saga: int | None) -> bool:
     """Whether a call is one of those among which a fault counts."""
     return fault.operation == matched.operation.name and (fault.saga is None or fault.saga == saga)
+
+
+def _meant_for(kind: FaultKind, operation: Operation) -> bool:
+    """Deliveries of messages have kinds of their own; a bus that is away delivers nothing either."""
+    return kind.whole_participant or kind.deliveries == operation.delivery
 
 
 def _strikes_between(fault: Fault, kind: FaultKind) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
+from harness.bus import Bus
+from harness.cloudevents import CloudEvent
 from harness.errors import ScenarioError
 from harness.faults.answers import UNSEEN, answer_event, as_answered
 from harness.faults.engine import FaultEngine
@@ -44,7 +46,8 @@ class FaultInjector:
     """All participants of one run, with the plan that strikes them.
 
     earlier: ids of sagas whose runs are over. whose: the scenario's own word on whose a call is.
-    certain: see `FaultJudge`; the rest of what a world reports of symptoms goes to `judge` itself.
+    on_published: hears of each event that a bus accepted. certain: see `FaultJudge`; the rest of what a
+    world reports of symptoms goes to `judge` itself.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
@@ -76,6 +79,7 @@ class FaultInjector:
         )
         self._held = HeldRequests(recorder, engine.target)
         self._impending: dict[int, InFlightCall] = {}
+        self.on_published: Callable[[InFlightCall, CloudEvent], None] | None = None
 
     @property
     def calls(self) -> int:
@@ -141,6 +145,15 @@ class FaultInjector:
             self.recorder.kept.answered(in_flight.call, response)
         self.judge.delivered(in_flight, course)
         return response
+
+    def hand_over(self, in_flight: InFlightCall) -> int:
+        """A message, or a copy of it, reaches its handler; returns how many of them did before."""
+        progress, copy = in_flight.progress, in_flight.progress.deliveries
+        self.recorder.add(Delivered(t_s=self.recorder.now_s(), call=in_flight.call, copy=copy))
+        progress.deliveries += 1
+        if not copy:
+            progress.request_is(_DELIVERED)
+        return copy
 
     def deliver_with_copies(self, in_flight: InFlightCall) -> Response:
         """The same, with those copies that come before the reply."""
@@ -286,6 +299,8 @@ class FaultInjector:
             request = in_flight.request
             if isinstance(in_flight.participant, OwnService):
                 return Reply(response=in_flight.participant.forwarded(request))
+            if isinstance(in_flight.participant, Bus):
+                return Reply(response=in_flight.participant.refusal(request))
             error = f"no route {request.method} {request.path} at {in_flight.participant.name}"
             return Reply(response=Response.of(404, {"error": error}))
         return in_flight.participant.handle(
@@ -309,6 +324,8 @@ class FaultInjector:
                     counts=effect.step not in self._uncounted,
                 )
             )
+        if reply.published is not None and self.on_published is not None:
+            self.on_published(in_flight, reply.published)
         if reply.key_conflict:
             key = in_flight.participant.key_of(in_flight.request) or ""
             self.recorder.add(KeyConflict(t_s=now_s, call=in_flight.call, key=key))

@@ -88,6 +88,12 @@ class FaultJudge:
         """The request was kept back as long as its reply is to be late, and its caller still waits."""
         self._fired(in_flight)
 
+    # Deliveries of messages -----------------------------------------------------------------------
+
+    def message_struck(self, in_flight: InFlightCall, *, kind: str | None = None) -> None:
+        """What the fault means came to pass at a delivery. kind: what it came to, where that is another."""
+        self._fired(in_flight, kind=kind)
+
     # What a world saw of a symptom ------------------------------------------------------------------
 
     def confirmed(

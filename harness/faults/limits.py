@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from harness.bus import Keeping
+from harness.bus.types import order_of
 from harness.participant import Repeats, UndoAnswers, Verb
 from harness.plan.types import Target
 from harness.saga import Direction
@@ -63,6 +65,13 @@ def only_actions_with_parts(target: Target) -> str | None:
         return (
             "queries do not list a part, and it cannot be undone by saga or completed, so no saga could hold"
         )
+    return None
+
+
+def only_without_order(target: Target) -> str | None:
+    """No message overtakes another where the bus keeps their order."""
+    if order_of(target.operation) is Keeping.KEY:
+        return "the bus keeps the order of a saga's messages"
     return None
 
 

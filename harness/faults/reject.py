@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.bus.types import order_of
 from harness.plan.decision import Decision, Delivery
 from harness.plan.types import FaultKind, Target
 
@@ -16,6 +17,8 @@ def _decide(variant: str, target: Target | None) -> Decision:
 
 
 def _impossible(target: Target) -> str | None:
+    if order_of(target.operation) is not None:
+        return "a bus has no business reason to refuse an event that it knows"
     return "a query is never refused for business reasons" if target.operation.verb.queries else None
 
 

@@ -296,6 +296,48 @@ class Released(Event, frozen=True, kw_only=True, tag="released"):
     dropped: bool = False
 
 
+class MessagePublished(Event, frozen=True, kw_only=True, tag="message_published"):
+    """A bus accepted an event. message: its number in the run. call: that which published it, 0: the start.
+
+    id: of the event, the same wherever it is published again. end: how the saga ends by it, if it does.
+    """
+
+    call: int
+    message: int
+    id: str
+    type: str
+    saga_id: str
+    end: str | None = None
+
+
+class MessageDelivered(Event, frozen=True, kw_only=True, tag="message_delivered"):
+    """A message was handed to a subscription by delivery `call`; its answer is the acknowledgement, or none.
+
+    attempt: the delivery's number among those of the message there. copy: as in `Delivered`.
+    """
+
+    call: int
+    message: int
+    subscription: str
+    attempt: int
+    copy: int = 0
+
+
+class MessageDead(Event, frozen=True, kw_only=True, tag="message_dead"):
+    """A message went to the dead letters after that delivery.
+
+    struck: how many of its deliveries came to nothing by a fault.
+    """
+
+    call: int
+    message: int
+    type: str
+    subscription: str
+    saga_id: str
+    attempts: int
+    struck: int
+
+
 AnyEvent = (
     RunBegan
     | PhaseBegan
@@ -319,4 +361,7 @@ AnyEvent = (
     | CallFailed
     | Held
     | Released
+    | MessagePublished
+    | MessageDelivered
+    | MessageDead
 )

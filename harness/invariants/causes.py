@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from harness.faults import KINDS
-from harness.history import Answer, Call, History
+from harness.history import Answer, Call, History, MessageDead, MessageDelivered
 from harness.history.events import FaultFired, ParticipantAway
 from harness.plan.decision import Symptom
 from harness.saga import Direction, Step, StepKind
@@ -18,11 +18,50 @@ from harness.views import SagaView
 
 def calls_for_a_person(saga: SagaView, history: History, at: int) -> bool:
     """Whether, before the event of that index, the saga saw a cause that was still open then."""
+    if _dead_by_faults(saga, history, at):
+        return True
     away = () if history.began.visible_attempts else _away(history, at)
     return any(
         _undo_failed(saga, step, at) or _hopeless(saga, step, at) or _out_of_reach(saga, step, away, at)
         for step in saga.spec.steps
     )
+
+
+def _dead_by_faults(saga: SagaView, history: History, at: int) -> bool:
+    """A message of the saga is a dead letter, and the handlers are not to blame for any delivery of it.
+
+    Each came to nothing by a fault, or was refused by a handler to which something failed that it may not
+    leave at that: a publish, an undo, a query, a pivot or a retriable step.
+    """
+    letters = (dead for index, dead in history.of(MessageDead) if index < at)
+    return any(
+        dead.saga_id == saga.saga_id and dead.struck + _excused(saga, history, dead) >= dead.attempts
+        for dead in letters
+    )
+
+
+def _excused(saga: SagaView, history: History, dead: MessageDead) -> int:
+    """How many deliveries of a message were refused because something had failed meanwhile."""
+    deliveries = {
+        one.call
+        for _, one in history.of(MessageDelivered)
+        if (one.message, one.subscription) == (dead.message, dead.subscription)
+    }
+    refused = [
+        call
+        for call in saga.calls
+        if call.sent.call in deliveries and call.answered is not None and not _struck(call.faults)
+    ]
+    return sum(any(_excuses(saga, one, call) for one in saga.calls) for call in refused)
+
+
+def _excuses(saga: SagaView, call: Call, delivery: Call) -> bool:
+    """Whether a call failed while a delivery was being handled, and its handler could not do without it."""
+    assert delivery.end is not None
+    if not (delivery.index < call.index < delivery.end and _failed(call, delivery.end)):
+        return False
+    compensable = any(saga.spec.by_name[one].kind is StepKind.COMPENSABLE for one in call.sent.steps)
+    return not (compensable and call.sent.direction is Direction.ACTION)
 
 
 def _undo_failed(saga: SagaView, step: Step, at: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.history import Call
+from harness.history import Call, MessagePublished
 from harness.invariants.base import Finding, Invariant, InvariantViolated
 from harness.saga import Direction, StepKind
 from harness.views import SagaView, View
@@ -17,7 +17,7 @@ class PivotViolated(InvariantViolated):
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     yield from _undone_after_pivot(view, saga)
     yield from _retriable_before_pivot(saga)
-    yield from _forward_after_undo(saga)
+    yield from _forward_after_undo(view, saga)
 
 
 def _undone_after_pivot(view: View, saga: SagaView) -> Iterator[Finding]:
@@ -49,24 +49,28 @@ def _decided(saga: SagaView, pivot: str, before: int) -> bool:
     return saga.taken_as_done(pivot, Direction.ACTION, before) or saga.shown(pivot, before)
 
 
-def _forward_after_undo(saga: SagaView) -> Iterator[Finding]:
+def _forward_after_undo(view: View, saga: SagaView) -> Iterator[Finding]:
     undos = saga.undos()
     if not undos:
         return
+    choreographed = bool(view.history.of(MessagePublished))
     for call in saga.calls:
         forward = call.sent.direction is Direction.ACTION and call.index > undos[0].index
         sent = [undo for undo in undos if undo.index < call.index]
-        if forward and not _under_way_elsewhere(saga, call, sent):
+        if forward and not _elsewhere(saga, call, sent, unknown=choreographed):
             step = call.sent.steps[0] if call.sent.steps else "?"
             yield Finding(f"step {step} was sent after an undo had been sent", (undos[0].index, call.index))
 
 
-def _under_way_elsewhere(saga: SagaView, call: Call, undos: list[Call]) -> bool:
-    """A retry in a branch that had begun before the first undo and that no undo has reached."""
+def _elsewhere(saga: SagaView, call: Call, undos: list[Call], *, unknown: bool) -> bool:
+    """A retry in a branch that had begun before the first undo and that no undo has reached.
+
+    unknown: nobody conducts the saga, so that no branch knows what has happened in another one.
+    """
     undone = {step for undo in undos for step in undo.sent.steps}
     for step in call.sent.steps:
         begun = saga.attempts(step, Direction.ACTION, undos[0].index)
-        if not begun or any(_related(saga, step, other) for other in undone):
+        if not (begun or unknown) or any(_related(saga, step, other) for other in undone):
             return False
     return bool(call.sent.steps)
 

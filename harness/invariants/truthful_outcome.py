@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.history import ExecutorEnded
+from harness.history import ExecutorEnded, MessagePublished
 from harness.invariants.base import Finding, Invariant, InvariantViolated
 from harness.saga import Json, Status
 from harness.views import SagaView, View
@@ -17,11 +17,26 @@ class OutcomeUntruthful(InvariantViolated):
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     for ended in saga.ends:
         yield from _untrue(view, saga, ended)
+    yield from _ends(view, saga)
     if saga.ended is not None and _error_lost(saga.ended):
         yield Finding(
             f"the saga ended with {saga.status} and its `error` is empty: the first cause is lost",
             view.evidence(saga.ended),
         )
+
+
+def _ends(view: View, saga: SagaView) -> Iterator[Finding]:
+    """A choreographed saga publishes one end, once; an event with the same id is the same one."""
+    published = [
+        (index, one)
+        for index, one in view.history.of(MessagePublished)
+        if one.end is not None and one.saga_id == saga.saga_id
+    ]
+    first = {one.id: (index, one) for index, one in reversed(published)}
+    if len(first) > 1:
+        (at, one), (again_at, again) = sorted(first.values(), key=lambda pair: pair[0])[:2]
+        more = "the same end, as another event" if one.type == again.type else f"another end, {again.type}"
+        yield Finding(f"the saga published its end {one.type}, and then {more}", (at, again_at))
 
 
 def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from harness.loader.adapters import ADAPTERS, AdapterPlugin, Surroundings
 from harness.loader.saga_table import SAGA_KEYS
 from harness.loader.table import Table
 from harness.participant import Participant
-from harness.saga import Claim
+from harness.saga import Claim, Correlation
 
 
 def check_keys(table: Table) -> None:
@@ -29,6 +29,7 @@ def read_adapter(
     claims: frozenset[Claim],
     participants: Sequence[Participant],
     listen: Mapping[str, tuple[str, int]],
+    correlation: Correlation | None = None,
 ) -> SagaAdapter:
     """The saga under test, as its adapter wants it."""
     name = table.text("adapter", nearest("", ADAPTERS.ours))
@@ -40,7 +41,14 @@ def read_adapter(
         _refuse_listen(table, listen)
     env = _env(table, [url_variable(one.name) for one in participants] if plugin.processes else [])
     keep_secret(env)
-    return plugin.read(table, Surroundings(env=env, claims=claims, listen=listen))
+    around = Surroundings(
+        env=env,
+        claims=claims,
+        listen=listen,
+        correlation=correlation or Correlation(),
+        participants=participants,
+    )
+    return plugin.read(table, around)
 
 
 def _considered(table: Table) -> Iterator[AdapterPlugin]:

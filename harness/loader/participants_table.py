@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from harness.adapter.subprocess import url_variable
 from harness.errors import ScenarioError, misplaced
 from harness.loader.answers_keys import ANSWER_KEYS, read_answers
+from harness.loader.bus_table import is_bus, read_bus
 from harness.loader.kinds_table import KINDS, ResourceKind
 from harness.loader.own_service_table import (
     OWN_KEYS,
@@ -60,6 +61,8 @@ def read_listen(tables: Table) -> Mapping[str, tuple[str, int]]:
 
 def _participant(name: str, table: Table, tables: Table, key_header: str) -> Participant:
     _check_name(name, tables)
+    if is_bus(table):
+        return read_bus(name, table)
     table.refuse_unknown(("listen", "resources", *CLASS_KEYS, *OWN_KEYS))
     if not is_own(table):
         refuse_own_keys(table)

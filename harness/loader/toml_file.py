@@ -46,7 +46,13 @@ def _scenario(top: Table) -> Scenario:
     tables = top.table("participants", "tables like [participants.payments.resources.charge]")
     participants = read_participants(tables, policy.key_header)
     steps = read_steps(top, participants)
-    adapter = read_adapter(saga_table, claims=claims, participants=participants, listen=read_listen(tables))
+    adapter = read_adapter(
+        saga_table,
+        claims=claims,
+        participants=participants,
+        listen=read_listen(tables),
+        correlation=correlation,
+    )
     return Scenario(
         name=name,
         spec=SagaSpec(name=name, steps=steps, policy=policy, claims=claims, correlation=correlation),

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from harness.cloudevents import CloudEvent
 from harness.participant.ledger import Effect
 from harness.saga import Json
 
@@ -81,9 +82,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The result of handling a delivery: the answer, and what it changed.
 
     shows: the steps whose effect a query's answer shows; None: those that made the ids in it.
+    published: the event that a bus accepted.
     """
 
     response: Response
     effects: tuple[Effect, ...] = ()
     key_conflict: bool = False
     shows: tuple[str, ...] | None = None
+    published: CloudEvent | None = None

@@ -148,7 +148,8 @@ class Operation:
     """One endpoint of a participant. `name`: the full one, `participant.resource.verb`.
 
     label: in place of the verb, where several go forward or back. undoes: the full names of the operations
-    that it takes back, where it does not take back all of its resource.
+    that it takes back, where it does not take back all of its resource. delivery: it is a message that comes
+    to the saga, and no request of the saga's.
     """
 
     participant: str
@@ -156,6 +157,7 @@ class Operation:
     verb: Verb
     label: str = ""
     undoes: tuple[str, ...] = ()
+    delivery: bool = False
     name: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

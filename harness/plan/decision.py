@@ -48,6 +48,27 @@ class Symptom(StrEnum):
     DELAYED = "delayed"  # late, but inside the time-out
 
 
+class MessageFault(StrEnum):
+    """What becomes of one delivery of a message; what is not said here is the bus's to do."""
+
+    DROP = "drop"  # it reaches nobody
+    COPY = "copy"  # it comes a second time, by `MessageTime`
+    LATE = "late"  # it reaches nobody in time, and comes by `MessageTime`
+    REORDER = "reorder"  # once another message has overtaken it
+    DELAY = "delay"
+    LOSE_ACK = "lose_ack"  # handled, and the bus never hears of it
+    POISON = "poison"  # nobody can read it, now or later
+
+
+class MessageTime(StrEnum):
+    """When a copy comes, or what was late."""
+
+    AT_ONCE = "at_once"  # beside the first
+    AFTER_ACK = "after_ack"  # the bus has heard of the first
+    AFTER_END = "after_end"  # every other message of the saga was handled
+    SETTLING = "settling"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
     """How late a reply is: a share of the caller's read time-out, or seconds; else as the world has it.
@@ -72,6 +93,7 @@ class Decision:
     dies: the participant's process, with this call; one that is ours is only away.
     delay: of a reply whose symptom is to be late.
     process_fault: what strikes the executor that sent the call, at `boundary`.
+    message: of a delivery of a message; `message_time` where it comes once more, or later.
     """
 
     delivery: Delivery = Delivery.NOW
@@ -84,6 +106,8 @@ class Decision:
     delay: Delay = Delay()
     process_fault: ProcessFault | None = None
     boundary: Boundary = Boundary.ON_ARRIVAL
+    message: MessageFault | None = None
+    message_time: MessageTime = MessageTime.AT_ONCE
 
 
 PASS = Decision()

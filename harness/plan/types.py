@@ -177,6 +177,7 @@ class FaultKind:
         does the same under both, guided search adds further faults to the sibling only.
     measures: numbers with a unit that are variants too.
     between: whether it can also strike between two calls, by the variants of `harness.plan.moments`.
+    deliveries: strikes deliveries of messages, and no request of a saga's.
     """
 
     name: str
@@ -194,6 +195,7 @@ class FaultKind:
     siblings: Mapping[str, str] = field(default_factory=dict, hash=False)
     measures: tuple[Measure, ...] = ()
     between: bool = False
+    deliveries: bool = False
     counts: tuple[int | Lasting, ...] = (1, 2, 3, Lasting.FOR_EVER)
     impossible: Callable[[Target], str | None] = _anywhere
 

@@ -32,6 +32,8 @@ from harness.history import (
     Held,
     HeldOtherwise,
     History,
+    MessageDead,
+    MessageDelivered,
     ParticipantAway,
     PhaseBegan,
     Released,
@@ -133,4 +135,6 @@ _TELLERS: dict[type, Callable[[Any], _Told]] = {
     CallFailed: lambda event: ("failed", event.call, event.symptom, event.abandoned, event.broken_off),
     Held: lambda event: ("held", event.call, event.until),
     Released: lambda event: ("released", event.call, event.dropped),
+    MessageDelivered: lambda event: ("message", event.call, event.message, event.subscription, event.copy),
+    MessageDead: lambda event: ("dead letter", event.message, event.subscription),
 }

@@ -17,6 +17,7 @@ _MODULES = (
     "callable",
     "subprocess",
     "http",
+    "handlers",
 )
 
 

@@ -7,13 +7,14 @@ imported when a run needs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.adapter import SagaAdapter
 from harness.loader.table import Table
-from harness.saga import Claim, Json
+from harness.participant import Participant
+from harness.saga import Claim, Correlation, Json
 
 _COMMAND = "a command as a list of texts, like ['node', 'saga.js']"
 
@@ -25,6 +26,8 @@ class Surroundings:
     env: Mapping[str, str]
     claims: frozenset[Claim]
     listen: Mapping[str, tuple[str, int]]
+    correlation: Correlation = field(default_factory=Correlation)
+    participants: Sequence[Participant] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from harness.clock import Scheduler, Timer
 from harness.faults.in_flight import InFlightCall
@@ -19,6 +20,15 @@ from harness.process_faults import Boundary
 UP_S = 0.001
 DOWN_S = 0.001
 SLOW_WITHOUT_TIMEOUT_S = 1.0
+
+
+class UnderWay(Protocol):
+    """What an executor that dies leaves behind: a call of its own, or a delivery to it."""
+
+    on_done: Callable[[], object] | None
+
+    def fail(self, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False) -> None:
+        """Nobody waits for it any more."""
 
 
 class Exchange:

@@ -11,7 +11,7 @@ from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
 from harness.clock import DeadLock, Scheduler, VirtualLoop
 from harness.saga import Json
-from harness.worlds.sim.exchange import Exchange
+from harness.worlds.sim.exchange import UnderWay
 from harness.worlds.sim.greenlets import Member, RunOver
 from harness.worlds.sim.sagas import RunningSaga
 from harness.worlds.sim.store import Store
@@ -29,7 +29,7 @@ class Executor:
     node: int
     store: Store
     resumed: bool = False
-    exchanges: list[Exchange] = field(default_factory=list)
+    exchanges: list[UnderWay] = field(default_factory=list)
     member: Member | None = None
     loop: VirtualLoop | None = None
     task: asyncio.Task[Any] | None = None

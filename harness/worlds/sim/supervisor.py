@@ -133,6 +133,10 @@ class Supervisor:
         """Why the run is over, though somebody was alive."""
         return self._greenlets.over
 
+    def state_of(self, executor: Executor) -> ExecutorState:
+        """How an executor stands."""
+        return executor.saga.lifecycle.state(executor.number)
+
     def refuse_when_over(self) -> None:
         """Ends who calls although the run is over."""
         self._greenlets.refuse()

@@ -1,0 +1,292 @@
+"""Choreographed sagas: nobody conducts them; handlers take events and publish others.
+
+`async def on_order_placed(ctx, event)`. Owns what a handler is given, the host that calls the handlers of one
+saga, and how the outcome follows from the events that it published. A handler that returns has acknowledged
+its message; one that raises has refused it, and gets it again. Refuses to know how messages come (`inbox`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import msgspec
+
+from harness.adapter.callable import CallableSaga
+from harness.adapter.context import SagaContext
+from harness.adapter.inbox import Delivery, Ending, Inbox
+from harness.adapter.outcome import Returned, read_failure
+from harness.cloudevents import CloudEvent
+from harness.errors import ScenarioError, UsageError, misplaced
+from harness.process_faults import ProcessFault
+from harness.saga import SAGA_ID, Correlation, Json, Outcome, Status
+
+ENDS = (Status.COMPLETED, Status.COMPENSATED, Status.STUCK)
+
+
+class MessageEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler is given. id: the same whenever the event comes again. attempt: counted from 1."""
+
+    id: str
+    type: str
+    source: str
+    data: Json
+    attempt: int
+    attributes: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """What the handlers of a saga share: the bus that they publish to, and how events name their saga."""
+
+    bus: str
+    correlation: Correlation = field(default_factory=Correlation)
+
+
+class HandlerContext:
+    """The first argument of a handler. saga_id: of the saga that the event belongs to.
+
+    urls: participant to base URL. client: an `httpx.AsyncClient`. resumed: the handlers' process was
+    struck, and this is the one that comes after it. memory: for what they share in memory; it dies with
+    their process.
+    """
+
+    __slots__ = ("_context", "_surface", "client", "memory", "resumed", "saga_id", "urls")
+
+    def __init__(self, context: SagaContext, surface: Surface) -> None:
+        self._context = context
+        self._surface = surface
+        self.saga_id = context.saga_id
+        self.urls = context.urls
+        self.client = cast("httpx.AsyncClient", context.client)
+        self.resumed = context.resumed
+        self.memory: dict[str, Any] = {}
+
+    @property
+    def store_dir(self) -> Path:
+        """A folder of this run that survives a crash; made when it is first asked for."""
+        return self._context.store_dir
+
+    async def publish(
+        self,
+        type_: str,
+        data: Mapping[str, Json] | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - the name that CloudEvents gives it
+        source: str = "/handlers",
+        attributes: Mapping[str, str] | None = None,
+        structured: bool = False,
+        timeout_s: float | None = None,
+    ) -> str:
+        """Publish an event to the bus once, and return its id. The saga's id is added where it is missing.
+
+        id: a new one unless given; who publishes again gives the same. structured: the whole event in the
+        body. Raises httpx.HTTPError where the bus did not say that it has the event.
+        """
+        given = dict(data or {})
+        headers: dict[str, str] = {}
+        self._correlate(given, headers)
+        event = CloudEvent(
+            id=id or os.urandom(16).hex(),
+            source=source,
+            type=type_,
+            data=given,
+            attributes=attributes or {},
+        )
+        more, body = event.structured() if structured else event.binary()
+        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
+        reply = await self.client.post(
+            f"{self.urls[self._surface.bus]}/events", headers=headers | more, content=body, timeout=timeout
+        )
+        reply.raise_for_status()
+        return event.id
+
+    def _correlate(self, data: dict[str, Json], headers: dict[str, str]) -> None:
+        correlation = self._surface.correlation
+        named = correlation.pattern.replace(SAGA_ID, self.saga_id)
+        if correlation.header is not None:
+            headers[correlation.header] = named
+            return
+        *outer, last = correlation.field.split(".")
+        for name in outer:
+            inner = dict(cast("Mapping[str, Json]", data.get(name) or {}))
+            data[name] = inner
+            data = inner
+        data.setdefault(last, named)
+
+
+Handler = Callable[[HandlerContext, MessageEvent], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class HandlersSaga(CallableSaga):
+    """Handlers of one saga, in one process. Made by `handlers_saga`.
+
+    bus: the participant that they publish to. starts: the type of event that starts a saga; the harness
+    publishes it, with the saga's input as its data. subscriptions: event type to the names of its handlers.
+    outcome: event type to the end that it is.
+    """
+
+    bus: str = ""
+    starts: str = ""
+    subscriptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outcome: Mapping[str, Status] = field(default_factory=dict)
+    correlation: Correlation = field(default_factory=Correlation)
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """Virtual time alone."""
+        return ("sim",)
+
+    def unfit(self, process_fault: ProcessFault) -> str | None:
+        """Nobody waits for a saga that nobody conducts."""
+        if process_fault is ProcessFault.CANCEL:
+            return "a choreographed saga has no caller who could cancel it"
+        return None
+
+    def start_event(self, saga_id: str, input_: Json) -> tuple[CloudEvent, Mapping[str, str]]:
+        """The event that starts a saga, and the header that names it, where a header does."""
+        data: dict[str, Json] = dict(input_) if isinstance(input_, Mapping) else {"input": input_}
+        headers: dict[str, str] = {}
+        named = self.correlation.pattern.replace(SAGA_ID, saga_id)
+        if self.correlation.header is not None:
+            headers[self.correlation.header.lower()] = named
+        else:
+            inner = data
+            *outer, last = self.correlation.field.split(".")
+            for name in outer:
+                inner[name] = dict(cast("Mapping[str, Json]", inner.get(name) or {}))
+                inner = cast("dict[str, Json]", inner[name])
+            inner.setdefault(last, named)
+        event = CloudEvent(id=f"{saga_id}-start", source="/saga-chaos", type=self.starts, data=data)
+        return event, headers
+
+
+def handlers_saga(
+    handlers: Mapping[str, Handler | Sequence[Handler]],
+    *,
+    bus: str,
+    starts: str,
+    outcome: Mapping[str, Status],
+    name: str = "handlers",
+    durable: bool = False,
+    correlation: Correlation | None = None,
+) -> HandlersSaga:
+    """A choreographed saga of plain functions, by the type of event that each takes.
+
+    Raises ScenarioError for what is no `async def handler(ctx, event)`, and for an outcome that is no end.
+    """
+    functions: dict[str, Handler] = {}
+    subscriptions: dict[str, tuple[str, ...]] = {}
+    for type_, given in handlers.items():
+        several = (given,) if callable(given) else tuple(given)
+        names = []
+        for one in several:
+            _check(one, f"{name}, handler of {type_}")
+            called = getattr(one, "__name__", type(one).__name__)
+            if functions.setdefault(called, one) != one:
+                raise ScenarioError(misplaced(f"{name}, handler of {type_}", called, "a name of its own"))
+            names.append(called)
+        subscriptions[type_] = tuple(names)
+    if not outcome:
+        raise ScenarioError(misplaced(f"{name}, outcome", dict(outcome), "an event for each end"))
+    if starts not in subscriptions:
+        raise ScenarioError(misplaced(f"{name}, starts", starts, "a type of event that has a handler"))
+    correlation = correlation or Correlation()
+    return HandlersSaga(
+        HandlerHost(functions, dict(outcome), Surface(bus=bus, correlation=correlation)),
+        name,
+        durable,
+        bus=bus,
+        starts=starts,
+        subscriptions=subscriptions,
+        outcome=dict(outcome),
+        correlation=correlation,
+    )
+
+
+class HandlerHost:
+    """The process in which the handlers of one saga run; called as a saga is."""
+
+    def __init__(
+        self, functions: Mapping[str, Handler], outcome: Mapping[str, Status], surface: Surface
+    ) -> None:
+        self._functions = functions
+        self._outcome = outcome
+        self._surface = surface
+
+    async def __call__(self, context: SagaContext, input_: Json) -> object:
+        """Take messages until none is under way; those that come later are taken, too."""
+        del input_  # the event that starts the saga carries it
+        if context.inbox is None:
+            raise UsageError(misplaced("handlers, inbox", None, "a world that delivers messages: sim"))
+        consumer = _Consumer(self._functions, HandlerContext(context, self._surface), context.inbox)
+        context.background.append(asyncio.create_task(consumer.run()))
+        return outcome_of(await context.inbox.ending(), self._outcome)
+
+
+class _Consumer:
+    """Takes each message as it comes, beside those that are still being handled."""
+
+    def __init__(self, functions: Mapping[str, Handler], context: HandlerContext, inbox: Inbox) -> None:
+        self._functions = functions
+        self._context = context
+        self._inbox = inbox
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    async def run(self) -> None:
+        while (delivery := await self._inbox.next()) is not None:
+            self._tasks = [task for task in self._tasks if not task.done()]
+            self._tasks.append(asyncio.create_task(self._handle(delivery)))
+        for task in self._tasks:
+            await task
+
+    async def _handle(self, delivery: Delivery) -> None:
+        event = delivery.event
+        if event is None:
+            delivery.done("the message cannot be read")
+            return
+        told = MessageEvent(
+            id=event.id,
+            type=event.type,
+            source=event.source,
+            data=event.data,
+            attempt=delivery.attempt,
+            attributes=event.attributes,
+        )
+        try:
+            await self._functions[delivery.subscription](self._context, told)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises refuses its message
+            problem = read_failure(error).problem or ""
+            delivery.done(problem.replace("the saga raised", "the handler raised", 1))
+        else:
+            delivery.done(None)
+
+
+def outcome_of(ending: Ending, outcome: Mapping[str, Status]) -> Outcome | Returned:
+    """The first end that a saga published; a dead letter makes it stuck, whatever was published."""
+    detail: dict[str, Json] = {"ends": list(ending.ends)}
+    if ending.dead:
+        detail["error"] = "; ".join(ending.dead)
+        return Outcome(status=Status.STUCK, detail=detail)
+    if not ending.ends:
+        expected = ", ".join(outcome)
+        return Returned(problem=f"no message is under way, and the saga published no end: none of {expected}")
+    return Outcome(status=outcome[ending.ends[0]], detail=detail)
+
+
+def _check(function: object, where: str) -> None:
+    call = getattr(function, "__call__", None)  # noqa: B004 - objects whose __call__ is async
+    if not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)):
+        raise ScenarioError(misplaced(where, function, "async def handler(ctx, event)"))
+    try:
+        inspect.signature(cast("Callable[..., object]", function)).bind(None, None)
+    except TypeError as error:
+        expected = f"a function that takes (ctx, event): {error}"
+        raise ScenarioError(misplaced(where, function, expected)) from None

@@ -1,0 +1,231 @@
+"""One delivery of a message in virtual time: handed over, acknowledged, or given up, and its fault.
+
+A delivery ends once: by an acknowledgement, a refusal, the end of the time for which the bus waits, or the
+death of whoever handles it. What a handler says after that is heard by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from harness.adapter.inbox import Delivery
+from harness.bus import Entry, Promise
+from harness.clock import Scheduler, Timer
+from harness.faults.in_flight import InFlightCall
+from harness.faults.injector import FaultInjector
+from harness.history import MessageDelivered
+from harness.participant import Response
+from harness.plan.decision import MessageFault, MessageTime, Symptom
+from harness.worlds.sim.exchange import DOWN_S
+from harness.worlds.sim.executors import Executor
+from harness.worlds.sim.inbox import SimInbox
+
+Host = tuple[Executor, SimInbox]
+_HELD_BACK = 0.9
+"""The share of the bus's patience after which a message is overtaken by nobody any more."""
+
+_LOST = frozenset({MessageFault.DROP, MessageFault.LATE, MessageFault.LOSE_ACK, MessageFault.POISON})
+"""Faults by which an attempt comes to nothing."""
+
+
+class Line(Protocol):
+    """What a delivery tells, and asks of, the bus that makes it (`harness.worlds.sim.bus`)."""
+
+    scheduler: Scheduler
+    injector: FaultInjector
+    promise: Promise
+
+    @property
+    def healed(self) -> bool: ...
+
+    def acknowledged(self, entry: Entry) -> None: ...
+
+    def failed(self, delivery: SimDelivery, *, struck: bool, after_s: float, counts: bool = True) -> None: ...
+
+    def handled(self, handled: SimDelivery) -> None: ...
+
+    def overtake(self, delivery: SimDelivery) -> None: ...
+
+    def keep_for(self, delivery: SimDelivery, time: MessageTime) -> None: ...
+
+    def once_more(self, delivery: SimDelivery, after_s: float = ...) -> None: ...
+
+    def count(self, saga_id: str, number: int) -> None: ...
+
+
+class SimDelivery:
+    """One. Whoever hosts its handler reports to it."""
+
+    def __init__(self, bus: Line, entry: Entry, in_flight: InFlightCall, host: Host) -> None:
+        self.entry = entry
+        self.in_flight = in_flight
+        self.on_done: Callable[[], object] | None = None
+        self._bus = bus
+        self._host = host
+        self._over = False
+        self._extras_out = 0
+        self._timer: Timer | None = None
+        self._waits_s = bus.promise.waits_s("sim")
+
+    @property
+    def saga_id(self) -> str:
+        """Whose message it is."""
+        return self.entry.message.saga_id
+
+    @property
+    def fault(self) -> MessageFault | None:
+        """What strikes it."""
+        return self.in_flight.decision.message
+
+    def begin(self) -> None:
+        """Hand it over, or do what its fault says."""
+        course = self.in_flight.course
+        if course.symptom is not Symptom.NONE:
+            self._not_delivered(course.symptom)
+            return
+        self._wait()
+        match self.fault:
+            case MessageFault.DROP:
+                pass
+            case MessageFault.LATE:
+                self._bus.keep_for(self, course.message_time)
+            case MessageFault.DELAY:
+                later_s = course.delay.of_s(self._waits_s)
+                self._bus.once_more(self, later_s) if later_s >= self._waits_s else self._later(later_s)
+            case MessageFault.REORDER:
+                self._bus.overtake(self)
+                self._bus.scheduler.call_later(
+                    self._waits_s * _HELD_BACK, partial(self.overtaken, by_another=False)
+                )
+            case MessageFault.POISON:
+                self.entry.message.poisoned = True
+                self._hand_over()
+                self._struck()
+            case _:
+                self._hand_over()
+                if self.fault is MessageFault.COPY and course.message_time is not MessageTime.AFTER_ACK:
+                    self._bus.keep_for(self, course.message_time)
+
+    def overtaken(self, *, by_another: bool) -> None:
+        """Whether by another message or by nobody: it is kept back no longer."""
+        if not (self._over or self.in_flight.progress.deliveries):
+            self._hand_over()
+            self._struck("reorder_message" if by_another else "delay_message")
+
+    def hand_over_extra(self, host: Host) -> None:
+        """Once more, or for the first time after all; nobody waits for the acknowledgement."""
+        self._extras_out += 1
+        self._give(host, self._extra_done)
+        self._struck()
+
+    def fail(self, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False) -> None:
+        """Whoever handled it died: the bus's connection to it is cut."""
+        del symptom, broken_off
+        extras, self._extras_out = self._extras_out, 0
+        if extras:
+            self._bus.count(self.saga_id, -extras)
+        if self._end():
+            self._bus.injector.failed(self.in_flight, Symptom.RESET, abandoned=abandoned)
+            self._bus.failed(self, struck=True, after_s=0.0)
+
+    # ------------------------------------------------------------------------------------------
+
+    def _later(self, seconds: float) -> None:
+        def due() -> None:
+            if not self._over:
+                self._hand_over()
+                self._struck()
+
+        self._bus.scheduler.call_later(seconds, due)
+
+    def _hand_over(self) -> None:
+        self._wait()
+        self._give(self._host, self._done)
+
+    def _wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._bus.scheduler.call_later(self._waits_s, self._timed_out)
+
+    def _give(self, host: Host, done: Callable[[str | None], None]) -> None:
+        injector, message = self._bus.injector, self.entry.message
+        copy = injector.hand_over(self.in_flight)
+        injector.recorder.add(
+            MessageDelivered(
+                t_s=injector.recorder.now_s(),
+                call=self.in_flight.call,
+                message=message.number,
+                subscription=self.entry.subscription,
+                attempt=self.entry.attempts,
+                copy=copy,
+            )
+        )
+        host[1].put(
+            Delivery(
+                subscription=self.entry.subscription,
+                event=None if message.poisoned else message.event,
+                attempt=self.entry.attempts,
+                done=done,
+            )
+        )
+
+    def _done(self, reason: str | None) -> None:
+        self._bus.scheduler.call_later(DOWN_S, partial(self._heard, reason))
+
+    def _extra_done(self, reason: str | None) -> None:
+        del reason
+        self._bus.scheduler.call_later(DOWN_S, self._extra_heard)
+
+    def _extra_heard(self) -> None:
+        if self._extras_out:
+            self._extras_out -= 1
+            self._bus.handled(self)
+            self._bus.count(self.saga_id, -1)
+
+    def _heard(self, reason: str | None) -> None:
+        if self._over:
+            return
+        self._bus.handled(self)
+        if self.fault is MessageFault.LOSE_ACK and not self._bus.healed:
+            self._struck()
+            return
+        self._end()
+        course = self.in_flight.decision
+        if course.message is MessageFault.COPY and course.message_time is MessageTime.AFTER_ACK:
+            self._bus.once_more(self)
+        if reason is None:
+            self._bus.injector.answered(self.in_flight, Response(status=200))
+            self._bus.acknowledged(self.entry)
+            return
+        self._bus.injector.answered(self.in_flight, Response.of(500, {"error": reason}))
+        pause_s = self._bus.promise.pause_s("sim", self.entry.refusals + 1)
+        self._bus.failed(self, struck=self.entry.message.poisoned, after_s=pause_s)
+
+    def _timed_out(self) -> None:
+        if not self._end():
+            return
+        if self.fault is MessageFault.DROP:
+            self._struck()
+        self._bus.injector.failed(self.in_flight, Symptom.SILENCE)
+        self._bus.failed(self, struck=self.fault in _LOST, after_s=0.0)
+
+    def _not_delivered(self, symptom: Symptom) -> None:
+        """The bus itself is away."""
+        self._end()
+        self._bus.injector.failed(self.in_flight, symptom)
+        pause_s = self._bus.promise.pause_s("sim", self.entry.refusals + 1)
+        self._bus.failed(self, struck=True, after_s=pause_s, counts=False)
+
+    def _end(self) -> bool:
+        """Whether it had not ended before."""
+        if self._over:
+            return False
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        return True
+
+    def _struck(self, kind: str | None = None) -> None:
+        self._bus.injector.judge.message_struck(self.in_flight, kind=kind)

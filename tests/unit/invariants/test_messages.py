@@ -1,0 +1,126 @@
+"""What messages add to the judgements: dead letters as a cause of stuck, one end, branches of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.history import MessageDead, MessageDelivered, MessagePublished
+from harness.plan.decision import Symptom
+from harness.saga import Step
+from tests.unit.invariants.tale import HOLD, NOTE, PARCEL, Tale, spec, step
+
+
+def published(
+    tale: Tale, type_: str = "Done", id_: str = "1", *, end: str | None = None, call: int = 1
+) -> Tale:
+    tale.events.append(
+        MessagePublished(t_s=tale.now_s, call=call, message=1, id=id_, type=type_, saga_id="saga-1", end=end)
+    )
+    return tale
+
+
+def delivered(tale: Tale, attempt: int = 1, *, fault: str | None = None) -> int:
+    """A delivery that is still being handled."""
+    call = tale._call((), None, None, fault=fault)
+    tale.events.append(
+        MessageDelivered(t_s=tale.now_s, call=call, message=1, subscription="on_a", attempt=attempt)
+    )
+    return call
+
+
+def dead(tale: Tale, *, attempts: int = 1, struck: int = 0, saga: str = "saga-1") -> Tale:
+    tale.events.append(
+        MessageDead(
+            t_s=tale.now_s,
+            call=1,
+            message=1,
+            type="A",
+            subscription="on_a",
+            saga_id=saga,
+            attempts=attempts,
+            struck=struck,
+        )
+    )
+    return tale
+
+
+def test_a_dead_letter_whose_deliveries_were_all_struck_calls_for_a_person() -> None:
+    assert dead(Tale(), attempts=5, struck=5).end("stuck").held("termination")
+    assert not dead(Tale(), attempts=5, struck=4).end("stuck").held("termination")
+    assert not dead(Tale(), attempts=1, struck=1, saga="other").end("stuck").held("termination")
+
+
+def test_it_has_to_be_one_before_the_word() -> None:
+    tale = Tale().end("stuck")
+    assert not dead(tale, struck=1).held("termination")
+
+
+@pytest.mark.parametrize("came", [500, Symptom.SILENCE])
+def test_a_handler_that_could_not_publish_is_not_to_blame(came: int | Symptom) -> None:
+    tale = Tale()
+    call = delivered(tale)
+    tale._call((), None, came, fault="error_before")
+    tale.came(call, 500)
+    assert dead(tale).end("stuck").held("termination")
+
+
+def test_nor_one_to_which_an_undo_or_a_retriable_step_failed() -> None:
+    tale = Tale(spec(HOLD, PARCEL, NOTE))
+    tale.act("hold")
+    tale.act("parcel")
+    call = delivered(tale)
+    tale.act("note", 500)
+    tale.came(call, 500)
+    assert dead(tale).end("stuck").held("termination")
+
+
+def test_one_that_leaves_it_at_a_refused_step_is_to_blame() -> None:
+    tale = Tale()
+    call = delivered(tale)
+    tale.act("hold", 409)
+    tale.came(call, 500)
+    assert not dead(tale).end("stuck").held("termination")
+
+
+def test_nor_does_what_failed_at_another_time_excuse_it() -> None:
+    tale = Tale()
+    tale._call((), None, 500, fault="error_before")
+    call = delivered(tale)
+    tale._call((), None, 201)
+    tale.came(call, 500)
+    assert not dead(tale).end("stuck").held("termination")
+
+
+def test_a_saga_publishes_one_end() -> None:
+    tale = published(Tale(), "Confirmed", "1", end="completed")
+    published(tale, "Other", "2")
+    published(tale, "Confirmed", "1", end="completed")
+    tale.act("hold")
+    tale.act("charge")
+    assert tale.end("completed").held("truthful_outcome")
+    again = published(tale, "Confirmed", "3", end="completed")
+    assert "published its end Confirmed, and then the same end" in again.violation("truthful_outcome")
+
+
+def test_two_different_ends_contradict_each_other() -> None:
+    tale = published(Tale(), "Confirmed", "1", end="completed")
+    published(tale, "Cancelled", "2", end="compensated").end("compensated")
+    assert "and then another end, Cancelled" in tale.violation("truthful_outcome")
+
+
+def branches(first: Step, second: Step, *, events: bool) -> Tale:
+    tale = Tale(spec(first, second))
+    if events:
+        published(tale, call=0)
+    tale.act(first.name, Symptom.SILENCE)
+    tale.undo(first.name)
+    tale.act(second.name)
+    tale.undo(second.name)
+    return tale.end("compensated")
+
+
+def test_a_branch_of_a_choreographed_saga_does_not_know_what_another_one_undid() -> None:
+    apart = (step("hold", after=()), step("charge", after=()))
+    assert branches(*apart, events=True).held("pivot_correctness")
+    assert not branches(*apart, events=False).held("pivot_correctness")
+    assert not branches(step("hold"), step("charge"), events=True).held("pivot_correctness")
