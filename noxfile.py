@@ -1,4 +1,4 @@
-"""nox -s tests · chaos · gate · wire · examples · speed · sound · mutants · browser · long · lint.
+"""nox -s tests, chaos, documented, gate, wire, examples, speed, sound, mutants, browser, long, lint.
 
 Each session has a kept environment.
 
@@ -32,6 +32,14 @@ SOUND = {
 }
 GATED = ("order-fulfilment", "order-fulfilment-sync")
 BROKEN = "order-fulfilment-as-documented"
+DOCUMENTS = (
+    "order-fulfilment",
+    "dbt-project-creation",
+    "web-app-deployment",
+    "wiki-generation",
+    "client-onboarding",
+)
+HARDENED = (*DOCUMENTS, "wiki-generation-parallel")
 WHOLLY_COVERED = "harness/invariants/*,harness/plan/*"
 COVERING = tuple(f"tests/unit/{room}" for room in ("invariants", "plan", "faults", "views", "search"))
 """What covers them alone: to watch every line of the whole suite would cost minutes and show no more."""
@@ -112,6 +120,18 @@ def chaos(session: nox.Session) -> None:
     # Every single fault of every input takes minutes on the wire: this is the most relevant part of them.
     _must_hold(session, "wire", "--seconds", "40", "--search", "guided", "--workers", "8")
     _must_fail(session)
+
+
+@nox.session
+def documented(session: nox.Session) -> None:
+    """Five documents: their sagas fail as docs/documented-sagas.md says, and hold where they are hardened."""
+    session.install("-e", ".")
+    out = OUT / "documented"
+    names = (*(f"{one}-as-documented" for one in DOCUMENTS), *HARDENED)
+    bounds = session.posargs or ("--seconds", "60")
+    arguments = ("run", *names, "--world", "sim", "--out", str(out), *bounds)
+    session.run("saga-chaos", *arguments, success_codes=[FOUND])
+    session.run("python", "-m", "scenarios.documented", "check", str(out))
 
 
 @nox.session

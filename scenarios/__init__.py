@@ -30,6 +30,7 @@ REGISTRY: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
         "order-fulfilment-durable": _late("order_fulfilment", "order_fulfilment_durable"),
         "order-fulfilment-durable-sync": _late("order_fulfilment", "order_fulfilment_durable_sync"),
         "order-fulfilment-command": _late("order_fulfilment", "order_fulfilment_command"),
+        "order-fulfilment-forward": _late("order_fulfilment", "order_fulfilment_forward"),
         "order-fulfilment-as-documented": _late("order_fulfilment", "order_fulfilment_as_documented"),
         "client-onboarding": _late("client_onboarding", "client_onboarding"),
         "client-onboarding-as-documented": _late("client_onboarding", "client_onboarding_as_documented"),

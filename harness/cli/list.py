@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,19 +16,26 @@ from harness.packages import our_packages
 from harness.scenario import Scenario
 from harness.situations import SITUATIONS
 
+if TYPE_CHECKING:
+    from scenarios.documented import Documented
+
 
 def run(arguments: argparse.Namespace) -> int:
     """One line a scenario, or JSON."""
     with our_packages():
         from scenarios import REGISTRY  # noqa: PLC0415 - only the command line sees everything
+        from scenarios.documented import table  # noqa: PLC0415 - as above
 
     scenarios = [load(name) for name in REGISTRY]
+    found = {row.name: row for row in table()}
     if arguments.json:
-        print(msgspec.json.encode([_described(one) for one in scenarios]).decode())  # noqa: T201
+        print(msgspec.json.encode([_described(one, found.get(one.name)) for one in scenarios]).decode())  # noqa: T201
         return 0
     width = max(len(one.name) for one in scenarios)
     for one in scenarios:
         print(f"{one.name:<{width}}  {'holds' if one.holds else 'breaks':<6}  {one.summary}")  # noqa: T201
+        for line in _told(found.get(one.name)):
+            print(f"{'':<{width}}  {line}")  # noqa: T201
     for line in _offered():
         print(line)  # noqa: T201 - this is the command line
     return 0
@@ -45,8 +53,18 @@ def _offered() -> Iterator[str]:
             yield f"{what} of installed packages, for {key} in [saga]: {', '.join(registry.offered)}"
 
 
-def _described(one: Scenario) -> dict[str, object]:
+def _told(row: Documented | None) -> Iterator[str]:
+    """What the search found in a saga as documented, and which ones hold in its place."""
+    if row is not None:
+        for found in row.found:
+            yield f"{found.invariant}: {found.words}"
+        yield f"hardened: {', '.join(row.hardened)}"
+
+
+def _described(one: Scenario, row: Documented | None) -> dict[str, object]:
+    told = {} if row is None else {"found": row.told, "hardened": list(row.hardened)}
     return {
+        **told,
         "name": one.name,
         "holds": one.holds,
         "summary": one.summary,

@@ -1,5 +1,12 @@
 """Order fulfilment: reserve the inventory, charge the payment, create the shipment.
 
+    reserve_inventory   compensable   POST /reservations at inventory   undone by DELETE /reservations/{id}
+    process_payment     compensable   POST /charges at payments         undone by POST /charges/{id}/refunds
+    create_shipment     pivot         POST /shipments at shipping       asked about when in doubt
+
+All three heed idempotency keys. What may happen: the stock is out, the card is declined, a reply is lost, a
+shipment lands late, a refund fails, the process dies anywhere.
+
 Owns one saga in several shapes: a sound one, the same through a plain function, both with a log that
 outlives their process, that behind a command, and the one of the document with its weaknesses. See
 README.md beside this file.
@@ -14,6 +21,7 @@ from harness.saga import Json, SagaSpec
 from harness.scenario import Scenario
 from scenarios.order_fulfilment.as_documented import as_documented
 from scenarios.order_fulfilment.durable import fulfil_durably, fulfil_durably_sync
+from scenarios.order_fulfilment.forward import FORWARD_SPEC, fulfil_forward
 from scenarios.order_fulfilment.inputs import ONE_LINE_ORDERS, ORDERS
 from scenarios.order_fulfilment.participants import PARTICIPANTS
 from scenarios.order_fulfilment.sagas import fulfil
@@ -30,6 +38,7 @@ __all__ = [
     "order_fulfilment_command",
     "order_fulfilment_durable",
     "order_fulfilment_durable_sync",
+    "order_fulfilment_forward",
     "order_fulfilment_sync",
 ]
 
@@ -81,6 +90,16 @@ def order_fulfilment_command() -> Scenario:
         "the same saga with its log behind a command",
         spec=DURABLE_SPEC,
         sources=(_FOLDER / "command.py", *_DURABLE),
+    )
+
+
+def order_fulfilment_forward() -> Scenario:
+    return _scenario(
+        "order-fulfilment-forward",
+        CallableSaga(fulfil_forward, "scenarios.order_fulfilment.forward:fulfil_forward"),
+        "the payment is the pivot, and the shipment is retried forward",
+        spec=FORWARD_SPEC,
+        sources=(_FOLDER / "forward.py", *_SHARED),
     )
 
 

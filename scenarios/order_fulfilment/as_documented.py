@@ -54,10 +54,17 @@ class SagaState(StrEnum):
 @dataclass(slots=True, kw_only=True)
 class SagaInstance:
     saga_id: str
+    saga_type: str = "OrderFulfillment"
     state: SagaState = SagaState.RUNNING
+    current_step: int = 0
     completed_steps: list[str] = field(default_factory=list)
+    context: dict[str, Json] = field(default_factory=dict)
     error: str = ""
     log: list[list[str]] = field(default_factory=list)
+    events: list[Json] = field(default_factory=list)
+
+    def emit(self, event: str, step: str = "") -> None:
+        self.events.append({"event": event, "step": step} if step else {"event": event})
 
 
 # Step 1 ---------------------------------------------------------------------------------------
@@ -109,22 +116,30 @@ STEPS = (
 async def execute(ctx: OrderContext) -> SagaInstance:
     """Weakness: any error of any step, a time-out too, is a failure, and the step itself is not undone."""
     instance = SagaInstance(saga_id=ctx.saga_id)
-    for step in STEPS:
+    instance.emit("SagaStarted")
+    for index, step in enumerate(STEPS):
+        instance.current_step = index
+        instance.emit("StepStarted", step.name)
         try:
             await step.action(ctx)
         except SagaError as error:
             instance.error = f"{step.name}: {error}"
+            instance.emit("StepFailed", step.name)
             await compensate(ctx, instance)
             return instance
         instance.completed_steps.append(step.name)
+        instance.context = {"charge_id": ctx.charge_id, "shipment_id": ctx.shipment_id}
         instance.log.append([step.name, "done"])
+        instance.emit("StepCompleted", step.name)
     instance.state = SagaState.COMPLETED
+    instance.emit("SagaCompleted")
     return instance
 
 
 async def compensate(ctx: OrderContext, instance: SagaInstance) -> None:
     """Weakness: a compensation that fails is logged and forgotten; either way the saga is `Failed`."""
     instance.state = SagaState.COMPENSATING
+    instance.emit("CompensationStarted")
     for step in reversed(STEPS):
         if step.name in instance.completed_steps and step.compensation is not None:
             try:
@@ -133,14 +148,26 @@ async def compensate(ctx: OrderContext, instance: SagaInstance) -> None:
                 instance.log.append([step.name, f"not undone: {error}"])
             else:
                 instance.log.append([step.name, "undone"])
+                instance.emit("CompensationCompleted", step.name)
     instance.state = SagaState.FAILED  # "compensation complete (or failed)"
+    instance.emit("SagaFailed")
 
 
 async def as_documented(ctx: SagaContext, order: Json) -> Outcome:
     instance = await execute(_context(ctx, Order.read(order)))
     done = instance.state is SagaState.COMPLETED
     status = Status.COMPLETED if done else Status.COMPENSATED
-    return Outcome(status=status, detail={"error": instance.error, "log": instance.log})
+    return Outcome(status=status, detail=_told(instance))
+
+
+def _told(instance: SagaInstance) -> Json:
+    return {
+        "error": instance.error,
+        "log": instance.log,
+        "events": instance.events,
+        "current_step": instance.current_step,
+        "context": instance.context,
+    }
 
 
 def _context(ctx: SagaContext, order: Order) -> OrderContext:

@@ -24,6 +24,7 @@ from tests.unit.scenarios.judged import wrong
 SOUND = (
     "order-fulfilment",
     "order-fulfilment-sync",
+    "order-fulfilment-forward",
     "order-fulfilment-durable",
     "order-fulfilment-durable-sync",
 )

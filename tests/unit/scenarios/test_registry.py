@@ -10,7 +10,11 @@ from harness.saga import Claim
 from scenarios import REGISTRY
 
 DURABLE = ("order-fulfilment-durable", "order-fulfilment-durable-sync", "order-fulfilment-command")
-HOLDING = ("order-fulfilment", "order-fulfilment-sync", *DURABLE)
+HOLDING = (
+    *("order-fulfilment", "order-fulfilment-sync", "order-fulfilment-forward", *DURABLE),
+    *("client-onboarding", "dbt-project-creation", "web-app-deployment"),
+    *("wiki-generation", "wiki-generation-parallel"),
+)
 
 
 @pytest.mark.parametrize("name", REGISTRY)
