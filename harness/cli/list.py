@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -16,8 +15,8 @@ from harness.packages import our_packages
 from harness.scenario import Scenario
 from harness.situations import SITUATIONS
 
-if TYPE_CHECKING:
-    from scenarios.documented import Documented
+_Found = tuple[Sequence[Mapping[str, str]], Sequence[str]]
+"""Invariants and plans in words, of a saga as documented; the names of its hardened ones."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         from scenarios.documented import table  # noqa: PLC0415 - as above
 
     scenarios = [load(name) for name in REGISTRY]
-    found = {row.name: row for row in table()}
+    found = {row.name: (row.told, row.hardened) for row in table()}
     if arguments.json:
         print(msgspec.json.encode([_described(one, found.get(one.name)) for one in scenarios]).decode())  # noqa: T201
         return 0
@@ -53,16 +52,16 @@ def _offered() -> Iterator[str]:
             yield f"{what} of installed packages, for {key} in [saga]: {', '.join(registry.offered)}"
 
 
-def _told(row: Documented | None) -> Iterator[str]:
+def _told(found: _Found | None) -> Iterator[str]:
     """What the search found in a saga as documented, and which ones hold in its place."""
-    if row is not None:
-        for found in row.found:
-            yield f"{found.invariant}: {found.words}"
-        yield f"hardened: {', '.join(row.hardened)}"
+    if found is not None:
+        told, hardened = found
+        yield from (f"{one['invariant']}: {one['plan']}" for one in told)
+        yield f"hardened: {', '.join(hardened)}"
 
 
-def _described(one: Scenario, row: Documented | None) -> dict[str, object]:
-    told = {} if row is None else {"found": row.told, "hardened": list(row.hardened)}
+def _described(one: Scenario, found: _Found | None) -> dict[str, object]:
+    told = {} if found is None else {"found": found[0], "hardened": list(found[1])}
     return {
         **told,
         "name": one.name,
