@@ -104,6 +104,16 @@ def _imported(path: Path) -> Iterator[str]:
             yield node.module
 
 
+@cache
+def files() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(file for file, _ in imports()))
+
+
+@cache
+def text_of(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
+
+
 NAMESAKES = ("fakes", "reports", "scenarios")
 """Ours by these names may stand beside a user's own: they are imported inside `with our_packages():`."""
 
@@ -115,6 +125,8 @@ def _unguarded(text: str, *, harness: bool) -> list[str]:
 
     In a package of that name only what is imported late: the module itself is loaded amid ours.
     """
+    if not any(name in text for name in (*NAMESAKES, "our_packages")):
+        return []
     return list(_escapes(ast.parse(text), late=harness, guarded=False))
 
 
@@ -150,16 +162,25 @@ def _asked_for(node: ast.AST) -> list[str]:
 
 def _by_name(node: ast.AST | None) -> ast.Call | None:
     """`import_module("reports.words")` and its like."""
-    found = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in BY_NAME
-    return node if found and isinstance(node, ast.Call) else None
+    return node if isinstance(node, ast.Call) and _last_name(node.func) in BY_NAME else None
+
+
+def _last_name(node: ast.expr) -> str:
+    """`c` of `a.b.c`."""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return node.attr
+    return ""
 
 
 def test_what_may_have_a_namesake_is_imported_amid_ours() -> None:
     wrong = {
         file: found
-        for file in dict.fromkeys(file for file, _ in imports())
+        for file in files()
         if not file.startswith("harness/packages/")  # what `our_packages` itself is made of
-        and (found := _unguarded((ROOT / file).read_text(), harness=package_of(file) == "harness"))
+        and (found := _unguarded(text_of(file), harness=package_of(file) == "harness"))
     }
     assert wrong == {}
 
@@ -247,7 +268,7 @@ def test_every_room_has_its_layer() -> None:
 
 def test_no_module_needs_itself_to_be_imported() -> None:
     """Between the modules of a room too; what is imported late is not needed for that."""
-    needs = {_module(file): _needed(ROOT / file) for file, _ in imports()}
+    needs = {_module(file): _needed(ROOT / file) for file in files()}
 
     def reached(module: str) -> set[str]:
         seen: set[str] = set()
@@ -334,6 +355,8 @@ JUDGE = "harness/faults/judge.py"
 
 def _made(text: str) -> set[str]:
     """Which of these events a module makes, by whatever name it calls them."""
+    if not any(name in text for name in JUDGED):
+        return set()
     tree = ast.parse(text)
     names = {
         alias.asname or alias.name: alias.name
@@ -341,15 +364,14 @@ def _made(text: str) -> set[str]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    calls = (ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
-    last = (name.rpartition(".")[2] for name in calls)
+    last = (_last_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
     return {names.get(name, name) for name in last} & JUDGED
 
 
 def test_only_the_judge_of_the_injector_says_that_a_fault_fired() -> None:
-    makers = {file for file, _ in imports() if _made((ROOT / file).read_text())}
+    makers = {file for file in files() if _made(text_of(file))}
     assert makers == {JUDGE}
-    assert _made((ROOT / JUDGE).read_text()) == JUDGED
+    assert _made(text_of(JUDGE)) == JUDGED
 
 
 @pytest.mark.parametrize(
@@ -374,14 +396,13 @@ def test_a_decision_is_written_nowhere_but_where_a_call_is_identified() -> None:
     """It is chosen as the call is sent. What of it is still to come, the call's progress says."""
     written = [
         f"{file}:{node.lineno}"
-        for file in dict.fromkeys(file for file, _ in imports())
-        for node in ast.walk(ast.parse((ROOT / file).read_text()))
+        for file in files()
+        if ".decision" in text_of(file)
+        for node in ast.walk(ast.parse(text_of(file)))
         if isinstance(node, ast.Attribute) and node.attr == "decision" and isinstance(node.ctx, ast.Store)
     ]
     makers = {
-        file
-        for file, _ in imports()
-        if "InFlightCall(" in (ROOT / file).read_text() and file != "harness/faults/in_flight.py"
+        file for file in files() if "InFlightCall(" in text_of(file) and file != "harness/faults/in_flight.py"
     }
     assert (written, makers) == ([], {"harness/faults/identification.py"})
 
@@ -404,8 +425,8 @@ def _assigned(text: str) -> list[str]:
 
 def test_nothing_is_assigned_on_the_parts_of_a_runs_traffic() -> None:
     """Each has one owner; whoever wants to hear of something subscribes."""
-    files = {file for file, _ in imports() if file.startswith(ON_THE_WIRE)}
-    assert {file: found for file in files if (found := _assigned((ROOT / file).read_text()))} == {}
+    wire = (file for file in files() if file.startswith(ON_THE_WIRE))
+    assert {file: found for file in wire if (found := _assigned(text_of(file)))} == {}
 
 
 def test_such_an_assignment_is_seen() -> None:
