@@ -102,7 +102,8 @@ class Outcome:
 class Step:
     """One action and its undo, each an operation `participant.resource.verb`.
 
-    `after` is None for "the step before", () for "nothing", or names: a DAG.
+    `after` is None for "the step before", () for "nothing", or names: a DAG. part_of: the step that this
+    is one call of, where it has several (`several_calls`).
     """
 
     name: str
@@ -111,11 +112,70 @@ class Step:
     kind: StepKind = StepKind.COMPENSABLE
     after: tuple[str, ...] | None = None
     optional: bool = False
+    part_of: str = ""
 
     @property
     def resource(self) -> str:
         """`participant.resource` of the action."""
         return self.action.rpartition(".")[0]
+
+    @property
+    def whole(self) -> str:
+        """The step that its owner knows: itself, or the one that it is a call of."""
+        return self.part_of or self.name
+
+
+def several_calls(
+    name: str,
+    calls: Mapping[str, str | None],
+    *,
+    kind: StepKind = StepKind.COMPENSABLE,
+    after: tuple[str, ...] | None = None,
+    optional: bool = False,
+) -> tuple[Step, ...]:
+    """A step of several calls, each an action with its undo, or None: applied when all of them are.
+
+    Each call is judged like a step: applied or not, undone or not, with a key of its own. They have no order
+    among themselves. Each is called `STEP/RESOURCE`, or `STEP/PARTICIPANT.RESOURCE` where that is not unique.
+    Raises ScenarioError where there are fewer than two, or the step is the pivot, which is one call.
+    """
+    where = f"step {name!r}"
+    if len(calls) < 2:
+        raise ScenarioError(misplaced(f"{where}, actions", list(calls), "at least two"))
+    if kind is StepKind.PIVOT:
+        raise ScenarioError(
+            misplaced(f"{where}, kind", str(kind), "a step of one call: no two calls are one point")
+        )
+    resources = [action.split(".")[1] if "." in action else action for action in calls]
+    names = [
+        resource if resources.count(resource) == 1 else action.rpartition(".")[0]
+        for action, resource in zip(calls, resources, strict=True)
+    ]
+    if len(set(names)) < len(names):
+        names = list(calls)
+    return tuple(
+        Step(
+            name=f"{name}/{one}",
+            action=action,
+            compensation=undo,
+            kind=kind,
+            after=after,
+            optional=optional,
+            part_of=name,
+        )
+        for one, (action, undo) in zip(names, calls.items(), strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadStep:
+    """A step that only asks: `reads` is a query, `participant.resource.get` or `.find`.
+
+    It leaves nothing to undo. A saga that says completed without an answer to it says what it cannot know.
+    """
+
+    name: str
+    reads: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +234,7 @@ class SagaSpec:
     policy: SagaPolicy = field(default_factory=SagaPolicy)
     claims: frozenset[Claim] = frozenset({Claim.LOST_REPLY})
     correlation: Correlation = field(default_factory=Correlation)
+    reads: tuple[ReadStep, ...] = ()
 
     def __post_init__(self) -> None:
         _check_names(self)
@@ -186,13 +247,25 @@ class SagaSpec:
         claims = ", ".join(f"Claim.{claim.name}" for claim in sorted(self.claims))
         return (
             f"SagaSpec(name={self.name!r}, steps={self.steps!r}, policy={self.policy!r}, "
-            f"claims=frozenset({{{claims}}}), correlation={self.correlation!r})"
+            f"claims=frozenset({{{claims}}}), correlation={self.correlation!r}, reads={self.reads!r})"
         )
 
     @cached_property
     def by_name(self) -> Mapping[str, Step]:
         """Steps by name."""
         return {step.name: step for step in self.steps}
+
+    @cached_property
+    def calls_of(self) -> Mapping[str, tuple[str, ...]]:
+        """What its owner calls a step to the names of its calls: one, or several (`several_calls`)."""
+        found: dict[str, tuple[str, ...]] = {}
+        for step in self.steps:
+            found[step.whole] = (*found.get(step.whole, ()), step.name)
+        return found
+
+    def calls_named(self, step: str) -> tuple[str, ...]:
+        """What a saga may tell of: a step, or one of its calls; none where it is neither."""
+        return self.calls_of.get(step) or ((step,) if step in self.by_name else ())
 
     @cached_property
     def pivot(self) -> Step | None:
@@ -212,10 +285,16 @@ class SagaSpec:
         """Step name to the names it directly comes after."""
         before: dict[str, tuple[str, ...]] = {}
         previous: tuple[str, ...] = ()
-        for step in self.steps:
-            before[step.name] = previous if step.after is None else step.after
-            previous = (step.name,)
+        for whole, names in self.calls_of.items():
+            after = self.by_name[names[0]].after
+            own = previous if after is None else self._named(after)
+            before.update(dict.fromkeys(names, own))
+            previous = self.calls_of[whole]
         return before
+
+    def _named(self, steps: tuple[str, ...]) -> tuple[str, ...]:
+        """The calls of steps; what names none of them stands as it is."""
+        return tuple(name for step in steps for name in self.calls_of.get(step, (step,)))
 
     @cached_property
     def ancestors(self) -> Mapping[str, frozenset[str]]:
@@ -233,7 +312,8 @@ class SagaSpec:
         if self.order is Order.DEPENDENCY:
             return tuple(step.name for step in self.steps if name in self.ancestors[step.name])
         names = [step.name for step in self.steps]
-        return tuple(names[names.index(name) + 1 :])
+        own = self.calls_of[self.by_name[name].whole]
+        return tuple(one for one in names[names.index(name) + 1 :] if one not in own)
 
     def _topological(self) -> list[str]:
         done: list[str] = []
@@ -250,20 +330,23 @@ class SagaSpec:
 
 
 def _check_names(spec: SagaSpec) -> None:
-    names = [step.name for step in spec.steps]
+    names = [*(step.name for step in spec.steps), *(step.name for step in spec.reads)]
+    names += [step.part_of for step in spec.steps if step.part_of in names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ScenarioError(
             misplaced(f"saga {spec.name!r}, steps", twice[0], "a name of its own for each step")
         )
-    if not names:
-        raise ScenarioError(misplaced(f"saga {spec.name!r}, steps", names, "at least one step"))
+    if not spec.steps:
+        raise ScenarioError(
+            misplaced(f"saga {spec.name!r}, steps", names, "at least one step that changes something")
+        )
 
 
 def _check_order(spec: SagaSpec) -> None:
     for step in spec.steps:
         for parent in step.after or ():
-            if parent not in spec.by_name:
-                expected = nearest(parent, (other.name for other in spec.steps))
+            if parent not in spec.calls_of and parent not in spec.by_name:
+                expected = nearest(parent, (other.whole for other in spec.steps))
                 raise ScenarioError(misplaced(f"step {step.name!r}, after", parent, expected))
     spec._topological()  # noqa: SLF001 - raises on a circle, at load rather than in the middle of a run

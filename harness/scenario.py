@@ -16,7 +16,7 @@ from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced, nearest
 from harness.inputs import InputStrategy, place_of, small_inputs
 from harness.participant import Operation, OwnService, Participant, ResourceSpec, Verb, Whose
-from harness.saga import Claim, Json, SagaSpec, Status, Step
+from harness.saga import Claim, Json, ReadStep, SagaSpec, Status, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
 
@@ -79,6 +79,8 @@ class Scenario:
         self._check_expects()
         for step in self.spec.steps:
             self._check_step(step)
+        for read in self.spec.reads:
+            self._check_read(read)
 
     def expected(self, index: int) -> Status:
         """How the fault-free run of an input has to end."""
@@ -175,6 +177,12 @@ class Scenario:
         self._check_operation(step.action, f"{where}, action", creates=True)
         if step.compensation is not None:
             self._check_operation(step.compensation, f"{where}, compensation", creates=False)
+
+    def _check_read(self, step: ReadStep) -> None:
+        where = f"scenario {self.name!r}, step {step.name!r}, reads"
+        queries = [name for name, one in self.operations.items() if one.verb.queries]
+        if step.reads not in queries:
+            raise ScenarioError(misplaced(where, step.reads, f"a query, {nearest(step.reads, queries)}"))
 
     def _check_operation(self, name: str, where: str, *, creates: bool) -> None:
         found = self.operations.get(name)

@@ -42,6 +42,7 @@ class Attribution:
         self._naming = Naming(spec.correlation)
         self._creators: dict[str, list[Step]] = defaultdict(list)
         self._at_resource: dict[str, list[str]] = defaultdict(list)
+        self._wholes = {step.name: step.whole for step in spec.steps}
         for step in spec.steps:
             self._creators[step.action].append(step)
             self._at_resource[step.resource].append(step.name)
@@ -101,7 +102,7 @@ class Attribution:
 
     def _action(self, matched: Matched, saga_id: str, behind: str) -> Owned:
         creators = self._creators.get(matched.operation.name, [])
-        step = _creator(creators, behind)
+        step = self._creator(creators, behind)
         if step is None:
             return Owned(Owner(saga_id=saga_id))
         return Owned(Owner(saga_id=saga_id, step=step.name), (step.name,), Direction.ACTION)
@@ -116,9 +117,25 @@ class Attribution:
         if found is not None and found.step is not None:
             return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,), Direction.COMPENSATION)
         names = self._at_resource[_resource(matched)]
-        named = _named(names, behind) or (names[0] if len(names) == 1 else None)
+        named = self._named(names, behind) or (names[0] if len(names) == 1 else None)
         steps = (named,) if named else ()
         return Owned(Owner(saga_id=saga_id, step=named), steps, Direction.COMPENSATION)
+
+    def _creator(self, steps: list[Step], behind: str) -> Step | None:
+        if len(steps) < 2:
+            return steps[0] if steps else None
+        named = self._named([step.name for step in steps], behind)
+        return next((step for step in steps if step.name == named), steps[0])
+
+    def _named(self, names: list[str], behind: str) -> str | None:
+        """The step that stands behind the saga in a key, or the call of one of several."""
+        for said in (behind, behind.partition(":")[0]):
+            if said in names:
+                return said
+            parts = [name for name in names if self._wholes[name] == said]
+            if parts:
+                return parts[0]
+        return None
 
     def _query(self, participant: Participant, matched: Matched, saga_id: str) -> Owned:
         found = _made_by(participant, matched)
@@ -140,18 +157,3 @@ def _made_by(participant: Participant, matched: Matched) -> Owner | None:
 
 def _resource(matched: Matched) -> str:
     return f"{matched.operation.participant}.{matched.operation.resource.name}"
-
-
-def _creator(steps: list[Step], behind: str) -> Step | None:
-    if len(steps) < 2:
-        return steps[0] if steps else None
-    named = _named([step.name for step in steps], behind)
-    return next((step for step in steps if step.name == named), steps[0])
-
-
-def _named(names: list[str], behind: str) -> str | None:
-    """The step that stands behind the saga in a key."""
-    if behind in names:
-        return behind
-    head = behind.partition(":")[0]
-    return head if head in names else None

@@ -18,7 +18,9 @@ from harness.views import SagaView
 
 def calls_for_a_person(saga: SagaView, history: History, at: int) -> bool:
     """Whether, before the event of that index, the saga saw a cause that was still open then."""
-    if _dead_by_faults(saga, history, at):
+    if _dead_by_faults(saga, history, at) or any(
+        _unread_after_the_pivot(saga, step.reads, at) for step in saga.spec.reads
+    ):
         return True
     away = () if history.began.visible_attempts else _away(history, at)
     return any(
@@ -74,6 +76,17 @@ def _undo_failed(saga: SagaView, step: Step, at: int) -> bool:
     begun = saga.attempts(step.name, Direction.ACTION, at)
     asked = [call for call in saga.queries(step.name, at) if begun and call.index > begun[0].index]
     return bool(asked) and not _answered(asked[-1], at) and any(_failed(call, at) for call in asked)
+
+
+def _unread_after_the_pivot(saga: SagaView, query: str, at: int) -> bool:
+    """There is no way back any more, and what has to be known before going on was not to be had."""
+    pivot, asked = saga.spec.pivot, saga.asked(query, at)
+    decided = pivot is not None and _decided(saga, pivot, at)
+    return (
+        decided
+        and not any(_answered(call, at) for call in asked)
+        and any(_failed(call, at) for call in asked)
+    )
 
 
 def _may_be_undone(saga: SagaView, step: Step, at: int) -> bool:

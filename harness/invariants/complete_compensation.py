@@ -84,7 +84,10 @@ def _untried(view: View, saga: SagaView) -> Iterator[Finding]:
 
 
 def _begun(saga: SagaView, step: str, before: int) -> bool:
-    return bool(saga.attempts(step, Direction.ACTION, before)) or saga.perhaps_begun(step, before)
+    """Whether it was sent, or another call of the same step was: whoever undoes a step may undo all of it."""
+    calls = saga.spec.calls_of[saga.spec.by_name[step].whole]
+    sent = any(saga.attempts(one, Direction.ACTION, before) for one in calls)
+    return sent or saga.perhaps_begun(step, before)
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

@@ -48,7 +48,10 @@ def _shared(view: View, saga: SagaView) -> Iterator[Finding]:
         if not call.sent.heeds_key or call.sent.key is None or not call.sent.steps:
             continue
         first = owners.setdefault(call.sent.key, call)
-        if not _same_owner(first, call) and saga.saga_id in (first.saga_id, call.saga_id):
+        if not (_same_owner(first, call) or _one_step(saga, first, call)) and saga.saga_id in (
+            first.saga_id,
+            call.saga_id,
+        ):
             message = f"key {call.sent.key!r} is shared by {_name(first)} and {_name(call)}"
             yield Finding(message, (first.index, call.index))
 
@@ -61,6 +64,14 @@ def _same_owner(first: Call, other: Call) -> bool:
     """An undo by id and one by saga are of the same owner where they share a step."""
     same = first.saga_id == other.saga_id and first.sent.direction is other.sent.direction
     return same and bool(set(first.sent.steps) & set(other.sent.steps))
+
+
+def _one_step(saga: SagaView, first: Call, other: Call) -> bool:
+    """Calls of one step at different participants, each of which keeps its own keys."""
+    same = first.saga_id == other.saga_id and first.sent.direction is other.sent.direction
+    known = saga.spec.by_name
+    wholes = [{known[one].whole for one in call.sent.steps if one in known} for call in (first, other)]
+    return same and first.sent.participant != other.sent.participant and wholes[0] == wholes[1]
 
 
 def _name(call: Call) -> str:

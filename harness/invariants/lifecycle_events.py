@@ -87,7 +87,8 @@ def _event(saga: SagaView, entry: Json) -> _Event | None:
         return None
     name, step = entry.get("event", entry.get("type")), entry.get("step")
     told = _told(name) if isinstance(name, str) else None
-    if told is None or (told in _OF_A_STEP) != (step in saga.spec.by_name):
+    declared = isinstance(step, str) and bool(saga.spec.calls_named(step))
+    if told is None or (told in _OF_A_STEP) != declared:
         return None
     return _Event(told, str(step) if told in _OF_A_STEP else "", str(name))
 
@@ -103,7 +104,8 @@ def _told(name: str) -> Told | None:
 def _untrue(saga: SagaView, events: list[_Event]) -> Iterator[str]:
     for event in events:
         direction = _TRUE_IF.get(event.told)
-        if direction is not None and not backed(saga, event.step, direction):
+        calls = saga.spec.calls_named(event.step)
+        if direction is not None and not all(backed(saga, call, direction) for call in calls):
             yield f"the event {event} is not true: nobody acknowledged that"
     right = _ENDS.get(saga.status) if saga.status is not None else None
     for event in events:
@@ -137,7 +139,8 @@ def _overtaken(saga: SagaView, one: _Event, later: _Event) -> bool:
     if one.told is not Told.STEP_COMPLETED or later.told not in _FORWARD:
         return False
     same = one.step == later.step and later.told is Told.STEP_STARTED
-    ahead = later.told is Told.STEP_COMPLETED and later.step in saga.spec.ancestors[one.step]
+    first, then = saga.spec.calls_named(one.step), saga.spec.calls_named(later.step)
+    ahead = later.told is Told.STEP_COMPLETED and any(saga.spec.ancestors[call] & {*then} for call in first)
     return same or ahead
 
 
@@ -152,7 +155,8 @@ def _left_out(saga: SagaView, events: list[_Event], at: tuple[int, ...]) -> Iter
         return
     for step in saga.spec.steps:
         call = must_be_told(saga, step.name, _TRUE_IF[told])
-        if call is not None and step.name not in [event.step for event in events if event.told is told]:
+        of = {event.step for event in events if event.told is told}
+        if call is not None and not {step.name, step.whole} & of:
             yield Finding(f"step {step.name} was acknowledged, and no event tells that", (call.index, *at))
 
 

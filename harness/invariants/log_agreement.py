@@ -22,7 +22,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         return
     at = view.evidence(saga.ended)
     for step, word in entries:
-        if not backed(saga, step, _WORDS[word]):
+        if not all(backed(saga, call, _WORDS[word]) for call in saga.spec.calls_named(step)):
             yield Finding(f"the log says {step} {word}, and nobody acknowledged that", at)
     yield from _left_out(saga, entries, at)
 
@@ -40,7 +40,7 @@ def _pair(saga: SagaView, entry: Json) -> tuple[str, str] | None:
     if isinstance(entry, list | tuple) and len(entry) == 2:
         step, word = entry
         texts = isinstance(step, str) and isinstance(word, str)
-        if texts and step in saga.spec.by_name and word in _WORDS:
+        if texts and saga.spec.calls_named(str(step)) and word in _WORDS:
             return str(step), str(word)
     return None
 
@@ -51,7 +51,7 @@ def _left_out(saga: SagaView, entries: list[tuple[str, str]], at: tuple[int, ...
         return
     for step in saga.spec.steps:
         call = must_be_told(saga, step.name, _WORDS[word])
-        if call is not None and (step.name, word) not in entries:
+        if call is not None and not {(step.name, word), (step.whole, word)} & {*entries}:
             yield Finding(
                 f"step {step.name} was acknowledged, and the log leaves out that it is {word}",
                 (call.index, *at),

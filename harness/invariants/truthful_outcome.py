@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.history import ExecutorEnded, MessagePublished
+from harness.history import Answer, ExecutorEnded, MessagePublished
 from harness.invariants.base import Finding, Invariant, InvariantViolated
-from harness.saga import Json, Status
+from harness.saga import Json, Status, Step
 from harness.views import SagaView, View
 
 
@@ -44,8 +44,9 @@ def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Findin
     at, word = view.evidence(ended), saga.word(ended)
     says = "was cancelled, so it owes" if ended.cancelled else "says"
     if word is Status.COMPLETED:
+        yield from _unread(saga, says, at)
         for step in saga.spec.steps:
-            if not step.optional and not view.ledger.applied(saga.saga_id, step.name):
+            if _owed(view, saga, step) and not view.ledger.applied(saga.saga_id, step.name):
                 message = f"the saga {says} completed, and step {step.name} is not applied"
                 lost = view.ledger.contradicted(saga.saga_id, step.name)
                 if lost is None:
@@ -58,6 +59,23 @@ def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Findin
                 f"the saga {says} compensated, and {held.resource} #{held.number} of step {held.step} is left"
             )
             yield Finding(message + (f"; {held.says}" if held.says else ""), (*held.evidence, *at))
+
+
+def _owed(view: View, saga: SagaView, step: Step) -> bool:
+    """An optional step of several calls is applied as a whole, or not at all."""
+    if not step.optional:
+        return True
+    calls = saga.spec.calls_of[step.whole]
+    return len(calls) > 1 and any(view.ledger.applied(saga.saga_id, one) for one in calls)
+
+
+def _unread(saga: SagaView, says: str, at: tuple[int, ...]) -> Iterator[Finding]:
+    for step in saga.spec.reads:
+        asked = saga.asked(step.reads)
+        if not any(call.answer is Answer.ACKNOWLEDGED for call in asked):
+            tried = f"asked {len(asked)} times, and never answered" if asked else "never asked"
+            evidence = (*(call.index for call in asked[-1:]), *at)
+            yield Finding(f"the saga {says} completed, and step {step.name} was {tried}", evidence)
 
 
 def _error_lost(ended: ExecutorEnded) -> bool:

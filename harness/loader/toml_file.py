@@ -55,7 +55,14 @@ def _scenario(top: Table) -> Scenario:
     )
     return Scenario(
         name=name,
-        spec=SagaSpec(name=name, steps=steps, policy=policy, claims=claims, correlation=correlation),
+        spec=SagaSpec(
+            name=name,
+            steps=steps.steps,
+            policy=policy,
+            claims=claims,
+            correlation=correlation,
+            reads=steps.reads,
+        ),
         participants=participants,
         saga=adapter,
         inputs=saga.inputs,

@@ -79,6 +79,11 @@ class SagaView:
         """Queries that could tell about a step."""
         return [call for call in self._queries[step] if call.index < before]
 
+    def asked(self, operation: str, before: int = END) -> list[Call]:
+        """Calls of a query, whatever it is asked for."""
+        sent = (call for call in self.calls if call.sent.operation == operation)
+        return [call for call in sent if call.index < before]
+
     # What it learned --------------------------------------------------------------------------
 
     def acknowledged(self, step: str, direction: Direction, before: int = END) -> Call | None:

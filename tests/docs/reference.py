@@ -268,6 +268,11 @@ def sections() -> tuple[Section, ...]:
             keys=steps_table._KEYS,
             words={
                 "name": (_NEEDED, "what the step is called in reports and keys"),
+                "actions, compensations": (
+                    "absent",
+                    "in place of `action` and `compensation`: [a step of several calls](participants.md#steps-of-several-calls-and-steps-that-only-read)",
+                ),
+                "reads": ("absent", "in place of them: a query; the step only asks"),
                 "action": (_NEEDED, "the operation that does it: `participant.resource.create`"),
                 "compensation": ("none", "the one that undoes it: `participant.resource.delete`"),
                 "kind": (

@@ -123,9 +123,11 @@ BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "plain_function": ("failed_compensation_escalated", KEPT),
     "random_keys": ("idempotency_keys", (fault("lose_reply", CHARGE),)),
     "refund_with_key": ("idempotency_keys", (LOST_CHARGE,)),
+    "reads_first": ("truthful_outcome", (fault("error_before", "bank.account.get", count=EVER),)),
     "refuses_422": ("pivot_correctness", (LOST_CHARGE,)),
     "running_in_memory": ("no_orphaned_resources", KEPT),
     "running_then_called_again": ("no_orphaned_resources", KEPT),
+    "several_calls": ("no_orphaned_resources", (fault("reject", "kitchen.meal.create"),)),
     "shared_by_saga": (
         "failed_compensation_escalated",
         (fault("reject", RESERVE, nth=2), fault("refuse", UNRESERVE, count=EVER)),

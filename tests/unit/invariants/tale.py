@@ -37,6 +37,9 @@ _ROUTES = {
 }
 
 
+_VERBS = {ACTION: Verb.CREATE, COMPENSATION: Verb.DELETE, None: Verb.FIND}
+
+
 def resource(name: str, *verbs: Verb, repeats: Repeats = Repeats.KEY) -> ResourceSpec:
     routes = {verb: (Route.parse(_ROUTES[verb].format(name), name),) for verb in verbs or tuple(_ROUTES)}
     return ResourceSpec(name=name, routes=routes, repeats=repeats)
@@ -133,6 +136,7 @@ class Tale:
         copies: int = 0,
         endless: bool = False,
         fault: str | None = None,
+        participant: str = "shop",
         **ended: object,
     ) -> int:
         self.now_s += self.gap_s
@@ -143,8 +147,8 @@ class Tale:
             call=number,
             executor=executor,
             saga_id=saga,
-            participant="shop",
-            operation=f"shop.{names[0]}.{'create' if direction is ACTION else 'delete'}" if names else None,
+            participant=participant,
+            operation=f"shop.{names[0]}.{_VERBS[direction]}" if names else None,
             nth=1,
             method="POST" if direction is ACTION else "DELETE",
             path=f"/{names[0]}s" if names else "/nowhere",

@@ -97,7 +97,7 @@ UNKNOWN = {
         ["participants.inventory.resources.reservation.repeat", "'repeats' (did"],
     ),
     "tombstones": (_resource("tombstones = false"), "tombstones", ["a participant with url or start"]),
-    "step": (_step('undo = "x"\ncompensate = "y"'), "undo", ["steps #2.undo", "compensation, kind"]),
+    "step": (_step('undo = "x"\ncompensate = "y"'), "undo", ["steps #2.undo", "compensation, compensations"]),
     "step, nearest": (_step('compensate = "y"'), "compensate", ["'compensation' (did you mean it?)"]),
     "http paths": (
         _http('paths = { begin = "/x" }', "paths"),
