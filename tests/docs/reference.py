@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.bus import Promise
 from harness.loader import (
     answers_keys,
+    bus_table,
     kinds_table,
     own_service_table,
     participant_class,
@@ -124,6 +126,13 @@ def sections() -> tuple[Section, ...]:
                     '`"order.state"`; `made_id`: where the service tells an id of its own',
                 ),
                 "statuses": ("http", '`{ BOOKED = "completed", FAILED = "compensated" }`'),
+                "handlers": (
+                    "handlers",
+                    "a table of events, each with the function, or functions, that get it: [messages](messages.md)",
+                ),
+                "starts": ("handlers", "the event that the harness publishes, with the input as its data"),
+                "outcome": ("handlers", '`{ completed = "OrderConfirmed", compensated = "OrderCancelled" }`'),
+                "bus": ("handlers", "the participant that is the bus, where there are several"),
                 "restart": ("http", '`"when_killed"`, or `"each_run"`'),
             },
         ),
@@ -180,6 +189,25 @@ def sections() -> tuple[Section, ...]:
                     '`"fakes.py:Flights"`, and what the class is called with',
                 ),
                 "url, start, env, cwd, health, holds, reset": ("absent", f"{_OWN} behind the proxy"),
+            },
+        ),
+        Section(
+            title='[participants.NAME]: kind = "bus"',
+            keys=bus_table._KEYS,
+            before="[Messages](messages.md).",
+            words={
+                "kind": (_NEEDED, '`"bus"`'),
+                "events": (_NEEDED, "the types of events that it carries"),
+                "order": ('`"none"`', '`"key"`: messages of one key keep their order'),
+                "attempts": (str(Promise().attempts), "deliveries until a message is a dead letter"),
+                "ack_timeout_s, redeliver_after_s": (
+                    f"{Promise().ack_timeout_s}, {Promise().redeliver_after_s}",
+                    "how long an acknowledgement is awaited; the pause after a refusal, which doubles",
+                ),
+                "steps": (
+                    "`{}`",
+                    "steps that events stand for: `reserve = { done = 'StockReserved', undone = 'StockFreed' }`",
+                ),
             },
         ),
         Section(
