@@ -63,3 +63,18 @@ def test_the_collector_waits_until_many_runs_are_over(monkeypatch: pytest.Monkey
             gc.callbacks.pop()
     assert collected == ["start", "stop"] * 2
     assert gc.isenabled() == before
+
+
+def test_to_enter_a_world_costs_no_look_at_all_that_lives() -> None:
+    """It would be a tenth of a second each time, in a process with many modules."""
+    generations, before = [], gc.isenabled()
+    gc.disable()  # what is collected now is collected by the world
+    gc.callbacks.append(lambda phase, info: generations.append(info["generation"]))
+    try:
+        with SimWorld():
+            pass
+    finally:
+        gc.callbacks.pop()
+        if before:
+            gc.enable()
+    assert set(generations) == {1}
