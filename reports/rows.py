@@ -27,6 +27,7 @@ from harness.history import (
     Held,
     HeldOtherwise,
     History,
+    Lapsed,
     MessageDead,
     MessageDelivered,
     MessagePublished,
@@ -192,6 +193,12 @@ class _Maker:
     @row.register
     def _(self, event: HeldOtherwise, index: int) -> Row:
         return self._sentence(event, index, RowKind.LATE, event.says)
+
+    @row.register
+    def _(self, event: Lapsed, index: int) -> Row:
+        return self._sentence(
+            event, index, RowKind.LATE, f"{event.resource} {event.incarnation} {event.detail}"
+        )
 
     @row.register
     def _(self, event: Released, index: int) -> Row | None:

@@ -22,7 +22,9 @@ from harness.history import (
     ExecutorEnded,
     ExecutorStruck,
     ExecutorWoken,
+    HeldOtherwise,
     History,
+    Lapsed,
     Released,
 )
 from harness.history.events import AnyEvent
@@ -127,11 +129,12 @@ def _participants(history: History) -> tuple[Lifeline, ...]:
 def _left(history: History, evidence: frozenset[int]) -> Mapping[str, tuple[Left, ...]]:
     """What was made and not removed, by the participant that holds it."""
     held: dict[str, dict[tuple[str, int], bool]] = {call.sent.participant: {} for call in history.calls}
-    for index, event in history.of(EffectApplied):
-        at = event.resource.partition(".")[0]
-        there = held.setdefault(at, {})
+    for index, event in enumerate(history.events):
+        if not isinstance(event, EffectApplied | HeldOtherwise | Lapsed):
+            continue
+        there = held.setdefault(event.resource.partition(".")[0], {})
         which = event.resource, event.incarnation
-        if event.change in _GONE:
+        if _takes_away(event):
             there.pop(which, None)
         else:
             there[which] = there.get(which, False) or index in evidence
@@ -142,6 +145,18 @@ def _left(history: History, evidence: frozenset[int]) -> Mapping[str, tuple[Left
         )
         for name, there in held.items()
     }
+
+
+def _takes_away(event: EffectApplied | HeldOtherwise | Lapsed) -> bool:
+    """Whether what an event is about is not there from then on."""
+    if isinstance(event, EffectApplied):
+        return event.change in _GONE
+    return isinstance(event, Lapsed) or not event.held
+
+
+def _lapsed(event: Lapsed) -> str:
+    name = event.resource.partition(".")[2] or event.resource
+    return f"{name} {event.incarnation} {event.detail}"
 
 
 class _Lanes:
@@ -233,6 +248,16 @@ class _Drawn:
                     sender=f"participant {self._calls[event.call].sent.participant}",
                     text=effect_words(event).partition(".")[2] or effect_words(event),
                     undo=event.change in _GONE,
+                    relevant=relevant,
+                )
+            case HeldOtherwise() | Lapsed():
+                yield Item(
+                    mark=Mark.EFFECT,
+                    t_s=event.t_s,
+                    index=index,
+                    sender=f"participant {event.resource.partition('.')[0]}",
+                    text=event.says if isinstance(event, HeldOtherwise) else _lapsed(event),
+                    undo=isinstance(event, Lapsed) or not event.held,
                     relevant=relevant,
                 )
             case CallAnswered() | CallFailed() if event.call in self._kept:

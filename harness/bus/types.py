@@ -13,7 +13,7 @@ from typing import ClassVar
 from harness.bus.promise import Keeping
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant import Operation, Owner, Repeats, Reply, Request, ResourceSpec, Response, Route, Verb
-from harness.participant.ledger import Change, Effect, Incarnation, Ledger
+from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
 from harness.participant.resource import Kind
 
 DELIVER = "DELIVER"
@@ -98,6 +98,11 @@ class StepEvents:
         del operation
         found = self._ledger.latest(self._full, id_)
         return None if found is None else Owner(saga_id=found.saga_id, step=found.step)
+
+    def lapse(self, now_s: float | None) -> tuple[Lapse, ...]:
+        """What was published stays so."""
+        del now_s
+        return ()
 
     def _do(self, operation: Operation, id_: str, owner: Owner) -> tuple[Effect, ...]:
         made = self._ledger.create(

@@ -30,9 +30,19 @@ from harness.history import (
     EffectApplied,
     HeldOtherwise,
     KeyConflict,
+    Lapsed,
     Recorder,
 )
-from harness.participant import Incarnation, OwnService, Participant, Reply, Request, Response, Whose
+from harness.participant import (
+    Incarnation,
+    OwnService,
+    Participant,
+    Reply,
+    Request,
+    Response,
+    RestParticipant,
+    Whose,
+)
 from harness.plan.decision import Copy, Decision, Delay, Delivery, Symptom
 from harness.process_faults import Boundary
 from harness.saga import SagaSpec, StepKind
@@ -252,6 +262,26 @@ class FaultInjector:
             )
         )
 
+    def lapse(self, participant: Participant, now_s: float | None) -> None:
+        """Record what is over by itself at one. now_s: None: what would be in the end."""
+        if isinstance(participant, RestParticipant):
+            for one in participant.lapse(now_s):
+                self.recorder.add(
+                    Lapsed(
+                        t_s=self.recorder.now_s(),
+                        resource=one.resource,
+                        incarnation=one.incarnation,
+                        saga_id=one.saga_id,
+                        step=one.step,
+                        detail=one.detail,
+                    )
+                )
+
+    def over(self) -> None:
+        """No request comes any more: what lapses by itself does."""
+        for participant in self.participants.values():
+            self.lapse(participant, None)
+
     # Held requests ----------------------------------------------------------------------------
 
     def hold(self, in_flight: InFlightCall) -> None:
@@ -303,6 +333,7 @@ class FaultInjector:
                 return Reply(response=in_flight.participant.refusal(request))
             error = f"no route {request.method} {request.path} at {in_flight.participant.name}"
             return Reply(response=Response.of(404, {"error": error}))
+        self.lapse(in_flight.participant, self.recorder.now_s())
         return in_flight.participant.handle(
             matched.operation, matched.id, in_flight.request, in_flight.owner, part=course.part
         )

@@ -250,6 +250,16 @@ class HeldOtherwise(Event, frozen=True, kw_only=True, tag="held_otherwise"):
     counts: bool = True
 
 
+class Lapsed(Event, frozen=True, kw_only=True, tag="lapsed"):
+    """What an action did was over by itself: its time was up. Seen by the next request, or in the end."""
+
+    resource: str
+    incarnation: int
+    saga_id: str
+    step: str | None
+    detail: str
+
+
 class KeyConflict(Event, frozen=True, kw_only=True, tag="key_conflict"):
     """The same key came with another body."""
 
@@ -356,6 +366,7 @@ AnyEvent = (
     | Delivered
     | EffectApplied
     | HeldOtherwise
+    | Lapsed
     | KeyConflict
     | CallAnswered
     | CallFailed

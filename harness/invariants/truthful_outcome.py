@@ -49,7 +49,10 @@ def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Findin
             if _owed(view, saga, step) and not view.ledger.applied(saga.saga_id, step.name):
                 message = f"the saga {says} completed, and step {step.name} is not applied"
                 lost = view.ledger.contradicted(saga.saga_id, step.name)
-                if lost is None:
+                lapsed = view.ledger.lapsed(saga.saga_id, step.name)
+                if lapsed is not None:
+                    yield Finding(f"{message}: its time was up", (lapsed, *at))
+                elif lost is None:
                     yield Finding(message, at)
                 else:
                     yield Finding(f"{message}; {lost.says}", (*lost.evidence, *at))

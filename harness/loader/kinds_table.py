@@ -38,7 +38,7 @@ class _NotNone(StrEnum):
 
 
 _STATE_KEYS = ("kind", "field", "states", "transitions", "etag", "get", "repeats", "refuses", *ANSWER_KEYS)
-_TRANSITION_KEYS = ("route", "from", "to", "undoes")
+_TRANSITION_KEYS = ("route", "from", "to", "undoes", "expires_s")
 
 
 def _state(name: str, table: Table, taken: Taken) -> ResourceSpec:
@@ -75,7 +75,15 @@ def _transition(name: str, table: Table, states: tuple[str, ...], taken: Taken, 
         undoes=_one_or_more(table, "undoes", "a transition, or a list of them")
         if table.has("undoes")
         else (),
+        expires_s=_expires_s(table),
     )
+
+
+def _expires_s(table: Table) -> float | None:
+    """Of an action: an undo is no more undone by itself."""
+    if table.has("expires_s") and table.has("undoes"):
+        raise table.wrong("expires_s", "it at an action: what undoes is not over by itself")
+    return table.seconds("expires_s", "seconds above 0, after which it is over by itself")
 
 
 def _check_undoes(tables: Mapping[str, Table], moves: Sequence[Move]) -> None:
@@ -105,7 +113,7 @@ _BALANCE_KEYS = (
     "refuses",
     *ANSWER_KEYS,
 )
-_POSTING_KEYS = ("route", "does", "undoes")
+_POSTING_KEYS = ("route", "does", "undoes", "expires_s")
 _OF_MONEY: Mapping[str, Does] = {str(one): one for one in Does}
 _OF_GOODS: Mapping[str, Does] = {
     "take": Does.DEBIT,
@@ -155,11 +163,15 @@ def _posting(name: str, table: Table, words: Mapping[str, Does], taken: Taken) -
     word = table.text("does", f"one of {', '.join(words)}", name)
     if word not in words:
         raise ScenarioError(misplaced(table.where("does"), word, nearest(word, words)))
+    if table.has("expires_s") and words[word] is not Does.HOLD:
+        holds = next(name for name, does in words.items() if does is Does.HOLD)
+        raise table.wrong("expires_s", f"it at a {holds}: nothing else is over by itself")
     return Posting(
         name=name,
         routes=read_move_routes(table, taken, {}),
         does=words[word],
         undoes=_one_or_more(table, "undoes", "a posting, or a list of them") if table.has("undoes") else (),
+        expires_s=_expires_s(table),
     )
 
 

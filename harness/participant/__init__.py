@@ -6,7 +6,7 @@ concrete service (those live in `fakes`) and to know about faults (`harness.faul
 """
 
 from harness.participant.answers import Answers
-from harness.participant.ledger import Change, Effect, Incarnation, Ledger
+from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response, Whose
 from harness.participant.own_service import Launch, OwnService
 from harness.participant.protocol import Participant
@@ -27,6 +27,7 @@ __all__ = [
     "Change",
     "Effect",
     "Incarnation",
+    "Lapse",
     "Launch",
     "Ledger",
     "Matched",

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from harness.errors import ScenarioError, misplaced
 from harness.participant.changes import Changes, effect
-from harness.participant.ledger import Change, Effect, Incarnation, Ledger
+from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, actions_of
 
@@ -61,6 +61,7 @@ class Posting:
     routes: tuple[Route, ...]
     does: Does
     undoes: tuple[str, ...] = ()
+    expires_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,27 @@ class Accounts:
         self._open: dict[int, int] = {}  # incarnation to what is still to be taken back of it
         self._whole: dict[int, int] = {}
         self._does: dict[int, Does] = {}
+        self._lapsing: list[tuple[float, str, Incarnation]] = []
+        self._now_s = 0.0
+
+    def lapse(self, now_s: float | None) -> tuple[Lapse, ...]:
+        """Holds that are over by themselves at a time, less what was captured; None: whatever would be."""
+        self._now_s = self._now_s if now_s is None else now_s
+        found = []
+        for one in [*self._lapsing]:
+            until_s, id_, made = one
+            left = self._open[made.number] if made.live else 0
+            if left and now_s is not None and now_s < until_s:
+                continue
+            self._lapsing.remove(one)
+            if left:
+                self._accounts[id_].takes(Does.RELEASE, left)
+                self._open[made.number] = 0
+                if left == self._whole[made.number]:
+                    found.append(
+                        self._changes.lapse(made, f"hold of {left} at {id_} is over, its time was up")
+                    )
+        return tuple(found)
 
     def handle(self, operation: Operation, id_: str | None, request: Request, owner: Owner) -> Reply:
         """A posting, or a look at the account."""
@@ -170,6 +192,8 @@ class Accounts:
         self._does[made.number] = move.does
         if move.does is Does.CAPTURE:
             self._use_holds(id_, owner, amount)
+        if move.expires_s is not None:
+            self._lapsing.append((self._now_s + move.expires_s, id_, made))
         return Reply(response=self._told(id_, account), effects=(applied,))
 
     def _undo(

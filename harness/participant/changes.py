@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from harness.participant.ledger import Change, Effect, Incarnation, Ledger
+from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
 from harness.participant.messages import Owner
 
 
@@ -50,6 +50,13 @@ class Changes:
         change = Change.REMOVED if one.live else Change.REMOVED_AGAIN
         one.live = False
         return effect(one, change, detail, amount)
+
+    def lapse(self, one: Incarnation, detail: str) -> Lapse:
+        """It is over by itself: nobody undid it."""
+        one.live = False
+        return Lapse(
+            resource=one.resource, incarnation=one.number, saga_id=one.saga_id, step=one.step, detail=detail
+        )
 
     def close(self, moves: Iterable[str], id_: str, owner: Owner) -> None:
         """What is undone may not be done by whoever comes late."""

@@ -22,6 +22,16 @@ class Change(StrEnum):
     REMOVED_AGAIN = "removed_again"  # a second refund of the same charge
 
 
+class Lapse(msgspec.Struct, frozen=True, kw_only=True):
+    """What an action did was over by itself, when its time was up. detail: what became of it, in words."""
+
+    resource: str
+    incarnation: int
+    saga_id: str
+    step: str | None
+    detail: str
+
+
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """One change, attributed to the step that it belongs to.
 

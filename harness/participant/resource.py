@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant.answers import Answers
-from harness.participant.ledger import Ledger
+from harness.participant.ledger import Lapse, Ledger
 from harness.participant.messages import Owner, Reply, Request
 
 _ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$")
@@ -218,6 +218,9 @@ class Behaviour(Protocol):
 
     def owner_of(self, operation: Operation, id_: str) -> Owner | None:
         """Whose the newest change behind an id is."""
+
+    def lapse(self, now_s: float | None) -> tuple[Lapse, ...]:
+        """What is over by itself at a time of the run; None: whatever would be in the end."""
 
 
 M = TypeVar("M", bound=Move)

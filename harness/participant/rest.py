@@ -12,7 +12,7 @@ from copy import copy
 from typing import Self
 
 from harness.participant.business import Business
-from harness.participant.ledger import Change, Effect, Incarnation, Ledger
+from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.pending import Pending
 from harness.participant.queries import all_told, none, one_told
@@ -68,6 +68,13 @@ class RestParticipant(Business):
         again._key_header = key_header.lower()  # noqa: SLF001 - a copy of our own
         again.open_books()
         return again
+
+    def lapse(self, now_s: float | None) -> tuple[Lapse, ...]:
+        """What is over by itself at a time of the run; None: once it is over, whatever would be in the end.
+
+        Asked before each request, and after the last one.
+        """
+        return tuple(one for behaviour in self._behaviours.values() for one in behaviour.lapse(now_s))
 
     # Handling -------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import msgspec
 
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant.changes import Changes
-from harness.participant.ledger import Effect, Ledger
+from harness.participant.ledger import Effect, Incarnation, Lapse, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.resource import Operation, Repeats, ResourceSpec, Route, actions_of
 from harness.saga import Json
@@ -25,13 +25,17 @@ PRECONDITION_FAILED = 412
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """From any of some states to another. undoes: the transitions that it takes back; none: an action."""
+    """From any of some states to another. undoes: the transitions that it takes back; none: an action.
+
+    expires_s: seconds after which it is back where it was by itself, unless it has left the state by then.
+    """
 
     name: str
     routes: tuple[Route, ...]
     sources: tuple[str, ...]
     target: str
     undoes: tuple[str, ...] = ()
+    expires_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,18 @@ class _Entity:
     given: Mapping[str, Json] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lapsing:
+    """An effect that is over by itself, while the entity is as it left it."""
+
+    id: str
+    made: Incarnation
+    before: str
+    during: str
+    version: int
+    until_s: float
+
+
 class States:
     """The entities of one resource in one run."""
 
@@ -89,6 +105,24 @@ class States:
         self._resource = resource
         self._changes = changes
         self._entities: dict[str, _Entity] = {}
+        self._lapsing: list[_Lapsing] = []
+        self._now_s = 0.0
+
+    def lapse(self, now_s: float | None) -> tuple[Lapse, ...]:
+        """What is over by itself at a time; None: whatever would be in the end."""
+        self._now_s = self._now_s if now_s is None else now_s
+        found = []
+        for one in [*self._lapsing]:
+            entity = self._entities[one.id]
+            stands = one.made.live and entity.state == one.during and entity.version == one.version
+            if stands and now_s is not None and now_s < one.until_s:
+                continue
+            self._lapsing.remove(one)
+            if stands:
+                found.append(
+                    self._changes.lapse(one.made, f"{self._go(entity, one.before)}, its time was up")
+                )
+        return tuple(found)
 
     def handle(self, operation: Operation, id_: str | None, request: Request, owner: Owner) -> Reply:
         """A transition, or a look at the state."""
@@ -121,9 +155,22 @@ class States:
             return Reply(response=self._told(id_, entity))
         if entity.state not in move.sources:
             return self._refused(self._resource.refuses, _unfit(entity.state, move.sources), id_)
+        before = entity.state
         detail = self._go(entity, move.target)
-        _, made = self._changes.add(move.name, id_, owner, detail)
-        return Reply(response=self._told(id_, entity), effects=(made,))
+        made, effect = self._changes.add(move.name, id_, owner, detail)
+        if move.expires_s is not None:
+            until_s = self._now_s + move.expires_s
+            self._lapsing.append(
+                _Lapsing(
+                    id=id_,
+                    made=made,
+                    before=before,
+                    during=move.target,
+                    version=entity.version,
+                    until_s=until_s,
+                )
+            )
+        return Reply(response=self._told(id_, entity), effects=(effect,))
 
     def _undo(self, move: Transition, id_: str, entity: _Entity, owner: Owner) -> Reply:
         saga = Owner(saga_id=owner.saga_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from harness.history import EffectApplied, HeldOtherwise, History
+from harness.history import EffectApplied, HeldOtherwise, History, Lapsed
 from harness.participant import Change
 
 
@@ -13,7 +13,8 @@ from harness.participant import Change
 class IncarnationView:
     """One incarnation over the whole run. `made`, `whole`, `removals` and `asked` are event indexes.
 
-    asked: where the service itself, asked what it holds, contradicted its answers; says: how. held: its word.
+    lapsed: where it was over by itself. asked: where the service itself, asked what it holds, contradicted
+    its answers; says: how. held: its word.
     """
 
     resource: str
@@ -24,6 +25,7 @@ class IncarnationView:
     made: int
     whole: int | None = None
     removals: list[int] = field(default_factory=list)
+    lapsed: int | None = None
     held: bool | None = None
     asked: int | None = None
     says: str = ""
@@ -31,7 +33,8 @@ class IncarnationView:
     @property
     def live(self) -> bool:
         """Still there at the end."""
-        return not self.removals if self.held is None else self.held
+        there = not self.removals and self.lapsed is None
+        return there if self.held is None else self.held
 
     @property
     def evidence(self) -> tuple[int, ...]:
@@ -40,8 +43,11 @@ class IncarnationView:
 
     @property
     def took_effect(self) -> bool:
-        """Whether it was ever there: the service holds it, or removed it, or nobody asked."""
-        return self.held is not False
+        """Whether it was ever there to count: the service holds it, or removed it, or nobody asked.
+
+        What was over by itself may be done again.
+        """
+        return self.held is not False and self.lapsed is None
 
 
 class LedgerView:
@@ -54,6 +60,9 @@ class LedgerView:
         self._held: dict[tuple[str, int], IncarnationView] = {}
         for index, event in history.of(EffectApplied):
             self._apply(index, event)
+        for index, lapsed in history.of(Lapsed):
+            if (lapsed.resource, lapsed.incarnation) in self._held:
+                self._held[lapsed.resource, lapsed.incarnation].lapsed = index
         for index, told in history.of(HeldOtherwise):
             self._correct(index, told)
 
@@ -83,6 +92,12 @@ class LedgerView:
     def applied(self, saga_id: str, step: str) -> bool:
         """Whether a step is whole and there at the end."""
         return any(one.live and one.whole is not None for one in self.of(saga_id, step))
+
+    def lapsed(self, saga_id: str, step: str) -> int | None:
+        """Where the newest of a step was over by itself."""
+        return next(
+            (one.lapsed for one in reversed([*self.of(saga_id, step)]) if one.lapsed is not None), None
+        )
 
     def contradicted(self, saga_id: str, step: str) -> IncarnationView | None:
         """What a service said that it made for a step, and does not hold."""

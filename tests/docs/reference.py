@@ -261,6 +261,10 @@ def sections() -> tuple[Section, ...]:
                 "route": (_NEEDED, "where it is asked for, with `{id}`"),
                 "from, to": (_NEEDED, "a state or a list of them; a state"),
                 "undoes": ("none", "the transitions that it takes back"),
+                "expires_s": (
+                    "never",
+                    "seconds after which it is over by itself, unless the state was left by then",
+                ),
             },
         ),
         Section(
@@ -289,6 +293,10 @@ def sections() -> tuple[Section, ...]:
                     "`debit`, `credit`, `hold`, `capture`, `release`; of a stock `take`, `put`, `reserve`, `ship`, `release`",
                 ),
                 "undoes": ("none", "the postings that it takes back"),
+                "expires_s": (
+                    "never",
+                    "of a hold: seconds after which what was not captured is released by itself",
+                ),
             },
         ),
         Section(

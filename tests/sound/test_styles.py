@@ -98,6 +98,7 @@ BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "find_before_undo": ("idempotent_actions", (fault("reset_after", RESERVE),)),
     "find_but_unsure": ("no_orphaned_resources", (fault("late", RESERVE, count=EVER, variant="settling"),)),
     "irreversible_step": ("idempotent_actions", (fault("lose_reply", "bank.transfer.create"),)),
+    "lapsing_hold": ("truthful_outcome", (fault("throttle", CHARGE, variant="429:30s"),)),
     "key_prefix_only": ("idempotency_keys", ()),
     "natural": ("compensation_order", (fault("lose_request", CHARGE, count=EVER),)),
     "no_claims": ("complete_compensation", (REFUSED_CHARGE,)),

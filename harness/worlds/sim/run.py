@@ -115,6 +115,7 @@ class SimRun:
         while self.supervisor.call_again():
             pass
         self._let_quiet_down()
+        self.injector.over()
         self._phase(Phase.JUDGING)
         return self.recorder.history()
 

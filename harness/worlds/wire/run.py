@@ -99,6 +99,8 @@ class WireRun:
         finally:
             self._end()
         self._compare_with_own_services()
+        with self._traffic.lock:
+            self._traffic.injector.over()
         self._phase(Phase.JUDGING)
         return self._history(visible=visible())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,7 +13,9 @@ from harness.history import (
     EffectApplied,
     ExecutorBegan,
     FaultFired,
+    HeldOtherwise,
     History,
+    Lapsed,
     RunBegan,
 )
 from harness.plan.decision import Symptom
@@ -148,3 +151,26 @@ def test_nothing_is_drawn_outside_the_drawing(history: History) -> None:
 def test_the_same_twice() -> None:
     one, other = (sequence_svg(sequence(crashed()), anchor="a", title="t") for _ in range(2))
     assert one == other
+
+
+def test_what_a_service_holds_otherwise_and_what_lapsed_stands_at_its_lifeline() -> None:
+    began = (
+        RunBegan(t_s=0, scenario="order", world="sim", saga_ids=(SAGA,), input={}),
+        ExecutorBegan(t_s=0, executor=1, saga_id=SAGA),
+        sent(1, 0.0, "charge", "POST /charges"),
+        effect(1, 0.1, "charge"),
+    )
+    said = "charge answered 201 for charge '7' and does not hold it"
+    resource = began[3].resource
+    whose: dict[str, Any] = {"resource": resource, "incarnation": 1, "saga_id": SAGA, "step": "charge"}
+    lapsed = Lapsed(t_s=1.0, detail="held → free, its time was up", **whose)
+    contradicted = HeldOtherwise(t_s=1.0, held=False, says=said, **whose)
+    found = HeldOtherwise(t_s=1.0, held=True, says="charge holds it", **{**whose, "incarnation": 2})
+    for event, text in ((lapsed, "held → free"), (contradicted, said), (found, "charge holds it")):
+        given = sequence(History((*began, event)), (4,))
+        (mark,) = [one for one in items(given, Mark.EFFECT) if one.index == 4]
+        assert mark.sender == f"participant {resource.partition('.')[0]}"
+        assert text in mark.text
+        assert text in texts(given)
+        left = given.left[resource.partition(".")[0]]
+        assert len(left) == (2 if event is found else 0)
