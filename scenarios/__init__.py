@@ -34,9 +34,19 @@ REGISTRY: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
         "order-fulfilment-as-documented": _late("order_fulfilment", "order_fulfilment_as_documented"),
         "client-onboarding": _late("client_onboarding", "client_onboarding"),
         "client-onboarding-as-documented": _late("client_onboarding", "client_onboarding_as_documented"),
+        "client-onboarding-choreographed": _late("client_onboarding", "client_onboarding_choreographed"),
+        "client-onboarding-choreographed-as-documented": _late(
+            "client_onboarding", "client_onboarding_choreographed_as_documented"
+        ),
         "dbt-project-creation": _late("dbt_project_creation", "dbt_project_creation"),
         "dbt-project-creation-as-documented": _late(
             "dbt_project_creation", "dbt_project_creation_as_documented"
+        ),
+        "dbt-project-creation-choreographed": _late(
+            "dbt_project_creation", "dbt_project_creation_choreographed"
+        ),
+        "dbt-project-creation-choreographed-as-documented": _late(
+            "dbt_project_creation", "dbt_project_creation_choreographed_as_documented"
         ),
         "web-app-deployment": _late("web_app_deployment", "web_app_deployment"),
         "web-app-deployment-as-documented": _late("web_app_deployment", "web_app_deployment_as_documented"),

@@ -14,16 +14,25 @@ starts the saga comes twice.
 
 Events of its life: SagaStarted, SagaStepCompleted, SagaFailed, SagaCompleted.
 
+The same without an orchestrator: ClientOnboarded → WorkspaceCreated → BillingProfileCreated →
+NotificationSent, over a bus that delivers at least once; see `choreographed.py`.
+
 `client-onboarding` is hardened, with persistent state; `…-as-documented` is the document's skeleton: see
 `as_documented.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from harness.adapter import CallableSaga
+from harness.adapter.handlers import Handler, handlers_saga
+from harness.bus import Bus
+from harness.saga import Claim, SagaSpec
 from harness.scenario import Scenario
+from scenarios.client_onboarding import choreographed
 from scenarios.client_onboarding.as_documented import as_documented
 from scenarios.client_onboarding.client import CLIENTS, DURABLE_SPEC, PARTICIPANTS, SPEC
 from scenarios.client_onboarding.sagas import onboard
@@ -54,4 +63,47 @@ def client_onboarding_as_documented() -> Scenario:
         saga=CallableSaga(as_documented, "scenarios.client_onboarding.as_documented:as_documented"),
         inputs=CLIENTS,
         holds=False,
+    )
+
+
+def client_onboarding_choreographed() -> Scenario:
+    return _choreographed(
+        "client-onboarding-choreographed",
+        choreographed.HARDENED,
+        "the same by events alone, hardened: inbox, outbox, and back along the events",
+        spec=replace(SPEC, claims=SPEC.claims | {Claim.PROCESS_DEATH}),
+    )
+
+
+def client_onboarding_choreographed_as_documented() -> Scenario:
+    return _choreographed(
+        "client-onboarding-choreographed-as-documented",
+        choreographed.DOCUMENTED,
+        "the same by events alone as the document has it: nothing is said of failures",
+        spec=SPEC,
+        holds=False,
+    )
+
+
+def _choreographed(
+    name: str, handlers: Mapping[str, Handler], summary: str, *, spec: SagaSpec, holds: bool = True
+) -> Scenario:
+    saga = handlers_saga(
+        handlers,
+        bus="events",
+        starts=choreographed.STARTS,
+        outcome=choreographed.OUTCOME,
+        name=name,
+        durable=Claim.PROCESS_DEATH in spec.claims,
+    )
+    return Scenario(
+        name=name,
+        reference=name,
+        summary=summary,
+        spec=spec,
+        participants=(*PARTICIPANTS, Bus("events", choreographed.EVENTS)),
+        saga=saga,
+        inputs=CLIENTS,
+        holds=holds,
+        sources=(_FOLDER / "choreographed.py", _FOLDER.parent / "choreography.py"),
     )

@@ -15,6 +15,9 @@ None heeds idempotency keys, all can undo what belongs to a saga.
 What may happen: any call is lost, late, doubled, refused or slow beyond its step's time-out; environments
 succeed in part; the database stands and its verification fails; the process dies between any two lines.
 
+The first four steps without an orchestrator: ProjectRequested → ProjectCreated → DatabaseCreated →
+EnvironmentCreated → RepositoryCreated, over a bus that delivers at least once; see `choreographed.py`.
+
 `dbt-project-creation` is hardened: the durable orchestrator saves each event before it acts on it, undoes
 what is in doubt by saga, asks about a mail in doubt, and ends stuck rather than lie. `…-as-documented` is
 the document's code: see `as_documented.py`.
@@ -22,15 +25,21 @@ the document's code: see `as_documented.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from harness.adapter import CallableSaga
+from harness.adapter.handlers import Handler, handlers_saga
+from harness.bus import Bus
+from harness.saga import Claim, SagaSpec
 from harness.scenario import Scenario
 from scenarios.as_asked import made_as_asked
+from scenarios.dbt_project_creation import choreographed
 from scenarios.dbt_project_creation.as_documented import as_documented
 from scenarios.dbt_project_creation.inputs import PROJECTS
 from scenarios.dbt_project_creation.sagas import create_project
-from scenarios.dbt_project_creation.spec import DURABLE_SPEC, PARTICIPANTS, SPEC, needed
+from scenarios.dbt_project_creation.spec import CHOREOGRAPHED_SPEC, DURABLE_SPEC, PARTICIPANTS, SPEC, needed
 
 _FOLDER = Path(__file__).parent
 _AS_ASKED = made_as_asked(needed)
@@ -63,4 +72,47 @@ def dbt_project_creation_as_documented() -> Scenario:
         inputs=PROJECTS,
         invariants=(_AS_ASKED,),
         holds=False,
+    )
+
+
+def dbt_project_creation_choreographed() -> Scenario:
+    return _choreographed(
+        "dbt-project-creation-choreographed",
+        choreographed.HARDENED,
+        "four services and a bus, hardened: inbox, outbox, and back along the events",
+        spec=replace(CHOREOGRAPHED_SPEC, claims=CHOREOGRAPHED_SPEC.claims | {Claim.PROCESS_DEATH}),
+    )
+
+
+def dbt_project_creation_choreographed_as_documented() -> Scenario:
+    return _choreographed(
+        "dbt-project-creation-choreographed-as-documented",
+        choreographed.DOCUMENTED,
+        "four services and a bus as the document has them: each failure compensates one step",
+        spec=CHOREOGRAPHED_SPEC,
+        holds=False,
+    )
+
+
+def _choreographed(
+    name: str, handlers: Mapping[str, Handler], summary: str, *, spec: SagaSpec, holds: bool = True
+) -> Scenario:
+    saga = handlers_saga(
+        handlers,
+        bus="events",
+        starts=choreographed.STARTS,
+        outcome=choreographed.OUTCOME,
+        name=name,
+        durable=Claim.PROCESS_DEATH in spec.claims,
+    )
+    return Scenario(
+        name=name,
+        reference=name,
+        summary=summary,
+        spec=spec,
+        participants=(*PARTICIPANTS[:3], Bus("events", choreographed.EVENTS)),
+        saga=saga,
+        inputs=PROJECTS,
+        holds=holds,
+        sources=(_FOLDER / "choreographed.py", _FOLDER.parent / "choreography.py"),
     )

@@ -58,6 +58,9 @@ SPEC = SagaSpec(
 
 DURABLE_SPEC = replace(SPEC, claims=SPEC.claims | {Claim.PROCESS_DEATH})
 
+# The document's choreography has the first four of its six steps.
+CHOREOGRAPHED_SPEC = replace(SPEC, steps=SPEC.steps[: 2 + len(ENVIRONMENT_STEPS) + 1])
+
 
 def needed(project: Json) -> Collection[str]:
     """The steps that a project asks for."""
