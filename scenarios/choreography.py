@@ -22,7 +22,7 @@ from harness.adapter.handlers import HandlerContext, MessageEvent
 from harness.saga import Json
 
 TIMEOUT_S = 0.25
-_PAUSES_S = (0.05, 0.1, 0.0)
+_PAUSES_S = (0.05, 0.1)
 
 Data = Mapping[str, Any]
 

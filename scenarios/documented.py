@@ -33,8 +33,10 @@ HARDENED: Mapping[str, tuple[str, ...]] = {
     "web-app-deployment": ("web-app-deployment",),
     "wiki-generation": ("wiki-generation", "wiki-generation-parallel"),
     "client-onboarding": ("client-onboarding",),
+    "dbt-project-creation-choreographed": ("dbt-project-creation-choreographed",),
+    "client-onboarding-choreographed": ("client-onboarding-choreographed",),
 }
-"""Each document, and its hardened sagas."""
+"""Each saga of a document, and its hardened twins."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,9 +96,11 @@ def table() -> tuple[Documented, ...]:
 
 
 def read(out: Path) -> tuple[Documented, ...]:
-    """The same from the report of a run. Raises ReportError where there is none."""
+    """The same from a report, of those that its run searched. Raises ReportError where there is none."""
     report = read_report(out / "report.json")
-    return tuple(_documented(report, out, document) for document in HARDENED)
+    names = {one.name for one in report.scenarios}
+    searched = [document for document in HARDENED if f"{document}{SUFFIX}" in names]
+    return tuple(_documented(report, out, document) for document in searched)
 
 
 def _documented(report: Report, out: Path, document: str) -> Documented:
@@ -116,8 +120,9 @@ def _documented(report: Report, out: Path, document: str) -> Documented:
 
 _INTRODUCTION = """# The documented sagas
 
-Five documents describe a saga each. Every one is here twice: as documented, with the code of the document and
-the weaknesses of that code, and hardened until every invariant holds. `nox -s documented` searches them all.
+Five documents describe a saga each, two of them a choreographed one too. Every one is here twice: as
+documented, with the code of the document and the weaknesses of that code, and hardened until every invariant
+holds. `nox -s documented` searches them all.
 It is green when each documented one fails, by nothing that does not stand here, and nothing is violated in
 the hardened ones.
 
@@ -133,7 +138,7 @@ def page(rows: Sequence[Documented]) -> str:
 
 
 def _section(row: Documented) -> Iterator[str]:
-    folder = f"scenarios/{row.document.replace('-', '_')}"
+    folder = f"scenarios/{row.document.removesuffix('-choreographed').replace('-', '_')}"
     holding = " and ".join(f"`{name}`" for name in row.hardened)
     yield from ("", f"## {row.document}", "")
     yield f"In `{row.name}` ([{folder}](../{folder})) the search finds:"
@@ -163,6 +168,12 @@ def problems(out: Path) -> Iterator[str]:
                     yield f"{name} must hold, and violates {one.id}"
 
 
+def _renewed(rows: Sequence[Documented]) -> tuple[Documented, ...]:
+    """The table with these rows in place of its own."""
+    new = {row.document: row for row in (*table(), *rows)}
+    return tuple(new[document] for document in HARDENED if document in new)
+
+
 def main(arguments: Sequence[str]) -> int:
     """write DIR | check DIR."""
     if len(arguments) != 2 or arguments[0] not in ("write", "check"):
@@ -170,7 +181,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     word, out = arguments[0], Path(arguments[1])
     if word == "write":
-        rows = read(out)
+        rows = _renewed(read(out))
         write_whole(TABLE, pretty(rows))
         write_whole(PAGE, page(rows).encode())
         return 0

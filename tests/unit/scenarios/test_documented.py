@@ -14,6 +14,8 @@ from scenarios import REGISTRY
 from tests.unit.scenarios.judged import wrong
 
 HARDENED = {
+    "client-onboarding-choreographed": "notifications.mail.create",
+    "dbt-project-creation-choreographed": "github.repository.create",
     "client-onboarding": "notifications.mail.create",
     "dbt-project-creation": "entitlements.entitlement.create",
     "web-app-deployment": "dns.record.create",
@@ -77,6 +79,14 @@ CASES: list[tuple[str, Faults, set[str]]] = [
         "client-onboarding",
         (("reject", "billing.profile.create"), ("reject", "ai-workspace.workspace.delete_by_saga")),
         LIES | {"failed_compensation_escalated"},
+    ),
+    # Each failure compensates one step: the database and the project stay.
+    ("dbt-project-creation-choreographed", (("reject", "github.repository.create"),), LIES),
+    # Nothing is said of failures.
+    (
+        "client-onboarding-choreographed",
+        (("reject", "notifications.mail.create"),),
+        set(),
     ),
     # The step of many files fails at the second one, and the first one stays.
     ("wiki-generation", (("lose_request", "filesystem.file.create"),), {"complete_compensation"}),
