@@ -6,13 +6,17 @@ only the service itself decides.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from harness.errors import ScenarioError, misplaced
 from harness.loader.table import Table
+from harness.loader.target import load_object
 from harness.participant import Launch, OwnService, ResourceSpec
+from harness.participant.own_service import Holdings
 from harness.participant.resource import Own
 from harness.participant.upstream import Address
 
@@ -22,7 +26,7 @@ OWN_RESOURCE_KEYS = ("holds", "tombstones")
 _OF_A_START = ("env", "cwd", "health")
 _DECIDED_THERE = ("answer", "created", "undone", "error", "undo_answers", "action_answers")
 _START = 'a command, a list of texts like ["uvicorn", "payments:app", "--port", "{port}"]'
-_HOLDS = "a read route that names the saga, like 'GET /reservations?order={saga_id}'"
+_HOLDS = "a read route that names the saga, like 'GET /reservations?order={saga_id}', or 'checks.py:holdings'"
 _RESET = "a request, like 'POST /test/reset'"
 _HEALTH = "a path that answers 2xx once the service is up, like '/health'"
 
@@ -101,19 +105,26 @@ def _folder(table: Table) -> Path:
     return found
 
 
-def _holds(name: str, table: Table, resources: Mapping[str, Table]) -> Mapping[str, str]:
-    found = {
-        f"{name}.{resource}": _request(one, "holds", _HOLDS, placeholder=True)
-        for resource, one in resources.items()
-        if one.has("holds")
-    }
+def _holds(name: str, table: Table, resources: Mapping[str, Table]) -> Mapping[str, str | Holdings]:
+    found = {f"{name}.{resource}": _truth(one) for resource, one in resources.items() if one.has("holds")}
     if table.has("holds"):
         if len(resources) != 1:
             raise table.wrong("holds", f"it at each of the resources: {', '.join(resources)}")
         if found:
             raise table.wrong("holds", "it here or at the resource, not both")
-        found[f"{name}.{next(iter(resources))}"] = _request(table, "holds", _HOLDS, placeholder=True)
+        found[f"{name}.{next(iter(resources))}"] = _truth(table)
     return found
+
+
+def _truth(table: Table) -> str | Holdings:
+    """A read route, or a function of the user's."""
+    text = table.text("holds", _HOLDS)
+    if " " in text or ":" not in text:
+        return _request(table, "holds", _HOLDS, placeholder=True)
+    found = load_object(text, table.source.folder, table.where("holds"))
+    if not callable(found) or isinstance(found, type) or inspect.iscoroutinefunction(found):
+        raise table.wrong("holds", "a plain function, called with an Asked, that returns ids")
+    return cast("Holdings", found)
 
 
 def _request(table: Table, key: str, expected: str, *, placeholder: bool) -> str:

@@ -12,7 +12,7 @@ to start it (`harness.worlds.wire.own_services`), and to believe it: what it hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -44,8 +44,25 @@ class Launch:
     where: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a function that says what a service holds is told.
+
+    saga_id: of which saga. url: where the service is. folder: what `{folder}` stands for at a service that is
+    started here; the current one at a url.
+    """
+
+    saga_id: str
+    url: str
+    folder: Path
+
+
+Holdings = Callable[[Asked], Iterable[str | int]]
+"""The ids of what a service holds of a saga, whatever it looks at."""
+
+
 class OwnService:
-    """One service in one run. holds: resource to the read route that says what is held of a saga."""
+    """One service in one run. holds: resource to what says what is held of a saga, a route or a function."""
 
     def __init__(
         self,
@@ -53,7 +70,7 @@ class OwnService:
         resources: Sequence[ResourceSpec],
         key_header: str,
         launch: Launch,
-        holds: Mapping[str, str],
+        holds: Mapping[str, str | Holdings],
     ) -> None:
         self.name = name
         self.resources = tuple(resources)

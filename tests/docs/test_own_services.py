@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.loader import load_scenario
 from harness.loader.own_service_table import OWN_KEYS
-from tests.docs.blocks import ROOT, blocks
+from harness.participant.own_service import Asked
+from tests.docs.blocks import ROOT, blocks, named
 
 DOCUMENT = "docs/own-services.md"
 TABLES = [one.body for one in blocks(DOCUMENT) if one.language == "toml"]
@@ -22,6 +25,15 @@ def test_every_table_loads(table: str, tmp_path: Path) -> None:
     (tmp_path / "saga.toml").write_text(HEAD + table + STEP)
     (service,) = load_scenario(str(tmp_path / "saga.toml"), registered=None).own_services
     assert service.holds == {"payments.charge": "GET /charges?order={saga_id}"}
+
+
+def test_the_function_that_says_what_is_held_does(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "payments.db") as database:
+        database.execute("CREATE TABLE charges (number INTEGER, saga TEXT)")
+        database.executemany("INSERT INTO charges VALUES (?, ?)", [(7, "a"), (8, "b")])
+    names: dict[str, Any] = {}
+    exec(named(DOCUMENT, "checks.py"), names)
+    assert names["holdings"](Asked(saga_id="a", url="", folder=tmp_path)) == [7]
 
 
 def test_every_key_is_told() -> None:

@@ -239,6 +239,43 @@ def test_what_is_held_and_was_never_answered_is_a_finding(
     }
 
 
+CHECKS = """
+def holdings(asked):
+    assert asked.url.startswith("http://127.0.0.1:")
+    return HELD
+"""
+
+
+def by_function(folder: Path, stub: Stub, held: str) -> Scenario:
+    (folder / "checks.py").write_text(CHECKS.replace("HELD", held))
+    toml = TOML.replace("GET /charges?order={saga_id}", "checks.py:holdings")
+    (folder / "sagas.py").write_text(SAGA)
+    (folder / "saga.toml").write_text(toml.replace("PORT", str(stub.port)))
+    return load_scenario(str(folder / "saga.toml"), registered=None)
+
+
+def test_a_function_may_say_what_is_held(tmp_path: Path, stub: Stub, real_world: WireWorld) -> None:
+    (tmp_path / "good").mkdir()
+    assert violated(run(by_function(tmp_path / "good", stub, "[7]"), real_world)) == {}
+    assert stub.asked[-1] == "GET /odd", "no route is asked"
+    (tmp_path / "bad").mkdir()
+    done = run(by_function(tmp_path / "bad", stub, "[]"), real_world)
+    assert violated(done)["truthful_outcome"].endswith("answered 201 for charge '7' and does not hold it")
+
+
+@pytest.mark.parametrize(
+    ("held", "found"), [("1 / 0", "ZeroDivisionError: division by zero"), ("[None]", "None")]
+)
+def test_a_function_that_says_no_ids_is_named(
+    tmp_path: Path, stub: Stub, real_world: WireWorld, held: str, found: str
+) -> None:
+    with pytest.raises(UsageError) as told:
+        run(by_function(tmp_path, stub, held), real_world)
+    assert "participants.payments, holds, holdings()" in str(told.value)
+    assert found in str(told.value)
+    assert "a list of ids" in str(told.value)
+
+
 def test_one_at_a_url_is_not_killed_and_its_runs_go_one_by_one(tmp_path: Path, stub: Stub) -> None:
     scenario = at_url(tmp_path, stub.port)
     operation = scenario.operations[CHARGE]

@@ -26,6 +26,7 @@ from harness.errors import EnvironmentFault, UsageError, misplaced
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
 from harness.participant import OwnService, Participant, Request, Response
+from harness.participant.own_service import Asked, Holdings
 from harness.participant.upstream import Address, request_to
 from harness.plan.decision import Copy, Delivery
 from harness.processes import Command, Group
@@ -55,6 +56,7 @@ class RunningService:
         self._mark = f"own-{os.getpid()}-{number}"
         self._group: Group | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="saga-chaos-own-"))
+        self.folder = self._folder if prototype.launch.start else Path()
         self._starts = 0
         self._up = threading.Event()
         self._up.set()
@@ -280,6 +282,8 @@ class OwnServices:
 
 def _held(one: RunningService, participant: OwnService, resource: str, saga_id: str) -> tuple[str, ...]:
     asked = participant.holds[resource]
+    if not isinstance(asked, str):
+        return _said_by(asked, one, saga_id)
     answer = ask(one.address, request_to(asked, {"saga_id": saga_id}))
     if answer.status in (404, 410):
         return ()
@@ -289,6 +293,20 @@ def _held(one: RunningService, participant: OwnService, resource: str, saga_id: 
         where = f"{one.prototype.launch.where}, holds = {asked!r}"
         raise UsageError(misplaced(where, found, "an answer 2xx, or 404 where it holds nothing"))
     return participant.ids_held(resource, answer)
+
+
+def _said_by(holdings: Holdings, one: RunningService, saga_id: str) -> tuple[str, ...]:
+    """What a function of the user's says. Raises UsageError where it fails, or returns no ids."""
+    where = f"{one.prototype.launch.where}, holds, {getattr(holdings, '__name__', 'the function')}()"
+    expected = "a list of ids, each a text or a whole number"
+    try:
+        found = [*holdings(Asked(saga_id=saga_id, url=str(one.address), folder=one.folder))]
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise UsageError(misplaced(where, said, expected)) from error
+    if not all(isinstance(id_, str | int) and not isinstance(id_, bool) for id_ in found):
+        raise UsageError(misplaced(where, found, expected))
+    return tuple(dict.fromkeys(map(str, found)))
 
 
 def _only_step(scenario: Scenario, resource: str) -> str | None:
