@@ -91,6 +91,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """How plans were found. `left_out` counts plans that the depth held and time did not.
 
     left_out_parts: the same by part of the search, in its order, for those parts that are not whole.
+    interleavings: runs of guided search that started several sagas.
     drawn: None where Hypothesis was not asked. singles_complete: whether every single fault was tried at
     every operation that a run reached, which a pass needs. needs_s, singles_need_s: about how many seconds
     the whole search takes, and that of single faults alone; None where nothing of it was left out.
@@ -104,6 +105,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     singles_need_s: float | None = None
     left_out: int = 0
     left_out_parts: Mapping[str, int] = {}
+    interleavings: int = 0
     drawn: Drawn | None = None
     stored: Stored = Stored()
 

@@ -58,6 +58,32 @@ class SagaStart:
     at_s: float = 0.0
 
 
+MOST_SAGAS = 5
+"""In one run."""
+
+MOST_PREEMPTIONS = 8
+"""Of one plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Several sagas in one run: how many, and how many preemptions interleave them in guided search.
+
+    Raises ScenarioError for fewer than two sagas, or more of either than a plan may have.
+    """
+
+    sagas: int = 2
+    preemptions: int = 2
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.sagas <= MOST_SAGAS:
+            raise ScenarioError(misplaced("overlap, sagas", self.sagas, f"2 to {MOST_SAGAS}"))
+        if not 0 <= self.preemptions <= MOST_PREEMPTIONS:
+            raise ScenarioError(
+                misplaced("overlap, preemptions", self.preemptions, f"0 to {MOST_PREEMPTIONS}")
+            )
+
+
 class Status(StrEnum):
     """How a saga says that it ended. `running` is not an end."""
 

@@ -16,7 +16,7 @@ from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced, nearest
 from harness.inputs import InputStrategy, place_of, small_inputs
 from harness.participant import Operation, OwnService, Participant, ResourceSpec, Verb, Whose
-from harness.saga import Claim, Json, ReadStep, SagaSpec, Status, Step
+from harness.saga import Claim, Json, Overlap, ReadStep, SagaSpec, Status, Step
 
 TIME_LIMIT_S = {"sim": 600.0, "wire": 20.0}
 
@@ -42,6 +42,7 @@ class Scenario:
     reference: what the command line was given, so that another process can load it again.
     sources: the saga's own Python, files and folders, for `saga-chaos mutate`; relative ones start from the
         folder of the saga. None: the file of the saga, and what it imports from the same folder.
+    overlap: several sagas in one run are searched too, in sim; None: they are not.
     redact: names of headers, parameters and fields (or paths a.b of fields) that histories hide, beside those
         that say themselves that they are secret.
     """
@@ -66,6 +67,7 @@ class Scenario:
     reference: str = ""
     sources: tuple[Path, ...] | None = None
     redact: tuple[str, ...] = ()
+    overlap: Overlap | None = None
 
     def __post_init__(self) -> None:
         self._check_name()

@@ -42,10 +42,11 @@ from harness.campaign.tables import Tables, job_of, stored_job
 from harness.campaign.workers import Pool
 from harness.choices import WorldName
 from harness.clock import real
-from harness.errors import EnvironmentFault, ReportError, interruption
+from harness.errors import EnvironmentFault, ReportError, UsageError, interruption, misplaced
 from harness.faults import kinds_of
 from harness.invariants import invariants_of
 from harness.report_model import Proxy, Report, ScenarioReport, ScenarioVerdict, worst
+from harness.saga import Overlap
 from harness.scenario import Scenario
 from harness.search.run_summary import Job
 from harness.situations import required_situations
@@ -91,8 +92,13 @@ class Campaign:
         """
         if self._options.only:
             scenarios = [replace(scenario, only=self._options.only) for scenario in scenarios]
+        scenarios = [self._overlapping(scenario) for scenario in scenarios]
         worlds = [scenario.world(self._options.world) for scenario in scenarios]
-        for scenario in scenarios:
+        for scenario, world in zip(scenarios, worlds, strict=True):
+            if scenario.overlap is not None and world == "wire":
+                where = f"scenario {scenario.name!r}, world wire, sagas"
+                expected = "1: several sagas take turns in sim alone"
+                raise UsageError(misplaced(where, scenario.overlap.sagas, expected))
             required_situations(scenario)
             invariants_of(scenario)
             kinds_of(scenario)
@@ -109,6 +115,15 @@ class Campaign:
             except KeyboardInterrupt as interrupt:
                 self._environment = interruption(interrupt)
         return self.report()
+
+    def _overlapping(self, scenario: Scenario) -> Scenario:
+        """With as many sagas a run as the options ask for."""
+        sagas = self._options.sagas
+        if sagas is None:
+            return scenario
+        if sagas == 1:
+            return replace(scenario, overlap=None)
+        return replace(scenario, overlap=replace(scenario.overlap or Overlap(), sagas=sagas))
 
     def report(self) -> Report:
         """What was found so far."""

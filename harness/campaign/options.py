@@ -12,6 +12,7 @@ from harness.campaign.records import Options, Origin
 from harness.choices import ProxyKind, SearchKind, WorldName
 from harness.errors import UsageError, misplaced
 from harness.history import History
+from harness.saga import MOST_SAGAS
 from harness.scenario import Scenario
 
 
@@ -39,6 +40,7 @@ class CampaignOptions:
     in_process: run everything here, with no workers: for tests, and for `pytest -n`.
     unclaimed: send the faults of all guarantees, whatever the saga claims.
     until_first: end the search at the first run that violates something; no further scenario is begun.
+    sagas: how many sagas a run may start, instead of what the scenario says; 1: none beside the first.
     only: ids of the invariants that runs are judged by; empty: by all.
     content: what a scenario is made of, by name, with a hash of each: a campaign of another is not resumed.
     origin: how the campaign began, for the record.
@@ -60,6 +62,7 @@ class CampaignOptions:
     unclaimed: bool = False
     until_first: bool = False
     only: tuple[str, ...] = ()
+    sagas: int | None = None
     stored: Path | None = None
     content: Callable[[Scenario], Mapping[str, str]] = described
     origin: Origin = field(default_factory=Origin)
@@ -68,6 +71,8 @@ class CampaignOptions:
         self._at_least("--depth", self.depth, 0)
         self._at_least("--examples", self.examples, 1)
         self._at_least("--workers", self.workers, 1)
+        if self.sagas is not None and not 1 <= self.sagas <= MOST_SAGAS:
+            raise UsageError(misplaced("--sagas", self.sagas, f"a whole number, 1 to {MOST_SAGAS}"))
         if self.seconds is not None and not self.seconds > 0:
             raise UsageError(misplaced("--seconds", self.seconds, "a number above 0"))
 
@@ -97,5 +102,6 @@ class CampaignOptions:
             unclaimed=self.unclaimed,
             stored=self.stored is not None,
             only=self.only,
+            sagas=self.sagas,
             fail_fast=self.until_first,
         )

@@ -20,12 +20,16 @@ from harness.search.run_summary import Found, Unconfirmed
 
 FORMAT_VERSION = 1
 
-Part = Literal["stored", "guided", "drawn", "shrunk_drawn", "rest", "minimised"]
+Part = Literal["stored", "guided", "interleaved", "deeper", "drawn", "shrunk_drawn", "rest", "minimised"]
 """Which part of a campaign made a run, in the order of the campaign: counterexamples of earlier campaigns,
-guided search, plans that Hypothesis drew, plans by which it shrinks, faults where only drawn plans led, and
+guided search (where several sagas overlap, its single faults, the interleavings, and then its plans of more
+faults), plans that Hypothesis drew, plans by which it shrinks, faults where only drawn plans led, and
 the last shrinking. Runs of the last part are not counted: they repeat what was found with less."""
 
-PARTS: tuple[Part, ...] = ("stored", "guided", "drawn", "shrunk_drawn", "rest", "minimised")
+PARTS: tuple[Part, ...] = (
+    *("stored", "guided", "interleaved", "deeper"),
+    *("drawn", "shrunk_drawn", "rest", "minimised"),
+)
 
 Operation = int | str
 """An index into the operations of the scenario; a name where it is none of them."""
@@ -44,6 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     unclaimed: bool = False
     stored: bool = False
     only: tuple[str, ...] = ()
+    sagas: int | None = None
     fail_fast: bool = False
 
 

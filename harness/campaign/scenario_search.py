@@ -28,6 +28,7 @@ from harness.scenario import Scenario
 from harness.search import GuidedSearch
 from harness.search.chunks import KnownRuns
 from harness.search.guided import StopAsked
+from harness.search.interleavings import Interleavings
 from harness.search.property import PropertySearch
 from harness.search.run_summary import Job, RunSummary
 
@@ -43,6 +44,7 @@ class Searched:
     needs_s: float | None = None
     singles_need_s: float | None = None
     left_out: Counter[str] = field(default_factory=Counter)
+    interleavings: int = 0
     drawn: Drawn | None = None
     stored: Stored = field(default_factory=Stored)
 
@@ -58,6 +60,7 @@ class Searched:
             singles_need_s=_rounded(self.singles_need_s),
             left_out=sum(left_out.values()),
             left_out_parts=left_out,
+            interleavings=self.interleavings,
             drawn=self.drawn,
             stored=self.stored,
         )
@@ -108,9 +111,21 @@ class ScenarioSearch:
             earlier_s=self._records.spent_s,
         )
         known = KnownRuns()
+        overlap = self._scenario.overlap if depth else None
         with runner.during("guided"):
-            run_summaries = known.watch(guided.run(runner, stop))
+            first = guided.run(runner, stop) if overlap is None else guided.singles(runner, stop)
+            run_summaries = known.watch(first)
             self._count(until_one_fails(run_summaries, self._scenario, stop), stop, progress)
+        if overlap is not None and not failures(self._scenario, self._aggregate):
+            interleavings = Interleavings(enabled, len(self._scenario.inputs), overlap)
+            with runner.during("interleaved"):
+                found = guided.overhear(interleavings.run(runner, stop))
+                self._count(found, stop, progress)
+            with runner.during("deeper"):
+                self._count(guided.rest(runner, stop), stop, progress)
+                self._count(known.watch(guided.deeper(runner, stop)), stop, progress)
+            searched.left_out.update(interleavings.left_out_parts)
+            searched.interleavings = interleavings.runs
         ended = bool(options.until_first and self._aggregate.violated)
         if asked and not ended and not failures(self._scenario, self._aggregate):
             self._by_property(runner, known, stop, progress)
@@ -136,7 +151,13 @@ class ScenarioSearch:
     ) -> None:
         options, before = self._options, self._aggregate.violated
         examples = options.resolved(self._world).examples
-        search = PropertySearch(self._world, examples=examples, seed=options.seed, known=known.runs)
+        search = PropertySearch(
+            self._world,
+            examples=examples,
+            seed=options.seed,
+            known=known.runs,
+            overlap=self._scenario.overlap,
+        )
         with runner.during("drawn"):
             found = search.run(runner, stop, until_first=options.until_first)
             self._count(progress.guided.overhear(found), stop, progress, drawn=True)

@@ -81,7 +81,9 @@ class StoredCounterexamples:
         jobs: list[Job] = []
         for kept, invariants in self._read():
             ref = self._ref(kept[0])
-            if ref is None or not _is_enabled(kept[1], enabled):
+            overlap = self._scenario.overlap
+            several = kept[1].sagas > (1 if overlap is None else overlap.sagas)
+            if ref is None or several or not _is_enabled(kept[1], enabled):
                 self._waiting.append((kept, invariants))
             else:
                 jobs.append((ref, kept[1]))

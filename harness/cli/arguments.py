@@ -67,6 +67,9 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--examples", type=_whole, metavar="N", help="of Hypothesis; default: 500 in sim, 25 on the wire"
     )
+    command.add_argument(
+        "--sagas", type=_whole, metavar="N", help="sagas that a run may start, up to 5, in sim; default: 1"
+    )
     command.add_argument("--seed", type=_whole, metavar="N", help="of Hypothesis; default: 0")
     command.add_argument(
         "--seconds", type=_seconds, metavar="S", help="end the search of each scenario after this"

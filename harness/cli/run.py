@@ -133,6 +133,7 @@ def _options(arguments: argparse.Namespace, out: Path, before: Options, origin: 
         proxy=cast("ProxyKind", asked("proxy")),
         unclaimed=arguments.unclaimed or before.unclaimed,
         until_first=arguments.fail_fast or before.fail_fast,
+        sagas=cast("int | None", asked("sagas")),
         only=tuple(arguments.only or before.only),
         stored=STORED if before.stored and not arguments.no_stored else None,
         content=content_of,

@@ -9,7 +9,7 @@ do, and holds their calls.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -17,7 +17,10 @@ from harness.history import Passed
 from harness.plan import FaultPlan, Site
 
 REPEATS = 2
-"""Answers in a row that are equal to the one before them, to equal requests, of a saga that waits."""
+"""How often in a row a saga that waits is answered what it was answered before, to each of its requests."""
+
+REMEMBERED = 4
+"""Different requests that a saga which waits asks in turn, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,8 @@ class Turns:
         self._ended: set[int] = set()
         self._frames: list[_Frame] = []
         self._sent: Counter[tuple[int, str | None]] = Counter()
-        self._last: dict[int, Hashable] = {}
-        self._repeats: Counter[int] = Counter()
+        self._latest: dict[int, deque[Hashable]] = {one: deque(maxlen=REMEMBERED) for one in self._sagas}
+        self._repeated: dict[int, list[Hashable]] = {one: [] for one in self._sagas}
         self._stuck: set[int] = set()
         self.free = False
         self.waited: tuple[int, ...] = ()
@@ -108,16 +111,17 @@ class Turns:
 
         Returns to whom the turn passes, where the saga only repeats itself and another one could go on.
         """
-        if self._last.get(saga) != mark:
-            self._last[saga] = mark
-            self._repeats[saga] = 0
+        latest, repeated = self._latest[saga], self._repeated[saga]
+        if mark not in latest:
+            latest.append(mark)
+            repeated.clear()
             self._stuck.clear()
             return None
-        self._repeats[saga] += 1
+        repeated.append(mark)
         others = [one for one in self._sagas if one != saga and one in self._begun - self._ended]
         if self.free or not others or not self.goes_on(saga):
             return None
-        if saga not in self._stuck and self._repeats[saga] < REPEATS:
+        if saga not in self._stuck and len(repeated) < REPEATS * len(set(repeated)):
             return None
         self._stuck.add(saga)
         if self._stuck.issuperset(others):

@@ -13,6 +13,8 @@ from harness.inputs import SchemaInputs
 from harness.loader.table import Table
 from harness.loader.target import load_object
 from harness.saga import (
+    MOST_PREEMPTIONS,
+    MOST_SAGAS,
     SAGA_ID,
     Choice,
     Claim,
@@ -20,6 +22,7 @@ from harness.saga import (
     Json,
     OnFailedCompensation,
     Order,
+    Overlap,
     SagaPolicy,
     Status,
 )
@@ -40,8 +43,10 @@ SAGA_KEYS = (
     "redact",
     "policy",
     "correlation",
+    "overlap",
     *_OWN,
 )
+_OVERLAP = ("sagas", "preemptions")
 _CASE_KEYS = ("input", "expect")
 _CORRELATION_KEYS = ("field", "header", "pattern")
 _POLICY_KEYS = (
@@ -74,6 +79,7 @@ class SagaTable:
     faults: tuple[object, ...]
     sources: tuple[Path, ...] | None
     redact: tuple[str, ...]
+    overlap: Overlap | None
 
 
 def read_saga(table: Table) -> SagaTable:
@@ -88,6 +94,7 @@ def read_saga(table: Table) -> SagaTable:
         requires=table.texts("requires", "a list of situations") if table.has("requires") else None,
         sources=_sources(table) if table.has("sources") else None,
         redact=table.texts("redact", _REDACT) if table.has("redact") else (),
+        overlap=_overlap(table.table_or_empty("overlap")) if table.has("overlap") else None,
         invariants=_own(table, "invariants"),
         situations=_own(table, "situations"),
         faults=_own(table, "faults"),
@@ -117,6 +124,23 @@ def _cases(table: Table) -> tuple[tuple[Json, ...], tuple[Status, ...]]:
         tuple(case.any_json("input", "the input of this case") for case in cases),
         tuple(case.word("expect", ends, Status.COMPLETED) for case in cases),
     )
+
+
+def _overlap(table: Table) -> Overlap:
+    """Several sagas in one run."""
+    table.refuse_unknown(_OVERLAP)
+    return Overlap(
+        sagas=_of_at_most(table, "sagas", 2, MOST_SAGAS, 2),
+        preemptions=_of_at_most(table, "preemptions", 0, MOST_PREEMPTIONS, 2),
+    )
+
+
+def _of_at_most(table: Table, key: str, least: int, most: int, default: int) -> int:
+    expected = f"a whole number, {least} to {most}"
+    number = table.whole(key, expected, default)
+    if not least <= number <= most:
+        raise table.wrong(key, expected)
+    return number
 
 
 def _own(table: Table, key: str) -> tuple[object, ...]:

@@ -76,6 +76,7 @@ def _scenario(top: Table) -> Scenario:
         faults=saga.faults,
         sources=saga.sources,
         redact=saga.redact,
+        overlap=saga.overlap,
     )
 
 

@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping
 from harness.errors import PlanError, misplaced, nearest
 from harness.plan.moments import MOMENTS, moment_of
 from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting, Preemption
+from harness.saga import MOST_PREEMPTIONS, MOST_SAGAS
 
 MOST_FAULTS = 8
-MOST_PREEMPTIONS = 8
-MOST_SAGAS = 5
 
 
 def check_plan(

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.inputs import InputRef
 from harness.plan import FaultPlan, Site
+from harness.saga import Overlap
 from harness.search.gaps import Gap
 from harness.search.run_summary import JobRunner, RunSummary
 
@@ -87,7 +88,8 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     """A share of the examples.
 
     seed: of the whole search. deadline_s: on the machine's monotonic clock. until_first: end it at
-    the first violation. done: runs of this chunk that were made before, and are not made again.
+    the first violation. overlap: several sagas may be drawn for a run. done: runs of this chunk that were
+    made before, and are not made again.
     shrink: the id of an invariant to look for and to shrink, in at most `most_runs` runs.
     """
 
@@ -98,6 +100,7 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     deadline_s: float | None = None
     until_first: bool = False
     done: tuple[Reached, ...] = ()
+    overlap: Overlap | None = None
     shrink: str | None = None
     most_runs: int | None = None
 
@@ -109,7 +112,13 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chunks_of(
-    examples: int, world: str, *, seed: int, deadline_s: float | None = None, until_first: bool = False
+    examples: int,
+    world: str,
+    *,
+    seed: int,
+    deadline_s: float | None = None,
+    until_first: bool = False,
+    overlap: Overlap | None = None,
 ) -> Iterator[Chunk]:
     """All examples, in chunks."""
     for number, first in enumerate(range(0, examples, EXAMPLES[world])):
@@ -120,6 +129,7 @@ def chunks_of(
             world=world,
             deadline_s=deadline_s,
             until_first=until_first,
+            overlap=overlap,
         )
 
 

@@ -24,6 +24,7 @@ from harness.plan import FaultPlan, Site
 from harness.repeatable import own_hypothesis_run, quiet_settings
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkEnded, Event, Reached, RunBegins, reached_by
+from harness.search.interleavings import possible_preemptions
 from harness.search.run_summary import Job, RunSummary
 from harness.strategies import NextFault, inputs
 
@@ -192,7 +193,7 @@ class _Drawing:
 
         A fault after which nothing is left to strike is kept only where no other was found instead.
         """
-        reached = self._runs.run(ref, FaultPlan())
+        reached = self._interleaved(data, ref)
         before: frozenset[Site] = frozenset()
         last: Reached | None = None
         spent = 0
@@ -215,6 +216,21 @@ class _Drawing:
                 before |= set(reached.open_sites)
                 reached, last = tried, None
         return last or reached
+
+    def _interleaved(self, data: st.DataObject, ref: InputRef) -> Reached:
+        """The run without faults; of several sagas, if they overlap, with preemptions where they led."""
+        overlap = self._chunk.overlap
+        sagas = 1 if overlap is None else data.draw(st.integers(1, overlap.sagas))
+        reached = self._runs.run(ref, FaultPlan(sagas=sagas))
+        if overlap is None or sagas == 1:
+            return reached
+        for _ in range(data.draw(st.integers(0, overlap.preemptions + 1))):
+            found = list(possible_preemptions(reached.plan, reached.sites))
+            if not found or reached.violated:
+                break
+            plan = reached.plan.with_preemption(data.draw(st.sampled_from(found)))
+            reached = self._runs.run(ref, plan)
+        return reached
 
     def _gaps(self, reached: Reached) -> dict[Site, tuple[str, ...]]:
         gaps = reached.open_gaps.items()

@@ -106,6 +106,11 @@ class GuidedSearch:
 
     def run(self, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
         """Run until done or `stop` says so."""
+        yield from self.singles(job_runner, stop)
+        yield from self.deeper(job_runner, stop)
+
+    def singles(self, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
+        """The fault-free runs, and every single fault."""
         for run_summary in job_runner.run([(index, FaultPlan()) for index in range(self._inputs)]):
             yield run_summary
             if not (run_summary.violated or run_summary.void):
@@ -117,6 +122,9 @@ class GuidedSearch:
             self._plan_singles(root)
         yield from self._work_off(SINGLES, job_runner, stop)
         self._tell_apart_early_ones()
+
+    def deeper(self, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
+        """Two faults and more, once the single ones were searched."""
         for level in range(2, self._depth + 1):
             if not self._stopped:
                 yield from self._level(level, job_runner, stop)

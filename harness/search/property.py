@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
+from harness.saga import Overlap
 from harness.search.chunks import Chunk, ChunkEnded, ChunkRunner, Reached, chunks_of, reached_by
 from harness.search.guided import StopAsked
 from harness.search.run_summary import RunSummary
@@ -27,9 +28,18 @@ class PropertySearch:
     known: runs of guided search. `came_to.left_out` counts examples that time did not allow.
     """
 
-    def __init__(self, world: str, *, examples: int, seed: int | None, known: Iterable[Reached] = ()) -> None:
+    def __init__(
+        self,
+        world: str,
+        *,
+        examples: int,
+        seed: int | None,
+        known: Iterable[Reached] = (),
+        overlap: Overlap | None = None,
+    ) -> None:
         self.world = world
         self._examples = examples
+        self._overlap = overlap
         self._seed = seed or 0
         self._known = tuple(known)
         self._done: dict[int, list[Reached]] = defaultdict(list)
@@ -46,6 +56,7 @@ class PropertySearch:
                 seed=self._seed,
                 deadline_s=stop.deadline_s,
                 until_first=until_first,
+                overlap=self._overlap,
             )
         )
         begun = (chunk for chunk in chunks if not stop.asked())
@@ -67,7 +78,7 @@ class PropertySearch:
                 yield came
 
     def _first_with(self, invariant: str) -> Iterator[Chunk]:
-        for chunk in chunks_of(self._examples, self.world, seed=self._seed):
+        for chunk in chunks_of(self._examples, self.world, seed=self._seed, overlap=self._overlap):
             done = self._done[chunk.number]
             if any(invariant in one.violated for one in done):
                 again = {"done": tuple(done), "shrink": invariant, "most_runs": MOST_SHRINK_RUNS[self.world]}

@@ -59,6 +59,11 @@ def _is_undone(spec: SagaSpec, made: Step) -> bool:
     return made.compensation is not None and made.kind is StepKind.COMPENSABLE and before_pivot
 
 
+def overlaps(scenario: Scenario) -> bool:
+    """Whether its runs start several sagas."""
+    return scenario.overlap is not None
+
+
 def loses_replies(scenario: Scenario) -> bool:
     """Whether the reply to an action may be lost."""
     return any(_loses_reply(scenario, step) for step in scenario.spec.steps)

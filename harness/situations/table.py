@@ -11,11 +11,13 @@ from harness.scenario import Scenario
 from harness.situations.base import Situation
 from harness.situations.calls import CALLS
 from harness.situations.executors import EXECUTORS
+from harness.situations.several import SEVERAL
 from harness.views import View
 
 _ALL = (
     *CALLS,
     *EXECUTORS,
+    *SEVERAL,
 )
 
 SITUATIONS = Registry("situation", "saga_chaos.situations", Situation, lambda one: one.id, _ALL)
@@ -30,7 +32,8 @@ def situations_of(scenario: Scenario) -> Mapping[str, Situation]:
 def seen_situations(view: View, own: Iterable[Situation] = ()) -> tuple[str, ...]:
     """Those that a run shows. own: a scenario's own, beside ours."""
     struck = bool(view.history.of(ExecutorStruck))
-    asked = (*(_ALL if struck else CALLS), *own)
+    several = SEVERAL if len(view.sagas) > 1 else ()
+    asked = (*CALLS, *(EXECUTORS if struck else ()), *several, *own)
     seen = {one.id for saga in view.sagas for one in asked if one.seen(view, saga)}
     return tuple(one.id for one in asked if one.id in seen)
 

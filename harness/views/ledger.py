@@ -71,6 +71,10 @@ class LedgerView:
         """Every one that was ever made."""
         return tuple(self._held.values())
 
+    def found(self, resource: str, number: int) -> IncarnationView | None:
+        """One of them; None for what was there before the run."""
+        return self._held.get((resource, number))
+
     def of(self, saga_id: str, step: str | None = None) -> Iterator[IncarnationView]:
         """Those of a saga, or of one of its steps."""
         return (

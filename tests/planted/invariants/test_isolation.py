@@ -34,7 +34,7 @@ def test_undoing_what_is_anothers(twin: str) -> None:
         assert judged.verdict is Verdict.HELD
         return
     assert judged.verdict is Verdict.VIOLATED
-    assert judged.message == "saga saga-2 changed stock.hold #1 of saga-1"
+    assert judged.message == "undo of another's work: saga saga-2 changed stock.hold #1 of saga-1"
 
 
 @pytest.mark.parametrize("twin", ["alone"])

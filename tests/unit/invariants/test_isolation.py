@@ -23,7 +23,7 @@ def test_held_where_each_undoes_its_own() -> None:
 def test_violated_where_one_changes_what_is_the_others() -> None:
     tale = two()
     tale.land(tale.undo("hold", applied=False, saga="saga-2"), Change.REMOVED, number=1, owner="saga-1")
-    assert tale.violation(ID) == "saga saga-2 changed shop.hold #1 of saga-1"
+    assert tale.violation(ID) == "undo of another's work: saga saga-2 changed shop.hold #1 of saga-1"
 
 
 def test_what_is_of_no_saga_of_this_run_is_not_judged() -> None:

@@ -130,7 +130,15 @@ def test_another_answer_is_no_waiting() -> None:
     turns = turns_of(held_at(X, 1, 2))
     turns.begin()
     turns.passes_at(turns.sent(1, X.operation))
-    assert not any(turns.answered(2, mark) for mark in ("locked", "locked", "free", "locked", "locked"))
+    assert not any(turns.answered(2, mark) for mark in ("locked", "locked", "free", "sold", "sold"))
+
+
+def test_one_may_ask_two_things_in_turn() -> None:
+    turns = turns_of(held_at(X, 1, 2))
+    turns.begin()
+    turns.passes_at(turns.sent(1, X.operation))
+    told = [turns.answered(2, mark) for mark in ("locked", "held by 1") * 3]
+    assert [bool(one) for one in told] == [False] * 5 + [True]
 
 
 def test_nobody_waits_for_one_that_has_not_begun() -> None:
