@@ -31,6 +31,7 @@ if _typing.TYPE_CHECKING:
     from harness.saga import Claim as Claim
     from harness.saga import Correlation as Correlation
     from harness.saga import Outcome as Outcome
+    from harness.saga import Overlap as Overlap
     from harness.saga import SagaPolicy as SagaPolicy
     from harness.saga import SagaSpec as SagaSpec
     from harness.saga import SagaStart as SagaStart
@@ -51,6 +52,7 @@ __all__ = [
     "InvariantViolated",
     "Lasting",
     "Outcome",
+    "Overlap",
     "Owner",
     "Participant",
     "Preemption",
@@ -90,6 +92,7 @@ _ROOMS = {
         "Claim",
         "Correlation",
         "Outcome",
+        "Overlap",
         "SagaPolicy",
         "SagaSpec",
         "SagaStart",

@@ -104,6 +104,11 @@ def sections() -> tuple[Section, ...]:
                     "beside those that say themselves that they are secret",
                 ),
                 "policy, correlation": ("`{}`", "the tables below"),
+                "overlap": (
+                    "absent",
+                    "several sagas in one run, in sim: `{ sagas = 2, preemptions = 2 }`, "
+                    "[several sagas](several-sagas.md)",
+                ),
                 "invariants, situations, faults": (
                     "`[]`",
                     'your own, as `"checks.py:NAME"`, or by the name under which an installed package offers them',

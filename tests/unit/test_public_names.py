@@ -19,6 +19,7 @@ PUBLIC = [
     "InvariantViolated",
     "Lasting",
     "Outcome",
+    "Overlap",
     "Owner",
     "Participant",
     "Preemption",
