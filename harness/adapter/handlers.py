@@ -141,8 +141,8 @@ class HandlersSaga(CallableSaga):
 
     @property
     def worlds(self) -> tuple[str, ...]:
-        """Virtual time alone."""
-        return ("sim",)
+        """Both; sim unless asked otherwise."""
+        return ("sim", "wire")
 
     def unfit(self, process_fault: ProcessFault) -> str | None:
         """Nobody waits for a saga that nobody conducts."""

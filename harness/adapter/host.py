@@ -17,6 +17,8 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -25,8 +27,10 @@ import msgspec
 
 from harness.adapter.callable import CallableSaga
 from harness.adapter.context import SagaContext
+from harness.adapter.handlers import HandlersSaga
 from harness.adapter.outcome import Returned, read_failure, read_outcome
 from harness.adapter.protocol import SagaAdapter
+from harness.adapter.push import PushInbox, post
 from harness.adapter.subprocess import OUTCOME, STORE_VARIABLE, read_output, url_variable
 from harness.errors import UsageError, misplaced
 from harness.packages import python_m
@@ -37,6 +41,8 @@ CLIENT_TIMEOUT_S = 1.0
 
 PROBLEM = "PROBLEM "
 CANCELLED = "CANCELLED"
+SUBSCRIBE_TRIES = 100
+SUBSCRIBE_PAUSE_S = 0.05
 RUN_ON_S = 2.0
 """For tasks that outlive the return."""
 
@@ -137,6 +143,12 @@ class _Host:
             if left:
                 await asyncio.wait(left, timeout=RUN_ON_S)
 
+    def _inbox(self) -> PushInbox | None:
+        """For a saga that is made of handlers."""
+        if not isinstance(self._saga, HandlersSaga):
+            return None
+        return _inbox_of(self._urls[self._saga.bus], self._saga_id, resumed=self._resumed)
+
     def _context(self, client: httpx.AsyncClient | httpx.Client) -> SagaContext:
         return SagaContext(
             saga_id=self._saga_id,
@@ -144,7 +156,24 @@ class _Host:
             client=client,
             resumed=self._resumed,
             make_store=lambda: self._store_dir,
+            inbox=self._inbox(),
         )
+
+
+def _inbox_of(bus_url: str, saga_id: str, *, resumed: bool) -> PushInbox:
+    """An inbox that subscribes over HTTP; a bus that is away meanwhile is asked again."""
+
+    async def subscribe(url: str) -> None:
+        told = msgspec.json.encode({"handlers_of": saga_id, "url": url, "resumed": resumed})
+        for _ in range(SUBSCRIBE_TRIES):
+            with suppress(OSError, EOFError, TimeoutError):
+                status, _ = await post(f"{bus_url}/subscriptions", {}, told, timeout_s=CLIENT_TIMEOUT_S)
+                if status == HTTPStatus.NO_CONTENT:
+                    return
+            await asyncio.sleep(SUBSCRIBE_PAUSE_S)
+        raise UsageError(misplaced(f"{bus_url}/subscriptions", "no answer", "204, from the bus"))
+
+    return PushInbox(subscribe)
 
 
 def _result(task: asyncio.Task[object], *, asked: bool) -> Returned:

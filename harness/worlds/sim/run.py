@@ -30,10 +30,10 @@ from harness.saga import Claim, SagaStart
 from harness.scenario import Scenario
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_late, too_many_calls
-from harness.worlds.sim.bus import SimBus
 from harness.worlds.sim.door import Door
 from harness.worlds.sim.exchange import UP_S, Exchange
 from harness.worlds.sim.executors import Executor
+from harness.worlds.sim.hosts import SimHosts
 from harness.worlds.sim.supervisor import Supervisor
 from harness.worlds.sim.transports import Network
 
@@ -89,7 +89,7 @@ class SimRun:
             make_store=make_store,
             watch=_may_die_between_calls(scenario, plan),
         )
-        self.bus = self._open_bus()
+        self._hosts_of_messages = self._open_hosts()
         self._process_faults = any(KINDS[fault.kind].process_fault is not None for fault in plan.faults)
         self._settled = False
         self._sent: list[Exchange] = []
@@ -97,12 +97,12 @@ class SimRun:
         if active is not None:
             active.disk = self.supervisor.watch
 
-    def _open_bus(self) -> SimBus | None:
+    def _open_hosts(self) -> SimHosts | None:
         """For a saga that is made of handlers."""
         saga = self.scenario.saga
         if not isinstance(saga, HandlersSaga):
             return None
-        return SimBus(self.scheduler, self.injector, saga, self.supervisor.state_of)
+        return SimHosts(self.scheduler, self.injector, saga, self.supervisor.state_of)
 
     # Phases -----------------------------------------------------------------------------------
 
@@ -146,8 +146,8 @@ class SimRun:
             self.scheduler.call_later(UP_S, partial(self.injector.deliver, in_flight))
         if self._door is not None:
             self._door.heal()
-        if self.bus is not None:
-            self.bus.settle()
+        if self._hosts_of_messages is not None:
+            self._hosts_of_messages.line.settle()
         self.supervisor.settle()
         for exchange in [one for one in self._sent if one.silent]:
             exchange.fail(Symptom.RESET, broken_off=True)
@@ -171,7 +171,7 @@ class SimRun:
             client=self._make_client(self._asynchronous),
             resumed=executor.resumed,
             make_store=executor.store.folder,
-            inbox=None if self.bus is None else self.bus.begin(executor),
+            inbox=None if self._hosts_of_messages is None else self._hosts_of_messages.begin(executor),
         )
 
     def _urls_of(self, node: int) -> dict[str, str]:

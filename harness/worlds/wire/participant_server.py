@@ -63,6 +63,10 @@ class ParticipantServer(ParticipantProxy):
             canary.reached(connection)
             return
         traffic = self._traffic
+        bus = None if traffic is None else traffic.bus
+        if bus is not None and bus.name == self.name and bus.takes(request):
+            connection.write(encode(bus.subscribe(self.endpoint_set, request)))
+            return
         call = (
             traffic.calls.arrived(self.name, self.endpoint_set, tag, request) if traffic is not None else None
         )

@@ -144,6 +144,8 @@ class WireRun:
         with self._traffic.lock:
             self._phase(Phase.SETTLING)
             self._traffic.calls.heal()
+            if self._traffic.bus is not None:
+                self._traffic.bus.settle()
         self._settled_s = monotonic_s()
         await asyncio.gather(
             *(participant_server.settle() for participant_server in self._participant_servers())
@@ -169,6 +171,8 @@ class WireRun:
         try:
             left = self._executors.left()
         finally:
+            if self._traffic.bus is not None:
+                self._traffic.bus.close()
             self._traffic.calls.close()
             self._executors.close()
         if left and self._traffic.signals.fault is None:

@@ -20,6 +20,7 @@ from harness.worlds.wire.call_log import Absences, CallLog
 from harness.worlds.wire.confirmations import Confirmations
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
+from harness.worlds.wire.message_bus import WireBus
 from harness.worlds.wire.own_services import ServicesOfARun
 from harness.worlds.wire.process_fault_times import ProcessFaultTimes
 from harness.worlds.wire.run_signals import RunSignals
@@ -38,6 +39,7 @@ class Traffic:
     times: ProcessFaultTimes
     calls: CallLog
     own: ServicesOfARun | None = None
+    bus: WireBus | None = None
 
     async def through_the_injector(self, call: WireCall) -> Response:
         """The same as that of `calls`; a service of the user's is asked ahead, in its own time."""
@@ -63,6 +65,7 @@ def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
     pauses: Mapping[Site, float],
     absences: Absences | None,
     own: ServicesOfARun | None = None,
+    bus: WireBus | None = None,
 ) -> Traffic:
     """Of a run that begins. signals, executors: made before, for what takes participants away needs them."""
     confirmations = Confirmations(injector, evidence, signals, lock)
@@ -91,4 +94,5 @@ def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
         times=times,
         calls=calls,
         own=own,
+        bus=bus,
     )

@@ -44,6 +44,7 @@ from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
 from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.httpx_wrapper import HttpxWrapper
+from harness.worlds.wire.message_bus import WireBus, bus_of
 from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.own_services import OwnServices, ServicesOfARun
 from harness.worlds.wire.participant_proxy import ProxyLike
@@ -166,8 +167,7 @@ class WireWorld:
         own = self._own.of(scenario)
         if own is not None:
             own.begin()
-        ids = tuple(one.id for one in sagas)
-        traffic, outages = self._traffic(scenario, plan, ids, recorder, endpoint_sets, pauses, own)
+        traffic, outages = self._traffic(scenario, plan, sagas, recorder, endpoint_sets, pauses, own)
         folders: list[Path] = []
         self._httpx_wrapper.traffic = traffic
         try:
@@ -198,7 +198,7 @@ class WireWorld:
         self,
         scenario: Scenario,
         plan: WirePlan,
-        saga_ids: tuple[str, ...],
+        sagas: Sequence[SagaStart],
         recorder: Recorder,
         endpoint_sets: EndpointSets,
         pauses: Mapping[Site, float],
@@ -207,7 +207,7 @@ class WireWorld:
         lock = threading.RLock()
         signals = RunSignals(lock, self._check_server)
         executors = ExecutorRegistry(lock, signals)
-        injector = self._injector(scenario, plan.injected, saga_ids, recorder, own)
+        injector = self._injector(scenario, plan.injected, tuple(one.id for one in sagas), recorder, own)
         outages = None
         if plan.absences:
             outages = Outages(
@@ -228,8 +228,30 @@ class WireWorld:
             pauses=pauses,
             absences=outages,
             own=own,
+            bus=self._bus(scenario, sagas, injector, executors, lock),
         )
         return traffic, outages
+
+    def _bus(
+        self,
+        scenario: Scenario,
+        sagas: Sequence[SagaStart],
+        injector: FaultInjector,
+        executors: ExecutorRegistry,
+        lock: threading.RLock,
+    ) -> WireBus | None:
+        bus = bus_of(scenario, tuple(injector.participants.values()))
+        if bus is None:
+            return None
+        return WireBus(
+            bus=bus,
+            scenario=scenario,
+            inputs={one.id: one.input for one in sagas},
+            injector=injector,
+            executors=executors,
+            background=self._background,
+            lock=lock,
+        )
 
     def _struck(self, outages: Outages, call: int) -> None:
         self._background.spawn(outages.struck(call))

@@ -154,12 +154,14 @@ class InProcess:
 
     def _context(self, client: httpx.AsyncClient | httpx.Client, *, resumed: bool) -> SagaContext:
         stage = self._stage
+        bus = stage.traffic.bus
         return SagaContext(
             saga_id=stage.saga_id,
             urls=stage.urls(1),
             client=client,
             resumed=resumed,
             make_store=lambda: stage.store_dir,
+            inbox=None if bus is None else bus.inbox(stage.saga_id, resumed=resumed),
         )
 
 

@@ -1,60 +1,67 @@
-"""The bus in virtual time: takes each message from its publication to its acknowledgement.
+"""Takes each message of a run from its publication to its acknowledgement, in both worlds.
 
 Owns when a delivery happens, what its fault does to it, and when no message of a saga is under way. Refuses
-to decide what comes again and what is a dead letter (`harness.bus.MessageQueue`), and which fault strikes.
+to decide what comes again and what is a dead letter (`harness.bus.MessageQueue`), which fault strikes, and to
+know a clock or a socket: a world brings timers, and hosts that take what is delivered.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from harness.adapter.handlers import HandlersSaga
 from harness.adapter.inbox import Ending
 from harness.bus import Bus, Entry, MessageQueue
 from harness.bus.participant import carried_by, delivery_of
-from harness.clock import Scheduler
 from harness.cloudevents import CloudEvent
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
+from harness.faults.messages.delivery import MessageDelivery
+from harness.faults.messages.host import EVERY_SAGA, Host, Takes, Timers
 from harness.history import MessageDead, MessagePublished
-from harness.lifecycle import ExecutorState
 from harness.plan.decision import MessageTime
-from harness.worlds.sim.delivery import SimDelivery
-from harness.worlds.sim.exchange import UP_S
-from harness.worlds.sim.executors import Executor
-from harness.worlds.sim.inbox import SimInbox
+from harness.saga import Status
 
 
-class SimBus:
-    """Of one run. state_of: of the executor of that number."""
+class MessageLine:
+    """Of one bus in one run. way_s: how long a message, or its acknowledgement, is on its way.
+
+    subscriptions: those that are known beforehand, by type of event. outcome: which events are ends.
+    """
 
     def __init__(
         self,
-        scheduler: Scheduler,
+        *,
+        bus: Bus,
         injector: FaultInjector,
-        saga: HandlersSaga,
-        state_of: Callable[[Executor], ExecutorState],
+        timers: Timers,
+        world: str,
+        way_s: float,
+        subscriptions: Mapping[str, Sequence[str]],
+        outcome: Mapping[str, Status],
     ) -> None:
-        self.scheduler = scheduler
+        self.timers = timers
         self.injector = injector
-        bus = injector.participants[saga.bus]
-        assert isinstance(bus, Bus), "the scenario checks that"
-        self.promise = bus.promise
+        self.way_s = way_s
+        self.waits_s = bus.promise.waits_s(world)
+        self._world = world
         self._bus = bus
-        self._saga = saga
-        self._state_of = state_of
-        self._queue = MessageQueue(bus.promise, saga.subscriptions)
-        self._hosts: list[tuple[Executor, SimInbox]] = []
+        self._outcome = outcome
+        self._queue = MessageQueue(bus.promise, subscriptions)
+        self._hosts: list[Host] = []
         self._parked: list[Entry] = []
         self._ends: dict[str, dict[str, str]] = defaultdict(dict)
         self._extra: Counter[str] = Counter()
-        self._at_the_end: dict[str, list[SimDelivery]] = defaultdict(list)
-        self._at_settling: list[SimDelivery] = []
-        self._overtaken_by_next: dict[str, list[SimDelivery]] = defaultdict(list)
+        self._at_the_end: dict[str, list[MessageDelivery]] = defaultdict(list)
+        self._at_settling: list[MessageDelivery] = []
+        self._overtaken_by_next: dict[str, list[MessageDelivery]] = defaultdict(list)
         self._settled = False
         injector.on_published = self._published
+
+    def pause_s(self, refusals: int) -> float:
+        """How long the bus waits after so many refusals of a message."""
+        return self._bus.promise.pause_s(self._world, refusals)
 
     @property
     def healed(self) -> bool:
@@ -63,19 +70,15 @@ class SimBus:
 
     # What a run reports -----------------------------------------------------------------------
 
-    def begin(self, executor: Executor) -> SimInbox:
-        """An executor can take messages from now on; its first one is the event that starts the saga."""
-        inbox = SimInbox()
-        self._hosts.append((executor, inbox))
-        saga_id = executor.saga.id
-        if not executor.resumed:
-            event, headers = self._saga.start_event(saga_id, executor.saga.input)
-            self._publish(event, saga_id, 0, headers)
+    def begin(self, host: Host, start: CloudEvent | None, headers: Mapping[str, str]) -> None:
+        """Somebody takes messages from now on. start: the event that starts its saga; None: it has begun."""
+        self._hosts.append(host)
+        if start is not None:
+            self._publish(start, host.saga_id, 0, headers)
         parked, self._parked = self._parked, []
         for entry in parked:
             self._soon(entry)
-        self.scheduler.call_later(2 * UP_S, partial(self.check, saga_id))
-        return inbox
+        self.timers.call_later(2 * self.way_s, partial(self.check, host.saga_id))
 
     def settle(self) -> None:
         """Every fault has healed: what was kept back until now is delivered."""
@@ -84,7 +87,7 @@ class SimBus:
         for delivery in due:
             self.once_more(delivery)
         # Requests that are released now land first, and may publish.
-        self.scheduler.call_later(3 * UP_S, self._check_all)
+        self.timers.call_later(3 * self.way_s, self._check_all)
 
     # What a delivery came to ------------------------------------------------------------------
 
@@ -94,7 +97,7 @@ class SimBus:
             self._soon(following)
         self.check(entry.message.saga_id)
 
-    def failed(self, delivery: SimDelivery, *, struck: bool, after_s: float, counts: bool = True) -> None:
+    def failed(self, delivery: MessageDelivery, *, struck: bool, after_s: float, counts: bool = True) -> None:
         """A delivery came to nothing: the message comes again, or is a dead letter."""
         entry = delivery.entry
         if self._queue.failed(entry, struck=struck, counts=counts):
@@ -117,19 +120,19 @@ class SimBus:
             self._soon(following)
         self.check(message.saga_id)
 
-    def handled(self, handled: SimDelivery) -> None:
+    def handled(self, handled: MessageDelivery) -> None:
         """A message was: those of its saga that were to come before it follow."""
         kept = self._overtaken_by_next.pop(handled.saga_id, [])
         before = [one for one in kept if one.in_flight.call < handled.in_flight.call]
         self._overtaken_by_next[handled.saga_id] = [one for one in kept if one not in before]
         for delivery in before:
-            self.scheduler.call_later(UP_S, partial(delivery.overtaken, by_another=True))
+            self.timers.call_later(self.way_s, partial(delivery.overtaken, by_another=True))
 
-    def overtake(self, delivery: SimDelivery) -> None:
+    def overtake(self, delivery: MessageDelivery) -> None:
         """Keep a delivery back until another message of the saga was handled."""
         self._overtaken_by_next[delivery.saga_id].append(delivery)
 
-    def keep_for(self, delivery: SimDelivery, time: MessageTime) -> None:
+    def keep_for(self, delivery: MessageDelivery, time: MessageTime) -> None:
         """A message comes once more, or for the first time, when the time has come."""
         if time is MessageTime.SETTLING and not self._settled:
             self._at_settling.append(delivery)
@@ -138,10 +141,12 @@ class SimBus:
         else:
             self.once_more(delivery)
 
-    def once_more(self, delivery: SimDelivery, after_s: float = UP_S) -> None:
+    def once_more(self, delivery: MessageDelivery, after_s: float | None = None) -> None:
         """Hand a message to its subscription apart from what the queue says."""
         self.count(delivery.saga_id, 1)
-        self.scheduler.call_later(after_s, partial(self._hand_over_extra, delivery))
+        self.timers.call_later(
+            self.way_s if after_s is None else after_s, partial(self._hand_over_extra, delivery)
+        )
 
     def count(self, saga_id: str, number: int) -> None:
         """So many more, or fewer, messages are under way of which the queue does not know."""
@@ -149,11 +154,17 @@ class SimBus:
         if number < 0:
             self.check(saga_id)
 
-    def host_of(self, saga_id: str) -> tuple[Executor, SimInbox] | None:
-        """Who takes the messages of a saga: the first that runs, else the last that ended."""
-        hosts = [one for one in self._hosts if one[0].saga.id == saga_id]
-        running = [one for one in hosts if self._state_of(one[0]) is ExecutorState.RUNNING]
-        ended = [one for one in hosts if self._state_of(one[0]) is ExecutorState.ENDED and one[0].unfinished]
+    def subscribe(self, types: Sequence[str], subscription: str) -> None:
+        """From now on a subscription gets events of these types."""
+        for type_ in types:
+            self._queue.subscribe(type_, subscription)
+
+    def host_of(self, entry: Entry) -> Host | None:
+        """Who takes a message: the first that runs, else the last that ended."""
+        sagas = (entry.message.saga_id, EVERY_SAGA)
+        hosts = [one for one in self._hosts if one.saga_id in sagas and one.serves(entry.subscription)]
+        running = [one for one in hosts if one.takes is Takes.NOW]
+        ended = [one for one in hosts if one.takes is Takes.AFTER_ITS_END]
         return next(iter((*running, *reversed(ended))), None)
 
     # Ends -------------------------------------------------------------------------------------
@@ -168,14 +179,12 @@ class SimBus:
         if kept:
             return
         ending = self._ending(saga_id)
-        for executor, inbox in self._hosts:
-            if executor.saga.id == saga_id:
-                inbox.end(ending)
-                if self._settled:
-                    inbox.close()
+        for host in self._hosts:
+            if host.saga_id == saga_id:
+                host.end(ending, last=self._settled)
 
     def _check_all(self) -> None:
-        for saga_id in dict.fromkeys(executor.saga.id for executor, _ in self._hosts):
+        for saga_id in dict.fromkeys(one.saga_id for one in self._hosts):
             self.check(saga_id)
 
     def _ending(self, saga_id: str) -> Ending:
@@ -193,11 +202,11 @@ class SimBus:
         self._publish(event, saga_id, in_flight.call, carried_by(in_flight.request))
 
     def _sender(self, number: int) -> str:
-        return next(one.saga.id for one, _ in self._hosts if one.number == number)
+        return next((one.saga_id for one in self._hosts if one.executor == number), "")
 
     def _publish(self, event: CloudEvent, saga_id: str, call: int, carried: Mapping[str, str]) -> None:
         message, entries = self._queue.publish(event, saga_id=saga_id, call=call, carried=carried)
-        end = self._saga.outcome.get(event.type)
+        end = self._outcome.get(event.type)
         if end is not None:
             self._ends[saga_id].setdefault(event.id, event.type)
         self.injector.recorder.add(
@@ -214,28 +223,28 @@ class SimBus:
         for entry in entries:
             self._soon(entry)
         if not entries:
-            self.scheduler.call_later(UP_S, partial(self.check, saga_id))
+            self.timers.call_later(self.way_s, partial(self.check, saga_id))
 
     def _soon(self, entry: Entry, after_s: float = 0.0) -> None:
-        self.scheduler.call_later(after_s + UP_S, partial(self._deliver, entry))
+        self.timers.call_later(after_s + self.way_s, partial(self._deliver, entry))
 
     def _deliver(self, entry: Entry) -> None:
         if not self._queue.due(entry):
             return
         message = entry.message
-        host = self.host_of(message.saga_id)
+        host = self.host_of(entry)
         if host is None:
             self._parked.append(entry)
             return
         request = delivery_of(message.event, message.carried)
-        in_flight = self.injector.send(host[0].number, self._bus.name, request)
+        in_flight = self.injector.send(host.executor, self._bus.name, request)
         self._queue.out(entry)
-        delivery = SimDelivery(self, entry, in_flight, host)
-        host[0].exchanges.append(delivery)
+        delivery = MessageDelivery(self, entry, in_flight, host)
+        host.took(delivery)
         delivery.begin()
 
-    def _hand_over_extra(self, delivery: SimDelivery) -> None:
-        host = self.host_of(delivery.saga_id)
+    def _hand_over_extra(self, delivery: MessageDelivery) -> None:
+        host = self.host_of(delivery.entry)
         if host is None:
             self.count(delivery.saga_id, -1)
         else:

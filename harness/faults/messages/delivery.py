@@ -1,4 +1,4 @@
-"""One delivery of a message in virtual time: handed over, acknowledged, or given up, and its fault.
+"""One delivery of a message: handed over, acknowledged, or given up, and its fault.
 
 A delivery ends once: by an acknowledgement, a refusal, the end of the time for which the bus waits, or the
 death of whoever handles it. What a handler says after that is heard by nobody.
@@ -11,18 +11,14 @@ from functools import partial
 from typing import Protocol
 
 from harness.adapter.inbox import Delivery
-from harness.bus import Entry, Promise
-from harness.clock import Scheduler, Timer
+from harness.bus import Entry
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
+from harness.faults.messages.host import Cancellable, Host, Timers
 from harness.history import MessageDelivered
 from harness.participant import Response
 from harness.plan.decision import MessageFault, MessageTime, Symptom
-from harness.worlds.sim.exchange import DOWN_S
-from harness.worlds.sim.executors import Executor
-from harness.worlds.sim.inbox import SimInbox
 
-Host = tuple[Executor, SimInbox]
 _HELD_BACK = 0.9
 """The share of the bus's patience after which a message is overtaken by nobody any more."""
 
@@ -31,31 +27,36 @@ _LOST = frozenset({MessageFault.DROP, MessageFault.LATE, MessageFault.LOSE_ACK, 
 
 
 class Line(Protocol):
-    """What a delivery tells, and asks of, the bus that makes it (`harness.worlds.sim.bus`)."""
+    """What a delivery tells, and asks of, the bus that makes it (`harness.faults.messages.line`)."""
 
-    scheduler: Scheduler
+    timers: Timers
     injector: FaultInjector
-    promise: Promise
+    way_s: float
+    waits_s: float
 
     @property
     def healed(self) -> bool: ...
 
+    def pause_s(self, refusals: int) -> float: ...
+
     def acknowledged(self, entry: Entry) -> None: ...
 
-    def failed(self, delivery: SimDelivery, *, struck: bool, after_s: float, counts: bool = True) -> None: ...
+    def failed(
+        self, delivery: MessageDelivery, *, struck: bool, after_s: float, counts: bool = True
+    ) -> None: ...
 
-    def handled(self, handled: SimDelivery) -> None: ...
+    def handled(self, handled: MessageDelivery) -> None: ...
 
-    def overtake(self, delivery: SimDelivery) -> None: ...
+    def overtake(self, delivery: MessageDelivery) -> None: ...
 
-    def keep_for(self, delivery: SimDelivery, time: MessageTime) -> None: ...
+    def keep_for(self, delivery: MessageDelivery, time: MessageTime) -> None: ...
 
-    def once_more(self, delivery: SimDelivery, after_s: float = ...) -> None: ...
+    def once_more(self, delivery: MessageDelivery, after_s: float | None = None) -> None: ...
 
     def count(self, saga_id: str, number: int) -> None: ...
 
 
-class SimDelivery:
+class MessageDelivery:
     """One. Whoever hosts its handler reports to it."""
 
     def __init__(self, bus: Line, entry: Entry, in_flight: InFlightCall, host: Host) -> None:
@@ -66,8 +67,8 @@ class SimDelivery:
         self._host = host
         self._over = False
         self._extras_out = 0
-        self._timer: Timer | None = None
-        self._waits_s = bus.promise.waits_s("sim")
+        self._timer: Cancellable | None = None
+        self._waits_s = bus.waits_s
 
     @property
     def saga_id(self) -> str:
@@ -96,7 +97,7 @@ class SimDelivery:
                 self._bus.once_more(self, later_s) if later_s >= self._waits_s else self._later(later_s)
             case MessageFault.REORDER:
                 self._bus.overtake(self)
-                self._bus.scheduler.call_later(
+                self._bus.timers.call_later(
                     self._waits_s * _HELD_BACK, partial(self.overtaken, by_another=False)
                 )
             case MessageFault.POISON:
@@ -130,6 +131,10 @@ class SimDelivery:
             self._bus.injector.failed(self.in_flight, Symptom.RESET, abandoned=abandoned)
             self._bus.failed(self, struck=True, after_s=0.0)
 
+    def lost(self) -> None:
+        """Whoever was to handle it could not be reached, or is gone."""
+        self.fail(Symptom.RESET, abandoned=True)
+
     # ------------------------------------------------------------------------------------------
 
     def _later(self, seconds: float) -> None:
@@ -138,7 +143,7 @@ class SimDelivery:
                 self._hand_over()
                 self._struck()
 
-        self._bus.scheduler.call_later(seconds, due)
+        self._bus.timers.call_later(seconds, due)
 
     def _hand_over(self) -> None:
         self._wait()
@@ -147,7 +152,7 @@ class SimDelivery:
     def _wait(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._bus.scheduler.call_later(self._waits_s, self._timed_out)
+        self._timer = self._bus.timers.call_later(self._waits_s, self._timed_out)
 
     def _give(self, host: Host, done: Callable[[str | None], None]) -> None:
         injector, message = self._bus.injector, self.entry.message
@@ -162,21 +167,22 @@ class SimDelivery:
                 copy=copy,
             )
         )
-        host[1].put(
+        host.put(
             Delivery(
                 subscription=self.entry.subscription,
                 event=None if message.poisoned else message.event,
                 attempt=self.entry.attempts,
                 done=done,
-            )
+            ),
+            self.lost,
         )
 
     def _done(self, reason: str | None) -> None:
-        self._bus.scheduler.call_later(DOWN_S, partial(self._heard, reason))
+        self._bus.timers.call_later(self._bus.way_s, partial(self._heard, reason))
 
     def _extra_done(self, reason: str | None) -> None:
         del reason
-        self._bus.scheduler.call_later(DOWN_S, self._extra_heard)
+        self._bus.timers.call_later(self._bus.way_s, self._extra_heard)
 
     def _extra_heard(self) -> None:
         if self._extras_out:
@@ -200,7 +206,7 @@ class SimDelivery:
             self._bus.acknowledged(self.entry)
             return
         self._bus.injector.answered(self.in_flight, Response.of(500, {"error": reason}))
-        pause_s = self._bus.promise.pause_s("sim", self.entry.refusals + 1)
+        pause_s = self._bus.pause_s(self.entry.refusals + 1)
         self._bus.failed(self, struck=self.entry.message.poisoned, after_s=pause_s)
 
     def _timed_out(self) -> None:
@@ -215,7 +221,7 @@ class SimDelivery:
         """The bus itself is away."""
         self._end()
         self._bus.injector.failed(self.in_flight, symptom)
-        pause_s = self._bus.promise.pause_s("sim", self.entry.refusals + 1)
+        pause_s = self._bus.pause_s(self.entry.refusals + 1)
         self._bus.failed(self, struck=True, after_s=pause_s, counts=False)
 
     def _end(self) -> bool:

@@ -1,0 +1,257 @@
+"""The bus on the wire: it pushes each message to its subscribers by HTTP, and takes subscriptions.
+
+A delivery is a POST of a CloudEvent in binary mode; 2xx acknowledges it, any other answer refuses it, and
+silence or a broken connection is neither. `POST /subscriptions {"types": [...], "url": "http://..."}` adds a
+subscriber. Refuses to decide what is delivered, and when (`harness.faults.messages`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from harness.adapter.handlers import HandlersSaga
+from harness.adapter.inbox import Delivery, Ending
+from harness.adapter.push import ATTEMPT_HEADER, ENDING_PATH, PushedEnding, PushInbox, post
+from harness.bus import Bus
+from harness.faults.answers import GARBAGE
+from harness.faults.injector import FaultInjector
+from harness.faults.messages import EVERY_SAGA, MessageLine, Takes
+from harness.faults.messages.host import Taken
+from harness.participant import Request, Response
+from harness.saga import Json
+from harness.scenario import Scenario
+from harness.worlds.wire.background import Background
+from harness.worlds.wire.executor_registry import ExecutorRegistry
+
+SUBSCRIPTIONS = "/subscriptions"
+CONTROL_TIMEOUT_S = 2.0
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscriber of its own: `types` are pushed to `url`. name: of the subscription; else it is the url."""
+
+    types: tuple[str, ...]
+    url: str
+    name: str = ""
+
+
+class HandlersSubscribe(msgspec.Struct, frozen=True, kw_only=True):
+    """The handlers of one saga, in a process of their own. url: of their inbox."""
+
+    handlers_of: str
+    url: str
+    resumed: bool = False
+
+
+class WireBus:
+    """Of one run. lock: of the run; all that is said to the line is said under it, on the servers' loop."""
+
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        scenario: Scenario,
+        inputs: Mapping[str, Json],
+        injector: FaultInjector,
+        executors: ExecutorRegistry,
+        background: Background,
+        lock: threading.RLock,
+    ) -> None:
+        self.name = bus.name
+        self._bus = bus
+        self._injector = injector
+        self._executors = executors
+        self._background = background
+        self._lock = lock
+        self._inputs = inputs
+        self._open = True
+        saga = scenario.saga
+        self._saga = saga if isinstance(saga, HandlersSaga) and saga.bus == bus.name else None
+        self._line = MessageLine(
+            bus=bus,
+            injector=injector,
+            timers=self,
+            world="wire",
+            way_s=0.0,
+            subscriptions={} if self._saga is None else self._saga.subscriptions,
+            outcome={} if self._saga is None else self._saga.outcome,
+        )
+
+    # Subscribers ------------------------------------------------------------------------------
+
+    def inbox(self, saga_id: str, *, resumed: bool) -> PushInbox:
+        """For handlers in this process."""
+
+        async def subscribe(url: str) -> None:
+            begin = partial(self._begin_handlers, saga_id, url, self._executor_of(saga_id), resumed=resumed)
+            self._background.loop.call_soon_threadsafe(self._locked, begin)
+
+        return PushInbox(subscribe)
+
+    def takes(self, request: Request) -> bool:
+        """Whether a request is a subscription, and so no call of a saga."""
+        return request.method == "POST" and request.path == SUBSCRIPTIONS
+
+    def subscribe(self, endpoint_set: int, request: Request) -> Response:
+        """A subscription over HTTP; on the servers' loop."""
+        try:
+            told = msgspec.json.decode(request.body, type=HandlersSubscribe)
+        except msgspec.ValidationError:
+            return self._subscribe(request)
+        except msgspec.DecodeError as error:
+            return Response.of(400, {"error": str(error)})
+        with self._lock:
+            executor = self._executors.caller_at(endpoint_set)
+            self._begin_handlers(told.handlers_of, told.url, executor, resumed=told.resumed)
+        return Response(status=204)
+
+    def _subscribe(self, request: Request) -> Response:
+        try:
+            told = msgspec.json.decode(request.body, type=Subscription)
+        except msgspec.DecodeError as error:
+            return Response.of(400, {"error": f"{SUBSCRIPTIONS}: {error}"})
+        unknown = [one for one in told.types if one not in self._bus.events]
+        if unknown or not told.url.startswith("http://"):
+            wrong = f"types {unknown}: none of its events" if unknown else f"url {told.url!r}: no http URL"
+            return Response.of(400, {"error": f"{SUBSCRIPTIONS}, {wrong}"})
+        with self._lock:
+            name = told.name or told.url
+            self._line.subscribe(told.types, name)
+            host = _Subscriber(self, 0, EVERY_SAGA, told.url, {name})
+            self._line.begin(host, None, {})
+        return Response.of(201, {"name": name})
+
+    def _begin_handlers(self, saga_id: str, url: str, executor: int, *, resumed: bool) -> None:
+        saga = self._saga
+        if saga is None or saga_id not in self._inputs:
+            return
+        names = {name for several in saga.subscriptions.values() for name in several}
+        event, headers = saga.start_event(saga_id, self._inputs[saga_id])
+        host = _Subscriber(self, executor, saga_id, url, names, ends=True)
+        self._line.begin(host, None if resumed else event, headers)
+
+    def _executor_of(self, saga_id: str) -> int:
+        return self._executors.latest or self._injector.saga_number(saga_id) or 0
+
+    # A run ------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Every fault has healed; on the servers' loop, under the lock."""
+        self._line.settle()
+
+    def close(self) -> None:
+        """The run is over: nothing is delivered any more."""
+        with self._lock:
+            self._open = False
+
+    # Timers of the line -----------------------------------------------------------------------
+
+    def call_later(self, delay_s: float, callback: Callable[[], object], /) -> asyncio.TimerHandle:
+        """On the servers' loop, under the lock, unless the run is over by then."""
+        return self._background.loop.call_later(delay_s, self._locked, callback)
+
+    def _locked(self, callback: Callable[[], object]) -> None:
+        with self._lock:
+            if self._open:
+                callback()
+
+    def push(self, subscriber: _Subscriber, delivery: Delivery, lost: Callable[[], None]) -> None:
+        """Send a message to a subscriber, and report what it answers."""
+        self._background.spawn(self._push(subscriber, delivery, lost))
+
+    async def _push(self, subscriber: _Subscriber, delivery: Delivery, lost: Callable[[], None]) -> None:
+        headers, body = delivery.event.binary() if delivery.event is not None else ({}, GARBAGE)
+        headers |= {ATTEMPT_HEADER: str(delivery.attempt), "content-type": "application/json"}
+        try:
+            status, said = await post(
+                subscriber.url_of(delivery.subscription),
+                headers,
+                body,
+                timeout_s=2 * self._line.waits_s,
+            )
+        except TimeoutError:
+            return  # the bus stopped waiting long ago
+        except (OSError, EOFError):
+            self._locked(partial(self._gone, subscriber, lost))
+            return
+        reason = None if 200 <= status < 300 else f"{status}: {said.decode(errors='replace')}"
+        self._locked(partial(delivery.done, reason))
+
+    def _gone(self, subscriber: _Subscriber, lost: Callable[[], None]) -> None:
+        subscriber.gone = True
+        lost()
+
+    def tell(self, url: str, told: PushedEnding) -> None:
+        """Say to handlers that no message of their saga is under way."""
+        self._background.spawn(self._tell(url, told))
+
+    async def _tell(self, url: str, told: PushedEnding) -> None:
+        try:
+            await post(url + ENDING_PATH, {}, msgspec.json.encode(told), timeout_s=CONTROL_TIMEOUT_S)
+        except (OSError, EOFError, TimeoutError):
+            return  # it has ended, or died, and whoever comes after it subscribes
+
+
+class _Subscriber:
+    """Who takes messages by HTTP. ends: handlers, which are told that no message is under way."""
+
+    def __init__(
+        self,
+        bus: WireBus,
+        executor: int,
+        saga_id: str,
+        url: str,
+        names: set[str],
+        *,
+        ends: bool = False,
+    ) -> None:
+        self._bus = bus
+        self._executor = executor
+        self._saga_id = saga_id
+        self._url = url
+        self._names = names
+        self._ends = ends
+        self.gone = False
+
+    @property
+    def executor(self) -> int:
+        return self._executor
+
+    @property
+    def saga_id(self) -> str:
+        return self._saga_id
+
+    @property
+    def takes(self) -> Takes:
+        return Takes.NOTHING if self.gone else Takes.NOW
+
+    def url_of(self, subscription: str) -> str:
+        """Where its messages go."""
+        return f"{self._url}/{subscription}" if self._ends else self._url
+
+    def serves(self, subscription: str) -> bool:
+        """Whether the messages of a subscription are for it."""
+        return subscription in self._names
+
+    def took(self, delivery: Taken) -> None:
+        """Its connection tells when it dies."""
+
+    def put(self, delivery: Delivery, lost: Callable[[], None]) -> None:
+        self._bus.push(self, delivery, lost)
+
+    def end(self, ending: Ending, *, last: bool) -> None:
+        if self._ends and not self.gone:
+            self._bus.tell(self._url, PushedEnding(ends=ending.ends, dead=ending.dead, last=last))
+
+
+def bus_of(scenario: Scenario, participants: Sequence[object]) -> Bus | None:
+    """The bus that messages of a run go through: that of the handlers, else the first there is."""
+    buses = [one for one in participants if isinstance(one, Bus)]
+    saga = scenario.saga
+    named = saga.bus if isinstance(saga, HandlersSaga) else None
+    return next((one for one in buses if named in (None, one.name)), None)
