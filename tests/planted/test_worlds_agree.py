@@ -31,7 +31,7 @@ HELD, CHARGED, RELEASED = "stock.hold.create", "bank.charge.create", "stock.hold
 ABORT = Fault(kind="reject", operation=CHARGED)
 
 
-OF_CALLS = {name: kind for name, kind in KINDS.items() if kind.process_fault is None}
+OF_CALLS = {name: kind for name, kind in KINDS.items() if kind.process_fault is None and not kind.deliveries}
 
 
 def _sample() -> Iterator[FaultPlan]:
