@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.compensation import compensations
+from harness.compensation import Compensation, compensations
 from harness.errors import ReportError
 from harness.history import History
 from harness.json_files import write_whole
@@ -58,11 +58,14 @@ def percentile_drawing(given: Mapping[str, CompensationLatency]) -> Drawing:
 def latency_drawings(bundle: Bundle) -> list[Drawing]:
     """Of all runs, where they are recorded; where the time goes, of those whose history was kept."""
     known = measured(bundle.report)
-    kept, sample = _kept(bundle)
-    recorded = _recorded(bundle)
+    found, sample = _kept(bundle)
+    lines = _recorded(bundle)
+    drawings = [percentile_drawing(known)] if known else []
+    if max(len(found), len(lines)) < _LEAST:
+        return drawings  # to import pandas takes longer than all the rest of such a report
+    kept, recorded = table(found), _frame(lines)
     every = recorded if len(recorded) >= _LEAST else kept
     told = f"{counted(len(every), 'saga')} of all runs." if every is recorded else sample
-    drawings = [percentile_drawing(known)] if known else []
     if len(every) >= _LEAST:
         drawings.append(_ecdf(every, told))
     if len(kept) >= _LEAST:
@@ -89,15 +92,15 @@ def write_figures(bundle: Bundle, out: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _kept(bundle: Bundle) -> tuple[pd.DataFrame, str]:
+def _kept(bundle: Bundle) -> tuple[list[tuple[str, Compensation]], str]:
     """The sagas of the kept histories that compensated, and what they are a sample of."""
     paths = sorted((bundle.folder / "histories").glob("*.ndjson"))
     read = [one for path in paths[:MOST_HISTORIES] if (one := _history(path)) is not None]
-    given = table(
+    given = [
         (f"{history.began.scenario} ({history.began.world})", one)
         for history in read
         for one in compensations(history)
-    )
+    ]
     more = (
         f" Of {len(paths):,} histories the first {MOST_HISTORIES} are read." if len(paths) > len(read) else ""
     )
@@ -116,11 +119,14 @@ def _history(path: Path) -> History | None:
         return None
 
 
-def _recorded(bundle: Bundle) -> pd.DataFrame:
-    """`scenario` and `latency_s` of every saga that compensated, by the file of all runs."""
+def _recorded(bundle: Bundle) -> list[tuple[str, float]]:
+    """Scenario and seconds of every saga that compensated, by the file of all runs."""
+    return [(title, value) for title, runs in bundle.runs.items() for value in runs.compensation_s]
+
+
+def _frame(lines: list[tuple[str, float]]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - see the package's docstring
 
-    lines = [(title, value) for title, runs in bundle.runs.items() for value in runs.compensation_s]
     return pd.DataFrame(lines, columns=["scenario", "latency_s"])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,7 +16,7 @@ from numpy.typing import ArrayLike
 from harness.compensation import PHASES, Compensation, compensation_seconds, compensations
 from harness.history import CallAnswered, History, RunBegan, write_history
 from harness.history.events import AnyEvent
-from harness.report_model import write_report
+from harness.report_model import Report, write_report
 from reports.bundle import read_bundle
 from reports.coverage import matrix
 from reports.figures.axes import (
@@ -225,7 +227,24 @@ def test_what_a_saga_is_called_is_no_formula_and_no_markup(tmp_path: Path) -> No
     assert ET.parse(tmp_path / "a.svg")
 
 
+def bare() -> Report:
+    like = passing()
+    return report(type(like)(name="bare", world="sim", verdict=like.verdict, invariants=()))
+
+
 def test_a_report_that_knows_of_no_latency_has_no_figure_of_it(tmp_path: Path) -> None:
-    bare = passing()
-    given = report(type(bare)(name="bare", world="sim", verdict=bare.verdict, invariants=()))
-    assert drawings(read_bundle(given, tmp_path)) == []
+    assert drawings(read_bundle(bare(), tmp_path)) == []
+
+
+def test_a_report_without_a_figure_of_latency_waits_for_no_pandas(tmp_path: Path) -> None:
+    write_report(bare(), tmp_path / "report.json")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom harness.report_model import read_report\n"
+        "from reports.write import write_reports\nhere = Path(sys.argv[1])\n"
+        "write_reports(read_report(here / 'report.json'), here)\n"
+        "print(sorted({'pandas', 'matplotlib'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert (tmp_path / "report.html").is_file()
