@@ -42,7 +42,7 @@ class Scenario:
     reference: what the command line was given, so that another process can load it again.
     sources: the saga's own Python, files and folders, for `saga-chaos mutate`; relative ones start from the
         folder of the saga. None: the file of the saga, and what it imports from the same folder.
-    overlap: several sagas in one run are searched too, in sim; None: they are not.
+    overlap: several sagas in one run are searched too; None: they are not.
     redact: names of headers, parameters and fields (or paths a.b of fields) that histories hide, beside those
         that say themselves that they are secret.
     """

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
+from harness.adapter.subprocess import SubprocessSaga
 from harness.campaign.aggregate import Aggregate
 from harness.campaign.claims import LoadedWithClaims, unclaimed, widened
 from harness.campaign.content import check_same, versions
@@ -95,9 +96,9 @@ class Campaign:
         scenarios = [self._overlapping(scenario) for scenario in scenarios]
         worlds = [scenario.world(self._options.world) for scenario in scenarios]
         for scenario, world in zip(scenarios, worlds, strict=True):
-            if scenario.overlap is not None and world == "wire":
+            if scenario.overlap is not None and world == "wire" and isinstance(scenario.saga, SubprocessSaga):
                 where = f"scenario {scenario.name!r}, world wire, sagas"
-                expected = "1: several sagas take turns in sim alone"
+                expected = "1: commands do not take turns there, callables and services do"
                 raise UsageError(misplaced(where, scenario.overlap.sagas, expected))
             required_situations(scenario)
             invariants_of(scenario)

@@ -68,7 +68,7 @@ def _run(command: argparse.ArgumentParser) -> None:
         "--examples", type=_whole, metavar="N", help="of Hypothesis; default: 500 in sim, 25 on the wire"
     )
     command.add_argument(
-        "--sagas", type=_whole, metavar="N", help="sagas that a run may start, up to 5, in sim; default: 1"
+        "--sagas", type=_whole, metavar="N", help="sagas that a run may start, up to 5; default: 1"
     )
     command.add_argument("--seed", type=_whole, metavar="N", help="of Hypothesis; default: 0")
     command.add_argument(

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.faults.engine import FaultMatch
 from harness.faults.progress import FaultState, Progress
-from harness.participant import Matched, Owner, Participant, Request
+from harness.participant import Matched, Owner, Participant, Request, Response
 from harness.plan.decision import Copy, Decision
 from harness.saga import Direction
 
@@ -41,6 +41,12 @@ class InFlightCall(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def course(self) -> Decision:
         """What of the decision is still to come: less of it once the call was spared, or released."""
         return self.progress.course(self.decision)
+
+    def mark(self, response: Response) -> tuple[object, ...]:
+        """Equal for equal requests with equal answers."""
+        request = self.request
+        asked = request.method, request.path, tuple(request.query.items()), request.body
+        return *asked, response.status, response.body
 
     @property
     def bystander(self) -> bool:

@@ -21,6 +21,7 @@ from harness.lifecycle.commands import (
     StopAll,
     Wake,
 )
+from harness.lifecycle.door import Door
 from harness.lifecycle.facts import (
     Began,
     BoundaryReached,
@@ -43,6 +44,7 @@ __all__ = [
     "Cancel",
     "Command",
     "CopyStore",
+    "Door",
     "ExecutorFinished",
     "ExecutorState",
     "Fact",

@@ -66,9 +66,3 @@ def test_with_a_version_it_passes(seats: Path) -> None:
 def test_one_saga_alone_finds_nothing(seats: Path) -> None:
     ran = saga_chaos([*RUN, "--sagas", "1"], seats)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def test_on_the_wire_it_is_refused(seats: Path) -> None:
-    ran = saga_chaos([*RUN, "--world", "wire"], seats)
-    assert ran.returncode == 2
-    assert "several sagas take turns in sim alone" in ran.stderr

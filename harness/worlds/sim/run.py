@@ -22,7 +22,6 @@ from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.latency_profile import LatencyProfile
-from harness.lifecycle import Turns
 from harness.plan import FaultPlan
 from harness.plan.decision import Symptom
 from harness.plan.moments import moment_of
@@ -30,7 +29,7 @@ from harness.saga import Claim, SagaStart
 from harness.scenario import Scenario
 from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_late, too_many_calls
-from harness.worlds.sim.door import Door
+from harness.worlds.sim.door import SimDoor
 from harness.worlds.sim.exchange import UP_S, Exchange
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.hosts import SimHosts
@@ -78,7 +77,7 @@ class SimRun:
         self._urls: dict[int, dict[str, str]] = {}
         self._hosts: dict[str, tuple[int, str]] = {}
         self.network = Network(self.injector, self._hosts, self._whose, self._start, self._exchange)
-        self._door = Door(Turns(plan), self.recorder, sagas) if plan.sagas > 1 else None
+        self._door = SimDoor(plan, self.recorder, sagas) if plan.sagas > 1 else None
         self.supervisor = Supervisor(
             scheduler=scheduler,
             door=self._door,

@@ -45,7 +45,7 @@ from harness.plan.decision import Symptom
 from harness.process_faults import Boundary, ProcessFault
 from harness.saga import SagaStart
 from harness.worlds.sim.changes import StoreWatch
-from harness.worlds.sim.door import Door
+from harness.worlds.sim.door import SimDoor
 from harness.worlds.sim.exchange import Exchange
 from harness.worlds.sim.executors import Executor
 from harness.worlds.sim.greenlets import Greenlets, Member
@@ -69,7 +69,7 @@ class Supervisor:
         self,
         *,
         scheduler: Scheduler,
-        door: Door | None = None,
+        door: SimDoor | None = None,
         injector: FaultInjector,
         saga: CallableSaga,
         sagas: Sequence[SagaStart],

@@ -23,6 +23,7 @@ from harness.views import LoopWatch
 from harness.worlds.bounds import MOST_CALLS, ended_early, too_many_calls
 from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.confirmations import Confirmations
+from harness.worlds.wire.door import WireDoor
 from harness.worlds.wire.executor_registry import ExecutorRegistry
 from harness.worlds.wire.process_fault_times import ProcessFaultTimes
 from harness.worlds.wire.run_signals import RunSignals
@@ -55,9 +56,11 @@ class CallLog:
         times: ProcessFaultTimes,
         loops: LoopWatch,
         absences: Absences | None,
+        door: WireDoor | None,
     ) -> None:
         self._number = number
         self._lock = lock
+        self._door = door
         self._loop = loop
         self._injector = injector
         self._signals = signals
@@ -130,6 +133,8 @@ class CallLog:
             if once and call.in_flight.course.copy is Copy.AFTER_REPLY:
                 self._injector.deliver(call.in_flight, copy=True)
             self._deliver_due()
+            if self._door is not None:
+                self._door.answered(call, response)
 
     def failed(
         self,

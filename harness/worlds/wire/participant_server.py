@@ -17,6 +17,7 @@ from harness.participant import Request, Response
 from harness.plan.decision import Symptom
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import WireCall
+from harness.worlds.wire.door import WireDoor
 from harness.worlds.wire.http import Connection, encode
 from harness.worlds.wire.outage_triggers import Outage
 from harness.worlds.wire.outages import Outages
@@ -72,7 +73,25 @@ class ParticipantServer(ParticipantProxy):
         )
         if call is None or traffic is None:
             connection.close()
-        elif call.hangs:
+        elif traffic.door is not None:
+            self._background.spawn(self._at_the_door(traffic, connection, call, traffic.door))
+        else:
+            self._serve(traffic, connection, call)
+
+    async def _at_the_door(
+        self, traffic: Traffic, connection: Connection, call: WireCall, door: WireDoor
+    ) -> None:
+        """It goes on when its saga does; one whose caller has left by then has lost its request."""
+        with self._failing_loudly():
+            if await door.comes(call) and not connection.gone:
+                self._serve(traffic, connection, call)
+                return
+            if not call.in_flight.progress.over:
+                traffic.calls.failed(call, Symptom.SILENCE, abandoned=True)
+            connection.close()
+
+    def _serve(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
+        if call.hangs:
             self._background.spawn(self._hang(traffic, connection, call))
         elif self.outages:
             self._background.spawn(self._serve_amid_outages(traffic, connection, call, self.outages))

@@ -144,6 +144,8 @@ class WireRun:
         with self._traffic.lock:
             self._phase(Phase.SETTLING)
             self._traffic.calls.heal()
+            if self._traffic.door is not None:
+                self._traffic.door.heal()
             if self._traffic.bus is not None:
                 self._traffic.bus.settle()
         self._settled_s = monotonic_s()

@@ -18,6 +18,7 @@ from harness.views import LoopWatch
 from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.call_log import Absences, CallLog
 from harness.worlds.wire.confirmations import Confirmations
+from harness.worlds.wire.door import WireDoor
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
 from harness.worlds.wire.message_bus import WireBus
@@ -40,6 +41,7 @@ class Traffic:
     calls: CallLog
     own: ServicesOfARun | None = None
     bus: WireBus | None = None
+    door: WireDoor | None = None
 
     async def through_the_injector(self, call: WireCall) -> Response:
         """The same as that of `calls`; a service of the user's is asked ahead, in its own time."""
@@ -66,6 +68,7 @@ def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
     absences: Absences | None,
     own: ServicesOfARun | None = None,
     bus: WireBus | None = None,
+    door: WireDoor | None = None,
 ) -> Traffic:
     """Of a run that begins. signals, executors: made before, for what takes participants away needs them."""
     confirmations = Confirmations(injector, evidence, signals, lock)
@@ -83,6 +86,7 @@ def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
         times=times,
         loops=loops,
         absences=absences,
+        door=door,
     )
     return Traffic(
         number=number,
@@ -95,4 +99,5 @@ def new_traffic(  # noqa: PLR0913 - by name, and each is another part of the run
         calls=calls,
         own=own,
         bus=bus,
+        door=door,
     )

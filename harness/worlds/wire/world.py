@@ -39,6 +39,7 @@ from harness.views import LoopWatch
 from harness.worlds.only_world import only_world
 from harness.worlds.starts import check_starts
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.door import WireDoor
 from harness.worlds.wire.endpoint_sets import EndpointSets
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
@@ -135,9 +136,6 @@ class WireWorld:
         """One run. Raises UsageError for what cannot run here, EnvironmentFault where the machine fails."""
         where = f"scenario {scenario.name!r}, world wire"
         check_starts(sagas, where, before_s=scenario.faults_end_s("wire"))
-        if plan.sagas > 1 or plan.preemptions:
-            expected = "one saga: several take turns in sim"
-            raise UsageError(misplaced(f"{where}, plan", f"{plan.sagas} sagas", expected))
         wire_plan = read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen)
         if sagas[1:] or sagas[0].at_s:
             if any(KINDS[fault.kind].process_fault is not None for fault in plan.faults):
@@ -216,10 +214,11 @@ class WireWorld:
             signals.when_closing(outages.close)
             executors.when_ended(outages.executor_ended)
             executors.when_restarted(partial(self._struck, outages))
+        loop = self._background.loop
         traffic = new_traffic(
             number=self._runs,
             lock=lock,
-            loop=self._background.loop,
+            loop=loop,
             injector=injector,
             signals=signals,
             executors=executors,
@@ -229,6 +228,9 @@ class WireWorld:
             absences=outages,
             own=own,
             bus=self._bus(scenario, sagas, injector, executors, lock),
+            door=None
+            if plan.plan.sagas == 1
+            else WireDoor(plan.plan, recorder, [one.id for one in sagas], lock=lock, loop=loop),
         )
         return traffic, outages
 

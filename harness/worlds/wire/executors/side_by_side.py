@@ -82,6 +82,9 @@ class SideBySide:
     def run(self) -> None:
         """All of them, to their ends. Raises SagaChaosError where one cannot be called at all."""
         began_s = monotonic_s()
+        door = self._traffic.door
+        if door is not None:
+            door.open()
         threads = [
             threading.Thread(target=self._work, args=(one, began_s), name=f"saga-{one.number}", daemon=True)
             for one in self._members
@@ -122,6 +125,9 @@ class SideBySide:
     # On their threads -------------------------------------------------------------------------
 
     def _work(self, one: _Member, began_s: float) -> None:
+        door = self._traffic.door
+        if door is not None:
+            door.begins(one.number)
         while (left_s := began_s + one.at_s - monotonic_s()) > 0:
             sleep_s(left_s)
         one.stage.started(Start(executor=one.number, node=1, store=one.number, resumed=False))
@@ -129,8 +135,12 @@ class SideBySide:
             returned, timed_out = one.caller.call()
         except SagaChaosError as error:
             self._error = self._error or error
+            if door is not None:
+                door.heal()
             return
         self._ended(one, returned, timed_out=timed_out)
+        if door is not None:
+            door.left(one.number)
 
     def _ended(self, one: _Member, returned: Returned, *, timed_out: bool) -> None:
         with self._traffic.lock:

@@ -1,0 +1,106 @@
+"""The door of a run of several sagas: calls of a saga that is held wait here, in both worlds.
+
+Owns the calls that wait, and writes down whose turn it is. Refuses to decide that (`turns`), and to know how
+a call goes on or a saga begins: a world says so. A world with threads holds its lock around every call.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple
+
+from harness.history import NobodyHeld, Recorder, TurnPassed
+from harness.lifecycle.turns import Ticket, Turn, Turns
+
+
+class _Waiting(NamedTuple):
+    """A call at the door. go_on: lets it through."""
+
+    ticket: Ticket
+    call: int
+    go_on: Callable[[], object]
+
+
+class Door:
+    """Of one run. saga_ids: in the order of their numbers. begin: starts a saga by its number, from 1."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        recorder: Recorder,
+        saga_ids: Sequence[str],
+        begin: Callable[[int], object],
+    ) -> None:
+        self._turns = turns
+        self._recorder = recorder
+        self._ids = tuple(saga_ids)
+        self._begin = begin
+        self._waiting: dict[int, deque[_Waiting]] = {
+            number: deque() for number in range(1, len(self._ids) + 1)
+        }
+
+    def open(self) -> None:
+        """The first saga begins."""
+        self._pass(self._turns.begin(), None)
+
+    def comes(self, saga: int, operation: str | None, call: int, go_on: Callable[[], object]) -> None:
+        """A call of a saga came: it goes on, now or when its saga does."""
+        self._waiting[saga].append(_Waiting(self._turns.sent(saga, operation), call, go_on))
+        self._let_through(saga)
+
+    def answered(self, saga: int, mark: Hashable) -> None:
+        """A saga was answered; see `Turns.answered`. Where it only asks again, another one goes on."""
+        held = not self._turns.free
+        turn = self._turns.answered(saga, mark)
+        if turn is not None:
+            self._pass(turn, None)
+        elif held and self._turns.free:
+            waited = tuple(self._ids[number - 1] for number in self._turns.waited)
+            self._recorder.add(NobodyHeld(t_s=self._recorder.now_s(), waited=waited))
+            self._let_all_through()
+
+    def left(self, saga: int) -> None:
+        """A saga ended: what it still sends goes through, and the next one goes on."""
+        turn = self._turns.ended(saga)
+        self._let_through(saga)
+        if turn is not None:
+            self._pass(turn, None)
+
+    def heal(self) -> None:
+        """Every fault has healed: nobody is held any longer."""
+        if any(self._waiting.values()):
+            self._recorder.add(NobodyHeld(t_s=self._recorder.now_s()))
+        for saga in self._turns.heal():
+            self._begin(saga)
+        self._let_all_through()
+
+    def _let_all_through(self) -> None:
+        for saga in self._waiting:
+            self._let_through(saga)
+
+    def _let_through(self, saga: int) -> None:
+        waiting = self._waiting[saga]
+        while waiting and self._turns.goes_on(saga):
+            turn = self._turns.passes_at(waiting[0].ticket)
+            if turn is not None:
+                self._pass(turn, waiting[0].call)
+                return
+            waiting.popleft().go_on()
+
+    def _pass(self, turn: Turn, call: int | None) -> None:
+        if turn.held is not None or not turn.begins:
+            self._recorder.add(
+                TurnPassed(
+                    t_s=self._recorder.now_s(),
+                    saga_id=self._ids[turn.saga - 1],
+                    why=turn.why,
+                    held=None if turn.held is None else self._ids[turn.held - 1],
+                    call=call,
+                    preemption=turn.preemption,
+                )
+            )
+        if turn.begins:
+            self._begin(turn.saga)
+        else:
+            self._let_through(turn.saga)

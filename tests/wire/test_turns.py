@@ -1,0 +1,157 @@
+"""Sagas that take turns on the wire: a call is held at the fault injector, as the same plan has it in sim."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harness.adapter import CallableSaga, SagaContext
+from harness.campaign.local import LocalJobRunner
+from harness.errors import UsageError
+from harness.faults.enabled import enabled_faults
+from harness.history import ExecutorEnded, History, Passed, TurnPassed
+from harness.plan import Fault, FaultPlan, Preemption, Site
+from harness.runner import Run, run_once
+from harness.saga import Json, Overlap
+from harness.search.guided import StopAsked
+from harness.search.interleavings import Interleavings
+from harness.worlds.sim import SimWorld
+from harness.worlds.wire import WireWorld
+from tests.planted.test_overlap import ALL
+from tests.unit.cli.console import saga_chaos
+from tests.unit.sim import journal
+from tests.unit.sim.journal import saga_of, scenario_of
+
+HOLD, CHARGE, PARCEL = "stock.hold.create", "bank.charge.create", "post.parcel.create"
+PLANS = {
+    "one after the other": FaultPlan(sagas=2),
+    "to its end": FaultPlan((), (Preemption(saga=1, operation=CHARGE, run=2),), 2),
+    "to a call": FaultPlan(
+        (), (Preemption(saga=1, operation=CHARGE, run=2, until=Site(operation=PARCEL)),), 2
+    ),
+    "twice": FaultPlan(
+        (),
+        (
+            Preemption(saga=1, operation=HOLD, run=2, until=Site(operation=CHARGE)),
+            Preemption(saga=1, operation=PARCEL, run=2),
+        ),
+        2,
+    ),
+    "three": FaultPlan((), (Preemption(saga=1, operation=HOLD, run=3),), 3),
+    "with a refusal": FaultPlan(
+        (Fault(kind="reject", operation=CHARGE, saga=1),),
+        (Preemption(saga=1, operation="stock.hold.delete_by_saga", run=2),),
+        2,
+    ),
+}
+
+
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the wire calls wait at the door in real time, and the machine may be slow."""
+    asked = journal._request
+    monkeypatch.setattr(journal, "_request", lambda *given: {**asked(*given), "timeout": 10.0})
+
+
+def told(history: History) -> list[str]:
+    """Which saga's request was handled, and which saga ended, in that order."""
+    numbers = {id_: number for number, id_ in enumerate(history.began.saga_ids, 1)}
+    events = [
+        (call.deliveries[0], f"{numbers[call.sent.saga_id]} {call.sent.operation}")
+        for call in history.calls
+        if call.deliveries
+    ]
+    ends = [(index, f"{numbers[one.saga_id]} {one.status}") for index, one in history.of(ExecutorEnded)]
+    return [text for _, text in sorted([*events, *ends])]
+
+
+def passed(history: History) -> list[tuple[int, Passed, int | None]]:
+    numbers = {id_: number for number, id_ in enumerate(history.began.saga_ids, 1)}
+    return [(numbers[one.saga_id], one.why, one.preemption) for _, one in history.of(TurnPassed)]
+
+
+def in_sim(scenario_name: str, plan: FaultPlan) -> Run:
+    with SimWorld() as world:
+        return run_once(scenario_of(saga_of(scenario_name)), {}, plan, world)
+
+
+@pytest.mark.usefixtures("_patient")
+@pytest.mark.parametrize("style", ["async", "plain"])
+@pytest.mark.parametrize("name", list(PLANS))
+def test_both_worlds_do_the_same(name: str, style: str) -> None:
+    plan = PLANS[name]
+    simulated = in_sim(style, plan)
+    with WireWorld(proxy="embedded") as world:
+        real = run_once(scenario_of(saga_of(style)), {}, plan, world)
+    assert told(real.history) == told(simulated.history)
+    assert passed(real.history) == passed(simulated.history)
+    assert not real.violated
+    assert not simulated.violated
+
+
+@pytest.mark.parametrize("name", ["lost update", "undo of another's work", "dirty read"])
+def test_a_broken_saga_is_found_there_too(name: str) -> None:
+    twins = ALL[name]
+    with WireWorld(proxy="embedded") as world:
+        run = run_once(twins.scenario("broken"), {}, twins.plan, world)
+    messages = {one.invariant: one.message for one in run.violated}
+    assert messages["isolation"].startswith(twins.says)
+
+
+def test_a_caller_that_leaves_while_it_is_held_has_lost_its_request() -> None:
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        second = ctx.saga_id.endswith("-2")
+        for _ in range(3):
+            try:
+                await ctx.client.get(  # type: ignore[misc]
+                    f"{ctx.urls['stock']}/holds", params={"saga_id": ctx.saga_id}, timeout=0.1
+                )
+            except httpx.ReadTimeout:
+                continue
+            if second:
+                await asyncio.sleep(0.3)
+            return {"status": "compensated"}
+        return {"status": "stuck"}
+
+    plan = FaultPlan((), (Preemption(saga=1, operation="stock.hold.find", run=2),), 2)
+    with WireWorld(proxy="embedded") as world:
+        run = run_once(scenario_of(CallableSaga(saga, "leaves")), {}, plan, world)
+    lost = [call for call in run.history.calls if call.failed is not None]
+    assert lost
+    assert not any(call.deliveries for call in lost)
+
+
+def test_a_death_is_refused_there() -> None:
+    plan = FaultPlan((Fault(kind="crash", operation=CHARGE, saga=1),), (), 2)
+    with WireWorld(proxy="embedded") as world, pytest.raises(UsageError, match="runs alone"):
+        run_once(scenario_of(saga_of("async")), {}, plan, world)
+
+
+def test_the_search_goes_there_too() -> None:
+    scenario = ALL["lost update"].scenario("broken")
+    search = Interleavings(enabled_faults(scenario, "wire"), 1, Overlap(preemptions=1))
+    with WireWorld(proxy="embedded") as world:
+        found = list(search.run(LocalJobRunner(scenario, world), StopAsked()))
+    assert {one.plan for one in found if "isolation" in one.violated} >= {ALL["lost update"].plan}
+    assert any("overlap" in one.situations for one in found)
+
+
+def test_commands_take_no_turns(tmp_path: Path) -> None:
+    (tmp_path / "saga.toml").write_text(COMMAND)
+    ran = saga_chaos(["run", "saga.toml", "--sagas", "2"], tmp_path)
+    assert ran.returncode == 2
+    assert "commands do not take turns there, callables and services do" in ran.stderr
+
+
+COMMAND = """
+format_version = 1
+name = "command"
+saga = { adapter = "subprocess", command = ["true"] }
+steps = [{ name = "hold", action = "stock.hold.create" }]
+
+[participants.stock.resources.hold]
+create = "POST /holds"
+"""
