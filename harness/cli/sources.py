@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-import harness
 from harness.adapter.http import HttpSaga
 from harness.adapter.subprocess import SubprocessSaga
 from harness.campaign.content import described, hashed
@@ -18,7 +17,7 @@ from harness.errors import ScenarioError
 from harness.participant import OwnService
 from harness.scenario import Scenario
 
-_OURS = Path(harness.__file__).parent
+_OURS = Path(__file__).parents[1]
 
 
 def content_of(scenario: Scenario) -> dict[str, str]:
