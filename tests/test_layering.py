@@ -71,7 +71,7 @@ SEAMS = {
     "time_machine": ("harness/clock/",),
     "psutil": ("harness/processes/",),
     "httptools": ("harness/worlds/wire/",),
-    "uvicorn": ("harness/toxiproxy/embedded/",),
+    "uvicorn": ("harness/toxiproxy/embedded/", "scenarios/examples/fastapi_services/"),
     "pandas": ("reports/",),
     "matplotlib": ("reports/",),
     "jinja2": ("reports/",),
