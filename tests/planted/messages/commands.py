@@ -1,0 +1,150 @@
+"""An orchestrator that sends commands to queues and waits for replies, and the services that take them.
+
+Sound: each command has a correlation id, which its reply repeats; a reply is awaited for so long, then the
+command is sent again, with the same id; what is in doubt after that is taken back by a command, too, and the
+service refuses whatever of it comes later. A reply that comes after its time-out finds nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+from harness.adapter.handlers import HandlerContext, MessageEvent
+from tests.planted.messages.shop import Shop, Store
+
+REPLY_TIMEOUT_S = 5.0
+TAKEN_BACK = {"ReserveStock": "ReleaseStock", "TakePayment": "RefundPayment"}
+STEPS = {"ReserveStock": "hold", "ReleaseStock": "hold", "TakePayment": "charge", "RefundPayment": "charge"}
+
+
+class Commands(Shop):
+    """OrderPlaced starts the orchestrator; ReserveStock and TakePayment are commands, Reply answers them."""
+
+    events: ClassVar[tuple[str, ...]] = (
+        *("OrderPlaced", "OrderConfirmed", "OrderCancelled", "Reply"),
+        *("ReserveStock", "ReleaseStock", "TakePayment", "RefundPayment"),
+    )
+
+    def handlers(self) -> dict[str, Any]:
+        return {
+            "OrderPlaced": self.conduct,
+            "Reply": self.reply,
+            "ReserveStock": self.do_stock,
+            "ReleaseStock": self.undo_stock,
+            "TakePayment": self.do_bank,
+            "RefundPayment": self.undo_bank,
+        }
+
+    # The orchestrator --------------------------------------------------------------------------
+
+    async def conduct(self, ctx: HandlerContext, event: MessageEvent) -> None:
+        """One at a time, however often its event comes; its end has one id."""
+        under_way = ctx.memory.get("orchestrator")
+        if under_way is None or under_way.done():
+            under_way = ctx.memory["orchestrator"] = asyncio.create_task(self.run(ctx))
+        await asyncio.shield(under_way)
+        await ctx.publish(under_way.result(), {}, id=f"{event.id}/end", timeout_s=0.2)
+
+    async def run(self, ctx: HandlerContext) -> str:
+        known = Store(ctx).read().get("end")
+        if known is not None:
+            return str(known)
+        begun: list[str] = []
+        end = "OrderConfirmed"
+        for command in ("ReserveStock", "TakePayment"):
+            done = await self.command(ctx, command)
+            if done is not False:
+                begun.append(command)
+            if not done:
+                end = "OrderCancelled"
+                break
+        if end == "OrderCancelled":
+            await self.take_back(ctx, begun)
+        Store(ctx).write(end=end)
+        return end
+
+    async def take_back(self, ctx: HandlerContext, begun: list[str]) -> None:
+        for command in reversed(begun):
+            if not await self.command(ctx, TAKEN_BACK[command]):
+                raise RuntimeError(f"{command} is not taken back")
+
+    async def command(self, ctx: HandlerContext, type_: str) -> bool | None:
+        """Whether it was done; None where no reply came in time."""
+        correlation = f"{ctx.saga_id}-{type_}"
+        for _ in range(2):
+            reply = ctx.memory[correlation] = asyncio.get_running_loop().create_future()
+            await ctx.publish(type_, {"correlation": correlation}, id=correlation, timeout_s=0.2)
+            try:
+                return bool(await asyncio.wait_for(reply, REPLY_TIMEOUT_S))
+            except TimeoutError:
+                continue
+        return None
+
+    async def reply(self, ctx: HandlerContext, event: MessageEvent) -> None:
+        assert isinstance(event.data, dict)
+        waiting = ctx.memory.get(event.data["correlation"])
+        if waiting is not None and not waiting.done():
+            waiting.set_result(event.data["done"])
+
+    # The services ------------------------------------------------------------------------------
+
+    async def do_stock(self, ctx: HandlerContext, event: MessageEvent) -> None:
+        await self.serve(ctx, event, self.do(ctx, "hold"))
+
+    async def undo_stock(self, ctx: HandlerContext, event: MessageEvent) -> None:
+        await self.serve(ctx, event, self.undo_what_was_begun(ctx, "hold"))
+
+    async def do_bank(self, ctx: HandlerContext, event: MessageEvent) -> None:
+        await self.serve(ctx, event, self.do(ctx, "charge"))
+
+    async def undo_bank(self, ctx: HandlerContext, event: MessageEvent) -> None:
+        await self.serve(ctx, event, self.undo_what_was_begun(ctx, "charge"))
+
+    async def do(self, ctx: HandlerContext, step: str) -> bool:
+        known = Store(ctx).read()
+        if f"cancelled {step}" in known:
+            return False
+        Store(ctx).write(**{f"begun {step}": True})
+        if f"begun {step}" not in known and await self.create(ctx, step):
+            return True
+        await self.undo(ctx, step)
+        return False
+
+    async def undo_what_was_begun(self, ctx: HandlerContext, step: str) -> bool:
+        Store(ctx).write(**{f"cancelled {step}": True})
+        if f"begun {step}" in Store(ctx).read():
+            await self.undo(ctx, step)
+        return True
+
+    async def serve(self, ctx: HandlerContext, event: MessageEvent, work: Coroutine[Any, Any, bool]) -> None:
+        """Once; the reply is published however often the command comes."""
+        assert isinstance(event.data, dict)
+        lock = ctx.memory.setdefault(f"lock {STEPS[event.type]}", asyncio.Lock())
+        async with lock:
+            done = Store(ctx).read().get(event.id)
+            if done is None:
+                done = await work
+                Store(ctx).write(**{event.id: done})
+            else:
+                work.close()
+        told = {"correlation": event.data["correlation"], "done": done}
+        await ctx.publish("Reply", told, id=f"{event.id}/reply", timeout_s=0.2)
+
+
+class SilenceIsNo(Commands):
+    """Takes a command whose reply did not come in time for one that was not done."""
+
+    async def command(self, ctx: HandlerContext, type_: str) -> bool | None:
+        return bool(await super().command(ctx, type_))
+
+
+class AnyReply(Commands):
+    """Takes whatever reply comes for that to its latest command."""
+
+    async def reply(self, ctx: HandlerContext, event: MessageEvent) -> None:
+        assert isinstance(event.data, dict)
+        for waiting in ctx.memory.values():
+            if type(waiting) is asyncio.get_running_loop().create_future().__class__ and not waiting.done():
+                waiting.set_result(event.data["done"])
