@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.adapter import SagaAdapter
+from harness.bus import Bus
 from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced, nearest
 from harness.inputs import InputStrategy, place_of, small_inputs
@@ -125,8 +126,11 @@ class Scenario:
 
     @cached_property
     def worlds(self) -> tuple[str, ...]:
-        """Where it can run: those of its saga, without sim where a participant is a service of its own."""
-        return tuple(world for world in self.saga.worlds if world != "sim" or not self.own_services)
+        """Where it can run: those of its saga, without sim where a service of the user's takes part."""
+        real = bool(self.own_services) or any(
+            isinstance(one, Bus) and one.subscribers for one in self.participants
+        )
+        return tuple(world for world in self.saga.worlds if world != "sim" or not real)
 
     @cached_property
     def alone(self) -> str | None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Self
 
 from harness.bus.promise import Promise
-from harness.bus.types import DELIVER, EVENTS, EventStep, StepEvents, resources_of
+from harness.bus.types import DELIVER, EVENTS, EventStep, StepEvents, Subscriber, resources_of
 from harness.cloudevents import CloudEvent, NotACloudEvent, read_event
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant import Matched, Operation, Owner, Reply, Request, ResourceSpec, Response, Verb
@@ -22,6 +22,7 @@ class Bus:
     """An at-least-once bus. See `Promise` for what it promises, `resources_of` for what it refuses.
 
     name: of the participant. events: every type that may be published. steps: those that events stand for.
+    subscribers: services that take events, on the wire alone; others subscribe while a run goes on.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Bus:
         *,
         promise: Promise | None = None,
         steps: Sequence[EventStep] = (),
+        subscribers: Sequence[Subscriber] = (),
     ) -> None:
         if not events:
             raise ScenarioError(
@@ -40,6 +42,7 @@ class Bus:
         self.events = tuple(events)
         self.promise = promise or Promise()
         self.steps = tuple(steps)
+        self.subscribers = tuple(subscribers)
         self._ledger = Ledger()
         self._behaviours: dict[str, StepEvents] = {}
 
@@ -68,7 +71,13 @@ class Bus:
 
     def fresh(self) -> Self:
         """The same bus with nothing published."""
-        made = type(self)(self.name, self.events, promise=self.promise, steps=self.steps)
+        made = type(self)(
+            self.name,
+            self.events,
+            promise=self.promise,
+            steps=self.steps,
+            subscribers=self.subscribers,
+        )
         made.__dict__["resources"] = self.resources
         made.__dict__["operations"] = self.operations
         made.__dict__["_publishes"] = self._publishes

@@ -70,6 +70,15 @@ class EventKind:
         return StepEvents(full, ledger)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A service that takes events of these types at a URL. name: of its subscription; else it is the URL."""
+
+    types: tuple[str, ...]
+    url: str
+    name: str = ""
+
+
 def order_of(operation: Operation) -> Keeping | None:
     """The order that the bus of an operation keeps; None where it belongs to no bus."""
     kind = operation.resource.kind

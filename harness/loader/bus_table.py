@@ -5,14 +5,25 @@ Refuses to know who subscribes: the saga's adapter does.
 
 from __future__ import annotations
 
-from harness.bus import Bus, EventStep, Keeping, Promise
-from harness.errors import ScenarioError
+from harness.bus import Bus, EventStep, Keeping, Promise, Subscriber
+from harness.errors import ScenarioError, nearest
 from harness.loader.table import Table
 
-_KEYS = ("kind", "events", "order", "attempts", "ack_timeout_s", "redeliver_after_s", "steps")
+_KEYS = (
+    "kind",
+    "events",
+    "order",
+    "attempts",
+    "ack_timeout_s",
+    "redeliver_after_s",
+    "steps",
+    "subscriptions",
+)
 _STEP_KEYS = ("done", "undone")
 _EVENTS = "a list of types of events, like ['OrderPlaced', 'OrderConfirmed']"
 _ATTEMPTS = "a number of deliveries, 1 or more"
+_SUBSCRIPTIONS = "tables like { types = ['OrderPlaced'], url = 'http://127.0.0.1:9000/inbox' }"
+_URL = "a URL with http and a host, like 'http://127.0.0.1:9000/inbox'"
 _SECONDS = "a number of seconds above 0"
 _STEPS = "a table of steps that events stand for, like reserve = { done = 'StockReserved' }"
 
@@ -36,7 +47,9 @@ def read_bus(name: str, table: Table) -> Bus:
         ack_timeout_s=table.seconds("ack_timeout_s", _SECONDS),
         redeliver_after_s=table.seconds("redeliver_after_s", _SECONDS),
     )
-    bus = Bus(name, _events(table), promise=promise, steps=_steps(table))
+    events = _events(table)
+    subscribers = _subscribers(table, events)
+    bus = Bus(name, events, promise=promise, steps=_steps(table), subscribers=subscribers)
     try:
         _ = bus.resources
     except ScenarioError as error:
@@ -62,4 +75,21 @@ def _steps(table: Table) -> tuple[EventStep, ...]:
         step.refuse_unknown(_STEP_KEYS)
         undone = step.text("undone", "a type of event") if step.has("undone") else None
         found.append(EventStep(name=name, done=step.text("done", "a type of event"), undone=undone))
+    return tuple(found)
+
+
+def _subscribers(table: Table, events: tuple[str, ...]) -> tuple[Subscriber, ...]:
+    if not table.has("subscriptions"):
+        return ()
+    found = []
+    for one in table.tables("subscriptions", _SUBSCRIPTIONS):
+        one.refuse_unknown(("types", "url", "name"))
+        types = one.texts("types", _EVENTS)
+        for index, type_ in enumerate(types):
+            if type_ not in events:
+                raise one.wrong("types", nearest(type_, events), index)
+        url = one.text("url", _URL)
+        if not url.startswith("http://"):
+            raise one.wrong("url", _URL)
+        found.append(Subscriber(types=types, url=url, name=one.text("name", "a name", url)))
     return tuple(found)

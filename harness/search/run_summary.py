@@ -181,8 +181,11 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
     )
 
 
-_MAY_COME_TO = {"slow": ("lose_reply", "lose_request")}
-"""A reply that is slower than its caller waits is lost, and recorded as that (RULES §6): it was held up."""
+_MAY_COME_TO = {"slow": ("lose_reply", "lose_request"), "reorder_message": ("delay_message",)}
+"""A reply that is slower than its caller waits is lost, and recorded as that (RULES §6): it was held up.
+
+A message that nothing overtook while it was kept back was delayed.
+"""
 
 
 def as_planned(plan: FaultPlan, fired: Iterable[FaultFired]) -> tuple[int, ...]:

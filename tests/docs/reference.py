@@ -213,6 +213,10 @@ def sections() -> tuple[Section, ...]:
                     "`{}`",
                     "steps that events stand for: `reserve = { done = 'StockReserved', undone = 'StockFreed' }`",
                 ),
+                "subscriptions": (
+                    "`[]`",
+                    "services that take events, on the wire: `{ types = ['OrderPlaced'], url = 'http://…', name = 'mails' }`",
+                ),
             },
         ),
         Section(

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import httpx
@@ -19,6 +20,7 @@ from harness.adapter import CallableSaga, SagaContext
 from harness.bus import Bus, Promise
 from harness.cloudevents import CloudEvent
 from harness.history import FaultFired, MessageDead, MessageDelivered
+from harness.loader.toml_file import load_toml
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import Run, run_once
 from harness.saga import Json, SagaSpec, Status
@@ -221,3 +223,30 @@ def test_anybody_may_subscribe_and_publish(wire: WireWorld, *, structured: bool)
     assert (path, headers["ce-id"], headers["ce-type"]) == ("/inbox", "e-1", "Placed")
     assert json.loads(body)["saga_id"] == run.saga_id
     assert [one.attempt for _, one in run.history.of(MessageDelivered)][:2] == [1, 2]
+
+
+def test_a_subscriber_may_stand_in_the_file(wire: WireWorld, tmp_path: Path) -> None:
+    (tmp_path / "sagas.py").write_text(
+        "import asyncio\n"
+        "async def saga(ctx, input):\n"
+        "    body = {'saga_id': ctx.saga_id}\n"
+        "    head = {'ce-id': '1', 'ce-type': 'Placed', 'ce-source': '/', 'ce-specversion': '1.0'}\n"
+        "    await ctx.client.post(ctx.urls['events'] + '/events', json=body, headers=head)\n"
+        "    await asyncio.sleep(0.3)\n"
+        "    (await ctx.client.post(ctx.urls['stock'] + '/holds', json=body)).raise_for_status()\n"
+        "    return {'status': 'completed'}\n"
+    )
+    with service() as url:
+        (tmp_path / "saga.toml").write_text(
+            'format_version = 1\nname = "order"\n[saga]\nadapter = "callable"\ntarget = "sagas.py:saga"\n'
+            '[participants.events]\nkind = "bus"\nevents = ["Placed"]\nredeliver_after_s = 0.05\n'
+            f'subscriptions = [{{ types = ["Placed"], url = "{url}" }}]\n'
+            '[participants.stock.resources.hold]\ncreate = "POST /holds"\ndelete_by_saga = "DELETE /holds"\n'
+            '[[steps]]\nname = "hold"\naction = "stock.hold.create"\n'
+            'compensation = "stock.hold.delete_by_saga"\n'
+        )
+        scenario = load_toml("saga.toml", tmp_path / "saga.toml")
+        assert scenario.worlds == ("wire",)
+        run = run_once(scenario, {}, FaultPlan(), wire)
+    assert [one.status for one in run.view.sagas] == [Status.COMPLETED]
+    assert [headers["saga-chaos-attempt"] for _, headers, _ in Subscriber.got] == ["1", "2"]

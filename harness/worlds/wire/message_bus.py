@@ -81,6 +81,16 @@ class WireBus:
             subscriptions={} if self._saga is None else self._saga.subscriptions,
             outcome={} if self._saga is None else self._saga.outcome,
         )
+        background.loop.call_soon_threadsafe(self._locked, self._begin_subscribers)
+
+    def _begin_subscribers(self) -> None:
+        """Those that the scenario names."""
+        for one in self._bus.subscribers:
+            self._add(one.types, one.url, one.name or one.url)
+
+    def _add(self, types: Sequence[str], url: str, name: str) -> None:
+        self._line.subscribe(types, name)
+        self._line.begin(_Subscriber(self, 0, EVERY_SAGA, url, {name}), None, {})
 
     # Subscribers ------------------------------------------------------------------------------
 
@@ -119,11 +129,9 @@ class WireBus:
         if unknown or not told.url.startswith("http://"):
             wrong = f"types {unknown}: none of its events" if unknown else f"url {told.url!r}: no http URL"
             return Response.of(400, {"error": f"{SUBSCRIPTIONS}, {wrong}"})
+        name = told.name or told.url
         with self._lock:
-            name = told.name or told.url
-            self._line.subscribe(told.types, name)
-            host = _Subscriber(self, 0, EVERY_SAGA, told.url, {name})
-            self._line.begin(host, None, {})
+            self._add(told.types, told.url, name)
         return Response.of(201, {"name": name})
 
     def _begin_handlers(self, saga_id: str, url: str, executor: int, *, resumed: bool) -> None:

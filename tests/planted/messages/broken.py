@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from harness.adapter.handlers import HandlerContext, MessageEvent
 from harness.saga import Step
-from tests.planted.messages.shop import Shop, Store
+from tests.planted.messages.shop import Shop
 
 
 class PublishesFirst(Shop):
@@ -28,9 +28,9 @@ class NoOutbox(Shop):
 
     async def once(self, ctx: HandlerContext, event: MessageEvent, who: str, work: Any) -> None:
         mark = f"{who} {event.id}"
-        if mark not in Store(ctx).read():
+        if mark not in self.store(ctx).read():
             type_ = await work()
-            Store(ctx).write(**{mark: True})
+            self.store(ctx).write(**{mark: True})
             await self.publish(ctx, event, type_)
 
 
@@ -70,13 +70,13 @@ class Parallel(Shop):
             await self.act(ctx, event, "charge", "PaymentTaken", "PaymentRefused")
 
     async def act(self, ctx: HandlerContext, event: MessageEvent, step: str, done: str, refused: str) -> None:
-        if f"cancelled {step}" not in Store(ctx).read():
+        if f"cancelled {step}" not in self.store(ctx).read():
             await super().act(ctx, event, step, done, refused)
 
     async def collect(self, ctx: HandlerContext, event: MessageEvent) -> None:
         async def work() -> str:
-            Store(ctx).write(**{event.type: True})
-            known = Store(ctx).read()
+            self.store(ctx).write(**{event.type: True})
+            known = self.store(ctx).read()
             return "OrderConfirmed" if {"StockReserved", "PaymentTaken"} <= set(known) else ""
 
         await self.once(ctx, event, "collect", work)
@@ -89,8 +89,8 @@ class Parallel(Shop):
 
     async def take_back(self, ctx: HandlerContext, event: MessageEvent, step: str) -> None:
         async def work() -> str:
-            Store(ctx).write(**{f"cancelled {step}": True})
-            if f"begun {step}" in Store(ctx).read():
+            self.store(ctx).write(**{f"cancelled {step}": True})
+            if f"begun {step}" in self.store(ctx).read():
                 await self.undo(ctx, step)
             return "OrderCancelled"
 
@@ -108,7 +108,7 @@ class OutOfOrder(Parallel):
 
     async def take_back(self, ctx: HandlerContext, event: MessageEvent, step: str) -> None:
         async def work() -> str:
-            if f"begun {step}" in Store(ctx).read():
+            if f"begun {step}" in self.store(ctx).read():
                 await self.undo(ctx, step)
             return "OrderCancelled"
 

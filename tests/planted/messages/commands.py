@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from typing import Any, ClassVar
 
 from harness.adapter.handlers import HandlerContext, MessageEvent
-from tests.planted.messages.shop import Shop, Store
+from tests.planted.messages.shop import Shop
 
 REPLY_TIMEOUT_S = 5.0
 TAKEN_BACK = {"ReserveStock": "ReleaseStock", "TakePayment": "RefundPayment"}
@@ -48,7 +48,7 @@ class Commands(Shop):
         await ctx.publish(under_way.result(), {}, id=f"{event.id}/end", timeout_s=0.2)
 
     async def run(self, ctx: HandlerContext) -> str:
-        known = Store(ctx).read().get("end")
+        known = self.store(ctx).read().get("end")
         if known is not None:
             return str(known)
         begun: list[str] = []
@@ -62,7 +62,7 @@ class Commands(Shop):
                 break
         if end == "OrderCancelled":
             await self.take_back(ctx, begun)
-        Store(ctx).write(end=end)
+        self.store(ctx).write(end=end)
         return end
 
     async def take_back(self, ctx: HandlerContext, begun: list[str]) -> None:
@@ -103,18 +103,18 @@ class Commands(Shop):
         await self.serve(ctx, event, self.undo_what_was_begun(ctx, "charge"))
 
     async def do(self, ctx: HandlerContext, step: str) -> bool:
-        known = Store(ctx).read()
+        known = self.store(ctx).read()
         if f"cancelled {step}" in known:
             return False
-        Store(ctx).write(**{f"begun {step}": True})
+        self.store(ctx).write(**{f"begun {step}": True})
         if f"begun {step}" not in known and await self.create(ctx, step):
             return True
         await self.undo(ctx, step)
         return False
 
     async def undo_what_was_begun(self, ctx: HandlerContext, step: str) -> bool:
-        Store(ctx).write(**{f"cancelled {step}": True})
-        if f"begun {step}" in Store(ctx).read():
+        self.store(ctx).write(**{f"cancelled {step}": True})
+        if f"begun {step}" in self.store(ctx).read():
             await self.undo(ctx, step)
         return True
 
@@ -123,10 +123,10 @@ class Commands(Shop):
         assert isinstance(event.data, dict)
         lock = ctx.memory.setdefault(f"lock {STEPS[event.type]}", asyncio.Lock())
         async with lock:
-            done = Store(ctx).read().get(event.id)
+            done = self.store(ctx).read().get(event.id)
             if done is None:
                 done = await work
-                Store(ctx).write(**{event.id: done})
+                self.store(ctx).write(**{event.id: done})
             else:
                 work.close()
         told = {"correlation": event.data["correlation"], "done": done}
@@ -145,6 +145,6 @@ class AnyReply(Commands):
 
     async def reply(self, ctx: HandlerContext, event: MessageEvent) -> None:
         assert isinstance(event.data, dict)
-        for waiting in ctx.memory.values():
+        for waiting in tuple(ctx.memory.values()):
             if type(waiting) is asyncio.get_running_loop().create_future().__class__ and not waiting.done():
                 waiting.set_result(event.data["done"])

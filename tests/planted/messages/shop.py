@@ -45,6 +45,19 @@ class Store:
         new.replace(self._path)
 
 
+class Memory:
+    """The same for sagas whose process never dies."""
+
+    def __init__(self, ctx: HandlerContext) -> None:
+        self._held: dict[str, Any] = ctx.memory.setdefault("store", {})
+
+    def read(self) -> dict[str, Any]:
+        return dict(self._held)
+
+    def write(self, **changes: Any) -> None:
+        self._held.update(changes)
+
+
 class Shop:
     """OrderPlaced, StockReserved, PaymentTaken, OrderConfirmed; back by PaymentRefused and StockRefused."""
 
@@ -65,6 +78,11 @@ class Shop:
         "hold": ("DELETE", "stock/holds"),
         "charge": ("POST", "bank/charges/refunds"),
     }
+
+    durable = False
+
+    def store(self, ctx: HandlerContext) -> Store | Memory:
+        return Store(ctx) if self.durable else Memory(ctx)
 
     # The services ------------------------------------------------------------------------------
 
@@ -94,8 +112,8 @@ class Shop:
 
         async def work() -> str:
             begun = f"begun {step}"
-            first = begun not in Store(ctx).read()
-            Store(ctx).write(**{begun: True})
+            first = begun not in self.store(ctx).read()
+            self.store(ctx).write(**{begun: True})
             if first and await self.create(ctx, step):
                 return done
             await self.undo(ctx, step)
@@ -108,13 +126,13 @@ class Shop:
         lock = ctx.memory.setdefault("lock", asyncio.Lock())
         async with lock:
             mark = f"{who} {event.id}"
-            known = Store(ctx).read().get(mark)
+            known = self.store(ctx).read().get(mark)
             if known is None:
                 known = {"publish": await work(), "out": False}
-                Store(ctx).write(**{mark: known})
+                self.store(ctx).write(**{mark: known})
             if known["publish"] and not known["out"]:
                 await self.publish(ctx, event, known["publish"])
-                Store(ctx).write(**{mark: known | {"out": True}})
+                self.store(ctx).write(**{mark: known | {"out": True}})
 
     async def publish(self, ctx: HandlerContext, event: MessageEvent, type_: str) -> None:
         await ctx.publish(type_, {}, id=f"{event.id}/{type_}", timeout_s=TIMEOUT_S)
@@ -187,6 +205,7 @@ class Shop:
         event_steps: tuple[EventStep, ...] = (),
         steps: tuple[Step, ...] | None = None,
     ) -> Scenario:
+        self.durable = Claim.PROCESS_DEATH in claims
         bus = Bus("events", self.events, promise=promise, steps=event_steps)
         return Scenario(
             name=type(self).__name__,
