@@ -149,3 +149,15 @@ def spread_over_operations(scenario: Scenario) -> list[Fault]:
         )
         for index, one in chosen
     ]
+
+
+def test_environments_that_were_created_and_that_failed_are_told(sim: SimWorld) -> None:
+    scenario = REGISTRY["dbt-project-creation"]()
+    plan = _plan((("reject", "projects.staging_environment.create"),))
+    run = run_once(scenario, scenario.inputs[0], plan, sim)
+    ended = run.view.sagas[0].ended
+    assert ended is not None
+    assert isinstance(ended.detail, dict)
+    assert ended.detail["environments"] == {"created": ["development"], "failed": ["staging"]}
+    (alert,) = ended.detail["monitor"]["alerts"]
+    assert (alert["stepName"], alert["severity"]) == ("create_staging_environment", "HIGH")
