@@ -56,6 +56,7 @@ class Group:
         self._process = _start(command, mark, files.with_suffix(".in"), self._out, self._err)
         self._pidfd = _pidfd(self._process.pid)
         self._dead = False
+        self._told: dict[Path, int] = {}
 
     @property
     def pid(self) -> int:
@@ -77,6 +78,14 @@ class Group:
     def stderr(self) -> str:
         """The end of its complaints."""
         return _tail(self._err)
+
+    def said(self) -> str:
+        """What it said and complained of since this was last asked, the beginning of each."""
+        found = ""
+        for path in (self._out, self._err):
+            text, self._told[path] = _from(path, self._told.get(path, 0))
+            found += text
+        return found
 
     # Process faults ------------------------------------------------------------------------------------
 
@@ -174,6 +183,17 @@ def _pidfd(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):  # no Linux, or an old one
         return None
+
+
+def _from(path: Path, begin: int) -> tuple[str, int]:
+    """What a file has from a place on, not more than `TAIL`, and where it ends."""
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(begin)
+            return file.read(min(TAIL, end - begin)).decode(errors="replace"), end
+    except OSError:
+        return "", begin
 
 
 def _tail(path: Path) -> str:

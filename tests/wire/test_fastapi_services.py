@@ -90,7 +90,7 @@ def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:
 
 def test_a_search_finds_them(tmp_path: Path) -> None:
     options = CampaignOptions(
-        load=load, narrate=narrate, seconds=120, workers=1, out=tmp_path / "report", search="guided"
+        load=load, narrate=narrate, seconds=150, workers=2, out=tmp_path / "report", search="guided"
     )
     (found,) = run_campaign([load(str(EXAMPLE / "saga.toml"))], options, lambda _: None).scenarios
     failed = {one.id for one in found.invariants if one.verdict == "violated"}

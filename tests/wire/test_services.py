@@ -191,3 +191,13 @@ def test_a_port_may_be_told_in_the_environment(real_world: WireWorld, tmp_path: 
     )
     start = (*PYTHON, str(tmp_path / "by_env.py"))
     pid(run(real_world, telling(env={"PORT": "{port}"}, start=start)))
+
+
+def test_what_a_service_prints_is_kept_with_the_run_that_it_was_for(real_world: WireWorld) -> None:
+    shop = telling(env={"SAGA_PRINTS": "1"})
+    first, second = run(real_world, shop), run(real_world, shop)
+    assert pid(first) == pid(second)
+    for done in (first, second):
+        assert done.history.printed == f"begins {done.saga_id}\n"
+    killed = run(real_world, shop, plan("crash", RESERVE, variant="applied"))
+    assert killed.history.printed.startswith(f"begins {killed.saga_id}\n")

@@ -1,7 +1,7 @@
 """The same saga behind HTTP: POST /sagas {id, input}, GET /sagas/ID. It recovers by itself as it starts.
 
 `SAGA_FORGETS=journal`: what was begun before a restart is unknown after it. `SAGA_LINGERS=SECONDS`: so long
-after its last word it reserves once more.
+after its last word it reserves once more. `SAGA_PRINTS`: it says what it begins.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def linger(saga_id: str) -> None:
 def begin(saga_id: str) -> None:
     if saga_id not in outcomes:
         outcomes[saga_id] = {"status": "running"}
+        if "SAGA_PRINTS" in os.environ:
+            print(f"begins {saga_id}", flush=True)  # noqa: T201 - what is kept of it
         Journal(saga_id).note("known")
         threading.Thread(target=work, args=(saga_id,), daemon=True).start()
 

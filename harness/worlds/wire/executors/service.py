@@ -17,6 +17,7 @@ import msgspec
 
 from harness.adapter import Returned, SagaAdapter, read_outcome
 from harness.adapter.http import HttpSaga, Restart, found_at
+from harness.adapter.printed import printed_elsewhere
 from harness.adapter.subprocess import cut
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import SagaChaosError, UsageError, misplaced
@@ -97,7 +98,9 @@ class Service:
     def close(self) -> None:
         if not self._kept:
             self.process.close()
+            printed_elsewhere(self.process.said())
             return
+        printed_elsewhere(self.process.said())
         self.process.made_ids.update(self.stage.traffic.injector.names.made)
         calls, signals = self.stage.traffic.calls, self.stage.traffic.signals
         done = self._quiet and not self._unfinished and signals.over is None and signals.fault is None

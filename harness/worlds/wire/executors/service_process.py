@@ -58,6 +58,7 @@ class ServiceProcess:
         self._endpoint_set: int | None = None
         self._killed = False
         self._group: Group | None = None
+        self._last_words = ""
         self._place(saga)
 
     def _place(self, saga: HttpSaga) -> None:
@@ -96,9 +97,16 @@ class ServiceProcess:
             if group is None:
                 return
             group.reap()
+            self._last_words += group.said()
         if not wait_until_free(self._host, self._port, FREE_LIMIT_S):
             where = f"{self._saga.base_url}, after its process was killed"
             raise EnvironmentFault(misplaced(where, "somebody still listening", "a free port"))
+
+    def said(self) -> str:
+        """What the service printed since this was last asked, before its deaths too."""
+        with self._starting:
+            words, self._last_words = self._last_words, ""
+            return words + (self._group.said() if self._group is not None else "")
 
     def over(self) -> bool:
         """Whether its process ended by itself."""
