@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.adapter import SagaAdapter
+from harness.adapter.handlers import HandlersSaga
 from harness.bus import Bus
 from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced, nearest
@@ -80,6 +81,7 @@ class Scenario:
                 misplaced(f"scenario {self.name!r}, inputs", self.inputs, "at least one input")
             )
         self._check_expects()
+        self._check_bus()
         for step in self.spec.steps:
             self._check_step(step)
         for read in self.spec.reads:
@@ -177,6 +179,19 @@ class Scenario:
         for one in self.expects:
             if one not in (Status.COMPLETED, Status.COMPENSATED):
                 raise ScenarioError(misplaced(where, one, "completed or compensated"))
+
+    def _check_bus(self) -> None:
+        saga = self.saga
+        if not isinstance(saga, HandlersSaga):
+            return
+        buses = {one.name: one for one in self.participants if isinstance(one, Bus)}
+        where = f"scenario {self.name!r}, saga {saga.name}"
+        if saga.bus not in buses:
+            raise ScenarioError(misplaced(f"{where}, bus", saga.bus, nearest(saga.bus, buses)))
+        for type_ in (*saga.subscriptions, *saga.outcome):
+            if type_ not in buses[saga.bus].events:
+                expected = nearest(type_, buses[saga.bus].events)
+                raise ScenarioError(misplaced(f"{where}, event", type_, expected))
 
     def _check_step(self, step: Step) -> None:
         where = f"scenario {self.name!r}, step {step.name!r}"

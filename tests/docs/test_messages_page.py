@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from harness.bus.promise import ACK_TIMEOUT_S, REDELIVER_AFTER_S
+from harness.cli import main
 from harness.faults import KINDS
 from harness.loader.toml_file import load_toml
 from harness.plan import FaultPlan
@@ -29,6 +32,13 @@ def test_its_saga_completes(tmp_path: Path) -> None:
         run = run_once(scenario, scenario.inputs[0], FaultPlan(), world)
     assert not [one.message for one in run.judgements if one.message]
     assert [one.status for one in run.view.sagas] == ["completed"]
+
+
+def test_the_doctor_finds_nothing_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "saga.toml").write_text(block("toml"))
+    (tmp_path / "handlers.py").write_text(block("python"))
+    code = main(["doctor", str(tmp_path / "saga.toml")])
+    assert (code, "a worker failed" in capsys.readouterr().out) == (0, False)
 
 
 def test_its_table_has_every_kind_of_a_delivery_with_its_variants() -> None:
