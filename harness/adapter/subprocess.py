@@ -6,6 +6,7 @@ outcome is read. Refuses to start it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from harness.adapter.outcome import Returned, read_outcome
 from harness.errors import misplaced
 from harness.process_faults import ProcessFault
 from harness.saga import Json
+
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)
+"""Where a traceback of Python has been."""
 
 OUTCOME = "OUTCOME "
 STORE_VARIABLE = "SAGA_STORE_DIR"
@@ -121,4 +125,10 @@ def ended_how(exit_code: int) -> str:
 
 
 def _complaint(stderr: str) -> str:
-    return f"; on stderr: {cut(stderr)}" if stderr.strip() else ""
+    if not stderr.strip():
+        return ""
+    frames = _FRAME.findall(stderr)
+    if not frames:
+        return f"; on stderr: {cut(stderr)}"
+    file, line = frames[-1]
+    return f"; on stderr: {cut(stderr.strip().splitlines()[-1])} ({Path(file).name}:{line})"

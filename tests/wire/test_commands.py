@@ -63,6 +63,7 @@ if os.fork() == 0:
 OURS = f"run-{os.getpid():x}"
 """The mark of the processes of every run of this process."""
 NO_JSON = "the saga printed, after OUTCOME: found 'well done', expected JSON "
+AT_LINE_2 = "on stderr: KeyError: 'gone' (saga.py:2)"
 EXPECTED = """expected a line OUTCOME {"status": …} on stdout"""
 
 
@@ -77,6 +78,10 @@ EXPECTED = """expected a line OUTCOME {"status": …} on stdout"""
         (
             "import sys; print('no such order', file=sys.stderr); sys.exit(7)",
             f"the saga ended with exit code 7, and printed nothing; {EXPECTED}; on stderr: no such order",
+        ),
+        (
+            "def f():\n    {}['gone']\n\nf()",
+            f"the saga ended with exit code 1, and printed nothing; {EXPECTED}; {AT_LINE_2}",
         ),
         (
             "import os; os.kill(os.getpid(), 15)",
