@@ -233,6 +233,8 @@ def search_words(scenario: ScenarioReport) -> str:
     search = scenario.search
     kind = {"both": "guided and Hypothesis", "guided": "guided", "hypothesis": "Hypothesis"}[search.kind]
     depth = f", depth {search.depth}" if search.kind != "hypothesis" else ""
+    if search.interleavings:
+        depth += f", {counted(search.interleavings, 'run')} of several sagas"
     if search.complete:
         return f"{kind}{depth}, complete"
     singles = ", single faults complete" if search.singles_complete else ""

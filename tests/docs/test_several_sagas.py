@@ -32,7 +32,9 @@ def test_it_is_found_shrunk_and_runs_again(seats: Path) -> None:
     assert [one["id"] for one in scenario["invariants"] if one["verdict"] == "violated"] == ["isolation"]
     (found,) = (one for one in scenario["invariants"] if one["id"] == "isolation")
     assert (found["minimal_faults"], found["minimal_preemptions"]) == (0, 1)
-    assert scenario["search"]["interleavings"] > 10
+    runs = scenario["search"]["interleavings"]
+    assert runs > 10
+    assert f"{runs} runs of several sagas" in ran.stdout
     assert {"id": "overlap", "required": True}.items() <= next(
         one for one in scenario["situations"] if one["id"] == "overlap"
     ).items()
@@ -66,3 +68,21 @@ def test_with_a_version_it_passes(seats: Path) -> None:
 def test_one_saga_alone_finds_nothing(seats: Path) -> None:
     ran = saga_chaos([*RUN, "--sagas", "1"], seats)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_campaign_that_was_cut_off_comes_to_the_same(seats: Path) -> None:
+    short = [*RUN[:-2], "--search", "guided", "--out", "out"]
+    assert saga_chaos(short, seats).returncode == 1
+    runs = seats / "out/runs.ndjson"
+    content = runs.read_bytes()
+    before = json.loads((seats / "out/report.json").read_text())["scenarios"][0]
+    lines = content.splitlines(keepends=True)
+    (first, *_) = (number for number, line in enumerate(lines) if b'"part":"interleaved"' in line)
+    runs.write_bytes(b"".join(lines[: first + 5]))
+    resumed = saga_chaos(["run", "--resume", "out"], seats)
+    assert resumed.returncode == 1, resumed.stdout + resumed.stderr
+    after = json.loads((seats / "out/report.json").read_text())["scenarios"][0]
+    for scenario in (before, after):
+        del scenario["duration_s"]
+    assert after == before
+    assert len(runs.read_bytes().splitlines()) == len(lines)

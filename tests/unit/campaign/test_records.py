@@ -21,7 +21,7 @@ from harness.errors import EnvironmentFault, ReportError, UsageError
 from harness.inputs import DrawnInput
 from harness.invariants import Verdict
 from harness.loader import load_scenario
-from harness.plan import Fault, FaultPlan, Lasting, Site
+from harness.plan import Fault, FaultPlan, Lasting, Preemption, Site
 from harness.report_model import Report
 from harness.scenario import Scenario
 from harness.search.gaps import Gap
@@ -148,14 +148,19 @@ def odd(run_summary: RunSummary) -> RunSummary:
         run_summary,
         input_index=DrawnInput(b'{"a":[1,2.5,"\xc3\xa9"]}'),
         input={"a": [1, 2.5, "é"]},
-        plan=FaultPlan((Fault(kind="slow", operation="x.y", nth=3, count=Lasting.FOR_EVER, variant="50%"),)),
+        plan=FaultPlan(
+            (Fault(kind="slow", operation="x.y", nth=3, count=Lasting.FOR_EVER, variant="50%", saga=2),),
+            (Preemption(saga=1, operation="x.y", nth=2, run=2, until=Site(operation="x.z", nth=4)),),
+            2,
+        ),
+        preempted=(0,),
         found={"termination": Found(Verdict.VIOLATED, "lost", (1, 5)), "isolation": Found(Verdict.UNKNOWN)},
         strikes=(2,),
         as_planned=(1,),
         unconfirmed=(Unconfirmed(0, "latency", "nobody saw it", True),),
         collateral=3,
         kinds=(("slow", "x.y"), ("slow", "x.y"), ("slow", ""), ("late", "payments.charge.create")),
-        sites=((site, 0),),
+        sites=((replace(site, saga=2), 0),),
         gaps=(Gap(site=site, variants=("between:1",), last=-1),),
         first=(1,),
         healed=("payments.charge.create",),
