@@ -172,7 +172,6 @@ def odd(run_summary: RunSummary) -> RunSummary:
         early_repeat="too early",
         trouble="it failed",
         cut_short=True,
-        preempted=(0,),
         history=b"kept",
     )
     usual = dict(zip(RunSummary.__struct_fields__[::-1], RunSummary.__struct_defaults__[::-1], strict=False))
