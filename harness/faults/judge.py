@@ -90,9 +90,11 @@ class FaultJudge:
 
     # Deliveries of messages -----------------------------------------------------------------------
 
-    def message_struck(self, in_flight: InFlightCall, *, kind: str | None = None) -> None:
+    def message_struck(
+        self, in_flight: InFlightCall, *, kind: str | None = None, toxic: str | None = None
+    ) -> None:
         """What the fault means came to pass at a delivery. kind: what it came to, where that is another."""
-        self._fired(in_flight, kind=kind)
+        self._fired(in_flight, toxic, kind)
 
     # What a world saw of a symptom ------------------------------------------------------------------
 

@@ -114,6 +114,11 @@ def test_a_fault_means_what_it_means_in_sim(
     assert told(run) == in_sim[twin.__name__, kind, variant]
 
 
+def test_an_acknowledgement_is_lost_by_a_toxic(wire: WireWorld) -> None:
+    run = run_once(scenario_of(Shop), {}, plan_of("lose_ack", ""), wire)
+    assert [one.toxic for _, one in run.history.of(FaultFired)] == ["limit_data_downstream"]
+
+
 def test_it_is_overtaken_where_two_messages_are_under_way(wire: WireWorld) -> None:
     fault = Fault(kind="reorder_message", operation="events.OrderPlaced.deliver")
     amount = {"amount": 10}

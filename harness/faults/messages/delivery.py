@@ -175,6 +175,7 @@ class MessageDelivery:
                 done=done,
             ),
             self.lost,
+            self._cut if self.fault is MessageFault.LOSE_ACK and not self._bus.healed else None,
         )
 
     def _done(self, reason: str | None) -> None:
@@ -195,8 +196,12 @@ class MessageDelivery:
             return
         self._bus.handled(self)
         if self.fault is MessageFault.LOSE_ACK and not self._bus.healed:
-            self._struck()
-            return
+            if not self._host.cuts:
+                self._struck()
+                return
+            self._bus.injector.judge.contradicted(
+                self.in_flight, "the acknowledgement came through", void=False
+            )
         self._end()
         course = self.in_flight.decision
         if course.message is MessageFault.COPY and course.message_time is MessageTime.AFTER_ACK:
@@ -208,6 +213,12 @@ class MessageDelivery:
         self._bus.injector.answered(self.in_flight, Response.of(500, {"error": reason}))
         pause_s = self._bus.pause_s(self.entry.refusals + 1)
         self._bus.failed(self, struck=self.entry.message.poisoned, after_s=pause_s)
+
+    def _cut(self, toxic: str) -> None:
+        """The handler has answered, and its acknowledgement was lost on the way."""
+        if not self._over:
+            self._bus.handled(self)
+            self._bus.injector.judge.message_struck(self.in_flight, toxic=toxic)
 
     def _timed_out(self) -> None:
         if not self._end():

@@ -13,6 +13,10 @@ EVERY_SAGA = ""
 """The saga of a host that takes the messages of all sagas."""
 
 
+Lost = Callable[[], None]
+Cut = Callable[[str], None]
+
+
 class Cancellable(Protocol):
     """A timer that runs."""
 
@@ -62,8 +66,15 @@ class Host(Protocol):
     def took(self, delivery: Taken, /) -> None:
         """A delivery to it begins; where it dies it has to report that."""
 
-    def put(self, delivery: Delivery, lost: Callable[[], None], /) -> None:
-        """Hand a message over. lost: to be called where that cannot be, or nobody will say `done`."""
+    @property
+    def cuts(self) -> bool:
+        """Whether it takes away an acknowledgement that is to be lost; else that is left to the line."""
+
+    def put(self, delivery: Delivery, lost: Lost, cut: Cut | None, /) -> None:
+        """Hand a message over. lost: to be called where that cannot be, or nobody will say `done`.
+
+        cut: given where the acknowledgement is to be lost; to be called, with what did it, once it was.
+        """
 
     def end(self, ending: Ending, /, *, last: bool) -> None:
         """No message of its saga is under way. last: nor will there be one."""

@@ -13,7 +13,7 @@ from harness.bus import Bus
 from harness.clock import Scheduler
 from harness.faults.injector import FaultInjector
 from harness.faults.messages import MessageLine, Takes
-from harness.faults.messages.host import Taken
+from harness.faults.messages.host import Cut, Lost, Taken
 from harness.lifecycle import ExecutorState
 from harness.worlds.sim.exchange import UP_S
 from harness.worlds.sim.executors import Executor
@@ -82,8 +82,12 @@ class _SimHost:
     def took(self, delivery: Taken) -> None:
         self._executor.exchanges.append(delivery)
 
-    def put(self, delivery: Delivery, lost: Callable[[], None]) -> None:
-        del lost  # its executor's death is reported by the supervisor
+    @property
+    def cuts(self) -> bool:
+        return False
+
+    def put(self, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
+        del lost, cut  # its executor's death is reported by the supervisor
         self.inbox.put(delivery)
 
     def end(self, ending: Ending, *, last: bool) -> None:

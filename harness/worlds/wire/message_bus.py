@@ -1,16 +1,21 @@
 """The bus on the wire: it pushes each message to its subscribers by HTTP, and takes subscriptions.
 
 A delivery is a POST of a CloudEvent in binary mode; 2xx acknowledges it, any other answer refuses it, and
-silence or a broken connection is neither. `POST /subscriptions {"types": [...], "url": "http://..."}` adds a
-subscriber. Refuses to decide what is delivered, and when (`harness.faults.messages`).
+silence or a broken connection is neither. One whose acknowledgement is to be lost goes through a proxy of its
+own. `POST /subscriptions {"types": [...], "url": "http://..."}` adds a subscriber. Refuses to decide what is
+delivered, and when (`harness.faults.messages`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import count
+from typing import Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -21,15 +26,30 @@ from harness.bus import Bus
 from harness.faults.answers import GARBAGE
 from harness.faults.injector import FaultInjector
 from harness.faults.messages import EVERY_SAGA, MessageLine, Takes
-from harness.faults.messages.host import Taken
+from harness.faults.messages.host import Cut, Lost, Taken
 from harness.participant import Request, Response
 from harness.saga import Json
 from harness.scenario import Scenario
+from harness.toxiproxy.client import Toxic
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.executor_registry import ExecutorRegistry
 
 SUBSCRIPTIONS = "/subscriptions"
 CONTROL_TIMEOUT_S = 2.0
+CUTS = Toxic(type="limit_data", stream="downstream", attributes={"bytes": 0})
+"""Closes the connection as the first byte of the answer comes: the handler has done with the message."""
+
+_numbers = count(1)
+
+
+class ProxyLike(Protocol):
+    """A proxy of one delivery."""
+
+    listen: str
+
+    def add_toxic(self, toxic: Toxic) -> str: ...
+
+    def destroy(self) -> None: ...
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +71,7 @@ class HandlersSubscribe(msgspec.Struct, frozen=True, kw_only=True):
 class WireBus:
     """Of one run. lock: of the run; all that is said to the line is said under it, on the servers' loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
         self,
         *,
         bus: Bus,
@@ -61,8 +81,10 @@ class WireBus:
         executors: ExecutorRegistry,
         background: Background,
         lock: threading.RLock,
+        make_proxy: Callable[[str, str, str], ProxyLike],
     ) -> None:
         self.name = bus.name
+        self._make_proxy = make_proxy
         self._bus = bus
         self._injector = injector
         self._executors = executors
@@ -168,29 +190,41 @@ class WireBus:
             if self._open:
                 callback()
 
-    def push(self, subscriber: _Subscriber, delivery: Delivery, lost: Callable[[], None]) -> None:
+    def push(self, subscriber: _Subscriber, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
         """Send a message to a subscriber, and report what it answers."""
-        self._background.spawn(self._push(subscriber, delivery, lost))
+        url = subscriber.url_of(delivery.subscription)
+        if cut is None:
+            self._background.spawn(self._push(url, delivery, partial(self._gone, subscriber, lost)))
+        else:
+            self._background.spawn(self._push_and_cut(url, delivery, cut))
 
-    async def _push(self, subscriber: _Subscriber, delivery: Delivery, lost: Callable[[], None]) -> None:
+    async def _push_and_cut(self, url: str, delivery: Delivery, cut: Cut) -> None:
+        """Through a proxy of its own, which closes the connection as soon as the answer comes."""
+        parts = urlsplit(url)
+        name = f"{self.name}-{os.getpid()}-delivery-{next(_numbers)}"
+        proxy = await self._background.api(self._make_proxy, name, parts.netloc, "127.0.0.1:0")
+        try:
+            await self._background.api(proxy.add_toxic, CUTS)
+            through = url.replace(parts.netloc, proxy.listen, 1)
+            await self._push(through, delivery, partial(cut, CUTS.effective_name()))
+        finally:
+            await self._background.api(proxy.destroy)
+
+    async def _push(self, url: str, delivery: Delivery, broken: Callable[[], None]) -> None:
+        """broken: the connection was, or there is none."""
         headers, body = delivery.event.binary() if delivery.event is not None else ({}, GARBAGE)
         headers |= {ATTEMPT_HEADER: str(delivery.attempt), "content-type": "application/json"}
         try:
-            status, said = await post(
-                subscriber.url_of(delivery.subscription),
-                headers,
-                body,
-                timeout_s=2 * self._line.waits_s,
-            )
+            status, said = await post(url, headers, body, timeout_s=2 * self._line.waits_s)
         except TimeoutError:
             return  # the bus stopped waiting long ago
         except (OSError, EOFError):
-            self._locked(partial(self._gone, subscriber, lost))
+            self._locked(broken)
             return
         reason = None if 200 <= status < 300 else f"{status}: {said.decode(errors='replace')}"
         self._locked(partial(delivery.done, reason))
 
-    def _gone(self, subscriber: _Subscriber, lost: Callable[[], None]) -> None:
+    def _gone(self, subscriber: _Subscriber, lost: Lost) -> None:
         subscriber.gone = True
         lost()
 
@@ -249,8 +283,12 @@ class _Subscriber:
     def took(self, delivery: Taken) -> None:
         """Its connection tells when it dies."""
 
-    def put(self, delivery: Delivery, lost: Callable[[], None]) -> None:
-        self._bus.push(self, delivery, lost)
+    @property
+    def cuts(self) -> bool:
+        return True
+
+    def put(self, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
+        self._bus.push(self, delivery, lost, cut)
 
     def end(self, ending: Ending, *, last: bool) -> None:
         if self._ends and not self.gone:

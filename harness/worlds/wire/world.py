@@ -253,6 +253,7 @@ class WireWorld:
             executors=executors,
             background=self._background,
             lock=lock,
+            make_proxy=partial(self._make_proxy, self._server.client),
         )
 
     def _struck(self, outages: Outages, call: int) -> None:
