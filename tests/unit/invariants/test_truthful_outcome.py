@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.history import Lapsed
 from harness.participant import Change
 from harness.plan.decision import Symptom
 from harness.process_faults import ProcessFault
@@ -31,6 +32,22 @@ def test_completed_is_false_where_a_part_is_applied_until_the_rest_follows() -> 
     assert tale.end("completed").violation(ID) == "the saga says completed, and step hold is not applied"
     tale.land(tale.act("hold", applied=False), Change.COMPLETED)
     assert tale.end("completed").held(ID)
+
+
+def test_completed_is_false_where_what_was_held_has_lapsed() -> None:
+    tale = Tale(spec(HOLD))
+    tale.act("hold")
+    lapsed = Lapsed(
+        t_s=tale.now_s,
+        resource="shop.hold",
+        incarnation=1,
+        saga_id="saga-1",
+        step="hold",
+        detail="held → free, its time was up",
+    )
+    tale.events.append(lapsed)
+    said = "the saga says completed, and step hold is not applied: its time was up"
+    assert tale.end("completed").violation(ID) == said
 
 
 def test_an_optional_step_may_be_missing() -> None:
