@@ -33,7 +33,7 @@ from harness.bus import Bus
 from harness.saga import Claim, SagaSpec
 from harness.scenario import Scenario
 from scenarios.client_onboarding import choreographed
-from scenarios.client_onboarding.as_documented import as_documented
+from scenarios.client_onboarding.as_documented import as_documented as saga_as_documented
 from scenarios.client_onboarding.client import CLIENTS, DURABLE_SPEC, PARTICIPANTS, SPEC
 from scenarios.client_onboarding.sagas import onboard
 
@@ -60,7 +60,7 @@ def client_onboarding_as_documented() -> Scenario:
         summary="the same as the document has it: one failure command for each step, and none for the mail",
         spec=SPEC,
         participants=PARTICIPANTS,
-        saga=CallableSaga(as_documented, "scenarios.client_onboarding.as_documented:as_documented"),
+        saga=CallableSaga(saga_as_documented, "scenarios.client_onboarding.as_documented:as_documented"),
         inputs=CLIENTS,
         holds=False,
     )

@@ -36,7 +36,7 @@ from harness.saga import Claim, SagaSpec
 from harness.scenario import Scenario
 from scenarios.as_asked import made_as_asked
 from scenarios.dbt_project_creation import choreographed
-from scenarios.dbt_project_creation.as_documented import as_documented
+from scenarios.dbt_project_creation.as_documented import as_documented as saga_as_documented
 from scenarios.dbt_project_creation.inputs import PROJECTS
 from scenarios.dbt_project_creation.sagas import create_project
 from scenarios.dbt_project_creation.spec import CHOREOGRAPHED_SPEC, DURABLE_SPEC, PARTICIPANTS, SPEC, needed
@@ -68,7 +68,7 @@ def dbt_project_creation_as_documented() -> Scenario:
         summary="a dbt Cloud project as the document has it: failed steps stay, failed undos are logged",
         spec=SPEC,
         participants=PARTICIPANTS,
-        saga=CallableSaga(as_documented, "scenarios.dbt_project_creation.as_documented:as_documented"),
+        saga=CallableSaga(saga_as_documented, "scenarios.dbt_project_creation.as_documented:as_documented"),
         inputs=PROJECTS,
         invariants=(_AS_ASKED,),
         holds=False,

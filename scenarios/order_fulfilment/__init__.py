@@ -19,7 +19,7 @@ from harness.adapter import CallableSaga, SagaAdapter
 from harness.adapter.subprocess import SubprocessSaga
 from harness.saga import Json, SagaSpec
 from harness.scenario import Scenario
-from scenarios.order_fulfilment.as_documented import as_documented
+from scenarios.order_fulfilment.as_documented import as_documented as saga_as_documented
 from scenarios.order_fulfilment.durable import fulfil_durably, fulfil_durably_sync
 from scenarios.order_fulfilment.forward import FORWARD_SPEC, fulfil_forward
 from scenarios.order_fulfilment.inputs import ONE_LINE_ORDERS, ORDERS
@@ -106,7 +106,7 @@ def order_fulfilment_forward() -> Scenario:
 def order_fulfilment_as_documented() -> Scenario:
     return _scenario(
         "order-fulfilment-as-documented",
-        CallableSaga(as_documented, "scenarios.order_fulfilment.as_documented:as_documented"),
+        CallableSaga(saga_as_documented, "scenarios.order_fulfilment.as_documented:as_documented"),
         "the saga as the document describes it, with its weaknesses",
         inputs=ONE_LINE_ORDERS,
         holds=False,

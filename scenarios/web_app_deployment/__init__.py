@@ -25,7 +25,7 @@ from pathlib import Path
 from harness.adapter import CallableSaga
 from harness.saga import SagaSpec
 from harness.scenario import Scenario
-from scenarios.web_app_deployment.as_documented import as_documented
+from scenarios.web_app_deployment.as_documented import as_documented as saga_as_documented
 from scenarios.web_app_deployment.audit import AUDIT_REBUILDS_STATE, NO_ORPHANED_COSTS
 from scenarios.web_app_deployment.deployment import DEPLOYMENTS, DURABLE_SPEC, PARTICIPANTS, SPEC
 from scenarios.web_app_deployment.sagas import deploy
@@ -46,7 +46,7 @@ def web_app_deployment() -> Scenario:
 def web_app_deployment_as_documented() -> Scenario:
     return _scenario(
         "web-app-deployment-as-documented",
-        CallableSaga(as_documented, "scenarios.web_app_deployment.as_documented:as_documented"),
+        CallableSaga(saga_as_documented, "scenarios.web_app_deployment.as_documented:as_documented"),
         "the same as the document has it: what was not answered was not created",
         spec=SPEC,
         holds=False,

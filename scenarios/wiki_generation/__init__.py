@@ -27,7 +27,7 @@ from harness.adapter import CallableSaga
 from harness.saga import Order, SagaSpec
 from harness.scenario import Scenario
 from scenarios.as_asked import made_as_asked
-from scenarios.wiki_generation.as_documented import as_documented
+from scenarios.wiki_generation.as_documented import as_documented as saga_as_documented
 from scenarios.wiki_generation.sagas import generate, generate_parallel
 from scenarios.wiki_generation.wiki import PARTICIPANTS, SPEC, WIKIS, needed, whose
 
@@ -62,7 +62,7 @@ def wiki_generation_parallel() -> Scenario:
 def wiki_generation_as_documented() -> Scenario:
     return _scenario(
         "wiki-generation-as-documented",
-        CallableSaga(as_documented, "scenarios.wiki_generation.as_documented:as_documented"),
+        CallableSaga(saga_as_documented, "scenarios.wiki_generation.as_documented:as_documented"),
         "files and a snapshot as the document has them: files of the step that failed stay",
         holds=False,
     )
