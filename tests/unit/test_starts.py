@@ -54,8 +54,3 @@ def test_on_the_wire_who_may_die_runs_alone() -> None:
     crash = FaultPlan((Fault(kind="crash", variant="applied", operation="payments.charge.create"),))
     with pytest.raises(UsageError, match="sagas: found 2, expected 1: what dies, freezes or moves there"):
         WireWorld().run(scenario_of(saga_of("async")), [ONE, TWO], crash)
-
-
-def test_on_the_wire_nobody_takes_turns() -> None:
-    with pytest.raises(UsageError, match="plan: found '2 sagas', expected one saga: several take turns in"):
-        WireWorld().run(scenario_of(saga_of("async")), [ONE, TWO], FaultPlan(sagas=2))
