@@ -15,11 +15,8 @@ from harness.report_model import CompensationLatency, ScenarioReport
 from reports.gate_check import Check, Given, Word
 from reports.recorded import FILE as RUNS
 from reports.recorded import Job, compensations
-from reports.slowdown import Slowdown, paired, unpaired
+from reports.slowdown import COMPARED, Slowdown, paired, unpaired
 from reports.words import seconds
-
-COMPARED = 20
-"""How many measurements a comparison needs at least."""
 
 BENCH = "bench.json"
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     _Numbers = NDArray[np.float64]
 
+COMPARED = 20
+"""How many measurements a comparison needs at least, of each side."""
+
 RESAMPLES = 2000
 SEED = 0
 BOUNDS = (2.5, 97.5)

@@ -27,7 +27,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What the messages of a saga came to, once none is under way.
+    """How the messages of a saga ended, once none is under way.
 
     ends: types of the ends that it published, in that order. dead: its dead letters, in words.
     """

@@ -18,6 +18,7 @@ from harness.campaign.files import tool
 from harness.clock import real
 from harness.errors import UsageError, misplaced
 from harness.json_files import write_whole
+from harness.latency_profile import LatencyProfile
 from harness.loading import load, load_all
 from harness.packages import our_packages
 from harness.scenario import Scenario
@@ -25,12 +26,9 @@ from harness.scenario import Scenario
 with our_packages():
     from reports.bench import bench_drawings, bench_lines
     from reports.bench_table import NO_PARQUET, bench_table, write_tables
-    from reports.slowdown import unpaired
+    from reports.slowdown import COMPARED, unpaired
 
 OUT = Path("reports/out/bench")
-COMPARED = 20
-"""How many latencies of a cell a comparison needs at least, as at the gate."""
-
 SLOWER = 1
 
 
@@ -43,12 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fail_above is not None and baseline is None:
         expected = "--baseline FILE, which says how long it took before"
         raise UsageError(misplaced("--fail-above", "no --baseline", expected))
+    profile = read_profile(arguments.latency) if arguments.latency else None
     began_s = real.monotonic_s()
     measured = [
-        measure(scenario, _surroundings(scenario, arguments), order, _note)
+        measure(scenario, _surroundings(scenario, arguments, profile), order, _note)
         for scenario in load_all(arguments.scenarios)
     ]
-    bench = _added_up(measured, arguments, round(real.monotonic_s() - began_s, 3))
+    bench = _added_up(measured, arguments, profile, round(real.monotonic_s() - began_s, 3))
     if baseline is not None:
         bench = msgspec.structs.replace(bench, cells=_compared(bench, baseline))
     written = _write(bench, measured, out)
@@ -91,21 +90,25 @@ def _check_writable(out: Path) -> None:
     probe.unlink()
 
 
-def _surroundings(scenario: Scenario, arguments: argparse.Namespace) -> Surroundings:
+def _surroundings(
+    scenario: Scenario, arguments: argparse.Namespace, profile: LatencyProfile | None
+) -> Surroundings:
     return Surroundings(
         reference=scenario.reference or scenario.name,
         world=scenario.world(arguments.world),
         proxy=arguments.proxy,
-        profile=read_profile(arguments.latency) if arguments.latency else None,
+        profile=profile,
         load=load,
     )
 
 
-def _added_up(measured: list[Measured], arguments: argparse.Namespace, duration_s: float) -> Bench:
+def _added_up(
+    measured: list[Measured], arguments: argparse.Namespace, profile: LatencyProfile | None, duration_s: float
+) -> Bench:
     return Bench(
         cells=tuple(cell for one in measured for cell in one.cells),
         left_out=tuple(left for one in measured for left in one.left_out),
-        profile=str(read_profile(arguments.latency)) if arguments.latency else None,
+        profile=None if profile is None else str(profile),
         warm_up=arguments.warm_up,
         proxy=measured[-1].proxy,
         duration_s=duration_s,

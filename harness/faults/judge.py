@@ -93,7 +93,7 @@ class FaultJudge:
     def message_struck(
         self, in_flight: InFlightCall, *, kind: str | None = None, toxic: str | None = None
     ) -> None:
-        """What the fault means came to pass at a delivery. kind: what it came to, where that is another."""
+        """A fault struck a delivery. kind: what happened, where that is another kind than was planned."""
         self._fired(in_flight, toxic, kind)
 
     # What a world saw of a symptom ------------------------------------------------------------------

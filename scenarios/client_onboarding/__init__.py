@@ -23,15 +23,14 @@ NotificationSent, over a bus that delivers at least once; see `choreographed.py`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from harness.adapter import CallableSaga
-from harness.adapter.handlers import Handler, handlers_saga
-from harness.bus import Bus
-from harness.saga import Claim, SagaSpec
+from harness.saga import Claim
 from harness.scenario import Scenario
+from scenarios.choreographed import choreographed_scenario
 from scenarios.client_onboarding import choreographed
 from scenarios.client_onboarding.as_documented import as_documented as saga_as_documented
 from scenarios.client_onboarding.client import CLIENTS, DURABLE_SPEC, PARTICIPANTS, SPEC
@@ -85,25 +84,12 @@ def client_onboarding_choreographed_as_documented() -> Scenario:
     )
 
 
-def _choreographed(
-    name: str, handlers: Mapping[str, Handler], summary: str, *, spec: SagaSpec, holds: bool = True
-) -> Scenario:
-    saga = handlers_saga(
-        handlers,
-        bus="events",
-        starts=choreographed.STARTS,
-        outcome=choreographed.OUTCOME,
-        name=name,
-        durable=Claim.PROCESS_DEATH in spec.claims,
-    )
-    return Scenario(
-        name=name,
-        reference=name,
-        summary=summary,
-        spec=spec,
-        participants=(*PARTICIPANTS, Bus("events", choreographed.EVENTS)),
-        saga=saga,
-        inputs=CLIENTS,
-        holds=holds,
-        sources=(_FOLDER / "choreographed.py", _FOLDER.parent / "choreography.py"),
-    )
+_choreographed = partial(
+    choreographed_scenario,
+    starts=choreographed.STARTS,
+    outcome=choreographed.OUTCOME,
+    events=choreographed.EVENTS,
+    participants=PARTICIPANTS,
+    inputs=CLIENTS,
+    source=_FOLDER / "choreographed.py",
+)

@@ -25,16 +25,15 @@ the document's code: see `as_documented.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from harness.adapter import CallableSaga
-from harness.adapter.handlers import Handler, handlers_saga
-from harness.bus import Bus
-from harness.saga import Claim, SagaSpec
+from harness.saga import Claim
 from harness.scenario import Scenario
 from scenarios.as_asked import made_as_asked
+from scenarios.choreographed import choreographed_scenario
 from scenarios.dbt_project_creation import choreographed
 from scenarios.dbt_project_creation.as_documented import as_documented as saga_as_documented
 from scenarios.dbt_project_creation.inputs import PROJECTS
@@ -94,25 +93,12 @@ def dbt_project_creation_choreographed_as_documented() -> Scenario:
     )
 
 
-def _choreographed(
-    name: str, handlers: Mapping[str, Handler], summary: str, *, spec: SagaSpec, holds: bool = True
-) -> Scenario:
-    saga = handlers_saga(
-        handlers,
-        bus="events",
-        starts=choreographed.STARTS,
-        outcome=choreographed.OUTCOME,
-        name=name,
-        durable=Claim.PROCESS_DEATH in spec.claims,
-    )
-    return Scenario(
-        name=name,
-        reference=name,
-        summary=summary,
-        spec=spec,
-        participants=(*PARTICIPANTS[:3], Bus("events", choreographed.EVENTS)),
-        saga=saga,
-        inputs=PROJECTS,
-        holds=holds,
-        sources=(_FOLDER / "choreographed.py", _FOLDER.parent / "choreography.py"),
-    )
+_choreographed = partial(
+    choreographed_scenario,
+    starts=choreographed.STARTS,
+    outcome=choreographed.OUTCOME,
+    events=choreographed.EVENTS,
+    participants=PARTICIPANTS[:3],
+    inputs=PROJECTS,
+    source=_FOLDER / "choreographed.py",
+)

@@ -89,7 +89,7 @@ class MessageLine:
         # Requests that are released now land first, and may publish.
         self.timers.call_later(3 * self.way_s, self._check_all)
 
-    # What a delivery came to ------------------------------------------------------------------
+    # How a delivery ended --------------------------------------------------------------------
 
     def acknowledged(self, entry: Entry) -> None:
         """The bus heard that a message was handled."""
