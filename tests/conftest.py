@@ -5,6 +5,9 @@ that interrupt one would wait until their time is up.
 
 With `--dist loadgroup` xdist gives the tests of a group to one worker. Without it, each worker would make
 what a module shares (a campaign, the mutants of three sagas, a world) for itself.
+
+A saga over real sockets has real time-outs: on a machine that is busy one of them may run out where no
+fault struck. Such a test runs again, up to twice, and the summary names it; what is wrong is wrong each time.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and _shares(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        if item.get_closest_marker("wire") or "tests/wire/" in item.nodeid:
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 def _shares(item: pytest.Function) -> bool:
