@@ -28,7 +28,7 @@ from reports.runs import Example
 from reports.sequence import RunSequence, sequence
 from reports.sequence_svg import sequence_svg
 from reports.snippets import pytest_function
-from reports.timeline import elided, sentence
+from reports.timeline import MOST_ROWS, elided, sentence
 from reports.unexercised import unexercised
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ MOST_WHOLE = 60
 MOST_AT_LENGTH = 10
 FEW_CALLS = 24
 """Findings with all their requests, and how many the others have."""
+
+MOST_ROWS_AT_LENGTH = 48
+"""Lines of the diagrams of those; the others have as many as a terminal shows."""
 
 
 class Page:
@@ -176,12 +179,16 @@ class Page:
         assert one.history is not None
         if one.anchor not in self._sequences:
             every = self._every_row(one)
-            self._sequences[one.anchor] = sequence(one.history, one.evidence, told=every)
+            most = self._most_rows(one)
+            self._sequences[one.anchor] = sequence(one.history, one.evidence, most=most, told=every)
         return self._sequences[one.anchor]
 
     def rows_of(self, one: Finding) -> list[Row]:
         """The same as text."""
-        return elided(self._every_row(one))
+        return elided(self._every_row(one), self._most_rows(one))
+
+    def _most_rows(self, one: Finding) -> int:
+        return MOST_ROWS_AT_LENGTH if one.anchor in self._at_length else MOST_ROWS
 
     def _every_row(self, one: Finding) -> list[Row]:
         """Made once: a long run has a hundred thousand events."""
@@ -297,6 +304,10 @@ class Page:
             ),
             None,
         )
+
+    def claims(self, one: Finding, guarantee: str) -> bool:
+        """Whether its saga claims a guarantee that it refutes; `--unclaimed` tries the others too."""
+        return any(each.claimed for each in one.scenario.guarantees if each.id == guarantee)
 
     def refuted_by(self, scenario: ScenarioReport, guarantee: str) -> Finding | None:
         """Where a guarantee is refuted."""

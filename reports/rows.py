@@ -67,6 +67,8 @@ _HELD = {
     Delivery.SETTLING: "held until everything heals",
 }
 
+ACKNOWLEDGED = "acknowledged"
+"""What came of a delivery that its handler took."""
 
 _STRUCK = {
     ProcessFault.CRASH: "dies",
@@ -93,7 +95,8 @@ class RowKind(StrEnum):
 class Row:
     """One line. what: the request of a call, else the whole sentence. index: of its event, -1 for a gap.
 
-    said: of a call that is evidence, what was sent and answered, where that is short.
+    said: of a call that is evidence, what was sent and answered, where that is short. saga: the id with which
+    `who` or `what` names its saga, where a run has several.
     """
 
     t_s: float
@@ -108,6 +111,7 @@ class Row:
     left_out: int = 0
     index: int = -1
     said: tuple[str, ...] = ()
+    saga: str = ""
 
 
 def rows(history: History, evidence: Collection[int] = ()) -> list[Row]:
@@ -166,6 +170,7 @@ class _Maker:
             undo=event.direction is Direction.COMPENSATION,
             faulted=any(fault.participant is None for fault in call.faults),
             index=index,
+            saga=event.saga_id if self.several_sagas else "",
         )
 
     @row.register
@@ -274,7 +279,9 @@ class _Maker:
         return self._sentence(event, index, RowKind.PHASE, _PHASES[event.phase])
 
     def _sentence(self, event: Event, index: int, kind: RowKind, what: str) -> Row:
-        return Row(t_s=event.t_s, kind=kind, what=what, relevant=index in self.evidence, index=index)
+        saga = getattr(event, "saga_id", "") if self.several_sagas else ""
+        relevant = index in self.evidence
+        return Row(t_s=event.t_s, kind=kind, what=what, relevant=relevant, index=index, saga=saga)
 
     def _comes_late(self, event: Event, index: int) -> bool:
         if not isinstance(event, EffectApplied):
@@ -290,8 +297,10 @@ class _Maker:
         if sent.direction is Direction.COMPENSATION:
             steps = f"undo {steps}"
         elif sent.direction is None:
-            steps = f"ask {steps}".rstrip()
-        return " ".join((*self._owner(sent.saga_id, sent.executor), steps or "no step"))
+            steps = "" if _published(sent) else f"ask {steps}".rstrip()
+        elif not steps:
+            steps = "no step"
+        return " ".join((*self._owner(sent.saga_id, sent.executor), *((steps,) if steps else ())))
 
     def _begins(self, event: ExecutorBegan) -> str:
         """Called again after `running`, resumed after a process fault, or started by somebody else too."""
@@ -314,7 +323,7 @@ class _Maker:
     def _acknowledged(self, call: Call) -> str:
         """What the bus heard of a delivery."""
         if call.answered is not None:
-            return "acknowledged" if call.answered.status < 300 else "refused by its handler"
+            return ACKNOWLEDGED if call.answered.status < 300 else "refused by its handler"
         if call.failed is not None and call.failed.abandoned:
             return "its handler died"
         words = came_of(call)
@@ -359,10 +368,18 @@ def request(call: Call) -> str:
     sent = call.sent
     if sent.method == DELIVER:
         return f"deliver {sent.path[1:]}"
-    if (sent.method, sent.path) == ("POST", EVENTS) and sent.operation is not None:
-        _, resource, verb = sent.operation.split(".", 2)
+    published = _published(sent)
+    if published:
+        _, resource, verb = published
         return f"publish {resource if verb == 'publish' else verb}"
     return f"{sent.method} {sent.path}"
+
+
+def _published(sent: CallSent) -> tuple[str, ...]:
+    """The parts of the operation that publishes an event; empty for any other call."""
+    if (sent.method, sent.path) != ("POST", EVENTS) or sent.operation is None:
+        return ()
+    return tuple(sent.operation.split(".", 2))
 
 
 def came_of(call: Call) -> str:

@@ -221,12 +221,13 @@ class _Drawn:
         self.lanes = _Lanes(history)
 
     def items(self) -> Iterator[Item]:
+        """One line for each gap of the timeline: answers to other calls may lie within it."""
         skipped = 0
         counted = set(self._all) - set(self._rows)
         for index, event in enumerate(self._history.events):
             skipped += index in counted
             for item in self._items(event, index):
-                if skipped:
+                if skipped and index in self._rows:
                     yield _gap(skipped, event.t_s)
                     skipped = 0
                 yield item
@@ -291,7 +292,7 @@ class _Drawn:
             index=index,
             sender=sender,
             receiver=receiver,
-            who=row.who,
+            who=row.who.removeprefix(row.saga).lstrip(),
             text=request(call) + (f" ({held})" if held else ""),
             fault="" if arrived else _faults(call),
             broken=not arrived,
@@ -365,12 +366,15 @@ class _Drawn:
         self, event: ExecutorBegan | ExecutorEnded | ExecutorStruck | ExecutorWoken, index: int
     ) -> Iterator[Item]:
         row = self._rows.get(index)
+        text = row.what if row is not None else ""
+        if row is not None and row.saga:
+            text = text.replace(f"the saga {row.saga}", "the saga", 1)
         mark = Item(
             mark=Mark.LIFE,
             t_s=event.t_s,
             index=index,
             sender=self.lanes.of(event.executor),
-            text=row.what if row is not None else "",
+            text=text,
             relevant=index in self._evidence,
         )
         match event:

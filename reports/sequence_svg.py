@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from reports.escape import printable
+from reports.rows import ACKNOWLEDGED
 from reports.sequence import Item, Left, Lifeline, Mark, RunSequence
 
 _GUTTER = 58
@@ -44,8 +45,10 @@ class _Drawing:
         self._x = _places(given)
         self._right = max(self._x.values(), default=0.0) + 60
         self._bars: dict[str, tuple[float, bool]] = {}
+        self._sagas = {one.key for one in given.lifelines if one.saga_id}
         self._svg = ET.Element("svg", {"class": "seq", "role": "img", "aria-labelledby": f"{anchor}-title"})
         ET.SubElement(self._svg, "title", {"id": f"{anchor}-title"}).text = printable(title)
+        self._back = ET.SubElement(self._svg, "g")
         self._under = ET.SubElement(self._svg, "g")
         self._over = ET.SubElement(self._svg, "g")
 
@@ -73,7 +76,7 @@ class _Drawing:
         if item.relevant:
             # Drawn to the final width by the style sheet.
             attributes = {"class": "hit", "x": "0", "y": f"{y:.1f}", "width": "100%"}
-            ET.SubElement(self._under, "rect", {**attributes, "height": str(_HEIGHTS[item.mark])})
+            ET.SubElement(self._back, "rect", {**attributes, "height": str(_HEIGHTS[item.mark])})
         if item.index >= 0 and item.mark in (Mark.REQUEST, Mark.RETURN, Mark.LIFE, Mark.ACROSS):
             shift = 14 if item.mark is Mark.REQUEST else 16
             self._text(f"{item.t_s:.3f} s", _GUTTER - 10, y + shift, "clock", end=True)
@@ -89,42 +92,48 @@ class _Drawing:
 
     def _request(self, item: Item, y: float) -> None:
         start, end = self._x.get(item.sender, _GUTTER), self._x[item.receiver]
-        at = y + 23
-        self._words(((item.who, "who undo" if item.undo else "who"), (item.text, "mono")), start + 9, y + 14)
+        at, ahead = y + 23, 1 if end > start else -1
+        words = ((item.who, "who undo" if item.undo else "who"), (item.text, "mono"))
+        self._words(words, min(start, end) + 9, y + 14)
+        first, last = start + ahead * self._half(item.sender), end - ahead * self._half(item.receiver)
         if not item.broken:
-            self._arrow("call undo" if item.undo else "call", start + 4, end - 1, at)
+            self._arrow("call undo" if item.undo else "call", first, last, at)
             return
         broken_at = start + (end - start) * 0.62
-        self._line("call lost", start + 4, at, broken_at, at)
-        self._cross(broken_at + 4, at)
+        self._line("call lost", first, at, broken_at, at)
+        self._cross(broken_at + 4 * ahead, at)
         if item.fault:
-            self._fault(item.fault, broken_at + 12, at + 4)
+            self._fault(item.fault, broken_at + 12 if ahead > 0 else start + 9, at + 4)
 
     def _return(self, item: Item, y: float) -> None:
         start, end = self._x[item.sender], self._x.get(item.receiver, _GUTTER)
-        at = y + 24
-        tone = "came bad" if item.broken or (item.fault and not item.text.startswith("2")) else "came"
+        at, ahead = y + 24, 1 if end > start else -1
+        fine = not item.fault or item.text.startswith(("2", ACKNOWLEDGED))
+        tone = "came bad" if item.broken or not fine else "came"
         words = [(item.text, tone), *([("in doubt", "doubt")] if item.doubt else [])]
         if item.nothing:
             self._cross(end, y + 11, small=True)
             self._words(words, end + 9, y + 15)
             return
-        self._words(words, end + 9, y + 13)
+        self._words(words, min(start, end) + 9, y + 13)
+        first = start + ahead * self._half(item.sender)
         if item.broken:
             lost_at = start + (end - start) * 0.45
-            self._line("reply lost", start - 4, at, lost_at, at)
-            self._cross(lost_at - 4, at)
+            self._line("reply lost", first, at, lost_at, at)
+            self._cross(lost_at + 4 * ahead, at)
         else:
-            self._arrow("reply", start - 4, end + 5, at)
+            self._arrow("reply", first, end - ahead * self._half(item.receiver), at)
         if item.fault:
-            self._fault(item.fault, start + 9, at + 4)
+            self._fault(item.fault, max(start, end) + 9, at + 4)
 
     def _arrival(self, item: Item, y: float) -> None:
-        x = self._x[item.sender]
-        self._arrow("call late", x - 34, x - 1, y + 12)
+        """From the left at a participant, and from the right at a saga: there the bus stands."""
+        x, half = self._x[item.sender], self._half(item.sender)
+        side = 1 if item.sender in self._sagas else -1
+        self._arrow("call late", x + side * 34, x + side * half, y + 12)
         if item.broken:
-            self._cross(x - 12, y + 12)
-        self._words(((item.text, "late"),), x + 9, y + 16)
+            self._cross(x + side * 12, y + 12)
+        self._words(((item.text, "late"),), x + (9 if side < 0 else 40), y + 16)
 
     def _effect(self, item: Item, y: float) -> None:
         x = self._x[item.sender]
@@ -138,8 +147,10 @@ class _Drawing:
             self._end_bar(item.sender, y + 11)
         if item.begins or item.sleeps:
             self._bars[item.sender] = (y + 11, item.sleeps)
-        if item.broken:
+        if item.broken and item.ends:
             self._cross(x, y + 11)
+        elif item.broken:
+            self._bolt(x - 4, y + 15)
         self._words(((item.text, "process_fault" if item.broken else "said"),), x + 9, y + 16)
 
     def _across(self, item: Item, y: float) -> None:
@@ -159,7 +170,7 @@ class _Drawing:
     def _head(self, one: Lifeline) -> None:
         x = self._x[one.key]
         label = _cut(one.label, _LONGEST_NAME)
-        width = len(label) * _WIDE + 18
+        width = len(label) * _BOLD + 18
         place = {"x": f"{x - width / 2:.1f}", "y": "8", "width": f"{width:.1f}", "height": "26", "rx": "6"}
         ET.SubElement(self._over, "rect", {"class": "head saga" if one.saga_id else "head", **place})
         self._text(one.label, x, 25, "head-text", middle=True, most=_LONGEST_NAME)
@@ -235,9 +246,16 @@ class _Drawing:
         ET.SubElement(self._over, "path", {"class": "cross", "d": path})
 
     def _fault(self, kind: str, x: float, y: float) -> None:
+        self._bolt(x, y)
+        self._words(((f"fault {kind}", "fault-text"),), x + 12, y)
+
+    def _bolt(self, x: float, y: float) -> None:
         bolt = f"M{x + 5:.1f} {y - 10:.1f}l-5 7h4l-2 6 7 -8h-4l3 -5z"
         ET.SubElement(self._over, "path", {"class": "bolt", "d": bolt})
-        self._words(((f"fault {kind}", "fault-text"),), x + 12, y)
+
+    def _half(self, lane: str) -> float:
+        """How far from the middle of a lifeline an arrow ends: a saga has a bar there."""
+        return 5 if lane in self._sagas else 1
 
     def _words(self, parts: Sequence[tuple[str, str]], x: float, y: float) -> None:
         """Several texts in a row; the drawing grows to hold them."""
@@ -290,8 +308,8 @@ def _places(given: RunSequence) -> dict[str, float]:
     for one in given.lifelines:
         held = [text for text, _ in _left_words(given.left.get(one.label, ()))] if not one.saga_id else []
         widest = max(len(_cut(text, _LONGEST_NAME)) for text in (one.label, *held))
-        half = max(widest * _WIDE + 22, _ENDPOINT_SET_GAP if one.saga_id else _GAP) / 2
-        x += before + half if before else max(30.0, (len(_cut(one.label, _LONGEST_NAME)) * _WIDE + 22) / 2)
+        half = max(widest * _BOLD + 30, _ENDPOINT_SET_GAP if one.saga_id else _GAP) / 2
+        x += before + half if before else max(30.0, (len(_cut(one.label, _LONGEST_NAME)) * _BOLD + 22) / 2)
         places[one.key] = x
         before = half
     return places

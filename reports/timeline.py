@@ -7,8 +7,7 @@ them. Refuses to judge: the evidence comes from the invariant, by event index.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from harness.history import History
 from reports.rows import Row, RowKind, rows
@@ -23,18 +22,20 @@ def timeline(history: History, evidence: Collection[int] = (), *, most: int = MO
 
 
 def elided(given: Sequence[Row], most: int = MOST_ROWS) -> list[Row]:
-    """About `most` rows: the evidence with its neighbours stays, and so do start, phases and end."""
+    """About `most` rows: the evidence with its neighbours stays, and so do start, phases and end.
+
+    A row alone is never left out: the line that says so would take its place.
+    """
     if len(given) <= most:
         return list(given)
     keep = _worth_keeping(given, most)
     shown: list[Row] = []
-    for index, row in enumerate(given):
-        if index in keep:
-            shown.append(row)
-        elif shown and shown[-1].kind is RowKind.GAP:
-            shown[-1] = replace(shown[-1], left_out=shown[-1].left_out + 1)
+    for kept, group in groupby(range(len(given)), key=keep.__contains__):
+        part = [given[index] for index in group]
+        if kept or len(part) == 1:
+            shown += part
         else:
-            shown.append(Row(t_s=row.t_s, kind=RowKind.GAP, left_out=1))
+            shown.append(Row(t_s=part[0].t_s, kind=RowKind.GAP, left_out=len(part)))
     return shown
 
 

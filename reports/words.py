@@ -185,10 +185,15 @@ def plan_lines(plan: FaultPlan) -> list[str]:
     """One line a fault, then one a preemption; one that says so where there is none."""
     faults = [fault_line(fault) for fault in plan.faults]
     if plan.sagas > 1:
-        others = "otherwise " if plan.preemptions else ""
         faults += map(preemption_line, plan.preemptions)
-        faults.append(f"{plan.sagas} sagas with the same input, {others}one after the other")
+        faults.append(sagas_line(plan))
     return faults or ["no fault at all"]
+
+
+def sagas_line(plan: FaultPlan) -> str:
+    """`2 sagas with the same input, otherwise one after the other`."""
+    others = "otherwise " if plan.preemptions else ""
+    return f"{plan.sagas} sagas with the same input, {others}one after the other"
 
 
 def preemption_line(one: Preemption) -> str:

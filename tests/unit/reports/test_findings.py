@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harness.history import write_history
-from harness.plan import Fault
+from harness.plan import Fault, FaultPlan, Preemption
 from harness.report_model import (
     Invariant,
     Provenance,
@@ -22,6 +22,8 @@ from harness.report_model import (
 from reports.bundle import read_bundle
 from reports.comparison import Change, Since, compared
 from reports.findings import findings
+from reports.html import report_html
+from reports.words import preemption_line, sagas_line
 from tests.unit.reports.samples import (
     LOST_REPLY,
     failing,
@@ -149,3 +151,30 @@ def test_the_report_before_is_found_where_the_report_says_and_nowhere_else(tmp_p
 
 def scenario_of(folder: Path) -> ScenarioReport:
     return passing(name=folder.name)
+
+
+def test_a_guarantee_that_is_not_claimed_is_not_said_to_be(tmp_path: Path) -> None:
+    """`--unclaimed` sends the faults of every guarantee, and may refute one that nobody claims."""
+    write_findings(tmp_path)
+    given = failing()
+    refuted = given.guarantees[0]
+    told = {}
+    for claimed in (True, False):
+        guarantees = (msgspec.structs.replace(refuted, claimed=claimed), *given.guarantees[1:])
+        one = msgspec.structs.replace(given, guarantees=guarantees, unclaimed=not claimed)
+        told[claimed] = report_html(read_bundle(report(one), tmp_path))
+    said = {True: "The saga claims it, and this refutes it.", False: "The saga does not claim it"}
+    for claimed, page in told.items():
+        assert said[claimed] in page
+        assert said[not claimed] not in page
+
+
+def test_a_plan_of_several_sagas_says_who_is_held_where(tmp_path: Path) -> None:
+    write_findings(tmp_path)
+    held = Preemption(saga=1, operation="payments.charge.create", nth=1, run=2)
+    plan = FaultPlan((), preemptions=(held,), sagas=2)
+    write_failure(failure("idempotent_actions", plan), tmp_path / SECOND)
+    page = report_html(read_bundle(report(failing()), tmp_path))
+    assert preemption_line(held) in page
+    assert sagas_line(plan) in page
+    assert page.count("no fault at all") == 1

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from harness.history import (
+    CallAnswered,
     CallFailed,
     CallSent,
     EffectApplied,
@@ -19,6 +20,7 @@ from harness.history import (
     RunBegan,
 )
 from harness.plan.decision import Symptom
+from reports.rows import rows
 from reports.sequence import Item, Left, Mark, RunSequence, sequence
 from reports.sequence_svg import sequence_svg
 from tests.unit.reports.samples import SAGA, crashed, effect, late_charge, lost_charge, sent
@@ -107,6 +109,47 @@ def test_two_sagas_are_side_by_side() -> None:
     )
     given = sequence(History(events))
     assert [one.label for one in given.lifelines] == ["one", "two", "charge"]
+
+
+def test_a_lifeline_says_whose_it_is_and_its_marks_do_not() -> None:
+    events = (
+        RunBegan(t_s=0, scenario="order", world="sim", saga_ids=(SAGA, "two"), input={}),
+        ExecutorBegan(t_s=0, executor=1, saga_id=SAGA),
+        ExecutorBegan(t_s=0, executor=2, saga_id="two"),
+        sent(1, 0.0, "charge", "POST /charges"),
+    )
+    given = sequence(History(events))
+    assert [one.text for one in items(given, Mark.LIFE)] == ["the saga starts", "the saga starts"]
+    assert [one.who for one in items(given, Mark.REQUEST)] == ["charge"]
+    assert rows(History(events))[2].who == f"{SAGA} charge"
+
+
+def test_a_gap_of_the_timeline_is_one_line_whatever_lies_in_it() -> None:
+    """The answer to a call that is shown may come among the calls that are not."""
+    first = sent(1, 0.0, "first", "POST /first")
+    hidden = [sent(call, 0.001, "again", "POST /again") for call in range(2, 40)]
+    events = (
+        RunBegan(t_s=0, scenario="order", world="sim", saga_ids=(SAGA,), input={}),
+        ExecutorBegan(t_s=0, executor=1, saga_id=SAGA),
+        first,
+        *hidden[:20],
+        CallAnswered(t_s=0.5, call=1, status=201),
+        *hidden[20:],
+    )
+    given = sequence(History(events), most=6)
+    gaps = [one.text for one in given.items if one.index < 0]
+    assert gaps == [f"… {given.left_out} more lines …"]
+    assert any(one.mark is Mark.RETURN for one in given.items)
+
+
+def test_what_kills_a_process_is_a_cross_and_what_does_not_is_a_bolt() -> None:
+    svg = drawn(sequence(crashed()))
+    struck = [one for one in items(sequence(crashed()), Mark.LIFE) if one.broken]
+    assert sorted(one.ends for one in struck) == [False, True]
+    crosses = [one for one in svg.iter("path") if one.get("class") == "cross"]
+    bars = {one.get("x") for one in svg.iter("rect") if (one.get("class") or "").startswith("bar")}
+    at = {f"{float((one.get('d') or 'M0')[1:].split()[0]) + 1:.1f}" for one in crosses}
+    assert at & bars
 
 
 EVIL = '<script>alert(1)</script> & "x" ]]> \u202e \x07'

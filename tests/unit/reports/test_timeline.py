@@ -19,7 +19,7 @@ from harness.history.events import AnyEvent
 from harness.plan.decision import Symptom
 from reports.bundle import read_bundle
 from reports.rows import rows
-from reports.timeline import timeline
+from reports.timeline import elided, timeline
 from tests.unit.reports.samples import (
     SAGA,
     crashed,
@@ -110,6 +110,15 @@ def test_what_befell_a_process_is_told_where_it_happened() -> None:
         "> 0.001 s  the saga #1 dies once POST /charges was applied"
     ]
     check_snapshot("\n".join(lines) + "\n", "timeline-crashed.txt")
+
+
+def test_no_single_line_is_left_out() -> None:
+    """The line that says so would be as long."""
+    made = rows(late_charge(), (3,))
+    for most in range(4, len(made)):
+        shown = elided(made, most)
+        assert 1 not in [row.left_out for row in shown]
+        assert sum(row.left_out or 1 for row in shown) == len(made)
 
 
 def test_an_executor_that_was_not_struck_is_started_or_called_again() -> None:
