@@ -161,8 +161,9 @@ class _Cells:
             if not fired:
                 return State.UNFIRED, self._unconfirmed.get(key, "")
             return (State.HELD if self._held(key) else State.FIRED), ""
-        if key in self.impossible:
-            return State.IMPOSSIBLE, self.impossible[key]
+        impossible = self.impossible.get(key) or _other_target(*key)
+        if impossible:
+            return State.IMPOSSIBLE, impossible
         if key[0] in self.unclaimed:
             return State.UNCLAIMED, plain(self.unclaimed[key[0]])
         return State.BLANK, ""
@@ -173,6 +174,17 @@ class _Cells:
             return self._scenario.verdict is not ScenarioVerdict.FAIL
         known = self._runs.cells.get(key)
         return known is not None and known.alone > 0 and not known.alone_violated
+
+
+def _other_target(kind: str, operation: str) -> str:
+    """Why a kind that strikes messages strikes no request, nor the other way round; empty where it may."""
+    from harness.faults import KINDS  # noqa: PLC0415 - the engine is not needed to read a report
+
+    known = KINDS.get(kind)
+    delivery = operation.endswith(".deliver")
+    if known is None or known.whole_participant or known.deliveries == delivery:
+        return ""
+    return "it strikes the delivery of messages" if known.deliveries else "it strikes requests"
 
 
 def _unclaimed(scenario: ScenarioReport) -> dict[str, str]:

@@ -29,6 +29,7 @@ from reports.sequence import RunSequence, sequence
 from reports.sequence_svg import sequence_svg
 from reports.snippets import pytest_function
 from reports.timeline import MOST_ROWS, elided, sentence
+from reports.top import Top
 from reports.unexercised import unexercised
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Page:
         self._bundle = bundle
         self.folder = bundle.folder.as_posix()
         self.findings: tuple[Finding, ...] = findings(bundle)
+        self.top = Top(bundle, len(self.findings))
         self._compared = compared(bundle.report, bundle.previous)
         self._seen: set[str] = set()
         self._sequences: dict[str, RunSequence] = {}
@@ -74,25 +76,6 @@ class Page:
         }
 
     # the top --------------------------------------------------------------------------------------
-
-    @property
-    def numbers(self) -> list[tuple[str, str]]:
-        """(number, noun), the most relevant first."""
-        scenarios = self._bundle.report.scenarios
-        runs = sum(one.runs for one in scenarios)
-        fired, planned = (
-            sum(getattr(one.faults, name) for one in scenarios) for name in ("fired", "planned")
-        )
-        told = [(len(self.findings), "finding", "findings")] if self.findings else []
-        told += [
-            (len(scenarios), "scenario", "scenarios"),
-            (runs, "run", "runs"),
-            (fired, f"of {planned:,} faults fired", f"of {planned:,} faults fired"),
-        ]
-        left = sum(one.search.left_out for one in scenarios)
-        if left:
-            told.append((left, "plan left out", "plans left out"))
-        return [(f"{number:,}", one if number == 1 else many) for number, one, many in told]
 
     @property
     def changes(self) -> list[tuple[Since, int]]:
@@ -132,32 +115,6 @@ class Page:
         plan = one.failure.plan.faults if one.failure is not None else ()
         scenario = (one.scenario.title,) if len(self._bundle.report.scenarios) > 1 else ()
         return ", ".join((*dict.fromkeys(fault.kind for fault in plan), *scenario))
-
-    @property
-    def about(self) -> list[tuple[str, str]]:
-        """Where the report comes from, as far as it is known."""
-        report = self._bundle.report
-        given = report.provenance
-        commit = given.commit + (" and changes that are not committed" if given.uncommitted else "")
-        told = [
-            ("Began", given.began),
-            ("Took", words.seconds(report.duration_s)),
-            ("Command", given.command),
-            ("Seed", "" if given.seed is None else str(given.seed)),
-            ("Tool", f"{report.tool.name} {report.tool.version}".rstrip()),
-            ("Proxy", words.proxy_words(report)),
-            *((name, text) for name, text in given.versions.items() if name != report.tool.name),
-            ("Commit", commit if given.commit else ""),
-            ("Compared with", self._before()),
-        ]
-        return [(name, value) for name, value in told if value]
-
-    def _before(self) -> str:
-        previous = self._bundle.previous
-        if previous is None:
-            return "no earlier report"
-        began = f" of {previous.provenance.began}" if previous.provenance.began else ""
-        return f"the report{began} in {self._bundle.report.provenance.previous or 'previous'}"
 
     # findings -------------------------------------------------------------------------------------
 

@@ -26,6 +26,27 @@ def unexercised(scenario: ScenarioReport, grid: Matrix | None) -> list[str]:
     ]
 
 
+def in_short(scenarios: Sequence[ScenarioReport]) -> str:
+    """`9 invariants, 6 guarantees and 13 situations`: what none of the scenarios exercised."""
+    invariants: dict[str, bool] = {}
+    guarantees: dict[str, bool] = {}
+    situations: dict[str, bool] = {}
+    for one in scenarios:
+        for rule in one.invariants:
+            tried = rule.verdict is not Verdict.NOT_EXERCISED
+            invariants[rule.id] = invariants.get(rule.id, False) or tried
+        for claim in one.guarantees:
+            tried = claim.result is not GuaranteeResult.NOT_EXERCISED
+            guarantees[claim.id] = guarantees.get(claim.id, False) or tried
+        for id_ in one.not_claimed:
+            guarantees.setdefault(id_, False)
+        for situation in one.situations:
+            situations[situation.id] = situations.get(situation.id, False) or bool(situation.seen)
+    kinds = (("invariant", invariants), ("guarantee", guarantees), ("situation", situations))
+    told = [counted(idle, noun) for noun, of in kinds if (idle := sum(not tried for tried in of.values()))]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+
+
 def _invariants(scenario: ScenarioReport) -> Iterator[str]:
     idle = [one.id for one in scenario.invariants if one.verdict is Verdict.NOT_EXERCISED]
     if idle:

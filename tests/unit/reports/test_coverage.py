@@ -11,8 +11,8 @@ from harness.report_model import Faults, ScenarioVerdict, SiteCount, Unconfirmed
 from reports.bundle import read_bundle
 from reports.coverage import Cell, State, matrix
 from reports.findings import findings
-from reports.unexercised import unexercised
-from tests.unit.reports.samples import failing, passing, report, write_findings
+from reports.unexercised import in_short, unexercised
+from tests.unit.reports.samples import failing, inconclusive, passing, report, write_findings
 
 CHARGE = "payments.charge.create"
 
@@ -74,3 +74,26 @@ def test_what_was_not_exercised_is_told() -> None:
     assert any("does not claim" in one and "process death" in one for one in told)
     assert any("318 plans that time left out." in one for one in told)
     assert not any("plans that time left out" in one for one in unexercised(passing(), None))
+
+
+def test_what_strikes_messages_cannot_strike_requests_nor_the_other_way_round() -> None:
+    message = "events.OrderPlaced.deliver"
+    counts = (
+        SiteCount(kind="lose_reply", operation=CHARGE, planned=1, fired=1),
+        SiteCount(kind="lose_ack", operation=message, planned=1, fired=1),
+    )
+    made = matrix(replace(failing(), faults=Faults(by_operation=counts), impossible=(), not_claimed=()))
+    assert made is not None
+    found = {
+        (cell.kind, cell.operation): (cell.state, cell.reason) for _, line in made.lines for cell in line
+    }
+    assert found["lose_ack", CHARGE] == (State.IMPOSSIBLE, "it strikes the delivery of messages")
+    assert found["lose_reply", message] == (State.IMPOSSIBLE, "it strikes requests")
+    assert State.BLANK not in made.counts()
+
+
+def test_the_top_counts_what_no_scenario_exercised() -> None:
+    assert in_short((failing(),)) == "1 invariant and 2 guarantees"
+    assert in_short((failing(), inconclusive())) == "1 invariant, 2 guarantees and 1 situation"
+    assert in_short((inconclusive(),)) == "1 situation"
+    assert in_short(()) == ""

@@ -19,6 +19,7 @@ from harness.history import (
     Lapsed,
     RunBegan,
 )
+from harness.history.events import AnyEvent
 from harness.plan.decision import Symptom
 from reports.rows import rows
 from reports.sequence import Item, Left, Mark, RunSequence, sequence
@@ -128,7 +129,7 @@ def test_a_gap_of_the_timeline_is_one_line_whatever_lies_in_it() -> None:
     """The answer to a call that is shown may come among the calls that are not."""
     first = sent(1, 0.0, "first", "POST /first")
     hidden = [sent(call, 0.001, "again", "POST /again") for call in range(2, 40)]
-    events = (
+    events: tuple[AnyEvent, ...] = (
         RunBegan(t_s=0, scenario="order", world="sim", saga_ids=(SAGA,), input={}),
         ExecutorBegan(t_s=0, executor=1, saga_id=SAGA),
         first,

@@ -28,6 +28,7 @@ from harness.report_model import (
     Verdict,
     read_report,
     write_failure,
+    write_report,
 )
 from reports.bundle import Bundle, read_bundle
 from reports.coverage import State, matrix
@@ -277,6 +278,31 @@ def test_page_is_whole_without_network_or_script(tmp_path: Path) -> None:
     assert "saga-chaos replay out/failures/order-sim-no_orphaned_resources.json" in html
     assert "Verdict." not in html
     assert "Judgement." not in html
+
+
+def test_the_top_says_how_far_where_from_and_what_changed(tmp_path: Path) -> None:
+    """Before the first finding, whose diagrams fill screens."""
+    came = Provenance(
+        command="saga-chaos run order",
+        began="2026-01-02T03:04:05Z",
+        seed=7,
+        commit="abc1234",
+        uncommitted=True,
+    )
+    given = msgspec.structs.replace(report(failing()), provenance=came)
+    write_findings(tmp_path)
+    banner, _ = report_html(read_bundle(given, tmp_path)).split('<main id="main">')
+    told = (
+        "guided and Hypothesis, depth 2, 318 plans left out",
+        "1 invariant and 2 guarantees",
+        "2026-01-02T03:04:05Z, seed 7, saga-chaos 0.1.0",
+        "commit abc1234 and changes that are not committed",
+        "saga-chaos run order",
+        "There is no earlier report to compare with.",
+    )
+    assert [one for one in told if one not in banner] == []
+    write_report(report(failing()), tmp_path / "previous" / "report.json")
+    assert "2 still failing" in report_html(read_bundle(given, tmp_path))
 
 
 def test_page_escapes_what_others_wrote(tmp_path: Path) -> None:
