@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from harness.campaign.claims import LoadedWithClaims
-from harness.campaign.workers import Pool
+from harness.campaign.pool import Pool
 from harness.choices import ProxyKind, WorldName
 from harness.loading import load
 from harness.plan import FaultPlan

@@ -26,6 +26,7 @@ from harness.campaign.journal import Journal, Recorded, read_recorded
 from harness.campaign.local import LocalJobRunner
 from harness.campaign.open_world import make_world
 from harness.campaign.options import CampaignOptions
+from harness.campaign.pool import Pool
 from harness.campaign.processes import uninterrupted
 from harness.campaign.recording import RecordingJobRunner
 from harness.campaign.records import (
@@ -40,7 +41,6 @@ from harness.campaign.scenario_report import ScenarioReporter
 from harness.campaign.scenario_search import ScenarioSearch
 from harness.campaign.stored import StoredCounterexamples
 from harness.campaign.tables import Tables, job_of, stored_job
-from harness.campaign.workers import Pool
 from harness.choices import WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault, ReportError, UsageError, interruption, misplaced

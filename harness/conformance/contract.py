@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.adapter import CallableSaga
 from harness.bench.aborts import aborts
 from harness.campaign.claims import LoadedWithClaims, with_claims
-from harness.campaign.workers import Pool
+from harness.campaign.pool import Pool
 from harness.choices import WorldName
 from harness.conformance.checks import Check, note
 from harness.conformance.manual_command import manual_command

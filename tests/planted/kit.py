@@ -14,7 +14,7 @@ import pytest
 
 from harness.adapter import CallableSaga, SagaContext
 from harness.campaign.aggregate import Aggregate
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.faults.enabled import enabled_faults
 from harness.invariants import Verdict
 from harness.participant import Repeats, ResourceSpec, RestParticipant, Route, UndoAnswers, Verb

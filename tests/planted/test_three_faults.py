@@ -11,7 +11,7 @@ import pytest
 
 from harness.adapter import SagaContext
 from harness.campaign.aggregate import size_of
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.faults.enabled import enabled_faults
 from harness.saga import Json
 from harness.search import GuidedSearch, RunSummary, minimise

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from harness.campaign.options import DEFAULTS
-from harness.campaign.workers import Pool
+from harness.campaign.pool import Pool
 from harness.loading import load
 from harness.plan import Fault, FaultPlan
 from tests.two_steps import TWO_STEPS

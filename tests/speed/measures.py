@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.campaign.local import LocalJobRunner
 from harness.campaign.open_world import make_world
-from harness.campaign.workers import Pool
+from harness.campaign.pool import Pool
 from harness.clock import real
 from harness.faults.enabled import enabled_faults
 from harness.loading import load

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from harness.adapter import CallableSaga
 from harness.campaign.aggregate import Aggregate, size_of_run
 from harness.campaign.fault_free import missing
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.errors import ScenarioError
 from harness.inputs import DrawnInput, SchemaInputs, as_json_text, small_inputs
 from harness.plan import FaultPlan
@@ -82,7 +82,7 @@ def test_drawing_leaves_nothing_in_the_folder_where_it_is_done(tmp_path: Path, c
         "import hypothesis\n"
         f"{CHOOSES if chosen else ''}\n"
         "from tests.unit.test_inputs import schema, scenario\n"
-        "from harness.campaign.workers import LocalJobRunner\n"
+        "from harness.campaign.local import LocalJobRunner\n"
         "from harness.inputs import small_inputs\n"
         "from harness.search.guided import StopAsked\n"
         "from harness.search.property import PropertySearch\n"

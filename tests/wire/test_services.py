@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from harness.adapter.http import HttpFields, HttpSaga, Restart
-from harness.campaign.workers import Pool
+from harness.campaign.pool import Pool
 from harness.loading import load
 from harness.plan import FaultPlan
 from harness.runner import Run

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.campaign.aggregate import Aggregate
+from harness.campaign.local import LocalJobRunner
 from harness.campaign.required import coverage
-from harness.campaign.workers import LocalJobRunner
 from harness.faults.enabled import enabled_faults
 from harness.plan import Fault, FaultPlan
 from harness.saga import Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.plan.moments import moment_of
 from harness.search import RunSummary, minimise
 from harness.search.guided import StopAsked

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.plan import FaultPlan
 from harness.search import RunSummary, minimise
 from harness.search.guided import StopAsked

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.faults.enabled import enabled_faults
 from harness.plan import Fault, FaultPlan
 from harness.saga import Json

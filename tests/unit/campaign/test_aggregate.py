@@ -11,9 +11,9 @@ import pytest
 
 from harness.adapter import CallableSaga
 from harness.campaign.aggregate import Aggregate
+from harness.campaign.local import LocalJobRunner
 from harness.campaign.required import coverage
 from harness.campaign.verdict import judge
-from harness.campaign.workers import LocalJobRunner
 from harness.errors import UsageError
 from harness.faults.enabled import enabled_faults
 from harness.invariants import INVARIANTS, Verdict

@@ -13,7 +13,8 @@ from hypothesis.errors import NoSuchExample
 from harness.adapter import CallableSaga, SagaContext
 from harness.campaign.aggregate import size_of
 from harness.campaign.arrivals import nobody
-from harness.campaign.workers import LocalJobRunner, Pool
+from harness.campaign.local import LocalJobRunner
+from harness.campaign.pool import Pool
 from harness.errors import EnvironmentFault
 from harness.faults.enabled import enabled_faults
 from harness.loader import load_scenario

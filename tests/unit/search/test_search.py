@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NoSuchExample
 
 from harness.campaign.arrivals import RunArrived, nobody
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.faults import KINDS
 from harness.faults.enabled import enabled_faults
 from harness.inputs import DrawnInput

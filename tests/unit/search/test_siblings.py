@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.faults.enabled import enabled_faults
 from harness.faults.throttle import LONG
 from harness.plan import Fault, FaultPlan

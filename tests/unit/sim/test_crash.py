@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.campaign.workers import LocalJobRunner
+from harness.campaign.local import LocalJobRunner
 from harness.faults.enabled import enabled_faults
 from harness.history import ExecutorBegan, ExecutorEnded, ExecutorStruck
 from harness.history.codec import encode_events

@@ -7,32 +7,25 @@ running becomes a violation of *termination*, and another worker goes on.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
 from harness.campaign.arrivals import PartArrived, RunArrived, nobody
 from harness.campaign.drawn import Drawing
-from harness.campaign.local import Failed, Known, LocalJobRunner, Open, work
-from harness.campaign.processes import new_mark, start_undisturbed, sweep_up
+from harness.campaign.local import Known, Open
+from harness.campaign.processes import new_mark, sweep_up
+from harness.campaign.worker import Gone, Worker, lost_run
 from harness.choices import ProxyKind, WorldName
 from harness.clock import real
 from harness.errors import EnvironmentFault
-from harness.invariants import Verdict
 from harness.report_model import Proxy
-from harness.runner import saga_id_for
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkPart, Reached
-from harness.search.run_summary import Found, Job, RunSummary, input_of
-
-__all__ = ["LocalJobRunner", "Pool"]
+from harness.search.run_summary import Job, RunSummary
 
 HANG_SLACK_S = 30.0
 """Real seconds beyond all time limits of a run after which its worker is given up."""
@@ -40,34 +33,6 @@ HANG_SLACK_S = 30.0
 
 _CHUNK = {"sim": 16, "wire": 1}
 """Jobs handed to a worker at once: many where they are quick, for the pipe has its price too."""
-
-
-@dataclass(slots=True, eq=False)
-class _Worker:
-    """jobs, drawing: what it works at, of the one kind or the other.
-
-    known: the runs that its drawing builds on.
-    """
-
-    process: BaseProcess
-    pipe: Connection
-    jobs: list[tuple[int, Job]]
-    mark: str
-    since_s: float = 0.0
-    drawing: Drawing | None = None
-    known: tuple[Reached, ...] = ()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a message of it is waiting, or it is gone."""
-        return bool(self.jobs) or self.drawing is not None
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """A worker is lost: its saga ended or blocked the process."""
-
-    why: str
 
 
 class Pool:
@@ -91,15 +56,14 @@ class Pool:
         self._mark = new_mark()
         self._started = 0
         self._wanted = _workers_for(scenario, workers, note)
-        self._workers: list[_Worker] = []
-        self._context = multiprocessing.get_context("spawn")
+        self._workers: list[Worker] = []
         self.proxy = Proxy()
 
     def __enter__(self) -> Self:
         try:
             self._workers = [self._start() for _ in range(self._wanted)]
             for worker in self._workers:
-                self._await_open(worker)
+                self.proxy = worker.await_open(self._note)
         except BaseException:
             self.close()
             raise
@@ -115,10 +79,7 @@ class Pool:
         for worker in self._workers:
             worker.pipe.close()
         for worker in self._workers:
-            worker.process.join(timeout=5)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
+            worker.ended()
         self._workers = []
         self._sweep_up(self._mark)
 
@@ -164,10 +125,10 @@ class Pool:
                 self._set_jobs(worker, list(islice(waiting, _CHUNK[self._world])))
         return any(worker.jobs for worker in self._workers)
 
-    def _set_jobs(self, worker: _Worker, jobs: list[tuple[int, Job]]) -> None:
+    def _set_jobs(self, worker: Worker, jobs: list[tuple[int, Job]]) -> None:
         worker.jobs, worker.since_s = jobs, real.monotonic_s()
         if jobs:
-            self._send(worker, [job for _, job in jobs])
+            worker.send([job for _, job in jobs])
 
     def _hand_out_chunks(
         self,
@@ -184,46 +145,31 @@ class Pool:
                 self._set_drawing(worker, drawing, known)
         return bool(begun)
 
-    def _set_drawing(self, worker: _Worker, drawing: Drawing, known: tuple[Reached, ...]) -> None:
+    def _set_drawing(self, worker: Worker, drawing: Drawing, known: tuple[Reached, ...]) -> None:
         if worker.known is not known:
             worker.known = known
-            self._send(worker, Known(known))
+            worker.send(Known(known))
         worker.drawing, worker.since_s = drawing, real.monotonic_s()
-        self._send(worker, drawing.chunk)
-
-    def _send(self, worker: _Worker, message: object) -> None:
-        with suppress(BrokenPipeError, OSError):  # `_heard` notices that it is gone
-            worker.pipe.send(message)
+        worker.send(drawing.chunk)
 
     # Hearing ----------------------------------------------------------------------------------
 
-    def _heard(self) -> Iterator[tuple[_Worker, object]]:
+    def _heard(self) -> Iterator[tuple[Worker, object]]:
         """Messages of busy workers, and which of them are lost."""
         busy = [worker for worker in self._workers if worker.busy]
         ready = wait([worker.pipe for worker in busy], timeout=1.0)
         for worker in busy:
             if worker.pipe in ready:
-                yield worker, self._received(worker)
+                yield worker, worker.received()
             elif real.monotonic_s() - worker.since_s > self._patience_s():
-                yield worker, _Gone("hung: it could not be interrupted")
+                yield worker, Gone("hung: it could not be interrupted")
 
-    def _received(self, worker: _Worker) -> object:
-        try:
-            message: object = worker.pipe.recv()
-        except (EOFError, OSError):
-            worker.process.join(timeout=5)
-            return _Gone(f"ended the process (exit status {worker.process.exitcode})")
-        if isinstance(message, Failed):
-            raise message.error
-        worker.since_s = real.monotonic_s()
-        return message
-
-    def _take_run_summary(self, worker: _Worker, message: object, done: dict[int, RunSummary]) -> int | None:
+    def _take_run_summary(self, worker: Worker, message: object, done: dict[int, RunSummary]) -> int | None:
         """What a lost worker was running is a finding; the rest of its jobs go to a new one.
 
         Returns the index of the job that is done, where one is.
         """
-        if isinstance(message, _Gone):
+        if isinstance(message, Gone):
             fresh, (index, job), *rest = self._replaced(worker), *worker.jobs
             done[index] = self._lost(job, message)
             self._set_jobs(fresh, rest)
@@ -234,11 +180,11 @@ class Pool:
             return index
         return None
 
-    def _take_drawn(self, worker: _Worker, message: object) -> None:
+    def _take_drawn(self, worker: Worker, message: object) -> None:
         drawing = worker.drawing
         if drawing is None:
             return
-        if not isinstance(message, _Gone):
+        if not isinstance(message, Gone):
             drawing.take(message)
             worker.drawing = None if drawing.ended else drawing
             return
@@ -250,52 +196,25 @@ class Pool:
         if not drawing.ended:
             self._set_drawing(fresh, drawing, worker.known)
 
-    def _lost(self, job: Job, gone: _Gone) -> RunSummary:
-        return _lost(self._scenario, self._world, job, f"the saga {gone.why}")
+    def _lost(self, job: Job, gone: Gone) -> RunSummary:
+        return lost_run(self._scenario, self._world, job, gone)
 
     def _patience_s(self) -> float:
         limits = self._scenario.faults_end_s(self._world) + self._scenario.limit_s(self._world)
         return HANG_SLACK_S + (limits if self._world == "wire" else 0.0)
 
-    def _replaced(self, worker: _Worker) -> _Worker:
+    def _replaced(self, worker: Worker) -> Worker:
         """A new one in place of one that is lost."""
-        worker.process.kill()
-        worker.process.join()
-        worker.pipe.close()
+        worker.killed()
         self._sweep_up(worker.mark)
         fresh = self._start()
         self._workers[self._workers.index(worker)] = fresh
-        self._await_open(fresh)
+        self.proxy = fresh.await_open(self._note)
         return fresh
 
-    def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, self._load), daemon=True)
+    def _start(self) -> Worker:
         self._started += 1
-        mark = f"{self._mark}.{self._started}"
-        start_undisturbed(process, mark)
-        theirs.close()
-        worker = _Worker(process, ours, [], mark)
-        self._send(worker, self._open)
-        return worker
-
-    def _await_open(self, worker: _Worker) -> None:
-        while True:
-            try:
-                message = worker.pipe.recv()
-            except (EOFError, OSError) as error:
-                raise EnvironmentFault(
-                    f"worker process {worker.process.pid}: found it ended "
-                    f"(exit status {worker.process.exitcode}) while it loaded the scenario, "
-                    "expected it to answer"
-                ) from error
-            if isinstance(message, str):
-                self._note(message)
-            elif isinstance(message, Failed):
-                raise message.error
-            else:
-                self.proxy = message.proxy
-                return
+        return Worker.started(self._load, f"{self._mark}.{self._started}", self._open)
 
 
 def _workers_for(scenario: Scenario, workers: int, note: Callable[[str], None]) -> int:
@@ -304,22 +223,3 @@ def _workers_for(scenario: Scenario, workers: int, note: Callable[[str], None]) 
         return workers
     note(f"{scenario.name}: one run at a time, for {alone}")
     return 1
-
-
-def _lost(scenario: Scenario, world: str, job: Job, why: str) -> RunSummary:
-    input_index, plan = job
-    input_ = input_of(scenario, input_index)
-    return RunSummary(
-        input_index=input_index,
-        plan=plan,
-        saga_id=saga_id_for(scenario, input_, plan, world),
-        input=input_,
-        found={"termination": Found(Verdict.VIOLATED, why)},
-        strikes=(0,) * len(plan.faults),
-        collateral=0,
-        kinds=(),
-        sites=(),
-        trace=b"",
-        situations=(),
-        statuses=(None,),
-    )
