@@ -12,7 +12,16 @@ from typing import TypeVar, cast
 import libcst as cst
 from libcst import metadata
 
-from harness.mutation.words import CLIENT, OF_HARNESS, RECORD, SENDS, SENDS_BY_CLIENT, SLEEP, UNDO, UNDO_ROUTE
+from harness.mutation.nodes import (
+    all_nodes,
+    called_name,
+    dotted,
+    last_name,
+    named_undo,
+    own_nodes,
+    sent_by_client,
+)
+from harness.mutation.words import OF_HARNESS, RECORD, SLEEP, UNDO
 
 _Node = TypeVar("_Node", bound=cst.CSTNode)
 _Parents = Mapping[cst.CSTNode, cst.CSTNode]
@@ -46,7 +55,7 @@ class Code:
         self._parents = cast("_Parents", found[metadata.ParentNodeProvider])
         self._positions = cast("_Places", found[metadata.PositionProvider])
         self._whole = cast("_Places", found[metadata.WhitespaceInclusivePositionProvider])
-        self._nodes = list(_walked(self.module))
+        self._nodes = list(all_nodes(self.module))
         self._modules = frozenset(self._imported_modules())
         self._told_to_the_harness = frozenset(self._inside_harness_calls())
         self._talk: dict[cst.CSTNode, bool] = {}
@@ -115,24 +124,24 @@ class Code:
     def talks(self, node: cst.CSTNode) -> bool:
         """Whether something in it sends a request, or calls what does; nested functions aside."""
         if node not in self._talk:
-            self._talk[node] = any(self._talks_itself(one) for one in _own(node))
+            self._talk[node] = any(self._talks_itself(one) for one in own_nodes(node))
         return self._talk[node]
 
     def sends(self, node: cst.CSTNode) -> bool:
         """Whether it is itself the call that sends a request."""
-        return isinstance(node, cst.Call) and _sent_by_client(node)
+        return isinstance(node, cst.Call) and sent_by_client(node)
 
     def undoes(self, node: cst.CSTNode) -> bool:
         """Whether it is a call that talks, and takes something back."""
-        return isinstance(node, cst.Call) and self.talks(node) and _named_undo(node)
+        return isinstance(node, cst.Call) and self.talks(node) and named_undo(node)
 
     def undoing(self, node: cst.CSTNode) -> bool:
         """Whether something in it undoes."""
-        return any(self.undoes(one) for one in _own(node))
+        return any(self.undoes(one) for one in own_nodes(node))
 
     def only_undoes(self, node: cst.CSTNode) -> bool:
         """Whether whatever talks in it undoes, and something does."""
-        calls = [one for one in _own(node) if isinstance(one, cst.Call) and self._talks_itself(one)]
+        calls = [one for one in own_nodes(node) if isinstance(one, cst.Call) and self._talks_itself(one)]
         return bool(calls) and all(self.undoes(one) for one in calls)
 
     def parameter(self, arg: cst.Arg) -> str:
@@ -161,7 +170,7 @@ class Code:
         found: dict[str, tuple[bool, frozenset[str]]] = {}
         for function in self._nodes:
             if isinstance(function, cst.FunctionDef):
-                own = list(_own(function.body))
+                own = list(own_nodes(function.body))
                 name = self._defined_name(function)
                 sends, names = found.get(name, (False, frozenset()))
                 called = {self._call_name(one) for one in own if isinstance(one, cst.Call)}
@@ -195,13 +204,13 @@ class Code:
             name = called_name(node.expression)
             idle = name in _AWAITED_IDLY or SLEEP.match(name) or RECORD.match(name)
             return not idle and self._call_name(node.expression) not in self.known
-        return isinstance(node, cst.Call) and _sent_by_client(node)
+        return isinstance(node, cst.Call) and sent_by_client(node)
 
     def _inside_harness_calls(self) -> Iterator[cst.CSTNode]:
         names = self._imported_from_harness() & OF_HARNESS
         for node in self._nodes:
             if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in names:
-                yield from _walked(node)
+                yield from all_nodes(node)
 
     def _imported_modules(self) -> Iterator[str]:
         """Names that stand for modules, as far as an import tells."""
@@ -231,87 +240,3 @@ class Code:
             and dotted(one.module).startswith("harness")
             for alias in one.names
         )
-
-
-def called_name(call: cst.Call) -> str:
-    """`send` for `self.line.send(…)`."""
-    return last_name(call.func)
-
-
-def last_name(node: cst.CSTNode) -> str:
-    """The name of a name or of an attribute; else nothing."""
-    if isinstance(node, cst.Attribute):
-        return node.attr.value
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def dotted(node: cst.CSTNode) -> str:
-    """`self.line.send`, with calls and subscripts left out."""
-    if isinstance(node, cst.Attribute):
-        return f"{dotted(node.value)}.{node.attr.value}"
-    if isinstance(node, cst.Call):
-        return dotted(node.func)
-    if isinstance(node, cst.Subscript):
-        return dotted(node.value)
-    return last_name(node)
-
-
-def text_of(node: cst.CSTNode) -> str | None:
-    """The value of a plain string."""
-    if isinstance(node, cst.SimpleString):
-        value = node.evaluated_value
-        return value if isinstance(value, str) else None
-    return None
-
-
-def unwrapped(node: cst.CSTNode) -> cst.CSTNode:
-    """What is awaited, or yielded from."""
-    if isinstance(node, cst.Await):
-        return node.expression
-    if isinstance(node, cst.Yield) and isinstance(node.value, cst.From):
-        return node.value.item
-    return node
-
-
-def is_record(statement: cst.CSTNode) -> bool:
-    """Whether a small statement puts something on record: `log.append(…)`, `kept[step] = …`."""
-    if isinstance(statement, cst.Expr):
-        call = unwrapped(statement.value)
-        return isinstance(call, cst.Call) and RECORD.match(called_name(call)) is not None
-    if isinstance(statement, cst.Assign):
-        return any(isinstance(one.target, cst.Subscript) for one in statement.targets)
-    return False
-
-
-def _sent_by_client(call: cst.Call) -> bool:
-    name = called_name(call)
-    receiver = dotted(call.func.value) if isinstance(call.func, cst.Attribute) else ""
-    return name in SENDS or (name in SENDS_BY_CLIENT and CLIENT.search(receiver) is not None)
-
-
-def _named_undo(call: cst.Call) -> bool:
-    if UNDO.search(called_name(call)):
-        return True
-    texts = (text_of(arg.value) or _formatted(arg.value) for arg in call.args)
-    return any(UNDO_ROUTE.search(text) for text in texts)
-
-
-def _formatted(node: cst.CSTNode) -> str:
-    """The fixed parts of an f-string."""
-    if not isinstance(node, cst.FormattedString):
-        return ""
-    return "".join(part.value for part in node.parts if isinstance(part, cst.FormattedStringText))
-
-
-def _walked(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    yield node
-    for child in node.children:
-        yield from _walked(child)
-
-
-def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """A node and what is in it, but for functions that are only defined there."""
-    yield node
-    for child in node.children:
-        if not isinstance(child, cst.FunctionDef | cst.ClassDef | cst.Lambda):
-            yield from _own(child)

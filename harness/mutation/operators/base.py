@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from harness.mutation.code import Code, last_name
+from harness.mutation.code import Code
+from harness.mutation.nodes import last_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from harness.mutation.code import Code, called_name, dotted, last_name, text_of, unwrapped
+from harness.mutation.code import Code
+from harness.mutation.nodes import called_name, dotted, last_name, text_of, unwrapped
 from harness.mutation.operators.base import (
     Change,
     Changes,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from harness.mutation.code import Code, last_name, text_of, unwrapped
+from harness.mutation.code import Code
+from harness.mutation.nodes import last_name, text_of, unwrapped
 from harness.mutation.operators.base import Change, Changes, Operator, dropped, expression
 from harness.mutation.operators.retries import is_retry
 from harness.mutation.words import STEPS

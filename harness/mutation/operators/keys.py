@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from harness.mutation.code import Code, called_name, last_name
+from harness.mutation.code import Code
+from harness.mutation.nodes import called_name, last_name
 from harness.mutation.operators.base import Change, Changes, Operator, expression
 from harness.mutation.words import KEY, SENDS, UNDO
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from harness.mutation.code import Code, last_name, text_of
+from harness.mutation.code import Code
+from harness.mutation.nodes import last_name, text_of
 from harness.mutation.operators.base import Change, Changes, Operator, statement
 from harness.mutation.words import OUTCOMES
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from harness.mutation.code import Code, called_name, dotted, is_record, last_name, text_of, unwrapped
+from harness.mutation.code import Code
+from harness.mutation.nodes import called_name, dotted, is_record, last_name, text_of, unwrapped
 from harness.mutation.operators.base import Change, Changes, Operator, dropped, expression
 from harness.mutation.words import COMMIT, EXISTS, LOCK, RECORD, RESUMED
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from harness.mutation.code import Code, called_name, dotted, last_name, text_of
+from harness.mutation.code import Code
+from harness.mutation.nodes import called_name, dotted, last_name, text_of
 from harness.mutation.operators.base import Change, Changes, Operator, dropped, expression, numbers_in
 from harness.mutation.words import DOUBT, DOUBT_WORD, FINE, REFUSED_WORD, STATUS
 

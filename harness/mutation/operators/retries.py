@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from harness.mutation.code import Code, called_name, last_name
+from harness.mutation.code import Code
+from harness.mutation.nodes import called_name, last_name
 from harness.mutation.operators.base import Change, Changes, Operator, expression
 from harness.mutation.words import ATTEMPTS, SLEEP
 
