@@ -110,11 +110,20 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     stored: Stored = Stored()
 
 
+class AtStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A counterexample at another step than that of the smallest one. failure: path, as of `Invariant`."""
+
+    step: str
+    failure: str
+    minimal_faults: int = 0
+
+
 class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     """`failure`: path of the smallest counterexample, relative to the report's folder.
 
     claim: one sentence. crash: the traceback where the invariant itself broke. failures: distinct
-    counterexamples on disk.
+    counterexamples on disk. elsewhere: the smallest counterexample of each other step at a service of the
+    user's, for each of these may have a mistake of its own.
     """
 
     id: str
@@ -127,6 +136,7 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     claim: str = ""
     crash: str | None = None
     failures: int = 0
+    elsewhere: tuple[AtStep, ...] = ()
 
 
 class SiteCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -150,17 +150,23 @@ class CampaignConsole:
             self._say(line, style=_line_style(line))
 
     def _list_violations(self, bundle: Bundle) -> None:
-        others = [one for one in bundle.violations if one is not bundle.smallest]
+        others = [
+            (one.invariant.id, one.scenario.title, _where(one, bundle))
+            for one in bundle.violations
+            if one is not bundle.smallest
+        ]
+        for one in bundle.violations:
+            for at in one.invariant.elsewhere:
+                where = f"at step {at.step}, {counted(at.minimal_faults, 'fault')}, "
+                where += replay_command(bundle.folder, at.failure)
+                others.append((one.invariant.id, one.scenario.title, where))
         if not others:
             return
         self._aside("")
         self._aside("Also violated:")
-        id_, title = (
-            max(len(text) for text in texts)
-            for texts in ([one.invariant.id for one in others], [one.scenario.title for one in others])
-        )
-        for one in others:
-            self._aside(f"  {one.invariant.id:<{id_}}  {one.scenario.title:<{title}}  {_where(one, bundle)}")
+        id_wide, title_wide = (max(len(told[column]) for told in others) for column in (0, 1))
+        for id_, title, where in others:
+            self._aside(f"  {id_:<{id_wide}}  {title:<{title_wide}}  {where}")
 
     def _verdict_line(self, verdict: ScenarioVerdict, text: str) -> None:
         from rich.text import Text  # noqa: PLC0415 - see above

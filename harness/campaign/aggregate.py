@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,11 +17,20 @@ from harness.search.counts import equal_counts, nothing_follows
 from harness.search.guided import ABORTS
 from harness.search.run_summary import Job, RunSummary
 
+_STEP = re.compile(r"\bstep ([^\s,;]+)")
+
 
 @dataclass(slots=True)
 class InvariantAggregate:
-    """Of one invariant. `smallest`: the violating run with the fewest faults, the earliest of them."""
+    """Of one invariant. `smallest`: the violating run with the fewest faults, the earliest of them.
 
+    apart: steps at services of the user's, each of which may have a mistake of its own. at: for each of them
+    that a finding named, the smallest run of these.
+    """
+
+    id: str = ""
+    apart: frozenset[str] = frozenset()
+    at: dict[str, RunSummary] = field(default_factory=dict)
     runs: int = 0
     violations: int = 0
     smallest: RunSummary | None = None
@@ -37,6 +47,20 @@ class InvariantAggregate:
             self.violations += 1
             if self.smallest is None or size_of_run(run_summary) < size_of_run(self.smallest):
                 self.smallest = run_summary
+            step = self.step_of(run_summary)
+            if step and (step not in self.at or size_of_run(run_summary) < size_of_run(self.at[step])):
+                self.at[step] = run_summary
+
+    @property
+    def elsewhere(self) -> dict[str, RunSummary]:
+        """At which other steps it was violated, as far as these are told apart."""
+        shown = "" if self.smallest is None else self.step_of(self.smallest)
+        return {step: one for step, one in self.at.items() if step != shown}
+
+    def step_of(self, run_summary: RunSummary) -> str:
+        """The step at a service of the user's that the finding names first; empty where it names none."""
+        named = _STEP.findall(run_summary.found[self.id].message) if self.apart else []
+        return next((step for step in named if step in self.apart), "")
 
     @property
     def verdict(self) -> Verdict:
@@ -103,7 +127,7 @@ class Aggregate:
 
     irreversible: Irreversible = frozenset()
     invariants: dict[str, InvariantAggregate] = field(
-        default_factory=lambda: {id_: InvariantAggregate() for id_ in INVARIANTS.ours}
+        default_factory=lambda: {id_: InvariantAggregate(id_) for id_ in INVARIANTS.ours}
     )
     claims: dict[Claim, ClaimAggregate] = field(
         default_factory=lambda: {claim: ClaimAggregate() for claim in Claim}
@@ -142,7 +166,7 @@ class Aggregate:
         if not run_summary.violated and _refuses_once(run_summary):
             self.refused_once.setdefault((run_summary.input_index, run_summary.plan), run_summary)
         for id_, found in run_summary.found.items():
-            self.invariants.setdefault(id_, InvariantAggregate()).add(run_summary, found.verdict)
+            self.invariants.setdefault(id_, InvariantAggregate(id_)).add(run_summary, found.verdict)
         self._add_claims(run_summary)
         self._add_reached(run_summary)
         self._add_faults(run_summary)
@@ -162,9 +186,10 @@ class Aggregate:
     def needed(self) -> tuple[RunSummary, ...]:
         """The runs whose histories the report shows, or may come to show."""
         smallest = (one.smallest for one in self.invariants.values())
+        elsewhere = (run for one in self.invariants.values() for run in one.elsewhere.values())
         suspects = (one.run_summary for about in self.claims.values() for one in about.suspects.values())
         refuting = (about.refuted.run_summary for about in self.claims.values() if about.refuted is not None)
-        found = (*smallest, *suspects, *refuting, *self.fault_free.values())
+        found = (*smallest, *elsewhere, *suspects, *refuting, *self.fault_free.values())
         return tuple(one for one in found if one is not None)
 
     def reached(self) -> tuple[str, ...]:

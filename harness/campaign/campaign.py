@@ -264,7 +264,7 @@ class Campaign:
             pool = Pool(
                 case.sent,
                 case.world,
-                workers=options.resolved(case.world).workers,
+                workers=options.resolved(case.world, case.scenario).workers,
                 proxy=options.proxy,
                 load=LoadedWithClaims(options.load, added, options.only)
                 if added or options.only

@@ -23,9 +23,15 @@ def empty_aggregate(scenario: Scenario) -> Aggregate:
     """Of a scenario of which nothing was run."""
     return Aggregate(
         irreversible=irreversible_faults(scenario),
-        invariants={id_: InvariantAggregate() for id_ in invariants_of(scenario)},
+        invariants={id_: InvariantAggregate(id_, _apart(scenario)) for id_ in invariants_of(scenario)},
         kinds=kinds_of(scenario),
     )
+
+
+def _apart(scenario: Scenario) -> frozenset[str]:
+    """Steps at services of the user's."""
+    own = {one.name for one in scenario.own_services}
+    return frozenset(step.name for step in scenario.spec.steps if step.action.partition(".")[0] in own)
 
 
 def folded(scenario: Scenario, world: str, records: RunRecords) -> Aggregate:

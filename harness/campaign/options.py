@@ -32,6 +32,10 @@ DEFAULTS = {
 }
 
 
+WITH_SERVICES = max(2, min(os.cpu_count() or 1, 8))
+"""Workers where each starts the user's services for itself: these take processors and memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignOptions:
     """None means the world's default. `load` finds a scenario again in a worker process.
@@ -80,13 +84,16 @@ class CampaignOptions:
         if value is not None and value < least:
             raise UsageError(misplaced(name, value, f"a whole number from {least} on"))
 
-    def resolved(self, world: str) -> Defaults:
-        """Depth, examples and workers for a world."""
+    def resolved(self, world: str, scenario: Scenario | None = None) -> Defaults:
+        """Depth, examples and workers for a world; fewer workers where each starts services of its own."""
         default = DEFAULTS[world]
+        workers = default.workers
+        if scenario is not None and any(one.launch.start for one in scenario.own_services):
+            workers = min(workers, WITH_SERVICES)
         return Defaults(
             depth=default.depth if self.depth is None else self.depth,
             examples=default.examples if self.examples is None else self.examples,
-            workers=default.workers if self.workers is None else self.workers,
+            workers=workers if self.workers is None else self.workers,
         )
 
     def recorded(self) -> Options:

@@ -16,9 +16,10 @@ from harness.campaign.files import CampaignFiles
 from harness.campaign.records import EndedLine
 from harness.campaign.summary import summarise
 from harness.choices import WorldName
-from harness.report_model import ScenarioReport, ScenarioVerdict
+from harness.report_model import AtStep, ScenarioReport, ScenarioVerdict
 from harness.saga import Claim
 from harness.scenario import Scenario
+from harness.search.run_summary import RunSummary
 
 
 class ScenarioReporter:
@@ -45,17 +46,20 @@ class ScenarioReporter:
         """The report, its files written."""
         scenario, added = self._scenario, unclaimed(self._scenario, self._searched)
         files = {
-            id_: self._files.failure(
-                scenario,
-                self._world,
-                id_,
-                one.smallest,
-                aggregate.runs,
-                unclaimed=added,
-                content=self._content,
-            )
+            id_: self._failure(id_, one.smallest, aggregate, added)
             for id_, one in aggregate.invariants.items()
             if one.smallest is not None
+        }
+        elsewhere = {
+            id_: tuple(
+                AtStep(
+                    step=step,
+                    failure=self._failure(id_, found, aggregate, added, name=f"{id_}-at-{step}"),
+                    minimal_faults=len(found.plan.faults),
+                )
+                for step, found in one.elsewhere.items()
+            )
+            for id_, one in aggregate.invariants.items()
         }
         for index, run_summary in aggregate.fault_free.items():
             self._files.history(f"{scenario.name}-{self._world}-fault-free-{index + 1}", run_summary)
@@ -68,8 +72,9 @@ class ScenarioReporter:
             refuting=self._refuting(aggregate, files, added),
             search=ended.search,
         )
+        told = _with_elsewhere(summed_up, elsewhere)
         return msgspec.structs.replace(
-            _no_pass_if_cut_short(summed_up, ended.environment), duration_s=ended.duration_s
+            _no_pass_if_cut_short(told, ended.environment), duration_s=ended.duration_s
         )
 
     def _refuting(self, aggregate: Aggregate, files: Mapping[str, str], added: Unclaimed) -> dict[Claim, str]:
@@ -82,17 +87,40 @@ class ScenarioReporter:
             if one.run_summary is aggregate.invariants[one.invariant].smallest:
                 named[claim] = files[one.invariant]
                 continue
-            named[claim] = self._files.failure(
-                self._scenario,
-                self._world,
-                one.invariant,
-                one.run_summary,
-                aggregate.runs,
-                unclaimed=added,
-                content=self._content,
-                name=f"guarantee-{claim}",
+            named[claim] = self._failure(
+                one.invariant, one.run_summary, aggregate, added, name=f"guarantee-{claim}"
             )
         return named
+
+    def _failure(
+        self, invariant: str, found: RunSummary, aggregate: Aggregate, added: Unclaimed, name: str = ""
+    ) -> str:
+        return self._files.failure(
+            self._scenario,
+            self._world,
+            invariant,
+            found,
+            aggregate.runs,
+            unclaimed=added,
+            content=self._content,
+            name=name,
+        )
+
+
+def _with_elsewhere(report: ScenarioReport, elsewhere: Mapping[str, tuple[AtStep, ...]]) -> ScenarioReport:
+    """With the counterexamples at other steps, and a note on each."""
+    invariants = tuple(
+        msgspec.structs.replace(
+            one, elsewhere=elsewhere[one.id], failures=one.failures + len(elsewhere[one.id])
+        )
+        for one in report.invariants
+    )
+    notes = tuple(
+        f"{id_} is violated at step {at.step}, too: {at.failure}."
+        for id_, found in elsewhere.items()
+        for at in found
+    )
+    return msgspec.structs.replace(report, invariants=invariants, notes=(*report.notes, *notes))
 
 
 def _no_pass_if_cut_short(report: ScenarioReport, environment: str | None) -> ScenarioReport:

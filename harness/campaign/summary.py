@@ -56,7 +56,7 @@ def summarise(
         runs=aggregate.runs,
         search=search,
         invariants=tuple(
-            _invariant(id_, says[id_].says, one, files.get(id_)) for id_, one in aggregate.invariants.items()
+            _invariant(one, says[id_].says, files.get(id_)) for id_, one in aggregate.invariants.items()
         ),
         faults=_faults(aggregate),
         situations=_situations(scenario, aggregate),
@@ -105,10 +105,10 @@ def _notes(scenario: Scenario, aggregate: Aggregate, search: Search) -> Iterator
         )
 
 
-def _invariant(id_: str, says: str, one: InvariantAggregate, file: str | None) -> Invariant:
-    crash = one.crash.found[id_].traceback if one.crash is not None else None
+def _invariant(one: InvariantAggregate, says: str, file: str | None) -> Invariant:
+    crash = one.crash.found[one.id].traceback if one.crash is not None else None
     return Invariant(
-        id=id_,
+        id=one.id,
         verdict=one.verdict,
         runs=one.runs,
         violations=one.violations,

@@ -15,6 +15,9 @@ from harness.scenario import Scenario
 UNCLAIMED = "the step can be neither undone, nor repeated, nor found, and irreversible_step is not claimed"
 
 
+OF_SERVICES = ("duplicate", "participant_crash")
+"""Kinds that no participant of ours gets wrong, and that a service of the user's may."""
+
 NO_OTHER_NODE = "this machine lets no process have a host name of its own (unshare --uts)"
 
 
@@ -120,6 +123,14 @@ class EnabledFaults:
         steps = [step for step in spec.steps if step.name in pivots or spec.ancestors[step.name] & pivots]
         resources = {step.action.rpartition(".")[0] for step in steps}
         return frozenset(name for name in self._scenario.operations if name.rpartition(".")[0] in resources)
+
+    def strikes_the_service(self, possible: Possible) -> bool:
+        """Whether a fault tries what a service of the user's does by itself, rather than the saga.
+
+        Does it look and write without a lock, does it keep what it has to know after a restart?
+        """
+        own = self._scenario.operations[possible.operation].resource.own is not None
+        return own and possible.kind.name in OF_SERVICES
 
     def is_action(self, operation: str) -> bool:
         """Whether an operation goes forward, rather than back or nowhere; so does a message."""

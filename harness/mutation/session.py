@@ -135,7 +135,7 @@ class _Session:
             load=options.load,
             world=self._world,
             search="both" if self._world == "sim" else "guided",
-            workers=_campaign(options).resolved(self._world).workers,
+            workers=_campaign(options).resolved(self._world, scenario).workers,
             depth=options.depth,
             examples=_EXAMPLES[self._world],
             proxy=options.proxy,

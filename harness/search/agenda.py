@@ -28,16 +28,17 @@ class Rank(IntEnum):
     """Within a phase, what comes first. Lasting: for ever; counted: two and three calls."""
 
     ABORTS = 0  # what surely makes a saga abort shows every undo that a fault can strike
-    DECISIVE = 1  # at the pivot and after it
-    DECISIVE_LASTING = 2
-    UNDOS = 3  # while compensating
-    OTHERS = 4
-    OTHERS_LASTING = 5
-    UNDOS_LASTING = 6
-    COUNTED = 7
-    LATECOMERS = 8  # operations that nothing else reached
-    VIOLATED = 9  # at undos of a run that violated something
-    LAST = 10
+    OWN_SERVICES = 1  # what shows a mistake of a participant that is a service of the user's
+    DECISIVE = 2  # at the pivot and after it
+    DECISIVE_LASTING = 3
+    UNDOS = 4  # while compensating
+    OTHERS = 5
+    OTHERS_LASTING = 6
+    UNDOS_LASTING = 7
+    COUNTED = 8
+    LATECOMERS = 9  # operations that nothing else reached
+    VIOLATED = 10  # at undos of a run that violated something
+    LAST = 11
 
     @property
     def lasting(self) -> Rank:
@@ -47,6 +48,7 @@ class Rank(IntEnum):
 
 _LASTING = {
     Rank.ABORTS: Rank.DECISIVE_LASTING,
+    Rank.OWN_SERVICES: Rank.OTHERS_LASTING,
     Rank.DECISIVE: Rank.DECISIVE_LASTING,
     Rank.UNDOS: Rank.UNDOS_LASTING,
     Rank.OTHERS: Rank.OTHERS_LASTING,

@@ -313,8 +313,12 @@ class GuidedSearch:
         self._struck.add(site.operation)
         forward = rank in (Rank.DECISIVE, Rank.OTHERS)
         for possible in self._enabled.possible[site.operation]:
-            aborts = forward and possible.kind.name == ABORTS
-            self._plan(site, possible, parent, Rank.ABORTS if aborts else rank)
+            if forward and possible.kind.name == ABORTS:
+                self._plan(site, possible, parent, Rank.ABORTS)
+            elif forward and self._enabled.strikes_the_service(possible):
+                self._plan(site, possible, parent, Rank.OWN_SERVICES)
+            else:
+                self._plan(site, possible, parent, rank)
 
     def _plan(self, site: Site, possible: Possible, parent: RunSummary, rank: Rank) -> None:
         for planned in _beside(parent, site, possible, self._kinds, SINGLES, rank):

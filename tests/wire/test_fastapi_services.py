@@ -11,6 +11,7 @@ from harness.campaign import CampaignOptions, run_campaign
 from harness.history import FaultFired, History
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan, Lasting
+from harness.report_model import ScenarioReport, read_failure
 from harness.runner import Run, run_once
 from harness.scenario import Scenario
 from harness.worlds.wire import WireWorld
@@ -88,11 +89,28 @@ def narrate(history: History, evidence: tuple[int, ...]) -> list[str]:
     return []
 
 
-def test_a_short_search_finds_what_is_committed_late(tmp_path: Path) -> None:
-    options = CampaignOptions(
-        load=load, narrate=narrate, seconds=60, workers=1, out=tmp_path / "report", search="guided"
-    )
-    (found,) = run_campaign([load(str(EXAMPLE / "saga.toml"))], options, lambda _: None).scenarios
-    failed = {one.id for one in found.invariants if one.verdict == "violated"}
-    # The others take a duplicate or a SIGKILL, which come later in the search, and these services are slow.
-    assert failed >= {"no_orphaned_resources", "truthful_outcome"}
+def search(file: str, folder: Path, seconds: float) -> ScenarioReport:
+    options = CampaignOptions(load=load, narrate=narrate, seconds=seconds, out=folder, search="guided")
+    (found,) = run_campaign([load(str(EXAMPLE / file))], options, lambda _: None).scenarios
+    return found
+
+
+def test_a_search_finds_the_weakness_of_each_and_says_which(tmp_path: Path) -> None:
+    found = search("saga.toml", tmp_path, 90)
+    by_invariant = {one.id: one for one in found.invariants if one.verdict == "violated"}
+    assert set(by_invariant) == {"no_orphaned_resources", "truthful_outcome", "idempotent_actions"}
+    twice = by_invariant["idempotent_actions"]
+    files = [twice.failure or "", *(one.failure for one in twice.elsewhere)]
+    messages = [read_failure(tmp_path / file).message for file in files]
+    steps = ("payments", "shipping", "invoices")
+    assert sorted(messages) == sorted(f"the action of step {step} took effect 2 times" for step in steps)
+    left = read_failure(tmp_path / (by_invariant["no_orphaned_resources"].failure or "")).message
+    assert "inventory answered that reservation" in left
+    others = [one for one in found.invariants if one is not twice]
+    assert not any(one.elsewhere for one in others)
+
+
+def test_a_search_of_the_mended_services_finds_nothing(tmp_path: Path) -> None:
+    found = search("sound.toml", tmp_path, 60)
+    assert [one.id for one in found.invariants if one.verdict in ("violated", "unknown")] == []
+    assert {"duplicate", "participant_crash", "reject"} <= set(found.faults.by_kind)

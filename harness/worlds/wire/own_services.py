@@ -30,12 +30,13 @@ from harness.participant.own_service import Asked, Holdings
 from harness.participant.upstream import Address, request_to
 from harness.plan.decision import Copy, Delivery
 from harness.processes import Command, Group
+from harness.processes.orphans import reap_family
 from harness.processes.ports import listens, wait_until_free
 from harness.scenario import Scenario
 from harness.worlds.wire.background import PREFIX
 from harness.worlds.wire.forwarding import NOBODY, ask
 
-UP_LIMIT_S = 15.0
+UP_LIMIT_S = 60.0
 FREE_LIMIT_S = 5.0
 AGREE_LIMIT_S = 1.0
 """For what a service holds to become what it answered: it may still be at work."""
@@ -149,7 +150,7 @@ class RunningService:
         group, self._group = self._group, None
         if group is None:
             return
-        group.reap()
+        reap_family(group)
         if not wait_until_free(self.address.host, self.address.port, FREE_LIMIT_S):
             where = f"{self.prototype.launch.where}, after its process was killed"
             raise EnvironmentFault(misplaced(where, f"somebody at {self.address}", "a free port"))
@@ -170,8 +171,9 @@ class ServicesOfARun:
 
     def begin(self) -> None:
         """All up, and empty where they can be. Raises UsageError."""
+        for up in [self.pool.submit(one.ensure_up) for one in self.services]:
+            up.result()
         for one in self.services:
-            one.ensure_up()
             one.reset()
 
     def participants(self, fresh: Iterable[Participant]) -> dict[str, Participant]:

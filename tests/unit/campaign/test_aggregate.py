@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from harness.adapter import CallableSaga
-from harness.campaign.aggregate import Aggregate
+from harness.campaign import CampaignOptions
+from harness.campaign.aggregate import Aggregate, InvariantAggregate
 from harness.campaign.local import LocalJobRunner
 from harness.campaign.required import coverage
 from harness.campaign.verdict import judge
 from harness.errors import UsageError
 from harness.faults.enabled import enabled_faults
 from harness.invariants import INVARIANTS, Verdict
+from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan
 from harness.report_model import ScenarioVerdict
 from harness.scenario import Scenario
@@ -144,3 +148,54 @@ def test_a_saga_that_cannot_run_here_is_no_finding(sim: SimWorld) -> None:
         list(
             LocalJobRunner(replace(one, saga=CallableSaga(connects, "connects")), sim).run([(0, FaultPlan())])
         )
+
+
+# Services of the user's ----------------------------------------------------------------------------
+
+
+def twice(step: str, *kinds: str) -> RunSummary:
+    """A run in which the action of a step took effect twice."""
+    plan = FaultPlan(tuple(Fault(kind=kind, operation=f"{step}.thing.create") for kind in kinds))
+    message = f"the action of step {step} took effect 2 times"
+    return RunSummary(
+        input_index=0,
+        plan=plan,
+        saga_id="saga",
+        found={"idempotent_actions": Found(Verdict.VIOLATED, message)},
+        strikes=(1,) * len(plan.faults),
+        collateral=0,
+        kinds=(),
+        sites=(),
+        trace=b"",
+        situations=(),
+        statuses=("completed",),
+    )
+
+
+def test_each_service_of_the_users_may_have_a_mistake_of_its_own() -> None:
+    one = InvariantAggregate("idempotent_actions", frozenset({"charge", "ship"}))
+    runs = [twice("charge", "duplicate"), twice("ship", "crash", "duplicate"), twice("ship", "duplicate")]
+    for run_summary in (*runs, twice("elsewhere", "duplicate")):
+        one.add(run_summary, Verdict.VIOLATED)
+    assert one.smallest is runs[0]
+    assert one.elsewhere == {"ship": runs[2]}, "the smallest of that step; no step that is served by us"
+
+
+def test_steps_that_we_serve_are_not_told_apart() -> None:
+    one = InvariantAggregate("idempotent_actions")
+    one.add(twice("charge", "duplicate"), Verdict.VIOLATED)
+    one.add(twice("ship", "duplicate"), Verdict.VIOLATED)
+    assert one.elsewhere == {}
+
+
+def test_fewer_workers_where_each_starts_services_of_its_own(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[3] / "scenarios" / "examples" / "own_services"
+    own = load_scenario(str(folder / "saga.toml"), registered=None)
+
+    def loaded(reference: str) -> Scenario:
+        return load_scenario(reference, registered=None)
+
+    options = CampaignOptions(out=tmp_path, load=loaded, narrate=lambda history, evidence: [])
+    few, many = options.resolved("wire", own).workers, options.resolved("wire", scenario()).workers
+    assert 2 <= few <= max(2, os.cpu_count() or 1) < many
+    assert replace(options, workers=7).resolved("wire", own).workers == 7

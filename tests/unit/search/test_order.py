@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from harness.faults import KINDS
 from harness.faults.enabled import enabled_faults
 from harness.inputs import InputRef
 from harness.invariants import Verdict
+from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.process_faults import ProcessFault
 from harness.saga import Claim
@@ -286,3 +288,40 @@ def test_a_fault_until_the_restart_shrinks_to_one_for_ever_where_that_shows_the_
     (run_summary,) = breaking.run([(0, FaultPlan(faults))])
     smallest = minimise(run_summary, "termination", breaking)
     assert [fault.count for fault in smallest.plan.faults] == [Lasting.FOR_EVER]
+
+
+# Services of the user's ----------------------------------------------------------------------------
+
+OWN = Path(__file__).parents[3] / "scenarios" / "examples" / "own_services" / "saga.toml"
+
+
+def test_what_shows_a_mistake_of_a_service_comes_before_what_shows_one_of_the_saga() -> None:
+    """A search of services of the user's takes seconds a run: what only they get wrong must not wait."""
+    own = load_scenario(str(OWN), registered=None)
+    creates = tuple(step.action for step in own.spec.steps)
+    ran: list[FaultPlan] = []
+
+    class Reaches:
+        def run(self, jobs: Iterable[Job]) -> Iterator[RunSummary]:
+            for input_index, plan in jobs:
+                ran.append(plan)
+                yield RunSummary(
+                    input_index=input_index,
+                    plan=plan,
+                    saga_id="saga",
+                    found={},
+                    strikes=(1,) * len(plan.faults),
+                    collateral=0,
+                    kinds=(),
+                    sites=tuple((Site(operation=name, nth=1), -1) for name in creates),
+                    trace=repr(plan).encode(),
+                    situations=(),
+                    statuses=("completed",),
+                )
+
+    list(GuidedSearch(enabled_faults(own, "wire"), len(own.inputs), 1).run(Reaches(), StopAsked()))
+    kinds = [plan.faults[0].kind for plan in ran if plan.faults]
+    steps = len(creates)
+    assert kinds[:steps] == ["reject"] * steps
+    assert sorted(kinds[steps : steps * 6]) == ["duplicate"] * 3 * steps + ["participant_crash"] * 2 * steps
+    assert set(kinds[steps * 6 :]) > {"refuse", "lose_reply", "crash"}
