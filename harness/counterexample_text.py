@@ -30,12 +30,12 @@ def counterexample_lines(run: Run, judgement: Judgement, replay: str) -> list[st
         plan=run.plan,
         saga_id=run.saga_id,
         invariant=judgement.invariant,
-        input=run.input,
+        input=run.hiding.history.began.input,
         claim=run.invariants[judgement.invariant].says,
         message=judgement.message,
         evidence=judgement.evidence,
-        timeline=tuple(narrate(run.history, judgement.evidence)),
-        printed=run.history.printed,
+        timeline=tuple(narrate(run.hiding.history, judgement.evidence)),
+        printed=run.hiding.history.printed,
     )
     return [
         _title(judgement.invariant, f"{run.scenario} ({run.world})"),

@@ -314,7 +314,8 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     claim: what the invariant says. message: what was found instead. evidence: event indexes in the
     history. history: path of the history, relative to the report's folder. added_claims: what the
     search let the saga claim on top of its own. unclaimed: those of them that the plan has faults of.
-    printed: by the saga in that run.
+    printed: by the saga in that run. shown_input: the input without its secrets, where it has any; `input` is
+    whole, for a replay needs it.
     """
 
     scenario: ScenarioRef
@@ -334,7 +335,13 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     added_claims: tuple[str, ...] = ()
     unclaimed: tuple[str, ...] = ()
     printed: str = ""
+    shown_input: Json = None
     format_version: int = FORMAT_VERSION
+
+    @property
+    def input_to_show(self) -> Json:
+        """The input as it may be printed."""
+        return self.input if self.shown_input is None else self.shown_input
 
 
 EXIT_CODES: Mapping[ScenarioVerdict, int] = {

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -21,6 +21,7 @@ from harness.faults import kinds_of
 from harness.faults.carried_out import carried_out
 from harness.history import History
 from harness.history.codec import decode_history, encode_events
+from harness.history.hiding import Hiding
 from harness.invariants import Invariant, Judgement, Verdict, invariants_of, judge_view
 from harness.plan import FaultPlan, check_plan, plan_to_json
 from harness.saga import Json, SagaStart
@@ -39,7 +40,10 @@ _runs: Counter[str] = Counter()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The result of one plan: its history and what the invariants say."""
+    """The result of one plan: its history and what the invariants say.
+
+    hiding: the history without secrets, as it is written and shown; the judgements have none.
+    """
 
     scenario: str
     world: str
@@ -51,6 +55,7 @@ class Run:
     judgements: tuple[Judgement, ...]
     invariants: Mapping[str, Invariant]
     own_situations: tuple[Situation, ...] = ()
+    hiding: Hiding
 
     @property
     def violated(self) -> tuple[Judgement, ...]:
@@ -110,6 +115,13 @@ def _judged(scenario: Scenario, first: SagaStart, plan: FaultPlan, world: World,
     own_situations = (
         tuple(situations_of(scenario).values())[len(SITUATIONS.ours) :] if scenario.situations else ()
     )
+    hiding = Hiding(
+        history,
+        names=scenario.redact,
+        routes=scenario.routes,
+        key_header=scenario.spec.policy.key_header,
+    )
+    judged = _unjudged(history, invariants) if history.void else judge_view(view, invariants.values())
     return Run(
         scenario=scenario.name,
         world=world.name,
@@ -118,9 +130,18 @@ def _judged(scenario: Scenario, first: SagaStart, plan: FaultPlan, world: World,
         saga_id=first.id,
         history=history,
         view=view,
-        judgements=_unjudged(history, invariants) if history.void else judge_view(view, invariants.values()),
+        judgements=tuple(_without_secrets(one, hiding) for one in judged),
         invariants=invariants,
         own_situations=own_situations,
+        hiding=hiding,
+    )
+
+
+def _without_secrets(judgement: Judgement, hiding: Hiding) -> Judgement:
+    if judgement.verdict not in (Verdict.VIOLATED, Verdict.UNKNOWN):
+        return judgement
+    return replace(
+        judgement, message=hiding.text(judgement.message), traceback=hiding.text(judgement.traceback)
     )
 
 

@@ -108,6 +108,17 @@ class Scenario:
         }
 
     @cached_property
+    def routes(self) -> tuple[str, ...]:
+        """The paths of all routes, with their placeholders, each once."""
+        found = (
+            route.path
+            for resource in self.resources.values()
+            for routes in resource.routes.values()
+            for route in routes
+        )
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
     def irreversible(self) -> frozenset[str]:
         """Actions of steps that can be neither undone, nor repeated, nor found (RULES §5)."""
         return frozenset(

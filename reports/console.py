@@ -213,7 +213,7 @@ def failure_lines(failure: FailureFile, replay: str, *, shrunk: bool = True) -> 
     printed = _first_lines(failure.printed)
     plan = [f"    {line}" for line in plan_lines(failure.plan)]
     size = f"  The {'smallest ' if shrunk else ''}plan: {plan_size(failure.plan)}"
-    given = input_text(failure.input)
+    given = input_text(failure.input_to_show)
     input_ = [f"  The input: {given}"] if given else []
     lines = [*claim, *found, *happened, *printed, "", size, *plan, *input_, "", f"  Replay: {replay}"]
     return [printable(line) for line in lines]

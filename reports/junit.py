@@ -134,7 +134,7 @@ def _failure_lines(violation: Violation, bundle: Bundle) -> list[str]:
     if failure is None:
         return [*lines, violation.problem]
     plan = [f"  {line}" for line in plan_lines(failure.plan)]
-    given = input_text(failure.input)
+    given = input_text(failure.input_to_show)
     lines += [one for one in (unclaimed_words(failure),) if one]
     lines += ["Smallest plan:", *plan, *([f"Input: {given}"] if given else [])]
     replay = replay_command(bundle.folder, violation.invariant.failure or "")

@@ -193,9 +193,9 @@ class Page:
         """What the saga came back with."""
         return said(history)
 
-    def pytest_function(self, failure: FailureFile) -> str:
+    def pytest_function(self, one: Finding, failure: FailureFile) -> str:
         """What to paste into a test."""
-        return pytest_function(failure)
+        return pytest_function(failure, (self._bundle.folder / one.path).as_posix())
 
     def sentence(self, row: Row) -> str:
         """A row that is no call."""

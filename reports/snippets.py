@@ -14,16 +14,24 @@ from harness.report_model import FailureFile
 _WIDTH = 96
 
 
-def pytest_function(failure: FailureFile) -> str:
-    """A test that fails as long as the finding stands."""
+def pytest_function(failure: FailureFile, path: str = "") -> str:
+    """A test that fails as long as the finding stands.
+
+    path: of the failure file, from which an input with secrets is read.
+    """
     plan = _plan(failure.plan)
-    given = _indented(pformat(failure.input, width=_WIDTH, sort_dicts=False))
+    imports = f"from harness.plan import {', '.join(_names(plan))}\n"
+    if failure.shown_input is None:
+        given = _indented(pformat(failure.input, width=_WIDTH, sort_dicts=False))
+    else:
+        given = f'json.loads(Path({path!r}).read_text())["input"]'
+        imports = f"import json\nfrom pathlib import Path\n\n{imports}"
     note = ""
     if failure.unclaimed:
         claims = ", ".join(failure.unclaimed)
         note = f"    # Its faults are of {claims}, which the saga does not claim: let it claim them first.\n"
     return (
-        f"from harness.plan import {', '.join(_names(plan))}\n\n\n"
+        f"{imports}\n\n"
         f"def test_{_name(failure)}(saga_chaos):\n"
         f"{note}"
         f"    plan = {plan}\n"

@@ -105,7 +105,7 @@ def _violation(violation: Violation, bundle: Bundle) -> str:
     found = [f"**Found:** {markdown(failure.message)}"] if failure.message else []
     found += [markdown(one) for one in (unclaimed_words(failure),) if one]
     replay = replay_command(bundle.folder, invariant.failure or "")
-    given = input_text(failure.input)
+    given = input_text(failure.input_to_show)
     return "\n\n".join(
         [
             *parts,

@@ -58,20 +58,26 @@ class Redaction:
     """What requests and answers held, without secrets.
 
     names: of headers, parameters and fields, or paths a.b of fields in a body, that are hidden beside those
-    whose names say so; case does not count.
+    whose names say so; case does not count. values: what was hidden by its name as yet.
     """
+
+    hidden = HIDDEN
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._names = frozenset(name.lower() for name in names)
         self._known: dict[str, bool] = {}
+        self.values: dict[str, None] = {}
 
     def header(self, name: str, value: str) -> str:
         """The value of a header."""
-        return HIDDEN if name.lower() in _SECRET_HEADERS else self.named(name, value)
+        if name.lower() in _SECRET_HEADERS:
+            self._note(value.rpartition(" ")[2])
+            return self._note(value)
+        return self.named(name, value)
 
     def named(self, name: str, value: str) -> str:
         """The value of a parameter."""
-        return HIDDEN if self._hides(name) else _text(value)
+        return self._note(value) if self.hides(name) else _text(value)
 
     def text(self, text: str) -> str:
         """A body that is no JSON."""
@@ -79,8 +85,8 @@ class Redaction:
 
     def json(self, value: Json, path: tuple[str, ...] = ()) -> Json:
         """A body, or what is in it at a path. What is hidden is hidden whatever its type."""
-        if path and self._hides(path[-1], ".".join(path)):
-            return HIDDEN
+        if path and self.hides(path[-1], ".".join(path)):
+            return self._note(value)
         if isinstance(value, str):
             return _text(value)
         if isinstance(value, dict):
@@ -89,8 +95,18 @@ class Redaction:
             return [self.json(one, path) for one in value]
         return value
 
-    def _hides(self, name: str, path: str = "") -> bool:
+    def hides(self, name: str, path: str = "") -> bool:
+        """Whether what is called so is hidden. path: where it stands in a body."""
         return (bool(self._names) and path.lower() in self._names) or self._is_secret(name)
+
+    def _note(self, value: Json) -> str:
+        """What was hidden by its name stays hidden where it stands under no name."""
+        if isinstance(value, dict | list):
+            for one in value.values() if isinstance(value, dict) else value:
+                self._note(one)
+        elif value is not None and not isinstance(value, bool):
+            self.values[str(value)] = None
+        return HIDDEN
 
     def _is_secret(self, name: str) -> bool:
         known = self._known.get(name)

@@ -11,10 +11,12 @@ from harness.campaign.content import digest_of
 from harness.campaign.options import CampaignOptions
 from harness.campaign.references import named_for
 from harness.choices import WorldName
+from harness.history import History
 from harness.history.codec import decode_history
 from harness.invariants import invariants_of
 from harness.json_files import write_whole
 from harness.report_model import FailureFile, FoundBy, ScenarioRef, Tool, write_failure
+from harness.saga import Json
 from harness.scenario import Scenario
 from harness.search.run_summary import RunSummary
 from harness.versions import version_of
@@ -79,6 +81,7 @@ class CampaignFiles:
             added_claims=tuple(claim.value for claim in unclaimed.added),
             unclaimed=tuple(claim.value for claim in unclaimed.of(run_summary.plan)),
             printed="" if history is None else history.printed,
+            shown_input=_shown(run_summary.input, history),
         )
         path = f"failures/{stem}.json"
         write_failure(failure, self.folder / path)
@@ -99,6 +102,11 @@ class CampaignFiles:
         name = f"histories/{file_stem(stem)}.ndjson"
         write_whole(self.folder / name, run_summary.history)
         return name
+
+
+def _shown(given: Json, history: History | None) -> Json:
+    """The input as the history has it, where secrets are hidden in that; else None."""
+    return None if history is None or history.began.input == given else history.began.input
 
 
 def file_stem(name: str) -> str:

@@ -172,7 +172,7 @@ def _tell(failure: FailureFile, run_summary: RunSummary) -> None:
         _say(f"    {line}")
     if failure.unclaimed:
         _say(f"  {unclaimed_words(failure)}")
-    given = input_text(failure.input)
+    given = input_text(failure.input_to_show)
     if given:
         _say(f"  The input: {given}")
     if run_summary.history is not None:

@@ -68,7 +68,7 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
 class Kept:
     """Requests and answers of a run, as they were. redact: names of fields and headers to hide as well."""
 
-    __slots__ = ("_answers", "_redact", "_renamed", "_requests", "_room")
+    __slots__ = ("_answers", "_redact", "_renamed", "_requests", "_room", "hidden")
 
     def __init__(self, redact: tuple[str, ...] = ()) -> None:
         self._redact = redact
@@ -76,6 +76,7 @@ class Kept:
         self._answers: dict[int, Response] = {}
         self._room = MOST_BYTES
         self._renamed: tuple[bytes, bytes] | None = None
+        self.hidden: tuple[str, ...] = ()
 
     def sent(self, call: int, request: Request) -> None:
         """A request left."""
@@ -98,13 +99,16 @@ class Kept:
         return same
 
     def told(self) -> tuple[Contents, ...]:
-        """As people read them, in the order of the calls."""
+        """As people read them, in the order of the calls. `hidden` has then what was hidden by its name."""
         from harness.adapter.redaction import Redaction  # noqa: PLC0415 - brings httpx, and readers need none
 
         redaction = Redaction(self._redact)
         found = tuple(self._bounded(redaction))
+        self.hidden = tuple(redaction.values)
         if self._renamed is None:
             return found
+        own, told = (name.decode() for name in self._renamed)
+        self.hidden = tuple(value.replace(own, told) for value in self.hidden)
         return _decode(_encode(found).replace(*self._renamed))
 
     def _bounded(self, redaction: Redaction) -> Iterator[Contents]:

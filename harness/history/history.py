@@ -72,6 +72,11 @@ class History:
         told = self._told if self._kept is None else self._kept.told()
         return {one.call: one for one in told}
 
+    @property
+    def hidden_values(self) -> tuple[str, ...]:
+        """What `contents` hides by its name; of a history that was read from a file nobody knows that."""
+        return self._kept.hidden if self.contents and self._kept is not None else ()
+
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The calls, in the order in which they were sent."""

@@ -21,7 +21,7 @@ from harness.history import (
     PhaseBegan,
     TurnPassed,
 )
-from harness.history.codec import encode_contents, encode_events
+from harness.history.codec import encode_events, encode_history
 from harness.inputs import DrawnInput, InputRef
 from harness.invariants import Verdict
 from harness.plan import FaultPlan, Site
@@ -147,7 +147,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
     void = run.history.void
     trace, reaction = traces_of(run.history, run.plan)
     sites, first = ((), ()) if void else _sites(run.history, len(run.plan.faults))
-    encoded = encode_events(run.history)
+    told = run.hiding.history if kept or keep_history or void else None
     statuses = tuple(saga.status for saga in run.view.sagas)
     return RunSummary(
         input_index=input_index,
@@ -172,12 +172,12 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         situations=() if void else seen_situations(run.view, run.own_situations),
         statuses=statuses,
         early_repeat=early_repeat(run.view),
-        trouble=first_trouble(run.view) if run.plan.empty else "",
+        trouble=run.hiding.text(first_trouble(run.view)) if run.plan.empty else "",
         compensation_s=() if void else compensation_seconds(run.history),
         left=() if void else _left(run.view),
         cut_short=_cut_short(run.history) or Status.RUNNING in statuses,
-        history=encoded + encode_contents(run.history) if kept or keep_history or void else None,
-        fingerprint=hashlib.blake2b(encoded, digest_size=12).digest(),
+        history=None if told is None else encode_history(told),
+        fingerprint=hashlib.blake2b(encode_events(run.history), digest_size=12).digest(),
     )
 
 
