@@ -158,10 +158,15 @@ def wire(session: nox.Session) -> None:
 
 @nox.session
 def examples(session: nox.Session) -> None:
-    """The same saga in several languages: nothing may be violated in any; names in posargs choose some."""
-    session.install("-e", ".")
+    """The same saga in several languages, where nothing may be violated, and the services in FastAPI.
+
+    Of these each one's weakness must be found, and none where they are mended. Names in posargs choose some.
+    """
+    session.install("-e", ".[dev]")
     chosen = [one for one in EXAMPLES if not session.posargs or one.language.lower() in session.posargs]
     ends = {one.language: _searched(session, one) for one in chosen}
+    if not session.posargs or "fastapi" in session.posargs:
+        session.run("pytest", "tests/wire/test_fastapi_services.py", "-m", "long", "-k", "search", "-rs")
     for language, end in ends.items():
         session.log(f"examples: {language}: {end}")
     if FAILED in ends.values():

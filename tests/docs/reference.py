@@ -100,8 +100,8 @@ def sections() -> tuple[Section, ...]:
                 ),
                 "redact": (
                     "`[]`",
-                    "names of headers, parameters and fields (or paths `a.b` of fields) that histories and reports hide, "
-                    "beside those that say themselves that they are secret",
+                    "names of headers, parameters, fields (or paths `a.b` of fields) and placeholders of routes that "
+                    "histories and reports hide, beside those that say themselves that they are secret",
                 ),
                 "policy, correlation": ("`{}`", "the tables below"),
                 "overlap": (

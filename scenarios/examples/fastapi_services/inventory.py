@@ -6,7 +6,7 @@ import threading
 from service import FIXED, FOLDER, new_id, serve
 from sqlite_store import Store
 
-LATER_S = 0.06
+LATER_S = 0.4
 _lock = threading.Lock()
 _on_the_way = {}
 
