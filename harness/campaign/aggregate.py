@@ -117,7 +117,8 @@ class Aggregate:
     """Everything that is counted. `irreversible`: faults that are of *irreversible_step* too.
 
     kinds: what the faults of the plans mean. broken_by: for each violating run the claims that its faults
-    are of. fired_counts: kind, operation, variant and count of what fired, and of what would have made an
+    are of. fired_alone: kind, operation and variant of what fired as the only fault of a run of one saga.
+    fired_counts: kind, operation, variant and count of what fired, and of what would have made an
     equal run. followed_by_nothing: what strikes the next call, and had none to strike.
     missed: single faults that were planned and did not fire, by kind, operation and variant.
     refused_once: runs of the scenario's inputs whose only fault was one refusal.
@@ -141,6 +142,7 @@ class Aggregate:
     fired_at: Counter[tuple[str, str]] = field(default_factory=Counter)
     kinds: Mapping[str, FaultKind] = field(default_factory=lambda: KINDS)
     fired_variants: set[tuple[str, str, str]] = field(default_factory=set)
+    fired_alone: set[tuple[str, str, str]] = field(default_factory=set)
     missed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     refused_once: dict[Job, RunSummary] = field(default_factory=dict)
     fired_counts: set[tuple[str, str, str, int | Lasting]] = field(default_factory=set)
@@ -263,6 +265,8 @@ class Aggregate:
             self.by_kind[fault.kind] += 1
             self.fired_at[mark] += 1
             self.fired_variants.add((*mark, fault.variant))
+            if len(run_summary.plan.faults) == 1 == run_summary.plan.sagas:
+                self.fired_alone.add((*mark, fault.variant))
             for count in equal_counts(run_summary, index, self.kinds[fault.kind]):
                 self.fired_counts.add((*mark, fault.variant, count))
 

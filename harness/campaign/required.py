@@ -55,8 +55,9 @@ class _Required:
         for operation in self._reached:
             for one in self._enabled.impossible(operation):
                 yield Impossible(fault=one.kind, operation=operation, reason=one.reason)
-            missing = (one.kind.name for one in self._possible(operation) if self._nothing_follows(one))
-            for kind in dict.fromkeys(missing):
+            missing = (one for one in self._possible(operation) if self._takes_another_fault(one))
+            never = (one.kind.name for one in missing if not self._fired(one, [operation]))
+            for kind in dict.fromkeys(never):
                 yield Impossible(fault=kind, operation=operation, reason=NOTHING_FOLLOWS)
         for operation in self._aggregate.healed_only():
             yield Impossible(fault="every kind", operation=operation, reason=HEALED)
@@ -81,7 +82,7 @@ class _Required:
 
     def _missing_at(self, operation: str, required: Iterable[Possible]) -> Iterator[Fault]:
         for one in required:
-            if self._nothing_follows(one):
+            if self._takes_another_fault(one):
                 continue
             for count in one.kind.counts:
                 if (one.kind.name, operation, one.variant, count) not in self._aggregate.fired_counts:
@@ -133,11 +134,14 @@ class _Required:
         fired = self._aggregate.fired_variants
         return any((one.kind.name, operation, one.variant) in fired for operation in operations)
 
-    def _nothing_follows(self, one: Possible) -> bool:
-        """Whether a fault that strikes the next call there was tried, and had none to strike."""
+    def _takes_another_fault(self, one: Possible) -> bool:
+        """Whether what strikes the next call there had none to strike, unless another fault led to one.
+
+        Then it is no single fault, and how often it fired beside others is chance.
+        """
         mark = (one.kind.name, one.operation, one.variant)
         tried = one.kind.after_site and mark in self._aggregate.followed_by_nothing
-        return tried and not self._fired(one, [one.operation])
+        return tried and mark not in self._aggregate.fired_alone
 
 
 def _everywhere(one: Possible) -> bool:

@@ -43,6 +43,7 @@ from harness.participant import (
     RestParticipant,
     Whose,
 )
+from harness.participant.state import PRECONDITION_FAILED
 from harness.plan.decision import Copy, Decision, Delay, Delivery, Symptom
 from harness.process_faults import Boundary
 from harness.saga import SagaSpec, StepKind
@@ -166,11 +167,17 @@ class FaultInjector:
         return copy
 
     def deliver_with_copies(self, in_flight: InFlightCall) -> Response:
-        """The same, with those copies that come before the reply."""
+        """The same, with those copies that come before the reply.
+
+        A copy that came first and was applied leaves the original an If-Match that is out of date. The caller
+        hears of the copy then: 412 would say that nothing was applied.
+        """
         copy = in_flight.course.copy
-        if copy is Copy.CONCURRENT:
-            self.deliver(in_flight, copy=True)
+        first = self.deliver(in_flight, copy=True) if copy is Copy.CONCURRENT else None
         response = self.deliver(in_flight)
+        if first is not None and first.status < 300 and response.status == PRECONDITION_FAILED:
+            response = in_flight.progress.reply = first
+            self.recorder.kept.answered(in_flight.call, response)
         if copy is Copy.AT_ONCE:
             self.deliver(in_flight, copy=True)
         return response

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from harness.history import Call, ExecutorEnded
+from harness.history import Call, ExecutorBegan, ExecutorEnded
 from harness.situations.base import Situation
 from harness.situations.needs import overlaps
 from harness.views import SagaView, View
 
 
 def _overlap(view: View, saga: SagaView) -> bool:
-    """Another saga was at a resource of this one after its first call, and before it ended."""
+    """Another saga was at a resource of this one after its first call, and before it ended.
+
+    Or it had begun by then, made no call until this one had ended, and was there after that: it was kept out.
+    """
     calls = saga.calls
     if not calls:
         return False
-    ends = (index for index, one in view.history.of(ExecutorEnded) if one.saga_id == saga.saga_id)
-    since, until = calls[0].index, max(ends, default=len(view.history.events))
+    since, until = calls[0].index, _end(view, saga)
     own = {_resource(call) for call in calls}
-    others = (call for other in view.sagas if other is not saga for call in other.calls)
-    return any(since < call.index < until and _resource(call) in own for call in others)
+    for other in view.sagas:
+        there = [call.index for call in other.calls if _resource(call) in own]
+        if other is saga or not there:
+            continue
+        first = min(call.index for call in other.calls)
+        waited = first > until and since < _beginning(view, other) < until
+        if waited or any(since < index < until for index in there):
+            return True
+    return False
+
+
+def _end(view: View, saga: SagaView) -> int:
+    ends = (index for index, one in view.history.of(ExecutorEnded) if one.saga_id == saga.saga_id)
+    return max(ends, default=len(view.history.events))
+
+
+def _beginning(view: View, saga: SagaView) -> int:
+    """Where its first executor began; nowhere, if none did."""
+    begins = (index for index, one in view.history.of(ExecutorBegan) if one.saga_id == saga.saga_id)
+    return min(begins, default=-1)
 
 
 def _resource(call: Call) -> str:

@@ -109,6 +109,23 @@ def test_an_outage_that_no_call_follows_is_listed_as_impossible(sim: SimWorld) -
     assert covered.unfired == ()
 
 
+def test_an_outage_that_only_another_fault_lets_strike_is_not_required_with_every_count(
+    sim: SimWorld,
+) -> None:
+    """Drawn plans find one count by chance; that must not make the others missing."""
+    one = scenario()
+    outage = Fault(kind="outage", operation="stock.hold.create")
+    refused = Fault(kind="reject", operation="bank.charge.create")
+    drawn = LocalJobRunner(one, sim).run([(0, FaultPlan((outage, refused)))])
+    aggregate = Aggregate()
+    for run_summary in (*searched(one, sim), *drawn):
+        aggregate.add(run_summary)
+    assert ("outage", "stock.hold.create", "") in aggregate.fired_variants
+    covered = coverage(one, "sim", aggregate)
+    assert covered.unfired == ()
+    assert ("outage", "stock.hold.create") not in {(told.fault, told.operation) for told in covered.impossible}
+
+
 def test_the_smallest_counterexample_is_kept(sim: SimWorld) -> None:
     (any_run_summary,) = LocalJobRunner(scenario(), sim).run([(0, FaultPlan())])
     fault = Fault(kind="refuse", operation="stock.hold.create")

@@ -199,3 +199,21 @@ def test_its_operations_and_routes() -> None:
         True,
         False,
     )
+
+
+@pytest.mark.parametrize("variant", ["at_once", "concurrent", "after_reply"])
+def test_a_duplicate_of_a_request_with_a_version_is_answered_as_done(variant: str) -> None:
+    """The copy makes the version of the other out of date: 412 would say that nothing was applied."""
+    fault = Fault(kind="duplicate", operation="orders.order.approve", variant=variant)
+    counter = open_counter(fault, etag=True)
+    assert told(put(counter, "approved", **{"if-match": '"1"'})) == (200, "approved")
+    (call,) = counter.history.calls
+    assert len(call.deliveries) == 2
+    assert [effect.change for _, effect in call.effects] == [Change.CREATED]
+
+
+def test_a_repeat_with_the_version_from_before_is_refused_all_the_same() -> None:
+    """As by a server that knows no sagas: who repeats after a lost reply meets a change of its own."""
+    counter = open_counter(etag=True)
+    put(counter, "approved", **{"if-match": '"1"'})
+    assert told(put(counter, "approved", **{"if-match": '"1"'}))[0] == 412

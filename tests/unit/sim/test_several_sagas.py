@@ -54,6 +54,22 @@ def test_the_same_starts_give_the_same_history(sim: SimWorld, style: str) -> Non
     assert encode_history(first.history) == encode_history(second.history)
 
 
+def test_a_lock_that_sagas_share_keeps_them_apart_in_every_run(sim: SimWorld) -> None:
+    """A module's lock: in a service there is one loop for all sagas, in sim one for each run."""
+    lock = asyncio.Lock()
+    sound = saga_of("async")
+
+    async def one_at_a_time(ctx: SagaContext, input_: Json) -> object:
+        async with lock:
+            return await sound.function(ctx, input_)  # type: ignore[misc]
+
+    for _ in range(2):
+        found = run(sim, CallableSaga(one_at_a_time, "one at a time"), TWO)
+        assert ends(found.history) == {"saga-a": "completed", "saga-b": "completed"}
+        senders = [call.sent.saga_id for call in found.history.calls]
+        assert senders == sorted(senders), "one after the other"
+
+
 def test_a_saga_begins_when_its_time_comes(sim: SimWorld) -> None:
     late = (TWO[0], SagaStart(id="saga-b", input={}, at_s=7.5))
     found = run(sim, saga_of("async"), late)
