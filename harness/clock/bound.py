@@ -15,7 +15,7 @@ from typing import Any
 from harness.clock.loop import VirtualLoop
 from harness.clock.replacements import Replacements
 
-_primitive: Any = mixins._LoopBoundMixin  # type: ignore[attr-defined]
+_primitive: Any = mixins._LoopBoundMixin
 _get_loop = _primitive._get_loop
 
 
@@ -27,7 +27,6 @@ def install(replacements: Replacements) -> None:
 def get_loop(primitive: Any) -> Any:
     """The loop that it is bound to."""
     bound, running = primitive._loop, events._get_running_loop()
-    both = isinstance(bound, VirtualLoop) and isinstance(running, VirtualLoop)
-    if both and bound.scheduler is not running.scheduler:
-        primitive._loop = running
+    if isinstance(bound, VirtualLoop) and isinstance(running, VirtualLoop):
+        primitive._loop = bound if bound.scheduler is running.scheduler else running
     return _get_loop(primitive)
