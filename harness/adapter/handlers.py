@@ -1,25 +1,22 @@
 """Choreographed sagas: nobody conducts them; handlers take events and publish others.
 
-`async def on_order_placed(ctx, event)`. Owns what a handler is given, the host that calls the handlers of one
-saga, and how the outcome follows from the events that it published. A handler that returns has acknowledged
-its message; one that raises has refused it, and gets it again. Refuses to know how messages come (`inbox`).
+`async def on_order_placed(ctx, event)`. Owns the host that calls the handlers of one saga, and how the
+outcome follows from the events that it published. A handler that returns has acknowledged its message; one
+that raises has refused it, and gets it again. Refuses to know how messages come (`inbox`), and what a handler
+may do (`handler_context`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
-
-import httpx
-import msgspec
 
 from harness.adapter.callable import CallableSaga
 from harness.adapter.context import SagaContext
+from harness.adapter.handler_context import HandlerContext, MessageEvent, Surface, take_reply
 from harness.adapter.inbox import Delivery, Ending, Inbox
 from harness.adapter.outcome import Returned, read_failure
 from harness.cloudevents import CloudEvent
@@ -27,98 +24,12 @@ from harness.errors import ScenarioError, UsageError, misplaced
 from harness.process_faults import ProcessFault
 from harness.saga import SAGA_ID, Correlation, Json, Outcome, Status
 
+__all__ = ["ENDS", "Handler", "HandlerContext", "HandlersSaga", "MessageEvent", "handlers_saga", "outcome_of"]
+
+_REPLIES = "replies"
+"""The subscription of events that answer commands."""
+
 ENDS = (Status.COMPLETED, Status.COMPENSATED, Status.STUCK)
-
-
-class MessageEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler is given. id: the same whenever the event comes again. attempt: counted from 1."""
-
-    id: str
-    type: str
-    source: str
-    data: Json
-    attempt: int
-    attributes: Mapping[str, str] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surface:
-    """What the handlers of a saga share: the bus that they publish to, and how events name their saga."""
-
-    bus: str
-    correlation: Correlation = field(default_factory=Correlation)
-
-
-class HandlerContext:
-    """The first argument of a handler. saga_id: of the saga that the event belongs to.
-
-    urls: participant to base URL. client: an `httpx.AsyncClient`. resumed: the handlers' process was
-    struck, and this is the one that comes after it. memory: for what they share in memory; it dies with
-    their process.
-    """
-
-    __slots__ = ("_context", "_surface", "client", "memory", "resumed", "saga_id", "urls")
-
-    def __init__(self, context: SagaContext, surface: Surface) -> None:
-        self._context = context
-        self._surface = surface
-        self.saga_id = context.saga_id
-        self.urls = context.urls
-        self.client = cast("httpx.AsyncClient", context.client)
-        self.resumed = context.resumed
-        self.memory: dict[str, Any] = {}
-
-    @property
-    def store_dir(self) -> Path:
-        """A folder of this run that survives a crash; made when it is first asked for."""
-        return self._context.store_dir
-
-    async def publish(
-        self,
-        type_: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        id: str | None = None,  # noqa: A002 - the name that CloudEvents gives it
-        source: str = "/handlers",
-        attributes: Mapping[str, str] | None = None,
-        structured: bool = False,
-        timeout_s: float | None = None,
-    ) -> str:
-        """Publish an event to the bus once, and return its id. The saga's id is added where it is missing.
-
-        id: a new one unless given; who publishes again gives the same. structured: the whole event in the
-        body. Raises httpx.HTTPError where the bus did not say that it has the event.
-        """
-        given = dict(data or {})
-        headers: dict[str, str] = {}
-        self._correlate(given, headers)
-        event = CloudEvent(
-            id=id or os.urandom(16).hex(),
-            source=source,
-            type=type_,
-            data=given,
-            attributes=attributes or {},
-        )
-        more, body = event.structured() if structured else event.binary()
-        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
-        reply = await self.client.post(
-            f"{self.urls[self._surface.bus]}/events", headers=headers | more, content=body, timeout=timeout
-        )
-        reply.raise_for_status()
-        return event.id
-
-    def _correlate(self, data: dict[str, Json], headers: dict[str, str]) -> None:
-        correlation = self._surface.correlation
-        named = correlation.pattern.replace(SAGA_ID, self.saga_id)
-        if correlation.header is not None:
-            headers[correlation.header] = named
-            return
-        *outer, last = correlation.field.split(".")
-        for name in outer:
-            inner = dict(cast("Mapping[str, Json]", data.get(name) or {}))
-            data[name] = inner
-            data = inner
-        data.setdefault(last, named)
 
 
 Handler = Callable[[HandlerContext, MessageEvent], Awaitable[object]]
@@ -130,7 +41,7 @@ class HandlersSaga(CallableSaga):
 
     bus: the participant that they publish to. starts: the type of event that starts a saga; the harness
     publishes it, with the saga's input as its data. subscriptions: event type to the names of its handlers.
-    outcome: event type to the end that it is.
+    outcome: event type to the end that it is. replies: event types that answer commands, for `ctx.request`.
     """
 
     bus: str = ""
@@ -138,6 +49,7 @@ class HandlersSaga(CallableSaga):
     subscriptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outcome: Mapping[str, Status] = field(default_factory=dict)
     correlation: Correlation = field(default_factory=Correlation)
+    replies: tuple[str, ...] = ()
 
     @property
     def worlds(self) -> tuple[str, ...]:
@@ -168,7 +80,7 @@ class HandlersSaga(CallableSaga):
         return event, headers
 
 
-def handlers_saga(
+def handlers_saga(  # noqa: PLR0913 - by name, and each is another part of the saga
     handlers: Mapping[str, Handler | Sequence[Handler]],
     *,
     bus: str,
@@ -177,16 +89,19 @@ def handlers_saga(
     name: str = "handlers",
     durable: bool = False,
     correlation: Correlation | None = None,
+    replies: Sequence[str] = (),
 ) -> HandlersSaga:
     """A choreographed saga of plain functions, by the type of event that each takes.
 
+    replies: types of event that answer commands; each goes to whoever waits for it in `ctx.request`.
     Raises ScenarioError for what is no `async def handler(ctx, event)`, and for an outcome that is no end.
     """
-    functions: dict[str, Handler] = {}
+    functions: dict[str, Handler] = {_REPLIES: take_reply} if replies else {}
     subscriptions: dict[str, tuple[str, ...]] = {}
-    for type_, given in handlers.items():
+    for type_ in dict.fromkeys((*handlers, *replies)):
+        given = handlers.get(type_, ())
         several = (given,) if callable(given) else tuple(given)
-        names = []
+        names = [_REPLIES] if type_ in replies else []
         for one in several:
             _check(one, f"{name}, handler of {type_}")
             called = getattr(one, "__name__", type(one).__name__)
@@ -196,18 +111,19 @@ def handlers_saga(
         subscriptions[type_] = tuple(names)
     if not outcome:
         raise ScenarioError(misplaced(f"{name}, outcome", dict(outcome), "an event for each end"))
-    if starts not in subscriptions:
+    if starts not in handlers:
         raise ScenarioError(misplaced(f"{name}, starts", starts, "a type of event that has a handler"))
-    correlation = correlation or Correlation()
+    surface = Surface(bus=bus, replies=tuple(replies), correlation=correlation or Correlation())
     return HandlersSaga(
-        HandlerHost(functions, dict(outcome), Surface(bus=bus, correlation=correlation)),
+        HandlerHost(functions, dict(outcome), surface),
         name,
         durable,
         bus=bus,
         starts=starts,
         subscriptions=subscriptions,
         outcome=dict(outcome),
-        correlation=correlation,
+        correlation=surface.correlation,
+        replies=surface.replies,
     )
 
 

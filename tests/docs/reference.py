@@ -137,6 +137,10 @@ def sections() -> tuple[Section, ...]:
                 ),
                 "starts": ("handlers", "the event that the harness publishes, with the input as its data"),
                 "outcome": ("handlers", '`{ completed = "OrderConfirmed", compensated = "OrderCancelled" }`'),
+                "replies": (
+                    "handlers",
+                    "a list of events that answer commands: each goes to whoever waits for it in `ctx.request`",
+                ),
                 "bus": ("handlers", "the participant that is the bus, where there are several"),
                 "restart": ("http", '`"when_killed"`, or `"each_run"`'),
             },

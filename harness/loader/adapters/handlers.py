@@ -15,6 +15,7 @@ from harness.loader.target import load_object
 from harness.saga import Status
 
 _HANDLERS = "a table, like [saga.handlers] with OrderPlaced = 'sagas.py:on_order_placed'"
+_REPLIES = "a list of events that answer commands, like ['StockAnswered']"
 _OUTCOME = "a table of ends, like { completed = 'OrderConfirmed', compensated = 'OrderCancelled' }"
 
 
@@ -34,6 +35,7 @@ def _read(table: Table, around: Surroundings) -> SagaAdapter:
             name=table.source.label,
             durable=bool(around.claims & RESUMED),
             correlation=around.correlation,
+            replies=_replies(table, bus),
         )
     except ScenarioError as error:
         raise ScenarioError(f"{table.where('handlers')}: {error}") from None
@@ -61,6 +63,16 @@ def _functions(handlers: Table, type_: str) -> tuple[Handler, ...]:
     return tuple(load_object(name, handlers.source.folder, where) for name in names)  # type: ignore[misc]
 
 
+def _replies(table: Table, bus: Bus) -> tuple[str, ...]:
+    if not table.has("replies"):
+        return ()
+    found = tuple(table.texts("replies", _REPLIES))
+    for type_ in found:
+        if type_ not in bus.events:
+            raise table.wrong("replies", nearest(type_, bus.events))
+    return found
+
+
 def _outcome(table: Table, bus: Bus) -> Mapping[str, Status]:
     ends = table.table("outcome", _OUTCOME)
     ends.refuse_unknown(str(one) for one in ENDS)
@@ -86,7 +98,7 @@ def _check_events(handlers: Table, bus: Bus) -> None:
 
 PLUGIN = AdapterPlugin(
     name="handlers",
-    keys=("handlers", "starts", "outcome", "bus"),
+    keys=("handlers", "starts", "outcome", "bus", "replies"),
     read=_read,
     processes=False,
 )

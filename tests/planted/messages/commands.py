@@ -14,13 +14,15 @@ from typing import Any, ClassVar
 from harness.adapter.handlers import HandlerContext, MessageEvent
 from tests.planted.messages.shop import Shop
 
-REPLY_TIMEOUT_S = 5.0
 TAKEN_BACK = {"ReserveStock": "ReleaseStock", "TakePayment": "RefundPayment"}
 STEPS = {"ReserveStock": "hold", "ReleaseStock": "hold", "TakePayment": "charge", "RefundPayment": "charge"}
 
 
 class Commands(Shop):
     """OrderPlaced starts the orchestrator; ReserveStock and TakePayment are commands, Reply answers them."""
+
+    def __init__(self, *, reply_timeout_s: float = 5.0) -> None:
+        self.reply_timeout_s = reply_timeout_s
 
     events: ClassVar[tuple[str, ...]] = (
         *("OrderPlaced", "OrderConfirmed", "OrderCancelled", "Reply"),
@@ -77,7 +79,7 @@ class Commands(Shop):
             reply = ctx.memory[correlation] = asyncio.get_running_loop().create_future()
             await ctx.publish(type_, {"correlation": correlation}, id=correlation, timeout_s=0.2)
             try:
-                return bool(await asyncio.wait_for(reply, REPLY_TIMEOUT_S))
+                return bool(await asyncio.wait_for(reply, self.reply_timeout_s))
             except TimeoutError:
                 continue
         return None
