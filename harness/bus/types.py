@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.bus.promise import Keeping
+from harness.cloudevents import read_event
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant import Operation, Owner, Repeats, Reply, Request, ResourceSpec, Response, Route, Verb
 from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
@@ -86,19 +87,19 @@ def order_of(operation: Operation) -> Keeping | None:
 
 
 class StepEvents:
-    """What was done and undone by events of one step. The same event twice is one: its id says so."""
+    """What was done and undone by events of one step. The same event twice is one: source and id say so."""
 
     def __init__(self, full: str, ledger: Ledger) -> None:
         self._full = full
         self._ledger = ledger
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
 
     def handle(self, operation: Operation, id_: str | None, request: Request, owner: Owner) -> Reply:
         """A publish of the event `id_`."""
-        del request
-        if id_ is None or id_ in self._seen:
+        event = read_event(request.headers, request.body)
+        if id_ is None or (event.source, id_) in self._seen:
             return Reply(response=Response(status=201))
-        self._seen.add(id_)
+        self._seen.add((event.source, id_))
         effects = self._undo(owner) if operation.undoes else self._do(operation, id_, owner)
         return Reply(response=Response(status=201), effects=effects)
 

@@ -167,6 +167,7 @@ class RunLine(
     senders: tuple[int, ...] = ()
     gaps: tuple[tuple[Operation, int, int, tuple[str, ...]], ...] = ()
     first: tuple[int, ...] = ()
+    unfollowed: tuple[int, ...] = ()
     healed: tuple[str, ...] = ()
     trace: bytes
     reaction: bytes = b""

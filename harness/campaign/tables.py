@@ -77,6 +77,7 @@ class Tables:
                 for gap in run_summary.gaps
             ),
             first=run_summary.first,
+            unfollowed=run_summary.unfollowed,
             healed=run_summary.healed,
             trace=run_summary.trace,
             reaction=run_summary.reaction,
@@ -123,6 +124,7 @@ class Tables:
                 for operation, nth, last, variants in line.gaps
             ),
             first=line.first,
+            unfollowed=line.unfollowed,
             healed=line.healed,
             trace=line.trace,
             reaction=line.reaction,

@@ -309,7 +309,8 @@ class Released(Event, frozen=True, kw_only=True, tag="released"):
 class MessagePublished(Event, frozen=True, kw_only=True, tag="message_published"):
     """A bus accepted an event. message: its number in the run. call: that which published it, 0: the start.
 
-    id: of the event, the same wherever it is published again. end: how the saga ends by it, if it does.
+    id: of the event, the same wherever it is published again. source: of the event; whoever compares ids
+    compares it too. end: how the saga ends by it, if it does.
     """
 
     call: int
@@ -318,6 +319,12 @@ class MessagePublished(Event, frozen=True, kw_only=True, tag="message_published"
     type: str
     saga_id: str
     end: str | None = None
+    source: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes two publications one event: source and id (CloudEvents), and the same type."""
+        return self.source, self.id, self.type
 
 
 class MessageDelivered(Event, frozen=True, kw_only=True, tag="message_delivered"):
@@ -336,7 +343,7 @@ class MessageDelivered(Event, frozen=True, kw_only=True, tag="message_delivered"
 class MessageDead(Event, frozen=True, kw_only=True, tag="message_dead"):
     """A message went to the dead letters after that delivery.
 
-    struck: how many of its deliveries came to nothing by a fault.
+    struck: how many of its deliveries came to nothing by a fault. last_struck: whether this one did.
     """
 
     call: int
@@ -346,6 +353,7 @@ class MessageDead(Event, frozen=True, kw_only=True, tag="message_dead"):
     saga_id: str
     attempts: int
     struck: int
+    last_struck: bool = False
 
 
 AnyEvent = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from harness.faults import KINDS
-from harness.history import Answer, Call, History, MessageDead, MessageDelivered
+from harness.history import Answer, Call, History, MessageDead
 from harness.history.events import FaultFired, ParticipantAway
 from harness.plan.decision import Symptom
 from harness.saga import Direction, Step, StepKind
@@ -30,31 +30,25 @@ def calls_for_a_person(saga: SagaView, history: History, at: int) -> bool:
 
 
 def _dead_by_faults(saga: SagaView, history: History, at: int) -> bool:
-    """A message of the saga is a dead letter, and the handlers are not to blame for any delivery of it.
+    """A message of the saga is a dead letter, and the handlers are not to blame for its last delivery.
 
-    Each came to nothing by a fault, or was refused by a handler to which something failed that it may not
-    leave at that: a publish, an undo, a query, a pivot or a retriable step.
+    That came to nothing by a fault, or was refused by a handler to which something failed that it may not
+    leave at that: a publish, an undo, a query, a pivot or a retriable step. What a handler made of those
+    before it, while the message was still to come again, was its own choice: it may refuse a few times
+    because a step failed, before it gives the step up.
     """
     letters = (dead for index, dead in history.of(MessageDead) if index < at)
     return any(
-        dead.saga_id == saga.saga_id and dead.struck + _excused(saga, history, dead) >= dead.attempts
-        for dead in letters
+        dead.saga_id == saga.saga_id and (dead.last_struck or _excused(saga, dead)) for dead in letters
     )
 
 
-def _excused(saga: SagaView, history: History, dead: MessageDead) -> int:
-    """How many deliveries of a message were refused because something had failed meanwhile."""
-    deliveries = {
-        one.call
-        for _, one in history.of(MessageDelivered)
-        if (one.message, one.subscription) == (dead.message, dead.subscription)
-    }
-    refused = [
-        call
-        for call in saga.calls
-        if call.sent.call in deliveries and call.answered is not None and not _struck(call.faults)
-    ]
-    return sum(any(_excuses(saga, one, call) for one in saga.calls) for call in refused)
+def _excused(saga: SagaView, dead: MessageDead) -> bool:
+    """Whether the last delivery of a message was refused because something had failed meanwhile."""
+    last = next((call for call in saga.calls if call.sent.call == dead.call), None)
+    if last is None or last.answered is None:
+        return False
+    return any(_excuses(saga, one, last) for one in saga.calls)
 
 
 def _excuses(saga: SagaView, call: Call, delivery: Call) -> bool:

@@ -32,11 +32,20 @@ def _ends(view: View, saga: SagaView) -> Iterator[Finding]:
         for index, one in view.history.of(MessagePublished)
         if one.end is not None and one.saga_id == saga.saga_id
     ]
-    first = {one.id: (index, one) for index, one in reversed(published)}
+    first = {one.identity: (index, one) for index, one in reversed(published)}
     if len(first) > 1:
         (at, one), (again_at, again) = sorted(first.values(), key=lambda pair: pair[0])[:2]
-        more = "the same end, as another event" if one.type == again.type else f"another end, {again.type}"
-        yield Finding(f"the saga published its end {one.type}, and then {more}", (at, again_at))
+        yield Finding(f"the saga published its end {one.type}, and then {_again(one, again)}", (at, again_at))
+
+
+def _again(one: MessagePublished, again: MessagePublished) -> str:
+    """How the second end differs from the first one."""
+    if one.type != again.type:
+        with_id = " with the same id" if one.id == again.id else ""
+        return f"another end, {again.type}{with_id}"
+    if one.id == again.id:
+        return f"the same end, as another event: its source was {one.source!r}, and then {again.source!r}"
+    return "the same end, as another event"
 
 
 def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Finding]:

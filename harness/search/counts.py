@@ -84,12 +84,8 @@ def equal_counts(run_summary: RunSummary, index: int, kind: FaultKind) -> tuple[
 
 
 def nothing_follows(run_summary: RunSummary, fault: Fault) -> bool:
-    """Whether a run reached the call of a fault, and made no call at that participant after it."""
-    sites = [site for site, _ in run_summary.sites]
-    here = Site(operation=fault.operation, nth=fault.nth)
-    later = sites[sites.index(here) + 1 :] if here in sites else None
-    participant = fault.operation.partition(".")[0]
-    return later is not None and all(site.operation.partition(".")[0] != participant for site in later)
+    """Whether a run reached the call of a fault, and sent none to that participant after its end."""
+    return run_summary.plan.faults.index(fault) in run_summary.unfollowed
 
 
 def revived(equal: RunSummary, child: RunSummary, kinds: Kinds) -> Iterator[FaultPlan]:

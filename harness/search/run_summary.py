@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -29,6 +29,7 @@ from harness.runner import Run
 from harness.saga import Json, Status
 from harness.scenario import Scenario
 from harness.search.gaps import Gap, gaps_of
+from harness.search.sites import sites_of, unfollowed
 from harness.search.trace import traces_of
 from harness.situations import seen_situations
 from harness.views import View, first_trouble
@@ -74,6 +75,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
         each names the one that sent it.
     gaps: between which calls a process fault could strike another run, and at which moments.
     first: for each fault of the plan how many of `sites` came before it first struck.
+    unfollowed: faults of the plan that struck nothing, at a call that ended, and after its end nothing was
+        sent to that participant that could have been struck.
     healed: operations that were called once all had healed.
     cut_short: whether the run was ended before the saga was, or it still answered running: no further
         faults are added to it.
@@ -100,6 +103,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     sites: tuple[tuple[Site, int], ...]
     gaps: tuple[Gap, ...] = ()
     first: tuple[int, ...] = ()
+    unfollowed: tuple[int, ...] = ()
     healed: tuple[str, ...] = ()
     trace: bytes
     reaction: bytes = b""
@@ -146,7 +150,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
     counts = Counter(event.fault for event in fired)
     void = run.history.void
     trace, reaction = traces_of(run.history, run.plan)
-    sites, first = ((), ()) if void else _sites(run.history, len(run.plan.faults))
+    sites, first = ((), ()) if void else sites_of(run.history, len(run.plan.faults))
     told = run.hiding.history if kept or keep_history or void else None
     statuses = tuple(saga.status for saga in run.view.sagas)
     return RunSummary(
@@ -165,6 +169,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         kinds=_struck(run.history, fired),
         sites=sites,
         first=first,
+        unfollowed=() if void else unfollowed(run.history, run.plan, counts),
         healed=() if void else _healed(run.history),
         gaps=() if void or run.plan.sagas > 1 else gaps_of(run.history),
         trace=trace,
@@ -202,68 +207,9 @@ def _struck(history: History, fired: Iterable[FaultFired]) -> tuple[tuple[str, s
     return tuple((event.kind, operations.get(event.call, "")) for event in fired)
 
 
-def _sites(history: History, faults: int) -> tuple[tuple[tuple[Site, int], ...], tuple[int, ...]]:
-    """The sites, and where among them each fault first struck. Once all heals, nothing can strike.
-
-    A participant that was taken away struck later calls than the one that its receipt names.
-    """
-    fired = [event for _, event in history.of(FaultFired)]
-    struck = {event.call: event.fault for event in fired if event.participant is None}
-    away = {event.call: event.fault for event in fired if event.participant is not None}
-    sites: list[tuple[Site, int]] = []
-    first: dict[int, int] = {}
-    several = _SitesOfSeveral(history)
-    _mark(first, away.get(0), sites)
-    for event in _while_faults_strike(history, fired):
-        if isinstance(event, FaultFired):
-            _mark(first, event.fault, sites)
-        else:
-            if event.call not in struck and event.operation is not None:
-                sites.append((several.site(event), max(first, default=-1)))
-            _mark(first, struck.get(event.call), sites)
-            _mark(first, away.get(event.call), sites)
-    return tuple(sites), tuple(first.get(index, len(sites)) for index in range(faults))
-
-
-class _SitesOfSeveral:
-    """In a run of several sagas a site names the one that sent the call, and counts its calls alone."""
-
-    def __init__(self, history: History) -> None:
-        ids = history.began.saga_ids
-        self._numbers = {id_: number for number, id_ in enumerate(ids, 1)} if len(ids) > 1 else {}
-        counts: Counter[tuple[str, str | None]] = Counter()
-        self._nth: dict[int, int] = {}
-        for _, event in history.of(CallSent) if self._numbers else ():
-            counts[event.saga_id, event.operation] += 1
-            self._nth[event.call] = counts[event.saga_id, event.operation]
-
-    def site(self, event: CallSent) -> Site:
-        """Of a call."""
-        assert event.operation is not None
-        saga = self._numbers.get(event.saga_id)
-        nth = event.nth if saga is None else self._nth[event.call]
-        return Site(operation=event.operation, nth=nth, saga=saga)
-
-
 def _preempted(history: History) -> tuple[int, ...]:
     passed = (one for _, one in history.of(TurnPassed) if one.why is Passed.PREEMPTED)
     return tuple(one.preemption for one in passed if one.preemption is not None)
-
-
-def _while_faults_strike(history: History, fired: Iterable[FaultFired]) -> Iterator[CallSent | FaultFired]:
-    """The calls, and the faults that struck when there was no call to strike, until all heals."""
-    phases = history.of(PhaseBegan)
-    heals = next((index for index, one in phases if one.phase is Phase.SETTLING), len(history.events))
-    found: list[tuple[int, CallSent | FaultFired]] = [*history.of(CallSent)]
-    if not all(one.call for one in fired):
-        found += [(index, one) for index, one in history.of(FaultFired) if not one.call]
-        found.sort(key=lambda pair: pair[0])
-    return (one for index, one in found if index < heals)
-
-
-def _mark(first: dict[int, int], fault: int | None, sites: Sized) -> None:
-    if fault is not None:
-        first.setdefault(fault, len(sites))
 
 
 def _cut_short(history: History) -> bool:

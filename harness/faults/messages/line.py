@@ -51,8 +51,10 @@ class MessageLine:
         self._queue = MessageQueue(bus.promise, subscriptions)
         self._hosts: list[Host] = []
         self._parked: list[Entry] = []
-        self._ends: dict[str, dict[str, str]] = defaultdict(dict)
+        self._ends: dict[str, dict[tuple[str, str, str], None]] = defaultdict(dict)
         self._extra: Counter[str] = Counter()
+        self._listened_to: set[str] = set()
+        self._silent_since: dict[str, int] = {}
         self._at_the_end: dict[str, list[MessageDelivery]] = defaultdict(list)
         self._at_settling: list[MessageDelivery] = []
         self._overtaken_by_next: dict[str, list[MessageDelivery]] = defaultdict(list)
@@ -114,6 +116,7 @@ class MessageLine:
                 saga_id=message.saga_id,
                 attempts=entry.attempts,
                 struck=entry.struck,
+                last_struck=struck,
             )
         )
         for following in self._queue.after_dead(entry):
@@ -173,15 +176,36 @@ class MessageLine:
         """Whether no message of a saga is under way: then whoever hosts its handlers learns how it ended."""
         if self._queue.pending(saga_id) or self._extra[saga_id]:
             return
+        ending = self._ending(saga_id)
+        if not (ending.ends or ending.dead) and self._may_go_on(saga_id):
+            return
         kept = self._at_the_end.pop(saga_id, [])
         for delivery in kept:
             self.once_more(delivery)
         if kept:
             return
-        ending = self._ending(saga_id)
         for host in self._hosts:
             if host.saga_id == saga_id:
                 host.end(ending, last=self._settled)
+
+    def _may_go_on(self, saga_id: str) -> bool:
+        """Whether a saga without an end may still be at work beside its messages: a timer of its own.
+
+        It may until no call was made for as long as the bus waits for an acknowledgement.
+        """
+        calls = self.injector.calls
+        if self._silent_since.get(saga_id) == calls:
+            return False
+        if saga_id not in self._listened_to:
+            self._listened_to.add(saga_id)
+            self.timers.call_later(self.waits_s, partial(self._listened, saga_id, calls))
+        return True
+
+    def _listened(self, saga_id: str, calls: int) -> None:
+        self._listened_to.discard(saga_id)
+        if self.injector.calls == calls:
+            self._silent_since[saga_id] = calls
+        self.check(saga_id)
 
     def _check_all(self) -> None:
         for saga_id in dict.fromkeys(one.saga_id for one in self._hosts):
@@ -193,7 +217,7 @@ class MessageLine:
             f"after {one.attempts} deliveries"
             for one in self._queue.dead(saga_id)
         )
-        return Ending(ends=tuple(self._ends[saga_id].values()), dead=dead)
+        return Ending(ends=tuple(type_ for _, _, type_ in self._ends[saga_id]), dead=dead)
 
     # Publishing and delivering ----------------------------------------------------------------
 
@@ -206,20 +230,19 @@ class MessageLine:
 
     def _publish(self, event: CloudEvent, saga_id: str, call: int, carried: Mapping[str, str]) -> None:
         message, entries = self._queue.publish(event, saga_id=saga_id, call=call, carried=carried)
-        end = self._outcome.get(event.type)
-        if end is not None:
-            self._ends[saga_id].setdefault(event.id, event.type)
-        self.injector.recorder.add(
-            MessagePublished(
-                t_s=self.injector.recorder.now_s(),
-                call=call,
-                message=message.number,
-                id=event.id,
-                type=event.type,
-                saga_id=saga_id,
-                end=end,
-            )
+        published = MessagePublished(
+            t_s=self.injector.recorder.now_s(),
+            call=call,
+            message=message.number,
+            id=event.id,
+            type=event.type,
+            saga_id=saga_id,
+            end=self._outcome.get(event.type),
+            source=event.source,
         )
+        if published.end is not None:
+            self._ends[saga_id].setdefault(published.identity)
+        self.injector.recorder.add(published)
         for entry in entries:
             self._soon(entry)
         if not entries:

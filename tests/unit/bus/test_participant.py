@@ -88,6 +88,16 @@ def test_events_do_and_undo_a_step_by_their_id() -> None:
     assert sent("Released", "4") == [Change.REMOVED_AGAIN]
 
 
+def test_the_same_id_from_another_source_is_another_event() -> None:
+    ours, made = bus(), []
+    for source in ("/a", "/a", "/b"):
+        request = publish("Held", "1", **{"ce-source": source})
+        matched = ours.match(request)
+        assert matched is not None
+        made.append(len(ours.handle(matched.operation, None, request, MINE).effects))
+    assert made == [1, 0, 1]
+
+
 def test_each_run_has_a_fresh_one() -> None:
     prototype = Bus("events", ("Held", "Released"), steps=STEPS)
     for _ in range(2):

@@ -163,6 +163,7 @@ def odd(run_summary: RunSummary) -> RunSummary:
         sites=((replace(site, saga=2), 0),),
         gaps=(Gap(site=site, variants=("between:1",), last=-1),),
         first=(1,),
+        unfollowed=(0,),
         healed=("payments.charge.create",),
         situations=("crash",),
         statuses=(None, "stuck"),

@@ -209,6 +209,7 @@ def test_what_was_called_only_once_all_had_healed_is_impossible_with_the_reason(
 def test_an_outage_that_was_never_tried_is_no_impossible_one() -> None:
     outage = (Fault(kind="outage", operation=CHARGES),)
     assert ("outage", CHARGES, 1) in unfired(run(HOLDS, CHARGES))
-    assert ("outage", CHARGES, 1) not in unfired(run(HOLDS, CHARGES, faults=outage, strikes=(0,)))
+    tried = run(HOLDS, CHARGES, faults=outage, strikes=(0,), unfollowed=(0,))
+    assert ("outage", CHARGES, 1) not in unfired(tried)
     followed = run(CHARGES, CHARGES, faults=outage, strikes=(0,))
     assert ("outage", CHARGES, 1) in unfired(followed)

@@ -11,10 +11,25 @@ from tests.unit.invariants.tale import HOLD, NOTE, PARCEL, Tale, spec, step
 
 
 def published(
-    tale: Tale, type_: str = "Done", id_: str = "1", *, end: str | None = None, call: int = 1
+    tale: Tale,
+    type_: str = "Done",
+    id_: str = "1",
+    *,
+    end: str | None = None,
+    call: int = 1,
+    source: str = "/shop",
 ) -> Tale:
     tale.events.append(
-        MessagePublished(t_s=tale.now_s, call=call, message=1, id=id_, type=type_, saga_id="saga-1", end=end)
+        MessagePublished(
+            t_s=tale.now_s,
+            call=call,
+            message=1,
+            id=id_,
+            type=type_,
+            saga_id="saga-1",
+            end=end,
+            source=source,
+        )
     )
     return tale
 
@@ -28,31 +43,35 @@ def delivered(tale: Tale, attempt: int = 1, *, fault: str | None = None) -> int:
     return call
 
 
-def dead(tale: Tale, *, attempts: int = 1, struck: int = 0, saga: str = "saga-1") -> Tale:
+def dead(
+    tale: Tale, *, attempts: int = 1, struck: int = 0, last_struck: bool = False, saga: str = "saga-1"
+) -> Tale:
+    deliveries = [one.call for one in tale.events if isinstance(one, MessageDelivered)]
     tale.events.append(
         MessageDead(
             t_s=tale.now_s,
-            call=1,
+            call=deliveries[-1] if deliveries else 1,
             message=1,
             type="A",
             subscription="on_a",
             saga_id=saga,
             attempts=attempts,
             struck=struck,
+            last_struck=last_struck,
         )
     )
     return tale
 
 
-def test_a_dead_letter_whose_deliveries_were_all_struck_calls_for_a_person() -> None:
-    assert dead(Tale(), attempts=5, struck=5).end("stuck").held("termination")
+def test_a_dead_letter_whose_last_delivery_was_struck_calls_for_a_person() -> None:
+    assert dead(Tale(), attempts=5, struck=1, last_struck=True).end("stuck").held("termination")
     assert not dead(Tale(), attempts=5, struck=4).end("stuck").held("termination")
-    assert not dead(Tale(), attempts=1, struck=1, saga="other").end("stuck").held("termination")
+    assert not dead(Tale(), struck=1, last_struck=True, saga="other").end("stuck").held("termination")
 
 
 def test_it_has_to_be_one_before_the_word() -> None:
     tale = Tale().end("stuck")
-    assert not dead(tale, struck=1).held("termination")
+    assert not dead(tale, struck=1, last_struck=True).held("termination")
 
 
 @pytest.mark.parametrize("came", [500, Symptom.SILENCE])
@@ -82,6 +101,37 @@ def test_one_that_leaves_it_at_a_refused_step_is_to_blame() -> None:
     assert not dead(tale).end("stuck").held("termination")
 
 
+def test_a_handler_may_refuse_because_a_step_failed_before_it_gives_the_step_up() -> None:
+    """What counts is the last delivery: the step is given up by then, and its end could not be published."""
+    tale = Tale()
+    first = delivered(tale)
+    tale.act("hold", Symptom.REFUSED)
+    tale.came(first, 500)
+    last = delivered(tale, 2)
+    tale._call((), None, Symptom.SILENCE, fault="lose_request")
+    tale.came(last, 500)
+    assert dead(tale, attempts=2).end("stuck").held("termination")
+
+
+def test_one_that_leaves_it_at_a_failed_step_to_the_last_is_to_blame() -> None:
+    tale = Tale()
+    first = delivered(tale)
+    tale._call((), None, Symptom.SILENCE, fault="lose_request")
+    tale.came(first, 500)
+    last = delivered(tale, 2)
+    tale.act("hold", Symptom.REFUSED)
+    tale.came(last, 500)
+    assert not dead(tale, attempts=2).end("stuck").held("termination")
+
+
+def test_a_delay_does_not_blame_a_handler_that_could_not_publish() -> None:
+    tale = Tale()
+    call = delivered(tale, fault="delay_message")
+    tale._call((), None, Symptom.SILENCE, fault="lose_request")
+    tale.came(call, 500)
+    assert dead(tale).end("stuck").held("termination")
+
+
 def test_nor_does_what_failed_at_another_time_excuse_it() -> None:
     tale = Tale()
     tale._call((), None, 500, fault="error_before")
@@ -106,6 +156,18 @@ def test_two_different_ends_contradict_each_other() -> None:
     tale = published(Tale(), "Confirmed", "1", end="completed")
     published(tale, "Cancelled", "2", end="compensated").end("compensated")
     assert "and then another end, Cancelled" in tale.violation("truthful_outcome")
+
+
+def test_two_ends_with_one_id_are_two_where_their_types_differ() -> None:
+    tale = published(Tale(), "Cancelled", "1", end="compensated")
+    published(tale, "Confirmed", "1", end="completed").end("compensated")
+    assert "and then another end, Confirmed with the same id" in tale.violation("truthful_outcome")
+
+
+def test_an_id_is_one_event_only_where_the_source_is_the_same() -> None:
+    tale = published(Tale(), "Cancelled", "1", end="compensated")
+    published(tale, "Cancelled", "1", end="compensated", source="/bank").end("compensated")
+    assert "its source was '/shop', and then '/bank'" in tale.violation("truthful_outcome")
 
 
 def branches(first: Step, second: Step, *, events: bool) -> Tale:

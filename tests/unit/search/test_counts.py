@@ -9,7 +9,6 @@ from harness.plan import Fault, FaultPlan, Lasting, Site
 from harness.search import RunSummary
 from harness.search.counts import (
     equal_counts,
-    nothing_follows,
     open_sites,
     other_counts,
     revived,
@@ -171,10 +170,3 @@ def test_a_run_stands_for_all_counts_that_would_have_made_it(
 def test_what_would_strike_more_is_a_call_that_nothing_struck() -> None:
     assert would_strike_more(run(fault(), sites=((HOLDS, 2),)), 0, KINDS["error_before"])
     assert not would_strike_more(run(fault(), sites=((HOLDS, 1),)), 0, KINDS["error_before"])
-
-
-def test_what_strikes_the_next_call_needs_one_at_that_participant() -> None:
-    outage = fault("outage")
-    assert nothing_follows(run(outage, sites=((HOLDS, 1), (CHARGES, 1))), outage)
-    assert not nothing_follows(run(outage, sites=((HOLDS, 1), (UNDO, 1))), outage)
-    assert not nothing_follows(run(outage, sites=((CHARGES, 1),)), outage)
