@@ -58,6 +58,9 @@ class Timer:
             self._callback()
 
 
+_NEVER_S = math.inf
+
+
 def never() -> bool:
     """The `stop` of whoever waits for a time, not for an event."""
     return False
@@ -88,16 +91,18 @@ class Scheduler:
         return timer
 
     def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
-        return self.call_at(self.now_s + delay_s, callback)
+        timer = Timer(self.now_s + delay_s, callback)
+        self.add(timer.when_s, timer)
+        return timer
 
     def add(self, when_s: float, event: Event) -> None:
         """Schedule anything that can fire."""
         if self._closed or get_ident() != self.thread_id:
             self._refuse()
-        if when_s == math.inf:
+        if when_s == _NEVER_S:
             return
         # In this order a NaN, which compares false, means now instead of breaking the heap.
-        due_s = max(self.now_s, when_s)
+        due_s = when_s if when_s > self.now_s else self.now_s
         self._seq += 1
         heappush(self._heap, (due_s, self._seq, event))
 
@@ -125,7 +130,8 @@ class Scheduler:
             if when_s > until_s:
                 break
             heappop(heap)
-            self.now_s = max(self.now_s, when_s)
+            if when_s > self.now_s:
+                self.now_s = when_s
             event.fire()
             if stop():
                 return

@@ -35,6 +35,8 @@ class HeldRequests:
 
     def take_due(self) -> list[InFlightCall]:
         """Those to deliver now."""
+        if not self._due:  # nearly always
+            return []
         due, self._due = self._due, []
         return due
 
@@ -49,13 +51,15 @@ class HeldRequests:
 
     def delivered(self, in_flight: InFlightCall) -> None:
         """A request was delivered: whoever waits for the sender's next call there is due."""
+        if not self._held:  # nearly always
+            return
         for held in self._until(Delivery.AFTER_RETRY):
             if held is not in_flight and _same_call(held, in_flight):
                 self._fall_due(held)
 
     def answered(self, in_flight: InFlightCall, response: Response) -> None:
         """A call was answered: whoever waits for that undo is due."""
-        if in_flight.direction is not Direction.COMPENSATION or not _acknowledges(response):
+        if not self._held or in_flight.direction is not Direction.COMPENSATION or not _acknowledges(response):
             return
         for held in self._until(Delivery.AFTER_UNDO):
             if _undoes(in_flight, held):

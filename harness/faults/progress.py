@@ -131,7 +131,9 @@ class Progress:
 
     def course(self, decision: Decision) -> Decision:
         """What of the decision is still to come."""
-        return PASS if self._fault is _SPARED else _INSTEAD.get(self._request, decision)
+        if self._fault is _SPARED:
+            return PASS
+        return decision if self._request is _SENT else _INSTEAD.get(self._request, decision)
 
     def request_is(self, state: RequestState) -> None:
         """The request has come so far. Raises IllegalProgress."""

@@ -13,6 +13,9 @@ from scenarios.orchestrator.policy import RetryPolicy
 D = TypeVar("D")
 
 
+_compact = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
+
 class DefinitionError(ValueError):
     """A definition that no orchestrator could run to a sound end."""
 
@@ -43,7 +46,7 @@ class Call:
     @classmethod
     def post(cls, service: str, path: str, fields: Mapping[str, object]) -> Call:
         """A POST of JSON fields."""
-        body = json.dumps(fields, separators=(",", ":"), sort_keys=True).encode()
+        body = _compact(fields).encode()
         return cls(service=service, method="POST", path=path, body=body)
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import httpx
 
@@ -91,8 +92,13 @@ def request_of(
         params=call.query or None,
         content=call.body or None,
         headers=headers,
-        timeout=httpx.Timeout(timeout_s if call.timeout_s is None else call.timeout_s),
+        timeout=_timeout(timeout_s if call.timeout_s is None else call.timeout_s),
     )
+
+
+@cache
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds)
 
 
 def answer_of(response: httpx.Response) -> Answered:
@@ -122,8 +128,10 @@ def _content_of(body: bytes) -> tuple[object, bool]:
 
 def _seconds(retry_after: str | None) -> float | None:
     """The date form of the header would need two clocks to agree; it is left to the back-off."""
+    if retry_after is None:
+        return None
     try:
-        seconds = float(retry_after or "")
+        seconds = float(retry_after)
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None

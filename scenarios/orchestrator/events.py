@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +75,8 @@ class SagaFailed:
     stuck: bool
 
 
+_SHOWN = ("step", "stuck", "compensating")
+
 SagaEvent = (
     SagaStarted
     | StepStarted
@@ -89,6 +91,6 @@ SagaEvent = (
 
 def told(event: SagaEvent) -> dict[str, str | bool]:
     """An event for those who watch: its name, and its step; ids and reasons stay in the log."""
-    fields = asdict(event).items()
-    shown = {name: value for name, value in fields if name in ("step", "stuck", "compensating")}
-    return {"event": type(event).__name__, **shown}
+    kind = type(event)
+    shown = {name: getattr(event, name) for name in _SHOWN if name in kind.__slots__}
+    return {"event": kind.__name__, **shown}

@@ -20,6 +20,7 @@ import logging
 import time
 from functools import update_wrapper
 from http.cookiejar import CookieJar
+from operator import attrgetter
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -157,20 +158,24 @@ _SCHEMES = ("http", "https")
 # What httpx this is -------------------------------------------------------------------------------
 
 
+_sending = attrgetter("send", "_send_handling_redirects", "_send_single_request")
+
+
 def _functions() -> tuple[object, ...]:
     """What others are known to replace: to trace requests, to count them, to stand in for a server."""
     return (
-        httpx.AsyncClient.send,
-        httpx.AsyncClient._send_handling_redirects,
-        httpx.AsyncClient._send_single_request,
-        httpx.Client.send,
-        httpx.Client._send_handling_redirects,
-        httpx.Client._send_single_request,
+        *_sending(_AsyncClient),
+        *_sending(_Client),
         BaseClient.build_request,
-        httpx.Request.__init__,
-        httpx.Response.__init__,
-        httpx.Cookies.extract_cookies,
+        _Request.__init__,
+        _Response.__init__,
+        _Cookies.extract_cookies,
     )
+
+
+# Asked for at every request: to look a class up in its module costs more than to look at it.
+_AsyncClient, _Client = httpx.AsyncClient, httpx.Client
+_Request, _Response, _Cookies = httpx.Request, httpx.Response, httpx.Cookies
 
 
 _FUNCTIONS = _functions()

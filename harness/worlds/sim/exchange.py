@@ -108,9 +108,10 @@ class Exchange:
     def _arrive(self) -> None:
         if self.arrives is not None and not self._inject(self.arrives):
             self.spare()
-        if self.in_flight.course.process_fault is not None:
-            self._strike(Boundary.ON_ARRIVAL)
         course = self.in_flight.course
+        if course.process_fault is not None:
+            self._strike(Boundary.ON_ARRIVAL)
+            course = self.in_flight.course
         if course.delivery.held:
             self._injector.hold(self.in_flight)
             deliver_due(self.scheduler, self._injector)

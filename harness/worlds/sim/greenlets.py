@@ -3,7 +3,8 @@
 Each member has a stack of its own (a greenlet), so that it stops where it stands, whatever saga code
 it is in: one that is killed or frozen is simply not switched to. Whoever waits hands over to the
 greenlets, which lets the world go on until somebody's time has come; so world callbacks never run on the
-stack of a saga. Refuses to know what members do, and why one is killed.
+stack of a saga. Where nobody can be struck and nobody else runs, that makes no difference, and whoever waits
+lets the world go on where it stands. Refuses to know what members do, and why one is killed.
 """
 
 # ruff: noqa: SLF001 - asyncio underscores what it offers to implementers of event loops
@@ -106,9 +107,14 @@ def _at_once() -> bool:
 
 
 class Greenlets:
-    """Those of one run. `awaited` are members that an event is about to add."""
+    """Those of one run. `awaited` are members that an event is about to add.
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    undisturbed: nobody is killed or frozen in this run, and nobody is added while another one runs.
+    """
+
+    def __init__(self, scheduler: Scheduler, *, undisturbed: bool = False) -> None:
+        self._undisturbed = undisturbed
+        self._broken: BaseException | None = None
         self.awaited = 0
         self.over: str | None = None
         self.running: Member | None = None
@@ -181,8 +187,33 @@ class Greenlets:
         if member is None:
             self._scheduler.run_due(until_s, stop)
             return
+        alone = self._undisturbed and len(self._members) == 1 and self.over is None
+        if alone and self._waited_in_place(member, until_s, stop):
+            return
         member.until_s, member.stop = until_s, stop
         self._hand_over()
+
+    def _waited_in_place(self, member: Member, until_s: float, stop: Callable[[], bool]) -> bool:
+        """Let the world go on below a member that waits; whether its time has come.
+
+        As `_see_to_one` does, without two switches. What fails in the world is none of the saga's business:
+        `run` raises it.
+        """
+        if stop():
+            return True
+        self._news, self.running = False, None
+        try:
+            if events._get_running_loop() is None:
+                self._scheduler.run_due(until_s, lambda: self._news or stop())
+            else:
+                with outside_of_loops():
+                    self._scheduler.run_due(until_s, lambda: self._news or stop())
+        except BaseException as error:  # noqa: BLE001 - raised by `run`
+            self._broken = error
+            return False
+        finally:
+            self.running = member
+        return not self._news
 
     def _hand_over(self) -> None:
         if self.running is not None:
@@ -247,6 +278,8 @@ class Greenlets:
                 member.at.throw(error)
         finally:
             self.running = None
+        if self._broken is not None:
+            raise self._broken
         if member.done:
             self._members.remove(member)
             member.ended(member.came_to)

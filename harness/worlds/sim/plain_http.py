@@ -83,13 +83,12 @@ def plain_request(  # noqa: PLR0913 - the options of httpx
     if client._params or client._cookies.jar._cookies:  # type: ignore[attr-defined]
         return None
     try:
-        found = _url(url, _as_key(params))
+        found = _url(url) if params is None else _url_with(url, _as_key(params))
         given = _lines(headers)
         if found is None or given is None:
             return None
         chosen = client._timeout if timeout is USE_CLIENT_DEFAULT else timeout
-        if type(chosen) is not httpx.Timeout:
-            chosen = httpx.Timeout(chosen)
+        waits = chosen.as_dict() if type(chosen) is httpx.Timeout else _timeouts(chosen)
         defaults, stream = encode_request(content=content, json=json)  # type: ignore[arg-type]
         lines = _merged(client._headers._list, given, defaults, found[1], method.upper())
     except Exception:  # noqa: BLE001 - httpx finds it too, and says so as only httpx does
@@ -97,9 +96,9 @@ def plain_request(  # noqa: PLR0913 - the options of httpx
     request = httpx.Request.__new__(httpx.Request)
     vars(request).update(
         method=method.upper(),
-        url=httpx.URL(found[0]),
+        url=found[0],  # nothing can change one, so requests share it
         headers=_headers(lines),
-        extensions={"timeout": chosen.as_dict()},
+        extensions={"timeout": waits},
         stream=stream,
         _content=stream._stream,  # type: ignore[union-attr]  # of a `ByteStream`
     )
@@ -109,13 +108,14 @@ def plain_request(  # noqa: PLR0913 - the options of httpx
 _CONTENT = (type(None), bytes, str)
 
 
-def _as_key(params: object) -> tuple[tuple[str, str], ...] | None:
+def _as_key(params: object) -> tuple[tuple[str, str], ...]:
     """Texts alone: `1`, `1.0` and `True` are equal, and are not written alike."""
-    if params is None:
-        return None
-    if type(params) is not dict and type(params) is not MappingProxyType:
+    if type(params) is tuple:
+        pairs: tuple[tuple[Any, Any], ...] = params
+    elif type(params) is dict or type(params) is MappingProxyType:
+        pairs = tuple(params.items())
+    else:
         raise TypeError
-    pairs: tuple[tuple[Any, Any], ...] = tuple(params.items())
     for name, value in pairs:
         if type(name) is not str or type(value) is not str:
             raise TypeError
@@ -123,14 +123,26 @@ def _as_key(params: object) -> tuple[tuple[str, str], ...] | None:
 
 
 @lru_cache(maxsize=4096)
-def _url(url: str, params: tuple[tuple[str, str], ...] | None) -> tuple[httpx.URL, bytes] | None:
+def _url(url: str) -> tuple[httpx.URL, bytes] | None:
     """The URL and its network location; None for one that needs the client's base URL."""
     parsed = httpx.URL(url)
     if parsed.is_relative_url:
         return None
-    if params is not None:
-        parsed = httpx.URL(parsed, params=dict(params))
     return parsed, parsed.netloc if parsed.host else b""
+
+
+@lru_cache(maxsize=1024)
+def _url_with(url: str, params: tuple[tuple[str, str], ...]) -> tuple[httpx.URL, bytes] | None:
+    """The same with a query. Sagas ask for what is theirs, so it hardly comes again in another run."""
+    found = _url(url)
+    return None if found is None else (httpx.URL(found[0], params=params), found[1])
+
+
+def _timeouts(seconds: object) -> dict[str, float | None]:
+    """As an extension of a request has them. True and 1 are equal, and are not written alike."""
+    if type(seconds) is not float:
+        return httpx.Timeout(seconds).as_dict()  # type: ignore[arg-type]  # httpx says what is wrong with it
+    return {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
 
 
 def _lines(headers: object) -> list[_Line] | None:
@@ -183,13 +195,13 @@ def plain_response(
     answer: Response, request: httpx.Request, client: Client, start_s: float
 ) -> httpx.Response | None:
     """The answer as httpx hands it out once it is read; None where its headers have consequences."""
-    for name, _ in answer.headers:
-        if name.lower() in _HAS_CONSEQUENCES:
-            return None
+    lines = _plain_head(answer.headers, answer.status, answer.media_type, len(answer.body))
+    if lines is None:
+        return None
     response = httpx.Response.__new__(httpx.Response)
     vars(response).update(
         status_code=answer.status,
-        headers=_headers([(name, name.lower(), value) for name, value in head(answer)]),
+        headers=_headers([*lines]),
         _request=request,
         next_request=None,
         extensions=extensions(answer.status),
@@ -204,6 +216,16 @@ def plain_response(
         _content=answer.body,
     )
     return response
+
+
+@lru_cache(maxsize=1024)
+def _plain_head(
+    headers: tuple[tuple[str, str], ...], status: int, media_type: str | None, size: int
+) -> tuple[_Line, ...] | None:
+    """The headers of an answer; None where one of them has consequences."""
+    if any(name.lower() in _HAS_CONSEQUENCES for name, _ in headers):
+        return None
+    return tuple((name, name.lower(), value) for name, value in head(headers, status, media_type, size))
 
 
 def unread_response(

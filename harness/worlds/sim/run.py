@@ -77,6 +77,7 @@ class SimRun:
         self._urls: dict[int, dict[str, str]] = {}
         self._hosts: dict[str, tuple[int, str]] = {}
         self.network = Network(self.injector, self._hosts, self._whose, self._start, self._exchange)
+        self._process_faults = any(KINDS[fault.kind].process_fault is not None for fault in plan.faults)
         self._door = SimDoor(plan, self.recorder, sagas) if plan.sagas > 1 else None
         self.supervisor = Supervisor(
             scheduler=scheduler,
@@ -87,9 +88,9 @@ class SimRun:
             make_context=self._context,
             make_store=make_store,
             watch=_may_die_between_calls(scenario, plan),
+            strikes=self._process_faults,
         )
         self._hosts_of_messages = self._open_hosts()
-        self._process_faults = any(KINDS[fault.kind].process_fault is not None for fault in plan.faults)
         self._settled = False
         self._sent: list[Exchange] = []
         active = current()

@@ -61,8 +61,8 @@ Record = Callable[[], None]
 class Supervisor:
     """Of one run. `make_context` gives a new executor its surroundings, `make_store` a new folder.
 
-    watch: somebody may ask what the store held between two calls. door: says when each saga begins, in a run
-    where one goes on at a time.
+    watch: somebody may ask what the store held between two calls. strikes: the plan has process faults. door:
+    says when each saga begins, in a run where one goes on at a time.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
@@ -76,8 +76,9 @@ class Supervisor:
         make_context: Callable[[Executor], SagaContext],
         make_store: Callable[[], Path],
         watch: bool,
+        strikes: bool,
     ) -> None:
-        self._greenlets = Greenlets(scheduler)
+        self._greenlets = Greenlets(scheduler, undisturbed=not strikes and len(sagas) == 1)
         self.executors: list[Executor] = []
         self._scheduler = scheduler
         self._injector = injector

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import httpx
 import respx
+from httpx._urlparse import ParseResult
 
 from harness.clock import SimSocketRefused, guard
 from harness.clock.active import current
@@ -46,16 +47,17 @@ class Network:
 
     def exchange(self, request: httpx.Request, body: bytes) -> Exchange:
         """Send a request on its way. Raises SimSocketRefused where no participant lives there."""
-        found = self._hosts.get(request.url.host)
+        host, path, query = _place(request.url._uri_reference)  # noqa: SLF001 - a URL is slow as a key
+        found = self._hosts.get(host)
         if found is None:
             guard.refuse(SimSocketRefused, f"{request.method} {request.url} is no participant's address")
         executor, node = self._whose()
         if found[0] != node:
-            raise httpx.ConnectError(f"nothing listens: {request.url.host} is no address of this node")
+            raise httpx.ConnectError(f"nothing listens: {host} is no address of this node")
         read_timeout_s = request.extensions.get("timeout", {}).get("read")
         try:
             in_flight = self.injector.send(
-                executor, found[1], _as_request(request, body), endless=read_timeout_s is None
+                executor, found[1], _as_request(request, path, query, body), endless=read_timeout_s is None
             )
         except OfAnEarlierRun:
             raise httpx.RemoteProtocolError(DISCONNECTED, request=request) from None
@@ -143,15 +145,24 @@ def _wake(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def _as_request(request: httpx.Request, body: bytes) -> Request:
-    url = request.url
+def _as_request(request: httpx.Request, path: str, query: Mapping[str, str], body: bytes) -> Request:
     return Request(
         method=request.method,
-        path=url.path,
-        query=dict(url.params.multi_items()) if url.query else {},
-        headers={_name(name): value.decode("latin-1") for name, value in request.headers.raw},
+        path=path,
+        query=dict(query) if query else {},
+        headers={
+            _name(name): value.decode("latin-1")
+            for name, _, value in request.headers._list  # noqa: SLF001 - `raw` makes a list of pairs first
+        },
         body=body,
     )
+
+
+@lru_cache(maxsize=4096)
+def _place(parsed: ParseResult) -> tuple[str, str, dict[str, str]]:
+    """Host, path and query, which httpx works out anew whenever it is asked."""
+    url = httpx.URL(str(parsed))
+    return url.host, url.path, dict(url.params.multi_items()) if url.query else {}
 
 
 @lru_cache(maxsize=256)
@@ -163,19 +174,21 @@ def unread(response: Response) -> httpx.Response:
     """A reply as httpx has it from a socket: its head, and a body that is still to be read."""
     return httpx.Response(
         response.status,
-        headers=head(response),
+        headers=head(response.headers, response.status, response.media_type, len(response.body)),
         stream=httpx.ByteStream(response.body),
         extensions=extensions(response.status),
     )
 
 
-def head(response: Response) -> list[tuple[bytes, bytes]]:
+def head(
+    headers: tuple[tuple[str, str], ...], status: int, media_type: str | None, size: int
+) -> list[tuple[bytes, bytes]]:
     """The headers of a reply: those that the wire sends."""
-    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if response.media_type is not None:
-        lines.append((b"content-type", response.media_type.encode()))
-    if response.status != HTTPStatus.NO_CONTENT:
-        lines.append((b"content-length", b"%d" % len(response.body)))
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    if media_type is not None:
+        lines.append((b"content-type", media_type.encode()))
+    if status != HTTPStatus.NO_CONTENT:
+        lines.append((b"content-length", b"%d" % size))
     return lines
 
 
