@@ -118,8 +118,7 @@ class Redaction:
 
 def _json(value: Json, name: str = "") -> Json:
     if isinstance(value, str):
-        secret = len(value) >= _SHORTEST and _SECRET_NAME.search(name) is not None
-        return HIDDEN if secret else _text(value)
+        return HIDDEN if len(value) >= _SHORTEST and _names_a_secret(name) else _text(value)
     if isinstance(value, dict):
         return {_text(key): _json(one, key) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -127,8 +126,17 @@ def _json(value: Json, name: str = "") -> Json:
     return value
 
 
+@lru_cache(maxsize=4096)
+def _names_a_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _text(text: str) -> str:
-    for value in (*_kept, *_of_process()):
+    return _without((*_kept, *_of_process()), text) if _kept or _of_process() else _by_patterns(text)
+
+
+def _without(secrets: tuple[str, ...], text: str) -> str:
+    for value in secrets:
         if value in text:
             text = text.replace(value, HIDDEN)
     return _by_patterns(text)

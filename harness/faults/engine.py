@@ -28,6 +28,10 @@ class FaultMatch:
     decision: Decision
 
 
+_Place = tuple[int, str | None, Direction | None, bool]
+"""A fault, the operation and direction that it strikes, and whether it has struck its participant before."""
+
+
 class FaultEngine:
     """The plan of one run, and how far it got. `left_in_doubt`: see `Scenario`."""
 
@@ -44,6 +48,7 @@ class FaultEngine:
         self._away: dict[int, int | None] = {}  # fault to refusals left, None: until healed
         self._begun: set[int] = set()
         self._after_first: set[int] = set()  # faults of a whole participant that have struck before
+        self._matches: dict[_Place, FaultMatch | None] = {}
 
     def counted(self, operation: Operation | None) -> int:
         """How many calls of an operation there were so far."""
@@ -187,16 +192,25 @@ class FaultEngine:
     def _strike(
         self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, direction: Direction | None
     ) -> FaultMatch | None:
-        variant = kind.meant(fault.variant)
         later = index in self._after_first
         if kind.whole_participant and (later or kind.then is None):
             left = self._away[index]
             self._away[index] = None if left is None else left - 1
+        place = index, None if matched is None else matched.operation.name, direction, later
+        if place not in self._matches:  # a fault that lasts strikes the same operation again and again
+            self._matches[place] = self._match(index, fault, kind, matched, direction)
+        return self._matches[place]
+
+    def _match(
+        self, index: int, fault: Fault, kind: FaultKind, matched: Matched | None, direction: Direction | None
+    ) -> FaultMatch | None:
+        variant = kind.meant(fault.variant)
         target = None
         if matched is not None:
             target = self.target(matched.operation, direction, fault.count)
             if kind.impossible(target) is not None or not _meant_for(kind, matched.operation):
                 return None
+        later = index in self._after_first
         decision = kind.then if later and kind.then is not None else kind.decide(variant, target)
         return FaultMatch(fault=index, kind=kind.name, variant=variant, decision=decision)
 

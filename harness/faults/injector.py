@@ -46,7 +46,7 @@ from harness.participant import (
 from harness.participant.state import PRECONDITION_FAILED
 from harness.plan.decision import Copy, Decision, Delay, Delivery, Symptom
 from harness.process_faults import Boundary
-from harness.saga import SagaSpec, StepKind
+from harness.saga import SagaSpec
 
 # Read for every call: an enum's member costs more to look up.
 _RELEASED, _LANDED, _DELIVERED = RequestState.RELEASED, RequestState.LANDED, RequestState.DELIVERED
@@ -81,13 +81,7 @@ class FaultInjector:
             spec, engine, saga_ids, Attribution(spec, saga_ids, earlier, whose)
         )
         self._saga_ids = saga_ids
-        self._uncounted = frozenset(
-            step.name
-            for step in spec.steps
-            if step.compensation is None
-            and step.kind is StepKind.COMPENSABLE
-            and (spec.pivot is None or spec.pivot.name not in spec.ancestors[step.name])
-        )
+        self._uncounted = spec.uncounted
         self._held = HeldRequests(recorder, engine.target)
         self._impending: dict[int, InFlightCall] = {}
         self.on_published: Callable[[InFlightCall, CloudEvent], None] | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -12,6 +12,9 @@ from harness.faults.naming import Naming
 from harness.faults.saga_names import SagaNames
 from harness.participant import Matched, Owner, Participant, Request, Verb, Whose
 from harness.saga import Direction, SagaSpec, Step
+
+
+_naming = lru_cache(maxsize=64)(Naming)  # one for each correlation: every run asks for it
 
 
 class Owned(msgspec.Struct, frozen=True):
@@ -39,13 +42,10 @@ class Attribution:
         self._whose = whose
         self.broken: ScenarioError | None = None
         self.names = SagaNames(saga_ids, earlier)
-        self._naming = Naming(spec.correlation)
-        self._creators: dict[str, list[Step]] = defaultdict(list)
-        self._at_resource: dict[str, list[str]] = defaultdict(list)
-        self._wholes = {step.name: step.whole for step in spec.steps}
-        for step in spec.steps:
-            self._creators[step.action].append(step)
-            self._at_resource[step.resource].append(step.name)
+        self._naming = _naming(spec.correlation)
+        self._by_name = spec.by_name
+        self._creators = spec.created_by
+        self._at_resource = spec.at_resource
 
     def of(self, participant: Participant, matched: Matched | None, request: Request) -> Owned:
         """Find out whose a request is."""
@@ -78,7 +78,7 @@ class Attribution:
         if verb is Verb.DELETE:
             return self._undo(participant, matched, saga_id, behind)
         if verb is Verb.DELETE_BY_SAGA:
-            steps = tuple(self._at_resource[_resource(matched)])
+            steps = self._at_resource.get(_resource(matched), ())
             return Owned(Owner(saga_id=saga_id), steps, Direction.COMPENSATION)
         return self._query(participant, matched, saga_id)
 
@@ -101,7 +101,7 @@ class Attribution:
         return self.names.only
 
     def _action(self, matched: Matched, saga_id: str, behind: str) -> Owned:
-        creators = self._creators.get(matched.operation.name, [])
+        creators = self._creators.get(matched.operation.name, ())
         step = self._creator(creators, behind)
         if step is None:
             return Owned(Owner(saga_id=saga_id))
@@ -116,23 +116,23 @@ class Attribution:
         found = _made_by(participant, matched)
         if found is not None and found.step is not None:
             return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,), Direction.COMPENSATION)
-        names = self._at_resource[_resource(matched)]
+        names = self._at_resource.get(_resource(matched), ())
         named = self._named(names, behind) or (names[0] if len(names) == 1 else None)
         steps = (named,) if named else ()
         return Owned(Owner(saga_id=saga_id, step=named), steps, Direction.COMPENSATION)
 
-    def _creator(self, steps: list[Step], behind: str) -> Step | None:
+    def _creator(self, steps: Sequence[Step], behind: str) -> Step | None:
         if len(steps) < 2:
             return steps[0] if steps else None
         named = self._named([step.name for step in steps], behind)
         return next((step for step in steps if step.name == named), steps[0])
 
-    def _named(self, names: list[str], behind: str) -> str | None:
+    def _named(self, names: Sequence[str], behind: str) -> str | None:
         """The step that stands behind the saga in a key, or the call of one of several."""
         for said in (behind, behind.partition(":")[0]):
             if said in names:
                 return said
-            parts = [name for name in names if self._wholes[name] == said]
+            parts = [name for name in names if self._by_name[name].whole == said]
             if parts:
                 return parts[0]
         return None
@@ -141,7 +141,7 @@ class Attribution:
         found = _made_by(participant, matched)
         if found is not None and found.step is not None:
             return Owned(Owner(saga_id=saga_id, step=found.step), (found.step,))
-        return Owned(Owner(saga_id=saga_id), tuple(self._at_resource[_resource(matched)]))
+        return Owned(Owner(saga_id=saga_id), self._at_resource.get(_resource(matched), ()))
 
 
 def _checked(owner: object) -> Owner:
@@ -156,4 +156,4 @@ def _made_by(participant: Participant, matched: Matched) -> Owner | None:
 
 
 def _resource(matched: Matched) -> str:
-    return f"{matched.operation.participant}.{matched.operation.resource.name}"
+    return matched.operation.of_resource

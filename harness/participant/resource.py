@@ -147,6 +147,7 @@ class ResourceSpec:
 class Operation:
     """One endpoint of a participant. `name`: the full one, `participant.resource.verb`.
 
+    of_resource: `participant.resource`.
     label: in place of the verb, where several go forward or back. undoes: the full names of the operations
     that it takes back, where it does not take back all of its resource. delivery: it is a message that comes
     to the saga, and no request of the saga's.
@@ -159,8 +160,10 @@ class Operation:
     undoes: tuple[str, ...] = ()
     delivery: bool = False
     name: str = field(init=False, repr=False, compare=False)
+    of_resource: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "of_resource", f"{self.participant}.{self.resource.name}")
         object.__setattr__(self, "name", f"{self.participant}.{self.resource.name}.{self.label or self.verb}")
 
 

@@ -46,6 +46,33 @@ class SagaSpec:
         return {step.name: step for step in self.steps}
 
     @cached_property
+    def created_by(self) -> Mapping[str, tuple[Step, ...]]:
+        """The steps of each action, by the operation."""
+        found: dict[str, tuple[Step, ...]] = {}
+        for step in self.steps:
+            found[step.action] = (*found.get(step.action, ()), step)
+        return found
+
+    @cached_property
+    def at_resource(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the steps at each resource."""
+        found: dict[str, tuple[str, ...]] = {}
+        for step in self.steps:
+            found[step.resource] = (*found.get(step.resource, ()), step.name)
+        return found
+
+    @cached_property
+    def uncounted(self) -> frozenset[str]:
+        """Steps before the pivot that have nothing to undo: what they leave does not count (RULES §8)."""
+        return frozenset(
+            step.name
+            for step in self.steps
+            if step.compensation is None
+            and step.kind is StepKind.COMPENSABLE
+            and (self.pivot is None or self.pivot.name not in self.ancestors[step.name])
+        )
+
+    @cached_property
     def calls_of(self) -> Mapping[str, tuple[str, ...]]:
         """What its owner calls a step to the names of its calls: one, or several (`several_calls`)."""
         found: dict[str, tuple[str, ...]] = {}

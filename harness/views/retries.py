@@ -5,7 +5,6 @@ Owns the counting that `bounded_retries` judges by, so that ending a run early u
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +12,8 @@ from itertools import pairwise
 from harness.history import Call
 from harness.saga import Direction, OnFailedCompensation
 from harness.views.saga import SagaView
+
+_DIRECTIONS = tuple(Direction)  # an enum walks its members anew each time
 
 BEYOND_ATTEMPTS = 2
 BEYOND_GAPS = 4
@@ -67,10 +68,10 @@ def _all(saga: SagaView) -> tuple[Series, ...]:
 
 def _each(saga: SagaView) -> Iterator[Series]:
     for step in saga.spec.steps:
-        for direction in Direction:
-            by_executor: dict[int, list[Call]] = defaultdict(list)
+        for direction in _DIRECTIONS:
+            by_executor: dict[int, list[Call]] = {}
             for call in saga.attempts(step.name, direction):
-                by_executor[call.sent.executor].append(call)
+                by_executor.setdefault(call.sent.executor, []).append(call)
             for attempts in by_executor.values():
                 yield _series(saga, f"the {direction} of step {step.name}", direction, attempts)
 
@@ -91,7 +92,7 @@ def _series(saga: SagaView, what: str, direction: Direction, attempts: list[Call
     return Series(
         what=what,
         attempts=tuple(attempts),
-        short=tuple(pair for pair in pairwise(attempts) if gap_s(*pair) < least_s),
+        short=tuple(pair for pair in pairwise(attempts) if gap_s(*pair) < least_s) if attempts[1:] else (),
         bounded=not (forever and direction is Direction.COMPENSATION),
         max_attempts=policy.max_attempts,
         steps=max(1, len(tried)),

@@ -13,6 +13,9 @@ from harness.saga import Claim, Direction, SagaSpec, Status
 
 T = TypeVar("T")
 
+_GOOD = (Answer.ACKNOWLEDGED, Answer.UNREADABLE)
+_NOT_APPLIED = (Answer.REFUSED, Answer.UNSENT)
+
 END = 1 << 60
 """As of the end of the run."""
 
@@ -33,6 +36,7 @@ class SagaView:
         self._sent: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._attempts: dict[tuple[str, Direction], list[Call]] = defaultdict(list)
         self._queries: dict[str, list[Call]] = defaultdict(list)
+        self._undos: list[Call] = []
         self._folded: dict[Callable[[SagaView], object], Any] = {}
         for call in self.calls:
             self._sort(call)
@@ -72,8 +76,11 @@ class SagaView:
 
     def undos(self, *, repeats: bool = False) -> list[Call]:
         """All undo attempts in the order in which they were sent, with the repeats after a 202 if asked."""
-        undos = (call for call in self.calls if call.sent.direction is Direction.COMPENSATION)
-        return [call for call in undos if repeats or not call.again]
+        return self._undos if repeats else self._first_undos
+
+    @cached_property
+    def _first_undos(self) -> list[Call]:
+        return [call for call in self._undos if not call.again]
 
     def queries(self, step: str, before: int = END) -> list[Call]:
         """Queries that could tell about a step."""
@@ -88,16 +95,17 @@ class SagaView:
 
     def acknowledged(self, step: str, direction: Direction, before: int = END) -> Call | None:
         """The first call of a step and direction whose acknowledgement was heard before an index."""
-        sent = self._with_repeats(step, direction)
-        return next(
-            (call for call in sent if _heard(call, before) and call.answer is Answer.ACKNOWLEDGED), None
-        )
+        for call in self._sent[step, direction]:
+            if _heard(call, before) and call.answer is Answer.ACKNOWLEDGED:
+                return call
+        return None
 
     def taken_as_done(self, step: str, direction: Direction, before: int = END) -> bool:
         """Acknowledged, or a 2xx that the saga may take either way because only its body was unreadable."""
-        sent = self._with_repeats(step, direction)
-        good = (Answer.ACKNOWLEDGED, Answer.UNREADABLE)
-        return any(_done(call, before) and call.answer in good for call in sent)
+        for call in self._sent[step, direction]:
+            if _done(call, before) and call.answer in _GOOD:
+                return True
+        return False
 
     def doubts(self, step: str, before: int = END) -> list[Call]:
         """Action attempts that left the saga in doubt, those still on their way among them."""
@@ -141,8 +149,10 @@ class SagaView:
 
     def surely_not_applied(self, step: str, before: int = END) -> bool:
         """Never sent, or every attempt refused or without a connection (RULES §1)."""
-        sent = self.attempts(step, Direction.ACTION, before)
-        return all(_done(call, before) and call.answer in (Answer.REFUSED, Answer.UNSENT) for call in sent)
+        for call in self.attempts(step, Direction.ACTION, before):
+            if not (_done(call, before) and call.answer in _NOT_APPLIED):
+                return False
+        return True
 
     def needless(self, step: str, before: int = END) -> bool:
         """Whether, as far as the saga could know, nothing of a step was there to undo."""
@@ -167,7 +177,7 @@ class SagaView:
 
     def given_up(self, step: str, at: int) -> bool:
         """Its undo, or the query before it, failed before `at` and was not sent again; or there is no way."""
-        tried = sorted([*self._with_repeats(step, Direction.COMPENSATION), *self._queries[step]], key=_index)
+        tried = sorted([*self._sent[step, Direction.COMPENSATION], *self._queries[step]], key=_index)
         if not tried:  # an attempt that could not be seen counts as possibly made
             return self.no_way_back(step) or not self._visible
         last = tried[-1]
@@ -205,17 +215,17 @@ class SagaView:
             if event.saga_id == self.saga_id and not event.call
         )
 
-    def _with_repeats(self, step: str, direction: Direction) -> list[Call]:
-        return self._sent[step, direction]
-
     def _sort(self, call: Call) -> None:
+        direction = call.sent.direction
+        if direction is Direction.COMPENSATION:
+            self._undos.append(call)
         for step in call.sent.steps:
-            if call.sent.direction is None:
+            if direction is None:
                 self._queries[step].append(call)
                 continue
-            self._sent[step, call.sent.direction].append(call)
+            self._sent[step, direction].append(call)
             if not call.again:
-                self._attempts[step, call.sent.direction].append(call)
+                self._attempts[step, direction].append(call)
 
 
 def _kept_back(call: Call) -> bool:
