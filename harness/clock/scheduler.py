@@ -102,7 +102,7 @@ class Scheduler:
         if when_s == _NEVER_S:
             return
         # In this order a NaN, which compares false, means now instead of breaking the heap.
-        due_s = when_s if when_s > self.now_s else self.now_s
+        due_s = max(self.now_s, when_s)
         self._seq += 1
         heappush(self._heap, (due_s, self._seq, event))
 
@@ -130,8 +130,7 @@ class Scheduler:
             if when_s > until_s:
                 break
             heappop(heap)
-            if when_s > self.now_s:
-                self.now_s = when_s
+            self.now_s = max(self.now_s, when_s)
             event.fire()
             if stop():
                 return

@@ -47,7 +47,9 @@ class Naming:
     def _in_body(self, request: Request) -> Json:
         found: Json = request.fields()
         for name in self._path:
-            if not isinstance(found, dict | Mapping):  # a dict first: to ask the other costs ten times as much
+            if not isinstance(
+                found, dict | Mapping
+            ):  # a dict first: to ask the other costs ten times as much
                 return None
             found = found.get(name)
         return found

@@ -13,7 +13,6 @@ from harness.faults.saga_names import SagaNames
 from harness.participant import Matched, Owner, Participant, Request, Verb, Whose
 from harness.saga import Direction, SagaSpec, Step
 
-
 _naming = lru_cache(maxsize=64)(Naming)  # one for each correlation: every run asks for it
 
 

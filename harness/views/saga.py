@@ -102,10 +102,8 @@ class SagaView:
 
     def taken_as_done(self, step: str, direction: Direction, before: int = END) -> bool:
         """Acknowledged, or a 2xx that the saga may take either way because only its body was unreadable."""
-        for call in self._sent[step, direction]:
-            if _done(call, before) and call.answer in _GOOD:
-                return True
-        return False
+        sent = self._sent[step, direction]
+        return bool(sent) and any(_done(call, before) and call.answer in _GOOD for call in sent)
 
     def doubts(self, step: str, before: int = END) -> list[Call]:
         """Action attempts that left the saga in doubt, those still on their way among them."""
@@ -149,10 +147,8 @@ class SagaView:
 
     def surely_not_applied(self, step: str, before: int = END) -> bool:
         """Never sent, or every attempt refused or without a connection (RULES §1)."""
-        for call in self.attempts(step, Direction.ACTION, before):
-            if not (_done(call, before) and call.answer in _NOT_APPLIED):
-                return False
-        return True
+        sent = self.attempts(step, Direction.ACTION, before)
+        return all(_done(call, before) and call.answer in _NOT_APPLIED for call in sent)
 
     def needless(self, step: str, before: int = END) -> bool:
         """Whether, as far as the saga could know, nothing of a step was there to undo."""

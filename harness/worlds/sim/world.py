@@ -29,6 +29,7 @@ from harness.worlds.only_world import only_world
 from harness.worlds.sim import clients
 from harness.worlds.sim.collector import Collector
 from harness.worlds.sim.run import SimRun
+from harness.worlds.sim.store import in_memory
 from harness.worlds.sim.transports import AsyncSimTransport, ForeignClients, NetworkCell, SimTransport
 from harness.worlds.starts import check_starts
 
@@ -91,7 +92,7 @@ class SimWorld:
             self._collector.open()
             stack.callback(self._collector.close)
             root = stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="saga-chaos-", ignore_cleanup_errors=True)
+                tempfile.TemporaryDirectory(prefix="saga-chaos-", dir=in_memory(), ignore_cleanup_errors=True)
             )
             self._stores_root = Path(root).resolve()
             self._stack = stack.pop_all()
