@@ -47,7 +47,7 @@ class Network:
 
     def exchange(self, request: httpx.Request, body: bytes) -> Exchange:
         """Send a request on its way. Raises SimSocketRefused where no participant lives there."""
-        host, path, query = _place(request.url._uri_reference)  # noqa: SLF001 - a URL is slow as a key
+        host = _place(request)[0]
         found = self._hosts.get(host)
         if found is None:
             guard.refuse(SimSocketRefused, f"{request.method} {request.url} is no participant's address")
@@ -57,7 +57,7 @@ class Network:
         read_timeout_s = request.extensions.get("timeout", {}).get("read")
         try:
             in_flight = self.injector.send(
-                executor, found[1], _as_request(request, path, query, body), endless=read_timeout_s is None
+                executor, found[1], _as_request(request, body), endless=read_timeout_s is None
             )
         except OfAnEarlierRun:
             raise httpx.RemoteProtocolError(DISCONNECTED, request=request) from None
@@ -145,7 +145,8 @@ def _wake(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def _as_request(request: httpx.Request, path: str, query: Mapping[str, str], body: bytes) -> Request:
+def _as_request(request: httpx.Request, body: bytes) -> Request:
+    _, path, query = _place(request)
     return Request(
         method=request.method,
         path=path,
@@ -158,9 +159,13 @@ def _as_request(request: httpx.Request, path: str, query: Mapping[str, str], bod
     )
 
 
-@lru_cache(maxsize=4096)
-def _place(parsed: ParseResult) -> tuple[str, str, dict[str, str]]:
+def _place(request: httpx.Request) -> tuple[str, str, dict[str, str]]:
     """Host, path and query, which httpx works out anew whenever it is asked."""
+    return _place_of(request.url._uri_reference)  # noqa: SLF001 - a URL is slow as a key
+
+
+@lru_cache(maxsize=4096)
+def _place_of(parsed: ParseResult) -> tuple[str, str, dict[str, str]]:
     url = httpx.URL(str(parsed))
     return url.host, url.path, dict(url.params.multi_items()) if url.query else {}
 

@@ -67,7 +67,7 @@ def test_a_mistake_in_a_participant_ends_the_run_and_no_saga_can_swallow_it(
         run_once(broken(saga), {}, FaultPlan(faults), sim)
 
 
-async def waits_for_ever(ctx: SagaContext, input_: object) -> object:
+async def waits_for_ever(ctx: SagaContext, input_: object) -> None:
     await asyncio.Event().wait()
 
 
