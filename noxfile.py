@@ -190,9 +190,10 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def speed(session: nox.Session) -> None:
-    """Figures, never a test: how fast the searches are, as ratios to the floor."""
+    """Figures, never a test: how fast the searches are, as ratios to the floor; what a large report costs."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "tests.speed", *session.posargs)
+    session.run("python", "-m", "tests.speed.report_of_many")
 
 
 @nox.session

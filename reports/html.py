@@ -21,7 +21,8 @@ from reports.bundle import Bundle
 from reports.escape import printable_lines
 from reports.lacking import lacking
 from reports.latency import measured
-from reports.page import Page
+from reports.page import Page, figures
+from reports.room import MOST_BYTES, ROOMS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,13 +30,18 @@ if TYPE_CHECKING:
 _PAGE = "report.html.j2"
 
 
-def report_html(bundle: Bundle) -> str:
-    """The whole page."""
+def report_html(bundle: Bundle, most_bytes: int = MOST_BYTES) -> str:
+    """The whole page, or as much of it as keeps it below `most_bytes`."""
     with our_packages():
         folder = files("reports")
     templates = folder.joinpath("templates")
-    page = Page(bundle)
-    return _environment(templates).get_template(_PAGE).render(_names(bundle, page, templates))
+    template = _environment(templates).get_template(_PAGE)
+    names, html = _names(bundle, templates), ""
+    for room in ROOMS:
+        html = template.render({**names, "page": Page(bundle, room)})
+        if len(html.encode()) < most_bytes:
+            break
+    return html
 
 
 def _environment(templates: Traversable) -> Environment:
@@ -61,19 +67,18 @@ def _shown(value: object) -> object:
     return value
 
 
-def _names(bundle: Bundle, page: Page, templates: Traversable) -> Mapping[str, object]:
+def _names(bundle: Bundle, templates: Traversable) -> Mapping[str, object]:
     script = templates.joinpath("script.js").read_text(encoding="utf-8")
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "bundle": bundle,
         "report": bundle.report,
-        "page": page,
         "words": words,
         "lacking": lacking,
         "guarantee_cell": guarantee_cell,
         "guarantees": words.guarantee_ids(bundle.report),
         "latencies": measured(bundle.report),
-        "figures": page.figures,
+        "figures": figures(bundle),
         "script": script,
         "script_hash": f"sha256-{hashed}",
         "style": templates.joinpath("style.css").read_text(encoding="utf-8"),

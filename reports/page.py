@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from functools import cached_property
 from html import escape
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -19,16 +18,17 @@ from reports.bundle import Bundle
 from reports.comparison import Change, Since, compared
 from reports.coverage import MEANINGS, Cell, Matrix, State
 from reports.escape import printable
-from reports.exchange import MOST_CALLS, Exchange, Said, exchanges, said
+from reports.exchange import Exchange, Said, exchanges, said
 from reports.figures.choice import latency_drawings
 from reports.findings import Finding, findings
 from reports.latency import measured
+from reports.room import ROOMS, Room
 from reports.rows import Row, rows
 from reports.runs import Example
 from reports.sequence import RunSequence, sequence
 from reports.sequence_svg import sequence_svg
 from reports.snippets import pytest_function
-from reports.timeline import MOST_ROWS, elided, sentence
+from reports.timeline import elided, sentence
 from reports.top import Top
 from reports.unexercised import unexercised
 
@@ -37,28 +37,16 @@ if TYPE_CHECKING:
 
     from harness.history import History
 
-MOST_DRAWN = 40
-"""Diagrams in one page, so that it stays small; the text beside them is there all the same."""
-
-MOST_WHOLE = 60
-"""Findings that are told in full; of others the page has all but what happened, which their files hold."""
-
-MOST_AT_LENGTH = 10
-FEW_CALLS = 24
-"""Findings with all their requests, and how many the others have."""
-
-MOST_ROWS_AT_LENGTH = 48
-"""Lines of the diagrams of those; the others have as many as a terminal shows."""
-
 
 class Page:
-    """Of one bundle. Everything is computed once."""
+    """Of one bundle, with so much room. Everything is computed once."""
 
     words: ModuleType = words
     meanings: Mapping[State, str] = MEANINGS
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, room: Room = ROOMS[0]) -> None:
         self._bundle = bundle
+        self.room = room
         self.folder = bundle.folder.as_posix()
         self.findings: tuple[Finding, ...] = findings(bundle)
         self.top = Top(bundle, len(self.findings))
@@ -66,10 +54,11 @@ class Page:
         self._seen: set[str] = set()
         self._sequences: dict[str, RunSequence] = {}
         self._rows: dict[str, list[Row]] = {}
-        anchors = [one.anchor for one in self.findings if one.history is not None]
-        self._at_length = set(anchors[:MOST_AT_LENGTH])
-        self._drawn = set(anchors[:MOST_DRAWN])
-        self._whole = {one.anchor for one in self.findings[:MOST_WHOLE]}
+        first = _first_of_each(self.findings)
+        anchors = [one.anchor for one in first if one.history is not None]
+        self._at_length = set(anchors[: room.at_length])
+        self._drawn = set(anchors[: room.drawn])
+        self._whole = {one.anchor for one in first[: room.whole]}
         self._matrices = {
             one.title: coverage.matrix(one, self.findings, bundle.runs.get(one.title))
             for one in bundle.report.scenarios
@@ -136,16 +125,13 @@ class Page:
         assert one.history is not None
         if one.anchor not in self._sequences:
             every = self._every_row(one)
-            most = self._most_rows(one)
+            most = self.room.rows(at_length=one.anchor in self._at_length)
             self._sequences[one.anchor] = sequence(one.history, one.evidence, most=most, told=every)
         return self._sequences[one.anchor]
 
     def rows_of(self, one: Finding) -> list[Row]:
         """The same as text."""
-        return elided(self._every_row(one), self._most_rows(one))
-
-    def _most_rows(self, one: Finding) -> int:
-        return MOST_ROWS_AT_LENGTH if one.anchor in self._at_length else MOST_ROWS
+        return elided(self._every_row(one), self.room.rows(at_length=one.anchor in self._at_length))
 
     def _every_row(self, one: Finding) -> list[Row]:
         """Made once: a long run has a hundred thousand events."""
@@ -182,7 +168,7 @@ class Page:
     def exchanges(self, one: Finding) -> tuple[Sequence[Exchange], int]:
         """The requests and answers to show, and how many there are."""
         assert one.history is not None
-        most = MOST_CALLS if one.anchor in self._at_length else FEW_CALLS
+        most = self.room.calls(at_length=one.anchor in self._at_length)
         return exchanges(one.history, self._every_row(one), most)
 
     def whole(self, one: Finding) -> bool:
@@ -230,7 +216,14 @@ class Page:
     def examples_of(self, cell: Cell) -> list[str]:
         """Some of the runs behind a cell, those that violated something first."""
         known = cell.runs.examples if cell.runs is not None else []
-        return [_run_words(one) for one in sorted(known, key=lambda one: not one.violated)]
+        worst = sorted(known, key=lambda one: not one.violated)
+        return [_run_words(one) for one in worst[: self.room.examples]]
+
+    def listed(self, cell: Cell) -> bool:
+        """Whether a cell has a row that says what is known of it."""
+        if not cell.text or cell.state is State.UNCLAIMED:
+            return False
+        return self.room.cells or cell.state in (State.VIOLATED, State.UNFIRED)
 
     def example_of(self, scenario: ScenarioReport, situation: str) -> str:
         """The first run in which a situation was seen; empty where no record tells."""
@@ -277,10 +270,20 @@ class Page:
             None,
         )
 
-    @cached_property
-    def figures(self) -> list[tuple[str, str, str]]:
-        """(title, svg, caption) of each figure of latency."""
-        return [(one.title, *one.inline()) for one in latency_drawings(self._bundle)]
+
+def figures(bundle: Bundle) -> list[tuple[str, str, str]]:
+    """(title, svg, caption) of each figure of latency."""
+    return [(one.title, *one.inline()) for one in latency_drawings(bundle)]
+
+
+def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
+    """The first one of each scenario, then the second ones: none is short for another's many."""
+    seen: Counter[str] = Counter()
+    ranks: list[int] = []
+    for one in findings:
+        ranks.append(seen[one.scenario.title])
+        seen[one.scenario.title] += 1
+    return [one for _, one in sorted(zip(ranks, findings, strict=True), key=lambda pair: pair[0])]
 
 
 def _run_words(one: Example) -> str:

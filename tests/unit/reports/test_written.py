@@ -20,11 +20,13 @@ from harness.history import CallAnswered, History, write_history
 from harness.plan import Fault, FaultPlan
 from harness.report_model import (
     CompensationLatency,
+    Faults,
     Invariant,
     Provenance,
     Report,
     ScenarioRef,
     ScenarioReport,
+    SiteCount,
     Verdict,
     read_report,
     write_failure,
@@ -34,6 +36,8 @@ from reports.bundle import Bundle, read_bundle
 from reports.coverage import State, matrix
 from reports.html import report_html
 from reports.junit import junit_xml
+from reports.page import Page
+from reports.room import Room
 from reports.summary import summary_md
 from reports.write import write_reports
 from tests.unit.reports.junit_rules import ANT, JENKINS, Rule, problems
@@ -234,7 +238,7 @@ def test_junit_drops_what_xml_cannot_hold(tmp_path: Path) -> None:
     assert "<tag> ]]> &" in "".join(root.itertext())
 
 
-class Page(HTMLParser):
+class Parsed(HTMLParser):
     """Collects tags and checks that they close."""
 
     VOID = ("meta", "br", "link", "img", "input", "hr", "wbr")
@@ -256,8 +260,8 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page_of(html: str) -> Page:
-    page = Page()
+def page_of(html: str) -> Parsed:
+    page = Parsed()
     page.feed(html)
     assert not page.open
     return page
@@ -385,10 +389,54 @@ def test_a_page_of_many_long_findings_stays_small_and_says_what_it_leaves_out(tm
     html = report_html(read_bundle(given, tmp_path))
     assert html.count('<article class="finding"') == 140
     assert html.count('class="seq"') == 40
-    assert "This page tells the first findings in full" in html
+    assert "too long to tell every finding in full" in html
     assert "The first 200 of 301 are shown" in html
     assert "The first 24 of 301 are shown" in html
     assert len(html.encode()) < 3_000_000
+
+
+def test_a_page_of_very_many_cells_stays_small_and_keeps_what_was_violated(tmp_path: Path) -> None:
+    """As two dozen scenarios and 3 MB, in little."""
+    write_findings(tmp_path)
+    read = read_bundle(report(*(_wide_one(number) for number in range(2))), tmp_path)
+    assert len(report_html(read).encode()) > 700_000
+    html = report_html(read, most_bytes=350_000)
+    assert len(html.encode()) < 350_000
+    assert "no run of a cell is shown" in html
+    cells = set(re.findall(r'<tr id="(cell-[0-9a-f]+)"', html))
+    assert cells
+    assert set(re.findall(r'href="#(cell-[0-9a-f]+)"', html)) == cells
+    assert set(re.findall(r'<span class="chip state-(\w+)">', html)) == {"violated", "unfired"}
+
+
+def _wide_one(number: int) -> ScenarioReport:
+    """Twenty operations and all the kinds, one in five of which never fired."""
+    kinds = (
+        "refuse",
+        "lose_reply",
+        "error_after",
+        "reject",
+        "throttle",
+        "slow",
+        "late",
+        "cut_reply",
+        "partial",
+    )
+    counts = tuple(
+        SiteCount(kind=kind, operation=f"service-{place}.resource.create", planned=9, fired=(place + one) % 5)
+        for place in range(20)
+        for one, kind in enumerate((*kinds, *(f"own_{own}" for own in range(20))))
+    )
+    charge = SiteCount(kind="lose_reply", operation="payments.charge.create", planned=40, fired=40)
+    made = failing(name="order" if not number else f"order-{number}")
+    return msgspec.structs.replace(made, faults=Faults(planned=9, fired=9, by_operation=(charge, *counts)))
+
+
+def test_the_first_finding_of_each_scenario_is_drawn_before_the_second_of_any(tmp_path: Path) -> None:
+    read = read_bundle(report(*(_long_one(number, tmp_path) for number in range(10))), tmp_path)
+    page = Page(read, Room(drawn=10))
+    drawn = {one.scenario.title for one in page.findings if page.drawn(one)}
+    assert drawn == {one.title for one in read.report.scenarios}
 
 
 def _long_one(number: int, folder: Path) -> ScenarioReport:
