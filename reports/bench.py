@@ -13,7 +13,7 @@ from harness.bench.result import Bench, Cell, Phases, Spent, ValueWithInterval
 from harness.latency import NEEDED
 from harness.saga import Status
 from reports.escape import printable
-from reports.figures.axes import ecdf_axes, phase_axes
+from reports.figures.axes import ecdf_axes, ecdf_height, phase_axes
 from reports.figures.drawing import Drawing
 from reports.words import counted, seconds
 
@@ -148,7 +148,7 @@ def bench_drawings(bench: Bench, table: pd.DataFrame) -> list[Drawing]:
         Drawing(
             name="bench",
             title="How many had compensated by then",
-            size=(7.2, 3.6),
+            size=(7.2, ecdf_height(len(shown)) + 0.4),
             draw=lambda axes, palette: ecdf_axes(axes, given, palette),
             caption=f"All sagas that compensated.{more}",
         ),

@@ -20,7 +20,7 @@ from reports import words
 from reports.bundle import Bundle
 from reports.escape import printable_lines
 from reports.lacking import lacking
-from reports.latency import measured
+from reports.latency import carried, measured
 from reports.page import Page, figures
 from reports.room import MOST_BYTES, ROOMS
 
@@ -78,6 +78,7 @@ def _names(bundle: Bundle, templates: Traversable) -> Mapping[str, object]:
         "guarantee_cell": guarantee_cell,
         "guarantees": words.guarantee_ids(bundle.report),
         "latencies": measured(bundle.report),
+        "carried": carried,
         "figures": figures(bundle),
         "script": script,
         "script_hash": f"sha256-{hashed}",

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from harness.latency import NEEDED
 from harness.plan import Fault, FaultPlan, Lasting, Preemption
 from harness.plan.moments import Moment, moment_of
 from harness.process_faults import Boundary, ProcessFault
@@ -24,6 +23,7 @@ from harness.report_model import (
     Verdict,
 )
 from harness.saga import Json
+from reports.latency import carried
 
 JUDGEMENTS: Mapping[Verdict, str] = {
     Verdict.HELD: "held",
@@ -39,6 +39,7 @@ RESULTS: Mapping[GuaranteeResult, str] = {
 }
 
 NOT_CLAIMED = "What a saga does not claim is not held against it, and its faults are not sent."
+TOO_FEW = "too few"
 ALL_SENT = (
     "With --unclaimed the faults of every guarantee were sent, and what they break counts, claimed or not."
 )
@@ -278,8 +279,7 @@ def latency_words(one: ScenarioReport) -> str:
     latency = one.compensation_latency_s
     if latency is None or not latency.n:
         return "none measured"
-    values = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99}
-    told = (seconds(value) if latency.n >= NEEDED[name] else "too few" for name, value in values.items())
+    told = (TOO_FEW if value is None else seconds(value) for value in carried(latency).values())
     return f"{' / '.join(told)} ({counted(latency.n, 'saga')})"
 
 

@@ -1,23 +1,23 @@
 """The axes: what each figure shows, and what it says where it shows only a part.
 
-Owns marks, labels and order. Colours are those of a palette, so that the page can put its own in their
-place. Refuses to write files (`reports.figures.drawing`).
+Owns marks, labels and order. Refuses to choose colours, scales and grids (`reports.figures.frame`), and to
+write files (`reports.figures.drawing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from harness.compensation import PHASES
 from harness.history import Call, History
 from harness.report_model import CompensationLatency
 from harness.saga import Direction
 from reports.coverage import Matrix, State
-from reports.escape import printable
 from reports.figures.data import MOST_DOTS, MOST_POINTS, PHASE_WORDS, sampled
+from reports.figures.frame import Palette, finish, legend, line_of, name_of, scale, scale_of
+from reports.latency import carried
 from reports.rows import came_of, request
 
 if TYPE_CHECKING:
@@ -28,76 +28,61 @@ if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
 MOST_CALLS = 60
-_LONGEST = 40
+_FEW = 4
+"""Series that have room for their legend beside their lines."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Palette:
-    """series: told apart by line and marker too, never by colour alone."""
-
-    ink: str = "#1c1d21"
-    faint: str = "#dcdde0"
-    bad: str = "#a81f1f"
-    good: str = "#17663a"
-    warn: str = "#9a5b00"
-    mute: str = "#8a8d96"
-    paper: str = "#ffffff"
-    series: tuple[str, ...] = ("#2457ab", "#9a5b00", "#6b3fa0", "#17663a")
-
-    def of(self, index: int) -> str:
-        """The colour of a series; they begin anew after the last."""
-        return self.series[index % len(self.series)]
-
-
-_LINES = ("-", "--", "-.", ":")
 _HATCHES = ("", "///", "...", "xxx")
 
 
 def percentile_axes(axes: Axes, latencies: Mapping[str, CompensationLatency], palette: Palette) -> None:
-    """A line a scenario, with dots at p50, p95 and, larger, p99."""
-    for row, (name, one) in enumerate(latencies.items()):
-        points = [value for value in (one.p50, one.p95, one.p99) if value is not None]
-        axes.plot(points, [row] * len(points), color=palette.of(0), linewidth=2, clip_on=False)
-        axes.scatter(
-            points,
-            [row] * len(points),
-            s=[36, 36, 64][: len(points)],
-            color=palette.of(0),
-            zorder=3,
-            clip_on=False,
-        )
+    """A line a scenario, with dots at p50, p95 and, larger, p99, as far as its sample carries them."""
+    told = {name: carried(one) for name, one in latencies.items()}
+    for row, (name, one) in enumerate(told.items()):
+        points = {each: value for each, value in one.items() if value is not None}
+        tone, height = palette.of(0), [row] * len(points)
+        axes.plot(list(points.values()), height, color=tone, linewidth=2, clip_on=False)
+        sizes = [64 if each == "p99" else 36 for each in points]
+        axes.scatter(list(points.values()), height, s=sizes, color=tone, zorder=3, clip_on=False)
         _over(axes, row, name, palette)
+    scale(axes, [value for one in told.values() for value in one.values() if value is not None])
     axes.set_ylim(max(1, len(latencies)) - 0.5, -0.8)
-    axes.set_xlim(left=0)
     axes.margins(x=0.08)
     axes.set_yticks([])
-    _finish(axes, palette, x="seconds", grid="x")
+    finish(axes, palette, x="seconds", grid="x")
 
 
 def ecdf_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOST_POINTS) -> str:
     """A step line a scenario: which share of its sagas had compensated by then. Returns what is left out."""
     notes = []
+    every = [float(one) for one in given["latency_s"]]
+    from_nought = scale_of(every) != "log"
     for index, (name, group) in enumerate(given.groupby("scenario", sort=False)):
         values = [float(one) for one in group["latency_s"]]
         drawn = sampled(values, most)
         shares = [(rank + 1) / len(drawn) for rank in range(len(drawn))]
         axes.step(
-            [0.0, *drawn],
+            [0.0 if from_nought else drawn[0], *drawn],
             [0.0, *shares],
             where="post",
             color=palette.of(index),
-            linestyle=_LINES[index % len(_LINES)],
+            linestyle=line_of(index),
             linewidth=1.8,
-            label=f"{_name(str(name))}, {len(values):,}",
+            label=f"{name_of(str(name))}, {len(values):,}",
         )
         if len(drawn) < len(values):
             notes.append(f"{name}: {len(drawn):,} of {len(values):,} sagas are drawn, evenly by rank.")
+    scale(axes, every)
     axes.set_ylim(0, 1.02)
-    axes.set_xlim(left=0)
     axes.set_ylabel("share of sagas", color=palette.ink)
-    _legend(axes, palette)
-    _finish(axes, palette, x="seconds until compensated", grid="both")
+    legend(axes, palette, below=len(axes.lines) > _FEW)
+    finish(axes, palette, x="seconds until compensated", grid="both")
     return " ".join(notes)
+
+
+def ecdf_height(series: int) -> float:
+    """Inches of a figure: its legend takes a line for each, below the axes where they are many."""
+    return 3.2 + (0.19 * series if series > _FEW else 0.0)
 
 
 def phase_axes(axes: Axes, given: pd.DataFrame, palette: Palette) -> None:
@@ -122,14 +107,14 @@ def phase_axes(axes: Axes, given: pd.DataFrame, palette: Palette) -> None:
     axes.set_ylim(max(1, len(means)) - 0.5, -0.8)
     axes.set_xlim(left=0)
     axes.set_yticks([])
-    _finish(axes, palette, x="seconds, mean", grid="x")
-    _legend(axes, palette, below=True)
+    finish(axes, palette, x="seconds, mean", grid="x")
+    legend(axes, palette, below=True, columns=2)
 
 
 def _over(axes: Axes, row: float, name: str, palette: Palette) -> None:
     """A name over its row, where it has room."""
     axes.text(
-        0, row - 0.28, _name(name), color=palette.ink, va="bottom", transform=axes.get_yaxis_transform()
+        0, row - 0.28, name_of(name), color=palette.ink, va="bottom", transform=axes.get_yaxis_transform()
     )
 
 
@@ -146,11 +131,11 @@ def step_axes(axes: Axes, given: pd.DataFrame, palette: Palette, most: int = MOS
         if len(drawn) < len(values):
             notes.append(f"{step}: {len(drawn):,} of {len(values):,} sagas are drawn, evenly by rank.")
     counts = [int((given["failed_step"] == step).sum()) for step in steps]
-    labels = [f"{_name(step)} ({count:,})" for step, count in zip(steps, counts, strict=True)]
+    labels = [f"{name_of(step)} ({count:,})" for step, count in zip(steps, counts, strict=True)]
     axes.set_yticks(range(len(steps)), labels, color=palette.ink)
+    scale(axes, [float(one) for one in given["latency_s"]])
     axes.set_ylim(max(1, len(steps)) - 0.5, -0.5)
-    axes.set_xlim(left=0)
-    _finish(axes, palette, x="seconds until compensated", grid="x")
+    finish(axes, palette, x="seconds until compensated", grid="x")
     return " ".join(notes)
 
 
@@ -173,13 +158,13 @@ def matrix_axes(axes: Axes, given: Matrix, palette: Palette) -> None:
                 axes.text(column, row, cell.text, ha="center", va="center", color=tone, fontsize=9)
     axes.set_xlim(-0.5, len(given.kinds) - 0.5)
     axes.set_ylim(max(1, len(given.lines)) - 0.5, -0.5)
-    kinds = [_name(kind) for kind in given.kinds]
+    kinds = [name_of(kind) for kind in given.kinds]
     axes.set_xticks(
         range(len(kinds)), kinds, rotation=60, ha="left", rotation_mode="anchor", color=palette.ink
     )
-    axes.set_yticks(range(len(given.lines)), [_name(name) for name, _ in given.lines], color=palette.ink)
+    axes.set_yticks(range(len(given.lines)), [name_of(name) for name, _ in given.lines], color=palette.ink)
     axes.xaxis.tick_top()
-    _finish(axes, palette, x="", grid="")
+    finish(axes, palette, x="", grid="")
 
 
 def run_axes(axes: Axes, history: History, palette: Palette, most: int = MOST_CALLS) -> str:
@@ -195,16 +180,16 @@ def run_axes(axes: Axes, history: History, palette: Palette, most: int = MOST_CA
         axes.text(
             call.sent.t_s + width,
             row,
-            f"  {_name(came_of(call))}",
+            f"  {name_of(came_of(call))}",
             va="center",
             color=palette.ink,
             fontsize=8,
         )
-    labels = [_name(f"{_way(call)}{request(call)}") for call in shown]
+    labels = [name_of(f"{_way(call)}{request(call)}") for call in shown]
     axes.set_yticks(range(len(shown)), labels, color=palette.ink)
     axes.set_ylim(max(1, len(shown)) - 0.5, -0.5)
     axes.set_xlim(0, max(end_s * 1.25, 0.001))
-    _finish(axes, palette, x="seconds since the run began", grid="x")
+    finish(axes, palette, x="seconds since the run began", grid="x")
     left = len(history.calls) - len(shown)
     return f"{len(shown):,} of {len(history.calls):,} calls are drawn." if left else ""
 
@@ -230,28 +215,3 @@ def _square(place: tuple[float, float], fill: str, edge: str) -> Patch:
     from matplotlib.patches import Rectangle  # noqa: PLC0415 - see the package's docstring
 
     return Rectangle(place, 1, 1, facecolor=fill, edgecolor=edge, linewidth=1)
-
-
-def _name(text: str) -> str:
-    """Short, printable, and no formula: matplotlib reads what stands between dollars as TeX."""
-    shown = printable(text).replace("$", r"\$")
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
-
-
-def _legend(axes: Axes, palette: Palette, *, below: bool = False) -> None:
-    place = (
-        {"loc": "upper left", "bbox_to_anchor": (0, -0.22), "ncols": 2} if below else {"loc": "lower right"}
-    )
-    axes.legend(frameon=False, labelcolor=palette.ink, fontsize=8, **place)
-
-
-def _finish(axes: Axes, palette: Palette, *, x: str, grid: Literal["both", "x", "y", ""]) -> None:
-    axes.set_xlabel(x, color=palette.ink)
-    axes.tick_params(colors=palette.ink, length=0)
-    if "x" in grid or grid == "both":
-        axes.locator_params(axis="x", nbins=5)
-    if grid:
-        axes.grid(axis=grid, color=palette.faint, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set_visible(False)

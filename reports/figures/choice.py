@@ -18,8 +18,8 @@ from harness.report_model import CompensationLatency
 from reports import coverage
 from reports.bundle import Bundle, checked_history
 from reports.figures.axes import (
-    Palette,
     ecdf_axes,
+    ecdf_height,
     matrix_axes,
     percentile_axes,
     phase_axes,
@@ -28,6 +28,7 @@ from reports.figures.axes import (
 )
 from reports.figures.data import table
 from reports.figures.drawing import Drawing
+from reports.figures.frame import Palette
 from reports.findings import Finding, findings
 from reports.latency import measured
 from reports.words import counted
@@ -51,7 +52,7 @@ def percentile_drawing(given: Mapping[str, CompensationLatency]) -> Drawing:
         title="Compensation latency: p50, p95 and p99",
         size=(4.8, 0.7 + 0.52 * len(given)),
         draw=lambda axes, palette: percentile_axes(axes, given, palette),
-        caption="Of all runs; the larger dot is p99.",
+        caption="Of all runs; the larger dot is p99, where 100 sagas or more carry it.",
     )
 
 
@@ -102,8 +103,12 @@ def _kept(bundle: Bundle) -> tuple[list[tuple[str, Compensation]], str]:
         for one in compensations(history)
     ]
     more = (
-        f" Of {len(paths):,} histories the first {MOST_HISTORIES} are read." if len(paths) > len(read) else ""
+        f" Of {len(paths):,} histories the first {MOST_HISTORIES} are read."
+        if len(paths) > MOST_HISTORIES
+        else ""
     )
+    unread = min(len(paths), MOST_HISTORIES) - len(read)
+    more += f" {counted(unread, 'history file')} could not be read." if unread else ""
     sample = (
         f"{counted(len(given), 'saga')} of {counted(len(read), 'kept run')}: counterexamples and fault-free "
         f"runs, not all that were made.{more}"
@@ -134,7 +139,7 @@ def _ecdf(given: pd.DataFrame, told: str) -> Drawing:
     return Drawing(
         name="latency-ecdf",
         title="How many had compensated by then",
-        size=(4.8, 3.2),
+        size=(4.8, ecdf_height(int(given["scenario"].nunique()))),
         draw=lambda axes, palette: ecdf_axes(axes, given, palette),
         caption=told,
     )
@@ -144,7 +149,7 @@ def _phases(given: pd.DataFrame, told: str) -> Drawing:
     return Drawing(
         name="latency-phases",
         title="Where the time goes",
-        size=(4.8, 1.9 + 0.7 * int(given["scenario"].nunique())),
+        size=(4.8, 1.5 + 0.7 * int(given["scenario"].nunique())),
         draw=lambda axes, palette: phase_axes(axes, given, palette),
         caption=told,
     )

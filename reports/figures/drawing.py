@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from reports.escape import printable
-from reports.figures.axes import Palette
+from reports.figures.frame import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike
 from harness.compensation import PHASES, Compensation, compensation_seconds, compensations
 from harness.history import CallAnswered, History, RunBegan, write_history
 from harness.history.events import AnyEvent
-from harness.report_model import Report, write_report
+from harness.report_model import CompensationLatency, Report, write_report
 from reports.bundle import read_bundle
 from reports.coverage import matrix
 from reports.figures.axes import (
-    Palette,
     ecdf_axes,
     matrix_axes,
+    percentile_axes,
     phase_axes,
     run_axes,
     sampled_calls,
@@ -30,6 +30,7 @@ from reports.figures.axes import (
 )
 from reports.figures.choice import drawings, write_figures
 from reports.figures.data import sampled, table
+from reports.figures.frame import Palette
 from tests.unit.reports.samples import (
     SAGA,
     failing,
@@ -101,6 +102,46 @@ def test_an_ecdf_steps_from_nought_to_one(axes: Axes) -> None:
 def test_scenarios_are_told_apart_by_their_lines_too(axes: Axes) -> None:
     ecdf_axes(axes, table([compensation(1.0, "a"), compensation(2.0, "b")]), PALETTE)
     assert len({line.get_linestyle() for line in axes.lines}) == 2
+
+
+def test_no_two_of_sixteen_scenarios_look_the_same(axes: Axes) -> None:
+    given = table([compensation(1.0 + number, f"order {number}") for number in range(16)])
+    ecdf_axes(axes, given, PALETTE)
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 16
+    assert axes.get_legend() is None  # it stands below, where it hides no line
+    (legend,) = axes.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [f"order {number}, 1" for number in range(16)]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "first"),
+    [
+        ((0.004, 300.0), "log", 0.004),
+        ((0.0, 0.004, 300.0), "symlog", 0.0),
+        ((0.004, 0.3), "linear", 0.0),
+        ((0.0, 0.0), "linear", 0.0),
+    ],
+)
+def test_latencies_of_milliseconds_and_of_minutes_are_both_seen(
+    axes: Axes, values: tuple[float, ...], kind: str, first: float
+) -> None:
+    ecdf_axes(axes, table([compensation(value) for value in values]), PALETTE)
+    assert axes.get_xscale() == kind
+    assert numbers(axes.lines[0].get_xdata())[0] == first
+    assert axes.get_xlabel() == f"seconds until compensated{'' if kind == 'linear' else ', by decades'}"
+    least, greatest = axes.get_xlim()
+    assert least <= min(values)
+    assert greatest >= max(values)
+    if kind == "log":
+        axes.figure.draw_without_rendering()  # type: ignore[union-attr]
+        assert "10 ms" in [label.get_text() for label in axes.get_xticklabels()]
+
+
+@pytest.mark.parametrize(("n", "dots"), [(19, [1.0]), (99, [1.0, 2.0]), (100, [1.0, 2.0, 3.0])])
+def test_no_percentile_is_drawn_that_the_sample_does_not_carry(axes: Axes, n: int, dots: list[float]) -> None:
+    percentile_axes(axes, {"order": CompensationLatency(p50=1.0, p95=2.0, p99=3.0, n=n)}, PALETTE)
+    (drawn,) = axes.collections
+    assert [x for x, _ in drawn.get_offsets().tolist()] == dots  # type: ignore[union-attr]
 
 
 def test_a_large_one_is_sampled_and_says_so(axes: Axes) -> None:

@@ -382,6 +382,11 @@ def test_no_percentile_is_told_that_the_sample_does_not_carry(tmp_path: Path, n:
     latency = CompensationLatency(p50=0.04, p95=5.004, p99=12.5, n=n)
     one = msgspec.structs.replace(failing(), compensation_latency_s=latency)
     assert f"| {told} |" in summary_md(bundle(report(one), tmp_path))
+    html = report_html(bundle(report(one), tmp_path))
+    cells = re.findall(
+        r'<td class="number">([^<]+)</td>', html.partition('scope="col" class="number">p99')[2]
+    )
+    assert cells[:3] == (told.partition(" (")[0].split(" / ") if n else [])
 
 
 def test_a_page_of_many_long_findings_stays_small_and_says_what_it_leaves_out(tmp_path: Path) -> None:
