@@ -14,7 +14,9 @@ def measured(report: Report) -> dict[str, CompensationLatency]:
     return {
         one.title: one.compensation_latency_s
         for one in report.scenarios
-        if one.compensation_latency_s is not None and one.compensation_latency_s.p50 is not None
+        if one.compensation_latency_s is not None
+        and one.compensation_latency_s.n
+        and one.compensation_latency_s.p50 is not None
     }
 
 

@@ -93,7 +93,7 @@ def legend(axes: Axes, palette: Palette, *, below: bool = False, columns: int = 
 def finish(axes: Axes, palette: Palette, *, x: str, grid: Literal["both", "x", "y", ""]) -> None:
     """Labels, grid, and no frame. Of a label that is wider than the axes the end is seen."""
     decades = axes.get_xscale() != "linear"
-    axes.set_xlabel(f"{x}, by decades" if decades else x, color=palette.ink, loc="right")
+    axes.set_xlabel(f"{x} (logarithmic)" if decades else x, color=palette.ink, loc="right")
     axes.tick_params(colors=palette.ink, length=0)
     if grid in ("x", "both") and not decades:
         axes.locator_params(axis="x", nbins=5)

@@ -128,7 +128,7 @@ def test_latencies_of_milliseconds_and_of_minutes_are_both_seen(
     ecdf_axes(axes, table([compensation(value) for value in values]), PALETTE)
     assert axes.get_xscale() == kind
     assert numbers(axes.lines[0].get_xdata())[0] == first
-    assert axes.get_xlabel() == f"seconds until compensated{'' if kind == 'linear' else ', by decades'}"
+    assert axes.get_xlabel() == f"seconds until compensated{'' if kind == 'linear' else ' (logarithmic)'}"
     least, greatest = axes.get_xlim()
     assert least <= min(values)
     assert greatest >= max(values)
