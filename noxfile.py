@@ -189,6 +189,15 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def rabbitmq(session: nox.Session) -> None:
+    """A bus that RabbitMQ carries; Debian's is installed where there is none."""
+    session.install("-e", ".[dev,rabbitmq]")
+    session.run("python", "-m", "tests.wire.rabbitmq")
+    arguments = session.posargs or ("tests/wire/test_rabbitmq.py",)
+    session.run("pytest", SLOWEST, *arguments, env={"SAGA_CHAOS_RABBITMQ_REQUIRED": "1"})
+
+
+@nox.session
 def speed(session: nox.Session) -> None:
     """Figures, never a test: how fast the searches are, as ratios to the floor; what a large report costs."""
     session.install("-e", ".[dev]")

@@ -19,10 +19,11 @@ PACKAGES = ("harness", "fakes", "scenarios", "reports")
 
 # Lowest first. A room imports from lower layers, and from itself.
 LAYERS = (
-    {"absent", "cache"},
+    {"absent", "cache", "children"},
     {"errors", "repeatable", "process_faults", "choices", "latency_profile", "packages", "versions"},
     {"registry", "saga", "clock", "toxiproxy"},
     {"cloudevents"},
+    {"rabbitmq"},
     {"adapter", "inputs", "json_files", "openapi", "participant", "processes", "toml_lines"},
     {"bus"},
     {"plan", "scenario"},
@@ -71,6 +72,8 @@ SEAMS = {
     "time_machine": ("harness/clock/",),
     "psutil": ("harness/processes/",),
     "httptools": ("harness/worlds/wire/",),
+    "pamqp": ("harness/rabbitmq/", "harness/worlds/wire/rabbitmq/"),
+    "aio_pika": (),
     "uvicorn": ("harness/toxiproxy/embedded/", "scenarios/examples/fastapi_services/"),
     "pandas": ("reports/",),
     "matplotlib": ("reports/",),

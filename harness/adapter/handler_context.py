@@ -56,12 +56,16 @@ class HandlerContext:
     their process.
     """
 
-    __slots__ = ("_context", "_surface", "_waiting", "client", "memory", "resumed", "saga_id", "urls")
+    __slots__ = (
+        *("_context", "_publisher", "_surface", "_waiting"),
+        *("client", "memory", "resumed", "saga_id", "urls"),
+    )
 
     def __init__(self, context: SagaContext, surface: Surface) -> None:
         self._context = context
         self._surface = surface
         self._waiting: list[tuple[str, asyncio.Future[MessageEvent]]] = []
+        self._publisher: httpx.AsyncClient | None = None
         self.saga_id = context.saga_id
         self.urls = context.urls
         self.client = cast("httpx.AsyncClient", context.client)
@@ -101,11 +105,21 @@ class HandlerContext:
         )
         more, body = event.structured() if structured else event.binary()
         timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
-        reply = await self.client.post(
-            f"{self.urls[self._surface.bus]}/events", headers=headers | more, content=body, timeout=timeout
-        )
+        client, url = self._bus()
+        reply = await client.post(f"{url}/events", headers=headers | more, content=body, timeout=timeout)
         reply.raise_for_status()
         return event.id
+
+    def _bus(self) -> tuple[httpx.AsyncClient, str]:
+        """Who publishes, and where: a broker speaks no HTTP."""
+        url = self.urls[self._surface.bus]
+        if not url.startswith("amqp://"):
+            return self.client, url
+        from harness.adapter.amqp import http_url, publishing_client  # noqa: PLC0415 - an extra
+
+        if self._publisher is None:
+            self._publisher = publishing_client(url, self._surface.bus)
+        return self._publisher, http_url(url)
 
     async def request(
         self,

@@ -162,18 +162,31 @@ class _Host:
 
 def _inbox_of(bus_url: str, saga_id: str, *, resumed: bool) -> PushInbox:
     """An inbox that subscribes over HTTP; a bus that is away meanwhile is asked again."""
+    if bus_url.startswith("amqp://"):
+        from harness.adapter.amqp import AmqpInbox, Queue, http_url  # noqa: PLC0415 - an extra
+
+        async def queues(url: str) -> tuple[Queue, ...]:
+            told = await _subscribed(http_url(bus_url), url, saga_id, resumed=resumed)
+            return msgspec.json.decode(told, type=tuple[Queue, ...])
+
+        return AmqpInbox(queues)
 
     async def subscribe(url: str) -> None:
-        told = msgspec.json.encode({"handlers_of": saga_id, "url": url, "resumed": resumed})
-        for _ in range(SUBSCRIBE_TRIES):
-            with suppress(OSError, EOFError, TimeoutError):
-                status, _ = await post(f"{bus_url}/subscriptions", {}, told, timeout_s=CLIENT_TIMEOUT_S)
-                if status == HTTPStatus.NO_CONTENT:
-                    return
-            await asyncio.sleep(SUBSCRIBE_PAUSE_S)
-        raise UsageError(misplaced(f"{bus_url}/subscriptions", "no answer", "204, from the bus"))
+        await _subscribed(bus_url, url, saga_id, resumed=resumed)
 
     return PushInbox(subscribe)
+
+
+async def _subscribed(bus_url: str, url: str, saga_id: str, *, resumed: bool) -> bytes:
+    """What the bus says to it."""
+    told = msgspec.json.encode({"handlers_of": saga_id, "url": url, "resumed": resumed})
+    for _ in range(SUBSCRIBE_TRIES):
+        with suppress(OSError, EOFError, TimeoutError):
+            status, said = await post(f"{bus_url}/subscriptions", {}, told, timeout_s=CLIENT_TIMEOUT_S)
+            if status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
+                return said
+        await asyncio.sleep(SUBSCRIBE_PAUSE_S)
+    raise UsageError(misplaced(f"{bus_url}/subscriptions", "no answer", "200 or 204, from the bus"))
 
 
 def _result(task: asyncio.Task[object], *, asked: bool) -> Returned:

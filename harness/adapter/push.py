@@ -74,6 +74,10 @@ class PushInbox:
         if self._server is not None:
             self._server.close()
 
+    def _put(self, delivery: Delivery) -> None:
+        self._messages.append(delivery)
+        self._news.set()
+
     async def _wait(self) -> None:
         self._news.clear()
         await self._news.wait()
@@ -102,7 +106,7 @@ class PushInbox:
         except NotACloudEvent as error:
             return 400, str(error).encode()
         said: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._messages.append(
+        self._put(
             Delivery(
                 subscription=path[1:],
                 event=event,
@@ -110,7 +114,6 @@ class PushInbox:
                 done=lambda reason: None if said.done() else said.set_result(reason),
             )
         )
-        self._news.set()
         reason = await said
         return (204, b"") if reason is None else (500, reason.encode())
 

@@ -6,8 +6,19 @@ sockets and faults: a world moves the messages, and says what became of each del
 """
 
 from harness.bus.participant import Bus
-from harness.bus.promise import Keeping, Promise
+from harness.bus.promise import Broker, BrokerKind, Keeping, Promise
 from harness.bus.queue import Entry, MessageQueue
 from harness.bus.types import DELIVER, EventStep, Subscriber
 
-__all__ = ["DELIVER", "Bus", "Entry", "EventStep", "Keeping", "MessageQueue", "Promise", "Subscriber"]
+__all__ = [
+    "DELIVER",
+    "Broker",
+    "BrokerKind",
+    "Bus",
+    "Entry",
+    "EventStep",
+    "Keeping",
+    "MessageQueue",
+    "Promise",
+    "Subscriber",
+]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
-from harness.bus.promise import Promise
+from harness.bus.promise import Broker, Promise
 from harness.bus.types import DELIVER, EVENTS, EventStep, StepEvents, Subscriber, resources_of
 from harness.cloudevents import CloudEvent, NotACloudEvent, read_event
 from harness.errors import ScenarioError, misplaced, nearest
@@ -23,6 +23,7 @@ class Bus:
 
     name: of the participant. events: every type that may be published. steps: those that events stand for.
     subscribers: services that take events, on the wire alone; others subscribe while a run goes on.
+    broker: what carries the messages on the wire; None: the bus itself does, over HTTP.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Bus:
         promise: Promise | None = None,
         steps: Sequence[EventStep] = (),
         subscribers: Sequence[Subscriber] = (),
+        broker: Broker | None = None,
     ) -> None:
         if not events:
             raise ScenarioError(
@@ -43,13 +45,14 @@ class Bus:
         self.promise = promise or Promise()
         self.steps = tuple(steps)
         self.subscribers = tuple(subscribers)
+        self.broker = broker
         self._ledger = Ledger()
         self._behaviours: dict[str, StepEvents] = {}
 
     @cached_property
     def resources(self) -> Sequence[ResourceSpec]:
         """One for each type of event and each step that events stand for."""
-        return resources_of(self.events, self.steps, self.promise.order)
+        return resources_of(self.events, self.steps, self.promise.order, self.broker)
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
@@ -77,6 +80,7 @@ class Bus:
             promise=self.promise,
             steps=self.steps,
             subscribers=self.subscribers,
+            broker=self.broker,
         )
         made.__dict__["resources"] = self.resources
         made.__dict__["operations"] = self.operations

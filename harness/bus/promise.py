@@ -13,6 +13,20 @@ MOST_ATTEMPTS = 5
 _LONGEST_PAUSES = 32  # times the first one
 
 
+class BrokerKind(StrEnum):
+    """Brokers that can carry the messages of a bus on the wire."""
+
+    RABBITMQ = "rabbitmq"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """A broker that is there for real. url: of one that runs already; None: one is started for the run."""
+
+    kind: BrokerKind = BrokerKind.RABBITMQ
+    url: str | None = None
+
+
 class Keeping(StrEnum):
     """Which order is kept: none, or that in which the messages of one saga were published."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.bus.promise import Keeping
+from harness.bus.promise import Broker, Keeping
 from harness.cloudevents import read_event
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.participant import Operation, Owner, Repeats, Reply, Request, ResourceSpec, Response, Route, Verb
@@ -44,9 +44,13 @@ class _Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventKind:
-    """What a resource of a bus is. order: which one the bus keeps. step: None for a mere type of event."""
+    """What a resource of a bus is. order: which one the bus keeps. step: None for a mere type of event.
+
+    broker: what carries its messages on the wire.
+    """
 
     order: Keeping
+    broker: Broker | None = None
     step: EventStep | None = None
     usual_repeats: ClassVar[Repeats] = Repeats.NATURAL
     conserved: ClassVar[bool] = False
@@ -84,6 +88,12 @@ def order_of(operation: Operation) -> Keeping | None:
     """The order that the bus of an operation keeps; None where it belongs to no bus."""
     kind = operation.resource.kind
     return kind.order if isinstance(kind, EventKind) else None
+
+
+def broker_of(operation: Operation) -> Broker | None:
+    """What carries the messages of an operation's bus on the wire; None where the bus itself does."""
+    kind = operation.resource.kind
+    return kind.broker if isinstance(kind, EventKind) else None
 
 
 class StepEvents:
@@ -142,7 +152,7 @@ def _effect(one: Incarnation, change: Change, detail: str) -> Effect:
 
 
 def resources_of(
-    events: Sequence[str], steps: Sequence[EventStep], order: Keeping
+    events: Sequence[str], steps: Sequence[EventStep], order: Keeping, broker: Broker | None = None
 ) -> tuple[ResourceSpec, ...]:
     """A resource for each type of event, and one for each step. Raises ScenarioError for shared names."""
     taken = [*events, *(one.name for one in steps)]
@@ -155,9 +165,9 @@ def resources_of(
                 raise ScenarioError(misplaced(f"bus, step {step.name!r}", named, nearest(named, events)))
     routes: Mapping[Verb, tuple[Route, ...]] = {Verb.CREATE: (_PUBLISH,)}
     undone: Mapping[Verb, tuple[Route, ...]] = {Verb.CREATE: (_PUBLISH,), Verb.DELETE: (_PUBLISH,)}
-    plain = (_resource(name, EventKind(order=order), routes) for name in events)
+    plain = (_resource(name, EventKind(order=order, broker=broker), routes) for name in events)
     standing = (
-        _resource(one.name, EventKind(order=order, step=one), undone if one.undone else routes)
+        _resource(one.name, EventKind(order=order, broker=broker, step=one), undone if one.undone else routes)
         for one in steps
     )
     return (*plain, *standing)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from harness.bus.types import broker_of
 from harness.faults import kinds_of
 from harness.plan import FaultKind, Target
 from harness.process_faults import ProcessFault
@@ -18,6 +19,8 @@ UNCLAIMED = "the step can be neither undone, nor repeated, nor found, and irreve
 OF_SERVICES = ("duplicate", "participant_crash")
 """Kinds that no participant of ours gets wrong, and that a service of the user's may."""
 
+ANSWERS_OF_HTTP = frozenset({"reject", "throttle", "garbage", "partial"})
+NO_SUCH_ANSWER = "a broker answers a publish by a confirm or a negative one, and has no other answer"
 NO_OTHER_NODE = "this machine lets no process have a host name of its own (unshare --uts)"
 
 
@@ -95,7 +98,19 @@ class EnabledFaults:
     def _reason(self, kind: FaultKind, target: Target) -> str | None:
         """Why a kind may not strike a target, be it for the resource or for the saga."""
         unfit = self._scenario.saga.unfit(kind.process_fault) if kind.process_fault is not None else None
-        return unfit or self._no_other_node(kind) or self._unclaimed(kind, target) or kind.impossible(target)
+        return (
+            unfit
+            or self._no_other_node(kind)
+            or self._unclaimed(kind, target)
+            or self._no_such_answer(kind, target)
+            or kind.impossible(target)
+        )
+
+    def _no_such_answer(self, kind: FaultKind, target: Target) -> str | None:
+        """A broker speaks no HTTP: what it says to a publish is a confirm, or a negative one."""
+        if self._world != "wire" or target.operation.delivery or broker_of(target.operation) is None:
+            return None
+        return NO_SUCH_ANSWER if kind.name in ANSWERS_OF_HTTP else None
 
     def _no_other_node(self, kind: FaultKind) -> str | None:
         """A changed variable HOSTNAME alone is no other node."""

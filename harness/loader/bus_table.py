@@ -5,9 +5,10 @@ Refuses to know who subscribes: the saga's adapter does.
 
 from __future__ import annotations
 
-from harness.bus import Bus, EventStep, Keeping, Promise, Subscriber
+from harness.bus import Broker, BrokerKind, Bus, EventStep, Keeping, Promise, Subscriber
 from harness.errors import ScenarioError, nearest
 from harness.loader.table import Table
+from harness.rabbitmq.address import BrokerAddress
 
 _KEYS = (
     "kind",
@@ -18,6 +19,8 @@ _KEYS = (
     "redeliver_after_s",
     "steps",
     "subscriptions",
+    "broker",
+    "url",
 )
 _STEP_KEYS = ("done", "undone")
 _EVENTS = "a list of types of events, like ['OrderPlaced', 'OrderConfirmed']"
@@ -48,8 +51,10 @@ def read_bus(name: str, table: Table) -> Bus:
         redeliver_after_s=table.seconds("redeliver_after_s", _SECONDS),
     )
     events = _events(table)
-    subscribers = _subscribers(table, events)
-    bus = Bus(name, events, promise=promise, steps=_steps(table), subscribers=subscribers)
+    subscribers, broker = _subscribers(table, events), _broker(table)
+    if broker is not None and subscribers:
+        raise table.wrong("subscriptions", "no subscriptions beside a broker: services subscribe by AMQP")
+    bus = Bus(name, events, promise=promise, steps=_steps(table), subscribers=subscribers, broker=broker)
     try:
         _ = bus.resources
     except ScenarioError as error:
@@ -76,6 +81,19 @@ def _steps(table: Table) -> tuple[EventStep, ...]:
         undone = step.text("undone", "a type of event") if step.has("undone") else None
         found.append(EventStep(name=name, done=step.text("done", "a type of event"), undone=undone))
     return tuple(found)
+
+
+def _broker(table: Table) -> Broker | None:
+    if not table.has("broker"):
+        if table.has("url"):
+            raise table.wrong("url", "no url without broker = 'rabbitmq'")
+        return None
+    kind = table.word("broker", BrokerKind, BrokerKind.RABBITMQ)
+    if not table.has("url"):
+        return Broker(kind=kind)
+    url = table.text("url", "the URL of a broker that runs")
+    BrokerAddress.parse(url, table.where("url"))
+    return Broker(kind=kind, url=url)
 
 
 def _subscribers(table: Table, events: tuple[str, ...]) -> tuple[Subscriber, ...]:

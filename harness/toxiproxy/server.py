@@ -8,14 +8,12 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import tempfile
-import threading
 import time
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Self
 
+from harness.children import end, spawn
 from harness.errors import UsageError
 from harness.packages import python_m
 from harness.toxiproxy.client import ProxyClient
@@ -24,22 +22,10 @@ from harness.toxiproxy.errors import ProxyDied, ProxyUnavailable
 from harness.toxiproxy.probe import Identity, ServerKind, host_and_port, identify
 
 START_LIMIT_S = 10.0
-STOP_LIMIT_S = 3.0
 POLL_S = 0.005
 START_ATTEMPTS = 5
 LOG_LENGTH = 600
 PORT_TAKEN = "address already in use"
-
-# Asks the kernel to end this process with its parent, makes sure that it was not too late, and becomes the
-# program. A hook in the forked child would do the same, but may dead-lock where the parent has threads.
-DIE_WITH_PARENT = """
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() != int(sys.argv[1]):
-    sys.exit(1)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 class ProxyServer:
@@ -116,7 +102,7 @@ class ProxyServer:
         if self._client is not None:
             self._client.close()
         if self._child is not None:
-            _end(self._child)
+            end(self._child)
         if self._at_exit is not None:
             self._at_exit.detach()
         if self._log is not None:
@@ -165,8 +151,8 @@ class ProxyServer:
         """Whether it came up; False when somebody else was faster to take the port."""
         address = ("127.0.0.1", _free_port())
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- closed in stop()
-        self._child = _spawn(self._command(*address), self._log, quiet=self._choice.binary is not None)
-        self._at_exit = weakref.finalize(self, _end, self._child)
+        self._child = spawn(self._command(*address), self._log, self._environment())
+        self._at_exit = weakref.finalize(self, end, self._child)
         deadline_s = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline_s:
             if self._child.poll() is not None or PORT_TAKEN in self.log():
@@ -190,6 +176,9 @@ class ProxyServer:
         self.stop()
         raise ProxyUnavailable(f"{self._choice.place}: found it ended at once, expected it to serve: {said}")
 
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **({"LOG_LEVEL": "error"} if self._choice.binary is not None else {})}
+
     def _command(self, host: str, port: int) -> list[str]:
         where = ["--host", host, "--port", str(port)]
         if self._choice.binary is not None:
@@ -197,33 +186,8 @@ class ProxyServer:
         return [*python_m("harness.toxiproxy.embedded"), *where]
 
 
-def _spawn(command: list[str], log: IO[bytes], *, quiet: bool) -> "subprocess.Popen[bytes]":
-    """Start a child; on Linux the kernel watches the thread that did, so it must be one that stays."""
-    if threading.current_thread() is threading.main_thread():
-        return _start_child(command, log, quiet=quiet)
-    return _SPAWNER.submit(_start_child, command, log, quiet=quiet).result()
-
-
-def _start_child(command: list[str], log: IO[bytes], *, quiet: bool) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, **({"LOG_LEVEL": "error"} if quiet else {})}
-    wrapped = [sys.executable, "-S", "-E", "-c", DIE_WITH_PARENT, str(os.getpid()), *command]
-    return subprocess.Popen(  # noqa: S603 -- a program that discovery chose
-        wrapped, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment
-    )
-
-
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    if child.stdin is not None:
-        child.stdin.close()
-    child.kill()
-    child.wait(STOP_LIMIT_S)
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-_SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="proxy-spawner")

@@ -8,7 +8,7 @@ know a clock or a socket: a world brings timers, and hosts that take what is del
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from harness.adapter.inbox import Ending
@@ -17,6 +17,7 @@ from harness.bus.participant import carried_by, delivery_of
 from harness.cloudevents import CloudEvent
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
+from harness.faults.messages.carrier import Brought, Carrier, TimedCarrier
 from harness.faults.messages.delivery import MessageDelivery
 from harness.faults.messages.host import EVERY_SAGA, Host, Takes, Timers
 from harness.history import MessageDead, MessagePublished
@@ -28,9 +29,10 @@ class MessageLine:
     """Of one bus in one run. way_s: how long a message, or its acknowledgement, is on its way.
 
     subscriptions: those that are known beforehand, by type of event. outcome: which events are ends.
+    carrier: makes what brings the messages, of this line.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
         self,
         *,
         bus: Bus,
@@ -40,6 +42,7 @@ class MessageLine:
         way_s: float,
         subscriptions: Mapping[str, Sequence[str]],
         outcome: Mapping[str, Status],
+        carrier: Callable[[Brought], Carrier] = TimedCarrier,
     ) -> None:
         self.timers = timers
         self.injector = injector
@@ -59,6 +62,7 @@ class MessageLine:
         self._at_settling: list[MessageDelivery] = []
         self._overtaken_by_next: dict[str, list[MessageDelivery]] = defaultdict(list)
         self._settled = False
+        self._carrier = carrier(self)
         injector.on_published = self._published
 
     def pause_s(self, refusals: int) -> float:
@@ -79,7 +83,7 @@ class MessageLine:
             self._publish(start, host.saga_id, 0, headers)
         parked, self._parked = self._parked, []
         for entry in parked:
-            self._soon(entry)
+            self._carrier.bring(entry, 0.0)
         self.timers.call_later(2 * self.way_s, partial(self.check, host.saga_id))
 
     def settle(self) -> None:
@@ -95,16 +99,18 @@ class MessageLine:
 
     def acknowledged(self, entry: Entry) -> None:
         """The bus heard that a message was handled."""
+        self._carrier.acknowledged(entry)
         for following in self._queue.acknowledged(entry):
-            self._soon(following)
+            self._carrier.bring(following, 0.0)
         self.check(entry.message.saga_id)
 
     def failed(self, delivery: MessageDelivery, *, struck: bool, after_s: float, counts: bool = True) -> None:
         """A delivery came to nothing: the message comes again, or is a dead letter."""
         entry = delivery.entry
         if self._queue.failed(entry, struck=struck, counts=counts):
-            self._soon(entry, after_s)
+            self._carrier.bring(entry, after_s)
             return
+        self._carrier.dead(entry)
         message = entry.message
         self.injector.recorder.add(
             MessageDead(
@@ -120,7 +126,7 @@ class MessageLine:
             )
         )
         for following in self._queue.after_dead(entry):
-            self._soon(following)
+            self._carrier.bring(following, 0.0)
         self.check(message.saga_id)
 
     def handled(self, handled: MessageDelivery) -> None:
@@ -147,9 +153,7 @@ class MessageLine:
     def once_more(self, delivery: MessageDelivery, after_s: float | None = None) -> None:
         """Hand a message to its subscription apart from what the queue says."""
         self.count(delivery.saga_id, 1)
-        self.timers.call_later(
-            self.way_s if after_s is None else after_s, partial(self._hand_over_extra, delivery)
-        )
+        self._carrier.bring_extra(delivery, self.way_s if after_s is None else after_s)
 
     def count(self, saga_id: str, number: int) -> None:
         """So many more, or fewer, messages are under way of which the queue does not know."""
@@ -243,32 +247,42 @@ class MessageLine:
         if published.end is not None:
             self._ends[saga_id].setdefault(published.identity)
         self.injector.recorder.add(published)
-        for entry in entries:
-            self._soon(entry)
+        self._carrier.published(message, entries)
         if not entries:
             self.timers.call_later(self.way_s, partial(self.check, saga_id))
 
-    def _soon(self, entry: Entry, after_s: float = 0.0) -> None:
-        self.timers.call_later(after_s + self.way_s, partial(self._deliver, entry))
+    # What a carrier brings --------------------------------------------------------------------
 
-    def _deliver(self, entry: Entry) -> None:
+    def due(self, entry: Entry) -> None:
+        """It is there: deliver it to whoever takes it."""
         if not self._queue.due(entry):
             return
-        message = entry.message
         host = self.host_of(entry)
         if host is None:
             self._parked.append(entry)
-            return
+        else:
+            self._deliver(entry, host)
+
+    def arrived(self, entry: Entry, host: Host) -> bool:
+        """A broker brought it to a host of its choice. Whether it may be delivered now, and so was."""
+        if not self._queue.due(entry):
+            return False
+        self._deliver(entry, host)
+        return True
+
+    def extra_due(self, delivery: MessageDelivery) -> None:
+        """A message comes once more."""
+        host = self.host_of(delivery.entry)
+        if host is None:
+            self.count(delivery.saga_id, -1)
+        else:
+            delivery.hand_over_extra(host)
+
+    def _deliver(self, entry: Entry, host: Host) -> None:
+        message = entry.message
         request = delivery_of(message.event, message.carried)
         in_flight = self.injector.send(host.executor, self._bus.name, request)
         self._queue.out(entry)
         delivery = MessageDelivery(self, entry, in_flight, host)
         host.took(delivery)
         delivery.begin()
-
-    def _hand_over_extra(self, delivery: MessageDelivery) -> None:
-        host = self.host_of(delivery.entry)
-        if host is None:
-            self.count(delivery.saga_id, -1)
-        else:
-            delivery.hand_over_extra(host)

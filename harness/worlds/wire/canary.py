@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from harness.worlds.wire.http import TAG_HEADER, Connection
+from harness.worlds.wire.http import TAG_HEADER, Caller
 from harness.worlds.wire.symptoms import Seen
 
 OPEN_LIMIT_S = 0.5
@@ -31,7 +31,7 @@ class Canary(asyncio.Protocol):
         self.tag = tag
         loop = self._loop = asyncio.get_running_loop()
         self._near: asyncio.Transport | None = None
-        self._far: Connection | None = None
+        self._far: Caller | None = None
         self._reached: asyncio.Future[None] = loop.create_future()
         self._works: asyncio.Future[None] = loop.create_future()
         self._whole: asyncio.Future[None] = loop.create_future()
@@ -64,7 +64,7 @@ class Canary(asyncio.Protocol):
             self.close()
             raise NoCanary(f"{type(error).__name__}: {error}") from None
 
-    def reached(self, far: Connection) -> None:
+    def reached(self, far: Caller) -> None:
         """Its request reached the participant's server, at this connection."""
         self._far = far
         _set(self._reached)

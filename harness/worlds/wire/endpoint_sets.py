@@ -62,10 +62,7 @@ class EndpointSets:
 
     def urls(self, endpoint_set: int) -> Mapping[str, str]:
         """The environment of an executor in an endpoint set."""
-        return {
-            name: f"http://{one.proxy.listen}"
-            for name, one in self.participant_servers_of(endpoint_set).items()
-        }
+        return {name: one.url for name, one in self.participant_servers_of(endpoint_set).items()}
 
     # A run ------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import parse_qsl, unquote
 
 import httptools
@@ -52,13 +52,39 @@ def encode(response: Response, *, until_close: bool = False) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + response.body
 
 
-OnRequest = Callable[["Connection", Request, str | None], None]
+OnRequest = Callable[["Caller", Request, str | None], None]
+
+
+class Closable(Protocol):
+    """A connection that came through a participant's proxy."""
+
+    def close(self) -> None: ...
+
+
+class Caller(Closable, Protocol):
+    """Where an answer goes, whatever it speaks. ends: an answer may end with the connection."""
+
+    ends: bool
+
+    @property
+    def gone(self) -> bool: ...
+
+    def encode(self, response: Response, *, until_close: bool = False) -> bytes:
+        """An answer in bytes."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the caller has left."""
+
+    def lost(self) -> asyncio.Future[None]:
+        """Done once the connection is closed, from whichever side."""
 
 
 class Connection(asyncio.Protocol):
     """One connection. `on_request` gets each request with its tag, as soon as it is whole."""
 
-    def __init__(self, on_request: OnRequest, connections: set[Connection]) -> None:
+    ends = True
+
+    def __init__(self, on_request: OnRequest, connections: set[Closable]) -> None:
         self._on_request = on_request
         self._connections = connections
         self._parser: Any = httptools.HttpRequestParser(self)
@@ -114,6 +140,10 @@ class Connection(asyncio.Protocol):
         self._on_request(self, request, tags[0] if tags else None)
 
     # What a server does with it --------------------------------------------------------------
+
+    def encode(self, response: Response, *, until_close: bool = False) -> bytes:
+        """The bytes of a reply."""
+        return encode(response, until_close=until_close)
 
     def write(self, data: bytes) -> None:
         """Send bytes, unless the caller has left."""

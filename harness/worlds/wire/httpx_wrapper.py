@@ -1,22 +1,25 @@
 """Sees what httpx sends to a participant before it is sent, and what came back to the caller.
 
-Owns the wrapper around httpx's two network transports. It is how a refusal can be armed in time and
-every attempt be seen; the request is sent for real, and everything else goes through untouched.
+Owns the wrapper around httpx's two network transports, and around ours that publishes to a broker. It is
+how a refusal can be armed in time and every attempt be seen; the request is sent for real, and everything
+else goes through untouched.
 Refuses other HTTP clients: their calls are seen as they arrive (`participant_server`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from contextvars import ContextVar
+from functools import partial
 from types import TracebackType
 from typing import Self, cast
 from unittest import mock
 
 import httpx
 
+from harness.adapter.amqp import AmqpTransport
 from harness.clock.real import monotonic_s
 from harness.faults.identification import OfAnEarlierRun
 from harness.participant import Request, Response
@@ -32,6 +35,7 @@ running: ContextVar[tuple[int, int]] = ContextVar("running", default=(0, 0))
 """The run and the executor that the code belongs to; tasks inherit it, bare threads do not."""
 
 Address = tuple[str, int]
+Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -116,9 +120,11 @@ class HttpxWrapper:
         self._background = background
         self._send_sync = httpx.HTTPTransport.handle_request
         self._send_async = httpx.AsyncHTTPTransport.handle_async_request
+        self._send_message = AmqpTransport.handle_async_request
         self._patches = (
             mock.patch.object(httpx.HTTPTransport, "handle_request", _as_method(self._sync)),
             mock.patch.object(httpx.AsyncHTTPTransport, "handle_async_request", _as_method(self._async)),
+            mock.patch.object(AmqpTransport, "handle_async_request", _as_method(self._publish)),
         )
 
     def watch(self, address: Address, participant_server: ParticipantServer) -> None:
@@ -157,9 +163,15 @@ class HttpxWrapper:
         return _whole(response, body)
 
     async def _async(self, transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        return await self._seen(partial(self._send_async, transport), request)
+
+    async def _publish(self, transport: AmqpTransport, request: httpx.Request) -> httpx.Response:
+        return await self._seen(partial(self._send_message, transport), request)
+
+    async def _seen(self, send: Send, request: httpx.Request) -> httpx.Response:
         outgoing = self._outgoing(request)
         if outgoing is None:
-            return await self._send_async(transport, request)
+            return await send(request)
         while (gate := outgoing.gate()) is not None:
             await asyncio.shield(asyncio.wrap_future(gate))
         ready = outgoing.send(running.get()[1], read_timeout_s=_read_timeout_s(request))
@@ -167,7 +179,7 @@ class HttpxWrapper:
             if ready is not None:
                 await asyncio.shield(asyncio.wrap_future(ready))
             with _Tagged(request, outgoing.tag):
-                response = await self._send_async(transport, request)
+                response = await send(request)
                 body = b"".join([part async for part in cast("httpx.AsyncByteStream", response.stream)])
             await response.aclose()
         except BaseException as error:

@@ -25,7 +25,8 @@ from harness.adapter.push import ATTEMPT_HEADER, ENDING_PATH, PushedEnding, Push
 from harness.bus import Bus
 from harness.faults.answers import GARBAGE
 from harness.faults.injector import FaultInjector
-from harness.faults.messages import EVERY_SAGA, MessageLine, Takes
+from harness.faults.messages import EVERY_SAGA, Brought, Carrier, MessageLine, Takes
+from harness.faults.messages.carrier import TimedCarrier
 from harness.faults.messages.host import Cut, Lost, Taken
 from harness.participant import Request, Response
 from harness.saga import Json
@@ -49,6 +50,8 @@ class ProxyLike(Protocol):
 
     def add_toxic(self, toxic: Toxic) -> str: ...
 
+    def remove_toxic(self, name: str) -> None: ...
+
     def destroy(self) -> None: ...
 
 
@@ -69,7 +72,12 @@ class HandlersSubscribe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireBus:
-    """Of one run. lock: of the run; all that is said to the line is said under it, on the servers' loop."""
+    """Of one run. lock: of the run; all that is said to the line is said under it, on the servers' loop.
+
+    confirms: an answer to a publish waits until somebody else has the message (`confirmed`).
+    """
+
+    confirms = False
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
         self,
@@ -102,8 +110,15 @@ class WireBus:
             way_s=0.0,
             subscriptions={} if self._saga is None else self._saga.subscriptions,
             outcome={} if self._saga is None else self._saga.outcome,
+            carrier=self._make_carrier,
         )
         background.loop.call_soon_threadsafe(self._locked, self._begin_subscribers)
+
+    def _make_carrier(self, line: Brought) -> Carrier:
+        return TimedCarrier(line)
+
+    async def confirmed(self, call: int) -> None:
+        """Until what a call published is safe: it is as soon as it was accepted."""
 
     def _begin_subscribers(self) -> None:
         """Those that the scenario names."""
@@ -112,7 +127,7 @@ class WireBus:
 
     def _add(self, types: Sequence[str], url: str, name: str) -> None:
         self._line.subscribe(types, name)
-        self._line.begin(_Subscriber(self, 0, EVERY_SAGA, url, {name}), None, {})
+        self._line.begin(Subscriber(self, 0, EVERY_SAGA, url, {name}), None, {})
 
     # Subscribers ------------------------------------------------------------------------------
 
@@ -162,7 +177,7 @@ class WireBus:
             return
         names = {name for several in saga.subscriptions.values() for name in several}
         event, headers = saga.start_event(saga_id, self._inputs[saga_id])
-        host = _Subscriber(self, executor, saga_id, url, names, ends=True)
+        host = Subscriber(self, executor, saga_id, url, names, ends=True)
         self._line.begin(host, None if resumed else event, headers)
 
     def _executor_of(self, saga_id: str) -> int:
@@ -190,7 +205,7 @@ class WireBus:
             if self._open:
                 callback()
 
-    def push(self, subscriber: _Subscriber, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
+    def push(self, subscriber: Subscriber, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
         """Send a message to a subscriber, and report what it answers."""
         url = subscriber.url_of(delivery.subscription)
         if cut is None:
@@ -224,7 +239,7 @@ class WireBus:
         reason = None if 200 <= status < 300 else f"{status}: {said.decode(errors='replace')}"
         self._locked(partial(delivery.done, reason))
 
-    def _gone(self, subscriber: _Subscriber, lost: Lost) -> None:
+    def _gone(self, subscriber: Subscriber, lost: Lost) -> None:
         subscriber.gone = True
         lost()
 
@@ -239,7 +254,7 @@ class WireBus:
             return  # it has ended, or died, and whoever comes after it subscribes
 
 
-class _Subscriber:
+class Subscriber:
     """Who takes messages by HTTP. ends: handlers, which are told that no message is under way."""
 
     def __init__(

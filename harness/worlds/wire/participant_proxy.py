@@ -21,7 +21,7 @@ from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.canaries import Canaries
 from harness.worlds.wire.canary import refused
 from harness.worlds.wire.failing_loudly import FailingLoudly
-from harness.worlds.wire.http import Connection
+from harness.worlds.wire.http import Closable
 from harness.worlds.wire.toxics import DISABLED, LINGER, of_a_run
 from harness.worlds.wire.traffic import Traffic
 
@@ -53,7 +53,7 @@ class ParticipantProxy:
 
     def __init__(self, name: str, background: Background) -> None:
         self.name = name
-        self.connections: set[Connection] = set()
+        self.connections: set[Closable] = set()
         self.gate: Future[None] | None = None
         self.touched = False
         self._background = background

@@ -18,7 +18,8 @@ from harness.plan.decision import Symptom
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.door import WireDoor
-from harness.worlds.wire.http import Connection, encode
+from harness.worlds.wire.http import Caller, Connection
+from harness.worlds.wire.message_bus import WireBus
 from harness.worlds.wire.outage_triggers import Outage
 from harness.worlds.wire.outages import Outages
 from harness.worlds.wire.participant_proxy import ParticipantProxy
@@ -43,12 +44,21 @@ class ParticipantServer(ParticipantProxy):
 
     async def listen(self) -> int:
         """Start the server; its port."""
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._on_request, self.connections), "127.0.0.1", 0
-        )
+        server = await asyncio.get_running_loop().create_server(self._accepted, "127.0.0.1", 0)
         self._server = server
         port: int = server.sockets[0].getsockname()[1]
         return port
+
+    @property
+    def url(self) -> str:
+        """What its callers are told."""
+        return f"http://{self.proxy.listen}"
+
+    def _accepted(self) -> asyncio.Protocol:
+        return Connection(self._on_request, self.connections)
+
+    def _subscribe(self, connection: Caller, bus: WireBus, request: Request) -> None:
+        connection.write(connection.encode(bus.subscribe(self.endpoint_set, request)))
 
     async def close(self) -> None:
         """Stop listening and drop every connection."""
@@ -59,14 +69,14 @@ class ParticipantServer(ParticipantProxy):
 
     # Requests ---------------------------------------------------------------------------------
 
-    def _on_request(self, connection: Connection, request: Request, tag: str | None) -> None:
+    def _on_request(self, connection: Caller, request: Request, tag: str | None) -> None:
         if tag is not None and (canary := self._canaries.under_way(tag)) is not None:
             canary.reached(connection)
             return
         traffic = self._traffic
         bus = None if traffic is None else traffic.bus
         if bus is not None and bus.name == self.name and bus.takes(request):
-            connection.write(encode(bus.subscribe(self.endpoint_set, request)))
+            self._subscribe(connection, bus, request)
             return
         call = (
             traffic.calls.arrived(self.name, self.endpoint_set, tag, request) if traffic is not None else None
@@ -79,7 +89,7 @@ class ParticipantServer(ParticipantProxy):
             self._serve(traffic, connection, call)
 
     async def _at_the_door(
-        self, traffic: Traffic, connection: Connection, call: WireCall, door: WireDoor
+        self, traffic: Traffic, connection: Caller, call: WireCall, door: WireDoor
     ) -> None:
         """It goes on when its saga does; one whose caller has left by then has lost its request."""
         with self._failing_loudly():
@@ -90,30 +100,30 @@ class ParticipantServer(ParticipantProxy):
                 traffic.calls.failed(call, Symptom.SILENCE, abandoned=True)
             connection.close()
 
-    def _serve(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
+    def _serve(self, traffic: Traffic, connection: Caller, call: WireCall) -> None:
         if call.hangs:
             self._background.spawn(self._hang(traffic, connection, call))
         elif self.outages:
             self._background.spawn(self._serve_amid_outages(traffic, connection, call, self.outages))
-        elif call.symptom is Symptom.NONE and self._armed_toxic is None and not traffic.takes_time(call):
+        elif call.symptom is Symptom.NONE and self._armed_toxic is None and not traffic.waits(call):
             self._answer(traffic, connection, call)
         else:
             self._background.spawn(self._serve_with_care(traffic, connection, call))
 
-    def _answer(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
+    def _answer(self, traffic: Traffic, connection: Caller, call: WireCall) -> None:
         self._write(traffic, connection, call, traffic.calls.through_the_injector(call))
 
-    def _write(self, traffic: Traffic, connection: Connection, call: WireCall, response: Response) -> None:
+    def _write(self, traffic: Traffic, connection: Caller, call: WireCall, response: Response) -> None:
         if call.tagged:
-            connection.write(encode(response))
+            connection.write(connection.encode(response))
         elif connection.gone:
             traffic.calls.failed(call, Symptom.SILENCE, abandoned=True)
         else:
             # Recorded first: once it is written, the caller may already act on it.
             traffic.calls.answered(call, response)
-            connection.write(encode(response))
+            connection.write(connection.encode(response))
 
-    async def _serve_with_care(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
+    async def _serve_with_care(self, traffic: Traffic, connection: Caller, call: WireCall) -> None:
         with self._failing_loudly():
             if call.symptom is not Symptom.NONE:
                 await StruckCall(self, traffic, connection, call).strike()
@@ -129,7 +139,7 @@ class ParticipantServer(ParticipantProxy):
         while (armed_toxic := self._armed_toxic) is not None and armed_toxic.armed.is_set():
             await armed_toxic.gone.wait()
 
-    async def _lost_to_a_toxic(self, traffic: Traffic, connection: Connection, call: WireCall) -> bool:
+    async def _lost_to_a_toxic(self, traffic: Traffic, connection: Caller, call: WireCall) -> bool:
         """Whether a toxic that is armed for another call strikes this one; waits for one that does not."""
         while (armed_toxic := self._armed_toxic) is not None and armed_toxic.armed.is_set():
             if armed_toxic.silences and not armed_toxic.lifting:
@@ -145,7 +155,7 @@ class ParticipantServer(ParticipantProxy):
     # Amid outages -----------------------------------------------------------------------------
 
     async def _serve_amid_outages(
-        self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
+        self, traffic: Traffic, connection: Caller, call: WireCall, outages: Outages
     ) -> None:
         with self._failing_loudly():
             too_late = outages.falling(self.name)
@@ -165,7 +175,7 @@ class ParticipantServer(ParticipantProxy):
             elif not await self._lost_to_a_toxic(traffic, connection, call):
                 await self._answer_before_outages(traffic, connection, call, outages)
 
-    async def _die(self, traffic: Traffic, connection: Connection, call: WireCall, met: str | None) -> None:
+    async def _die(self, traffic: Traffic, connection: Caller, call: WireCall, met: str | None) -> None:
         """The participant is away in the middle of a call, whose connection has gone with it."""
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(connection.lost()), DROPPED_LIMIT_S)
@@ -173,14 +183,14 @@ class ParticipantServer(ParticipantProxy):
         traffic.calls.failed(call, Symptom.RESET)
         connection.close()
 
-    def _drop(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
+    def _drop(self, traffic: Traffic, connection: Caller, call: WireCall) -> None:
         """It came while its participant went away, and is lost."""
         traffic.calls.collateral(call, DISABLED, symptom=Symptom.RESET)
         traffic.calls.failed(call, Symptom.RESET)
         connection.close()
 
     async def _answer_before_outages(
-        self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
+        self, traffic: Traffic, connection: Caller, call: WireCall, outages: Outages
     ) -> None:
         """The others are away before the answer is written, this one as soon as it has been read."""
         number, response = call.in_flight.call, await traffic.through_the_injector(call)
@@ -190,7 +200,7 @@ class ParticipantServer(ParticipantProxy):
         await outages.take_down_after([one for one in due if one.participant == self.name], number)
 
     async def _strike_before_outages(
-        self, traffic: Traffic, connection: Connection, call: WireCall, outages: Outages
+        self, traffic: Traffic, connection: Caller, call: WireCall, outages: Outages
     ) -> None:
         """The same for a call that a toxic strikes: that needs the proxy until its caller has seen it."""
         number = call.in_flight.call
@@ -204,6 +214,6 @@ class ParticipantServer(ParticipantProxy):
         await StruckCall(self, traffic, connection, call).strike(before_answer)
         await outages.take_down_after(own, number, answered=False)
 
-    async def _hang(self, traffic: Traffic, connection: Connection, call: WireCall) -> None:
+    async def _hang(self, traffic: Traffic, connection: Caller, call: WireCall) -> None:
         with self._failing_loudly():
             await StruckCall(self, traffic, connection, call).hang()

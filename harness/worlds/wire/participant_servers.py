@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from harness.errors import EnvironmentFault, misplaced
 from harness.latency_profile import LatencyProfile
+from harness.rabbitmq.address import BrokerAddress
 from harness.scenario import Scenario
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.worlds.wire.background import Background
@@ -19,6 +21,8 @@ from harness.worlds.wire.endpoint_sets import Address, EndpointSets
 from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.ports import free_ports
+from harness.worlds.wire.rabbitmq.brokers import Brokers
+from harness.worlds.wire.rabbitmq.server import RabbitServer
 from harness.worlds.wire.toxics import standing_toxics
 
 
@@ -33,8 +37,10 @@ class ParticipantServers:
         background: Background,
         make_proxy: Callable[[str, str, str], ProxyLike],
         watch: Callable[[Address, ParticipantServer], object],
+        brokers: Brokers,
         profile: LatencyProfile | None = None,
     ) -> None:
+        self._brokers = brokers
         self._profile = profile
         self._background = background
         self._make_proxy = make_proxy
@@ -46,11 +52,14 @@ class ParticipantServers:
         """Those of a scenario's participants; made when they are first asked for. Raises EnvironmentFault."""
         names = tuple(participant.name for participant in scenario.participants)
         fixed: Mapping[str, Address] = getattr(scenario.saga, "listen", {})
-        key = (names, tuple(sorted(fixed.items())))
+        brokers = self._brokers.of(scenario)
+        key = (names, tuple(sorted(fixed.items())), tuple(brokers.items()))
         if key not in self._endpoint_sets:
             if fixed:
                 self.close()  # whoever was served before may have had the same addresses
-            self._endpoint_sets[key] = EndpointSets(names, fixed, self._new, self._background)
+            self._endpoint_sets[key] = EndpointSets(
+                names, fixed, partial(self._new, brokers), self._background
+            )
         self._endpoint_sets[key].participant_servers_of(1)
         return self._endpoint_sets[key]
 
@@ -68,8 +77,12 @@ class ParticipantServers:
             for participant_server in participant_servers:
                 participant_server.proxy.destroy()
 
-    def _new(self, name: str, endpoint_set: int, fixed: Address | None) -> ParticipantServer:
+    def _new(
+        self, brokers: Mapping[str, BrokerAddress], name: str, endpoint_set: int, fixed: Address | None
+    ) -> ParticipantServer:
         participant_server = ParticipantServer(name, self._background, endpoint_set)
+        if name in brokers:
+            participant_server = RabbitServer(name, self._background, endpoint_set, brokers[name])
         upstream = f"127.0.0.1:{self._background.call(participant_server.listen())}"
         try:
             if fixed is not None:

@@ -17,7 +17,7 @@ from harness.participant import Response
 from harness.plan.decision import Symptom
 from harness.worlds.wire.armed_toxic import ArmedToxic
 from harness.worlds.wire.call import Armed, WireCall
-from harness.worlds.wire.http import Connection, encode
+from harness.worlds.wire.http import Caller
 from harness.worlds.wire.participant_proxy import ParticipantProxy
 from harness.worlds.wire.symptoms import EARLY, least_s
 from harness.worlds.wire.toxics import shown, slow_s, toxic_for
@@ -34,7 +34,7 @@ class StruckCall:
     """The call, its connection and what it is answered, at the front that it came through."""
 
     def __init__(
-        self, participant_proxy: ParticipantProxy, traffic: Traffic, connection: Connection, call: WireCall
+        self, participant_proxy: ParticipantProxy, traffic: Traffic, connection: Caller, call: WireCall
     ) -> None:
         self._participant_proxy = participant_proxy
         self._traffic = traffic
@@ -54,8 +54,9 @@ class StruckCall:
         if before_answer is not None:
             await before_answer(response.status if call.symptom is Symptom.DELAYED else None)
         match = call.in_flight.fault_match
-        variant = shown(match.variant if match is not None else "", response.status)
-        payload = encode(response, until_close=variant == "slow_close")
+        wanted = match.variant if match is not None else ""
+        variant = shown(wanted, response.status, ends=self._connection.ends)
+        payload = self._connection.encode(response, until_close=variant == "slow_close")
         toxic = toxic_for(call.symptom, variant, payload, self._late_s)
         armed_toxic = await self._participant_proxy.arm(call, toxic)
         if armed_toxic is None:
@@ -180,7 +181,7 @@ class StruckCall:
             await before_answer(response.status)
         if not self._call.tagged:  # else its caller tells
             self._traffic.calls.answered(self._call, response)
-        self._connection.write(encode(response))
+        self._connection.write(self._connection.encode(response))
 
 
 async def _first(watched: Sequence[asyncio.Future[Any]]) -> None:

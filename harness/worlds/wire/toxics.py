@@ -51,9 +51,13 @@ def slow_s(delay: Delay, read_timeout_s: float | None) -> float:
     return delay.of_s(read_timeout_s or 0.0)
 
 
-def shown(variant: str, status: int) -> str:
-    """The variant that a reply can show: where there is never a body, nobody waits for the end of it."""
-    return "latency" if variant == "slow_close" and status == HTTPStatus.NO_CONTENT else variant
+def shown(variant: str, status: int, *, ends: bool = True) -> str:
+    """The variant that a reply can show: where there is never a body, nobody waits for the end of it.
+
+    ends: an answer may end with the connection; the confirm of a broker does not.
+    """
+    endless = status == HTTPStatus.NO_CONTENT or not ends
+    return "latency" if variant == "slow_close" and endless else variant
 
 
 def toxic_for(symptom: Symptom, variant: str, payload: bytes, late_s: float = SLOW_S) -> Toxic:

@@ -47,7 +47,18 @@ class Traffic:
         """The same as that of `calls`; a service of the user's is asked ahead, in its own time."""
         if self.own is not None:
             await self.own.ask_ahead(call.in_flight)
-        return self.calls.through_the_injector(call)
+        response = self.calls.through_the_injector(call)
+        if self._published(call):
+            assert self.bus is not None
+            await self.bus.confirmed(call.in_flight.call)
+        return response
+
+    def waits(self, call: WireCall) -> bool:
+        """Whether its answer has to wait for somebody else."""
+        return self.takes_time(call) or self._published(call)
+
+    def _published(self, call: WireCall) -> bool:
+        return self.bus is not None and self.bus.confirms and call.participant_server == self.bus.name
 
     def takes_time(self, call: WireCall) -> bool:
         """Whether its participant is a service of the user's."""

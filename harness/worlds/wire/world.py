@@ -52,6 +52,8 @@ from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_servers import ParticipantServers
 from harness.worlds.wire.pauses import Pauses
 from harness.worlds.wire.quick_httpx import quick_httpx
+from harness.worlds.wire.rabbitmq.brokers import Brokers
+from harness.worlds.wire.rabbitmq.server import RabbitServer
 from harness.worlds.wire.run import WireRun
 from harness.worlds.wire.run_signals import RunSignals
 from harness.worlds.wire.traffic import Traffic, new_traffic
@@ -112,10 +114,12 @@ class WireWorld:
             stack.callback(self._background.stop)
             self._background.start()
             self._httpx_wrapper = HttpxWrapper(self._background)
+            self._brokers = stack.enter_context(Brokers(self._progress))
             self._participant_servers = ParticipantServers(
                 self._background,
                 partial(self._make_proxy, self._server.client),
                 self._httpx_wrapper.watch,
+                self._brokers,
                 self._profile,
             )
             stack.callback(self._participant_servers.close)
@@ -227,7 +231,7 @@ class WireWorld:
             pauses=pauses,
             absences=outages,
             own=own,
-            bus=self._bus(scenario, sagas, injector, executors, lock),
+            bus=self._bus(scenario, sagas, injector, executors, lock, endpoint_sets),
             door=None
             if plan.plan.sagas == 1
             else WireDoor(plan.plan, recorder, [one.id for one in sagas], lock=lock, loop=loop),
@@ -241,11 +245,14 @@ class WireWorld:
         injector: FaultInjector,
         executors: ExecutorRegistry,
         lock: threading.RLock,
+        endpoint_sets: EndpointSets,
     ) -> WireBus | None:
         bus = bus_of(scenario, tuple(injector.participants.values()))
         if bus is None:
             return None
-        return WireBus(
+        server = endpoint_sets.participant_servers_of(1)[bus.name]
+        make = WireBus if not isinstance(server, RabbitServer) else server.bus
+        return make(
             bus=bus,
             scenario=scenario,
             inputs={one.id: one.input for one in sagas},

@@ -1,0 +1,114 @@
+"""The server of a bus that RabbitMQ carries: it speaks HTTP and AMQP at one address, behind one proxy.
+
+Owns telling the two apart, and a second address for the consumers' own proxies. Refuses to know frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from harness.participant import Request
+from harness.rabbitmq.address import BrokerAddress
+from harness.rabbitmq.frames import Content
+from harness.worlds.wire.background import Background
+from harness.worlds.wire.http import Caller, Connection
+from harness.worlds.wire.message_bus import WireBus
+from harness.worlds.wire.participant_server import ParticipantServer
+from harness.worlds.wire.rabbitmq.bus import RabbitBus
+from harness.worlds.wire.rabbitmq.link import AmqpLink, PublishReply, Sniffer
+
+
+class RabbitServer(ParticipantServer):
+    """broker: where it is."""
+
+    def __init__(self, name: str, background: Background, endpoint_set: int, broker: BrokerAddress) -> None:
+        super().__init__(name, background, endpoint_set)
+        self.upstream = ""
+        self._broker = broker
+        self._consumers: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """For a client of the broker."""
+        host, _, port = self.proxy.listen.rpartition(":")
+        return str(self._broker.at(host, int(port)))
+
+    async def listen(self) -> int:
+        """Start both servers; the port of the one that everybody reaches."""
+        loop = asyncio.get_running_loop()
+        self._consumers = await loop.create_server(partial(self._link, shared=False), "127.0.0.1", 0)
+        self.upstream = f"127.0.0.1:{self._consumers.sockets[0].getsockname()[1]}"
+        return await super().listen()
+
+    async def close(self) -> None:
+        """Both."""
+        if self._consumers is not None:
+            self._consumers.close()
+        await super().close()
+
+    def _accepted(self) -> asyncio.Protocol:
+        return Sniffer(
+            lambda: Connection(self._on_request, self.connections), partial(self._link, shared=True)
+        )
+
+    def _link(self, *, shared: bool) -> AmqpLink:
+        return AmqpLink(self, self._broker, self.connections, shared=shared)
+
+    def _subscribe(self, connection: Caller, bus: WireBus, request: Request) -> None:
+        self._background.spawn(self._subscribed(connection, bus, request))
+
+    async def _subscribed(self, connection: Caller, bus: WireBus, request: Request) -> None:
+        assert isinstance(bus, RabbitBus)
+        with self._failing_loudly():
+            connection.write(connection.encode(await bus.answer(self.endpoint_set, request)))
+
+    def bus(self, **rest: Any) -> RabbitBus:
+        """Of a run that begins."""
+        return RabbitBus(
+            broker=self._broker,
+            upstream=self.upstream,
+            shared=lambda: self.proxy,
+            failing=self._failing_loudly,
+            **rest,
+        )
+
+    # What a link takes out --------------------------------------------------------------------
+
+    @property
+    def exchange(self) -> str:
+        """The one to which events are published."""
+        return self.name
+
+    def request(self, caller: PublishReply, request: Request, tag: str | None) -> None:
+        self._on_request(caller, request, tag)
+
+    def delivery(self, link: AmqpLink, channel: int, queue: str, content: Content) -> None:
+        if (bus := self._bus) is not None:
+            bus.delivery(link, channel, queue, content)
+
+    def bound(self, queue: str, exchange: str, routing_key: str) -> None:
+        if (bus := self._bus) is not None:
+            bus.bound(queue, exchange, routing_key)
+
+    def consumes(self, link: AmqpLink, queue: str) -> None:
+        del link
+        if (bus := self._bus) is not None:
+            bus.consumes(queue)
+
+    def declared(self, queue: str) -> None:
+        if (bus := self._bus) is not None:
+            bus.declared(queue)
+
+    def in_the_way(self, link: AmqpLink) -> bool:
+        return link.shared and self._armed_toxic is not None and self._armed_toxic.armed.is_set()
+
+    async def may_write(self, link: AmqpLink) -> None:
+        while self.in_the_way(link) and self._armed_toxic is not None:
+            await self._armed_toxic.gone.wait()
+
+    @property
+    def _bus(self) -> RabbitBus | None:
+        bus = None if self._traffic is None else self._traffic.bus
+        return bus if isinstance(bus, RabbitBus) and bus.name == self.name else None

@@ -1,0 +1,162 @@
+"""A bus whose messages RabbitMQ carries: each fault as in sim, real redeliveries, and nothing left running.
+
+`nox -s rabbitmq` runs these, and brings a broker where there is none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from harness.bus import Promise
+from harness.history import FaultFired, MessageDead, MessageDelivered
+from harness.plan import Fault, FaultPlan, Lasting
+from harness.runner import run_once
+from harness.saga import Status
+from harness.scenario import Scenario
+from harness.worlds.sim import SimWorld
+from harness.worlds.wire import WireWorld
+from harness.worlds.wire.rabbitmq.carrier import Arrival, RabbitCarrier
+from harness.worlds.wire.rabbitmq.outbox import Outbox
+from tests.planted.messages.broken import NoInbox, NoOutbox, Parallel
+from tests.planted.messages.scenario import DURABLE_ON_RABBITMQ, QUICK, on_rabbitmq
+from tests.planted.messages.shop import Shop
+from tests.wire.rabbitmq import REQUIRED
+from tests.wire.test_message_bus import FAULTS, SITE, complaints, fired, handed_over, plan_of, told
+from tests.wire.test_messages_forwarded import Forwarder
+
+pytestmark = [
+    pytest.mark.wire,
+    pytest.mark.rabbitmq,
+    pytest.mark.skipif(
+        REQUIRED not in os.environ, reason="NO TEST OF RABBITMQ WAS RUN: nox -s rabbitmq runs them"
+    ),
+]
+
+SIDE_BY_SIDE = ("reserve", "charge")
+TWINS: tuple[type[Shop], ...] = (Shop, NoOutbox, NoInbox)
+Key = tuple[str, str, str]
+
+
+class Ignoring(Forwarder):
+    """Knows no toxic that could be removed."""
+
+    def remove_toxic(self, name: str) -> None:
+        del name
+
+
+def scenario_of(twin: type[Shop]) -> Scenario:
+    return on_rabbitmq(twin().scenario(promise=QUICK))
+
+
+@pytest.fixture(scope="module")
+def in_sim() -> Mapping[Key, tuple[object, ...]]:
+    """The same plans in virtual time, run before any wire world is there."""
+    with SimWorld() as world:
+        return {
+            (twin.__name__, *fault): told(run_once(scenario_of(twin), {}, plan_of(*fault), world))
+            for twin in TWINS
+            for fault in FAULTS
+        }
+
+
+@pytest.fixture(scope="module")
+def wire(in_sim: object) -> Iterator[WireWorld]:
+    """Behind a real Toxiproxy, with a broker of our own."""
+    del in_sim
+    with WireWorld("toxiproxy", progress=print) as world:
+        yield world
+
+
+@pytest.mark.parametrize(("kind", "variant"), FAULTS)
+@pytest.mark.parametrize("twin", TWINS)
+def test_a_fault_means_what_it_means_in_sim(
+    twin: type[Shop], kind: str, variant: str, wire: WireWorld, in_sim: Mapping[Key, tuple[object, ...]]
+) -> None:
+    run = run_once(scenario_of(twin), {}, plan_of(kind, variant), wire)
+    assert told(run) == in_sim[twin.__name__, kind, variant]
+
+
+# What the broker does ---------------------------------------------------------------------------
+
+
+def test_an_acknowledgement_is_lost_by_a_toxic(wire: WireWorld) -> None:
+    run = run_once(scenario_of(Shop), {}, plan_of("lose_ack", ""), wire)
+    assert [one.toxic for _, one in run.history.of(FaultFired)] == ["limit_data_downstream"]
+
+
+def test_a_plain_forwarder_loses_none(wire: WireWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = wire._make_proxy
+    monkeypatch.setattr(wire, "_make_proxy", lambda *told: Ignoring(real(*told)))
+    run = run_once(scenario_of(Shop), {}, plan_of("lose_ack", ""), wire)
+    assert run.history.of(FaultFired) == ()
+    assert [(one.kind, one.reason) for one in run.history.unconfirmed()] == [
+        ("lose_ack", "the acknowledgement came through")
+    ]
+
+
+@pytest.mark.parametrize("kind", ["drop_message", "lose_ack"])
+def test_what_comes_again_comes_from_the_broker(
+    wire: WireWorld, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    brought: list[tuple[str, bool]] = []
+    arrived = RabbitCarrier.arrived
+
+    def seen(carrier: RabbitCarrier, arrival: Arrival, *told: Any) -> None:
+        brought.append((arrival.queue.rpartition(".")[2], arrival.redelivered))
+        arrived(carrier, arrival, *told)
+
+    monkeypatch.setattr(RabbitCarrier, "arrived", seen)
+    run = run_once(scenario_of(Shop), {}, plan_of(kind, ""), wire)
+    assert fired(run) == [kind]
+    assert [again for queue, again in brought if queue == "charge"] == [False, True]
+
+
+def test_a_poisoned_message_is_in_the_dead_letter_queue(
+    wire: WireWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    close = Outbox.close
+
+    async def count_first(outbox: Outbox) -> None:
+        counted.append(await outbox.count(outbox.dead_letters))
+        await close(outbox)
+
+    monkeypatch.setattr(Outbox, "close", count_first)
+    run = run_once(scenario_of(Shop), {}, plan_of("poison_message", ""), wire)
+    assert [one.status for one in run.view.sagas] == [Status.STUCK]
+    assert complaints(run) == []
+    assert counted == [1]
+
+
+def test_what_is_dropped_for_ever_is_a_dead_letter(wire: WireWorld) -> None:
+    promise = Promise(ack_timeout_s=0.1, attempts=3)
+    plan = FaultPlan((Fault(kind="drop_message", operation=SITE, count=Lasting.FOR_EVER),))
+    run = run_once(on_rabbitmq(Shop().scenario(promise=promise)), {}, plan, wire)
+    ((_, dead),) = run.history.of(MessageDead)
+    assert (dead.attempts, dead.struck) == (3, 3)
+    assert complaints(run) == []
+
+
+def test_it_is_overtaken_where_two_messages_are_under_way(wire: WireWorld) -> None:
+    fault = Fault(kind="reorder_message", operation="events.OrderPlaced.deliver")
+    amount = {"amount": 10}
+    scenario = on_rabbitmq(Parallel().scenario(promise=QUICK, inputs=(amount,)))
+    run = run_once(scenario, amount, FaultPlan((fault,)), wire)
+    assert fired(run) == ["reorder_message"]
+    ((_, struck),) = run.history.of(FaultFired)
+    first = [one.call for _, one in run.history.of(MessageDelivered) if one.subscription in SIDE_BY_SIDE]
+    assert first.index(struck.call) == 1  # which of the two the broker brings first is its own affair
+    assert complaints(run) == []
+
+
+@pytest.mark.parametrize("where", ["on_arrival", "applied", "answered"])
+def test_handlers_whose_process_is_killed_get_the_message_again(wire: WireWorld, where: str) -> None:
+    plan = FaultPlan((Fault(kind="crash", operation="bank.charge.create", variant=where),))
+    run = run_once(DURABLE_ON_RABBITMQ, {}, plan, wire)
+    assert fired(run) == ["crash"]
+    assert complaints(run) == []
+    assert handed_over(run)[:2] == [(1, 0), (2, 0)]
