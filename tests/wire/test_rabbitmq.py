@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -122,14 +123,18 @@ def test_a_poisoned_message_is_in_the_dead_letter_queue(
     close = Outbox.close
 
     async def count_first(outbox: Outbox) -> None:
-        counted.append(await outbox.count(outbox.dead_letters))
+        for _ in range(40):  # another connection rejected it a moment ago
+            counted.append(await outbox.count(outbox.dead_letters))
+            if counted[-1]:
+                break
+            await asyncio.sleep(0.05)
         await close(outbox)
 
     monkeypatch.setattr(Outbox, "close", count_first)
     run = run_once(scenario_of(Shop), {}, plan_of("poison_message", ""), wire)
     assert [one.status for one in run.view.sagas] == [Status.STUCK]
     assert complaints(run) == []
-    assert counted == [1]
+    assert counted[-1] == 1
 
 
 def test_what_is_dropped_for_ever_is_a_dead_letter(wire: WireWorld) -> None:
