@@ -56,6 +56,9 @@ def _excuses(saga: SagaView, call: Call, delivery: Call) -> bool:
     assert delivery.end is not None
     if not (delivery.index < call.index < delivery.end and _failed(call, delivery.end)):
         return False
+    if call.sent.participant == delivery.sent.participant:
+        # The bus: a publish, be it an event that stands for a step, or a delivery to somebody else.
+        return call.sent.method != delivery.sent.method
     compensable = any(saga.spec.by_name[one].kind is StepKind.COMPENSABLE for one in call.sent.steps)
     return not (compensable and call.sent.direction is Direction.ACTION)
 

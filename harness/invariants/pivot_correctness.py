@@ -57,7 +57,7 @@ def _forward_after_undo(view: View, saga: SagaView) -> Iterator[Finding]:
     for call in saga.calls:
         forward = call.sent.direction is Direction.ACTION and call.index > undos[0].index
         sent = [undo for undo in undos if undo.index < call.index]
-        if forward and not _elsewhere(saga, call, sent, unknown=choreographed):
+        if forward and not (_elsewhere(saga, call, sent, unknown=choreographed) or _told_before(view, call)):
             step = call.sent.steps[0] if call.sent.steps else "?"
             yield Finding(f"step {step} was sent after an undo had been sent", (undos[0].index, call.index))
 
@@ -73,6 +73,19 @@ def _elsewhere(saga: SagaView, call: Call, undos: list[Call], *, unknown: bool) 
         if not (begun or unknown) or any(_related(saga, step, other) for other in undone):
             return False
     return bool(call.sent.steps)
+
+
+def _told_before(view: View, call: Call) -> bool:
+    """A publish, once more, of an event that the bus had: whoever publishes it may not know that."""
+    published = view.history.of(MessagePublished)
+    had = {one.call: one.identity for index, one in published if index < call.index}
+    before = {
+        had[one.sent.call]
+        for one in view.history.calls
+        if one.sent.call in had and (one.saga_id, one.sent.operation) == (call.saga_id, call.sent.operation)
+    }
+    now = {one.identity for _, one in published if one.call == call.sent.call}
+    return bool(before) and now <= before
 
 
 def _related(saga: SagaView, step: str, other: str) -> bool:

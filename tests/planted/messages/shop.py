@@ -74,6 +74,7 @@ class Shop:
         Step(name="hold", action="stock.hold.create", compensation="stock.hold.delete_by_saga"),
         Step(name="charge", action="bank.charge.create", compensation="bank.charge.delete_by_saga"),
     )
+    replies: ClassVar[tuple[str, ...]] = ()
     undo_by: ClassVar[dict[str, tuple[str, str]]] = {
         "hold": ("DELETE", "stock/holds"),
         "charge": ("POST", "bank/charges/refunds"),
@@ -192,6 +193,7 @@ class Shop:
             outcome=OUTCOME,
             name=type(self).__name__,
             durable=Claim.PROCESS_DEATH in claims,
+            replies=self.replies,
         )
 
     def scenario(

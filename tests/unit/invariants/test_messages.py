@@ -36,7 +36,7 @@ def published(
 
 def delivered(tale: Tale, attempt: int = 1, *, fault: str | None = None) -> int:
     """A delivery that is still being handled."""
-    call = tale._call((), None, None, fault=fault)
+    call = tale._call((), None, None, fault=fault, participant="events")
     tale.events.append(
         MessageDelivered(t_s=tale.now_s, call=call, message=1, subscription="on_a", attempt=attempt)
     )
@@ -81,6 +81,23 @@ def test_a_handler_that_could_not_publish_is_not_to_blame(came: int | Symptom) -
     tale._call((), None, came, fault="error_before")
     tale.came(call, 500)
     assert dead(tale).end("stuck").held("termination")
+
+
+def test_nor_is_one_that_could_not_publish_the_event_that_is_its_step() -> None:
+    tale = Tale()
+    call = delivered(tale)
+    tale.act("hold", Symptom.SILENCE, fault="lose_request", participant="events")
+    tale.came(call, 500)
+    assert dead(tale).end("stuck").held("termination")
+
+
+def test_what_became_of_another_delivery_excuses_no_handler() -> None:
+    tale = Tale()
+    call = delivered(tale)
+    tale._call((), None, Symptom.SILENCE, fault="drop_message", participant="events")
+    tale.act("hold", 409)
+    tale.came(call, 500)
+    assert not dead(tale).end("stuck").held("termination")
 
 
 def test_nor_one_to_which_an_undo_or_a_retriable_step_failed() -> None:
@@ -186,3 +203,26 @@ def test_a_branch_of_a_choreographed_saga_does_not_know_what_another_one_undid()
     assert branches(*apart, events=True).held("pivot_correctness")
     assert not branches(*apart, events=False).held("pivot_correctness")
     assert not branches(step("hold"), step("charge"), events=True).held("pivot_correctness")
+
+
+def told_again(*, before: bool = True, id_: str | None = "1") -> Tale:
+    """The event of `hold` is published before and after an undo. id_: of the second; None: lost."""
+    tale = Tale()
+    call = tale.act("hold", Symptom.SILENCE, applied=before)
+    if before:
+        published(tale, "Held", call=call)
+    tale.act("charge", Symptom.SILENCE)
+    tale.undo("charge")
+    call = tale.act("hold", 201 if id_ else Symptom.SILENCE, applied=False)
+    if id_:
+        published(tale, "Held", id_, call=call)
+    tale.undo("hold")
+    return tale.end("compensated")
+
+
+def test_an_event_that_the_bus_had_may_be_published_once_more_after_an_undo() -> None:
+    assert told_again().held("pivot_correctness")
+    assert told_again(id_=None).held("pivot_correctness")
+    assert not told_again(id_="2").held("pivot_correctness")
+    assert not told_again(before=False).held("pivot_correctness")
+    assert not told_again(before=False, id_=None).held("pivot_correctness")
