@@ -47,10 +47,14 @@ class Violation:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Smaller is easier to understand; among equals, the harm done comes before how it came about."""
+        """Smaller is easier to understand; among equals, the harm done comes before how it came about.
+
+        Of a run without faults it is the other way round: that it has no outcome is the cause of all else.
+        """
         faults = self.failure.plan.weight if self.failure else 99
         order = [one.id for one in self.scenario.invariants]
-        return faults, order.index(self.invariant.id)
+        cause = self.failure is not None and self.failure.plan.empty and self.invariant.id == "termination"
+        return faults, -1 if cause else order.index(self.invariant.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

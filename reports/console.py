@@ -135,7 +135,8 @@ class CampaignConsole:
     def _guarantees(self, bundle: Bundle) -> None:
         """One line a guarantee that is claimed or was put to the test; the others share one."""
         for scenario in bundle.report.scenarios:
-            for line in guarantee_lines(scenario, bundle.folder):
+            tried = scenario.faults.planned or scenario.verdict is ScenarioVerdict.PASS
+            for line in guarantee_lines(scenario, bundle.folder) if tried else ():
                 self._aside(f"  {line}")
 
     def violation(self, violation: Violation, bundle: Bundle) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from harness.adapter.redaction import Redaction
 from harness.campaign.aggregate import Aggregate
 from harness.saga import Json, Status
 from harness.scenario import Scenario
@@ -16,6 +17,9 @@ from harness.search.guided import StopAsked
 from harness.search.run_summary import RunSummary
 
 LONGEST_INPUT = 80
+TERMINATION = "termination"
+"""What is said of a run that violates several: it has no outcome, and the others follow from that."""
+
 SEARCH_ENDED = "The search ended there."
 MAY_COMPENSATE = 'If that is right, say so: [[saga.cases]] with expect = "compensated".'
 
@@ -54,42 +58,41 @@ def missing(scenario: Scenario, aggregate: Aggregate) -> Iterator[str]:
         if index not in aggregate.fault_free:
             yield f"No fault-free run{_of_input(scenario, index)} was made."
     if aggregate.unfinished:
-        first = min(aggregate.unfinished.values(), key=lambda one: (len(_shown(one.input)), one.saga_id))
+        first = min(
+            aggregate.unfinished.values(), key=lambda one: (len(_shown(scenario, one.input)), one.saga_id)
+        )
         ended = ", ".join(status or "without a word" for status in first.statuses)
         others = len(aggregate.unfinished) - 1
         more = f", and so did {others} more" if others else ""
         yield (
-            f"The fault-free run of a drawn input, {_shown(first.input)}, ended {ended}{more}: "
+            f"The fault-free run of a drawn input, {_shown(scenario, first.input)}, ended {ended}{more}: "
             "let the schema or the strategy describe inputs that complete."
         )
 
 
 def _sentence(scenario: Scenario, run_summary: RunSummary) -> str:
+    """What failed, and why, before what that violates."""
     assert isinstance(run_summary.input_index, int)
-    run = f"the fault-free run{_of_input(scenario, run_summary.input_index)}"
+    trouble = run_summary.trouble
+    failed_ = f"The fault-free run{_of_input(scenario, run_summary.input_index)} failed"
     if run_summary.violated:
-        first = run_summary.violated[0]
+        first = TERMINATION if TERMINATION in run_summary.violated else run_summary.violated[0]
         message = run_summary.found[first].message
-        if run_summary.trouble:
-            return f"{_upper(run_summary.trouble)}. So {run} violates {first}: {message}."
-        return f"{_upper(message)}. So {run} violates {first}."
+        if not trouble or trouble in message:
+            return f"{failed_}: {message}. That violates {first}."
+        return f"{failed_}: {trouble}. So it violates {first}: {message}."
     ended = ", ".join(status or "without a word" for status in run_summary.statuses)
-    expected = scenario.expected(run_summary.input_index)
-    cause = f"{_upper(run_summary.trouble)}. So {run}" if run_summary.trouble else _upper(run)
+    expected = f"ended {ended}, and {scenario.expected(run_summary.input_index)} was expected."
     hint = f" {MAY_COMPENSATE}" if Status.COMPENSATED in run_summary.statuses else ""
-    return f"{cause} ended {ended}, and {expected} was expected.{hint}"
+    return f"{failed_}: {trouble}. It {expected}{hint}" if trouble else f"{failed_}: it {expected}{hint}"
 
 
 def _of_input(scenario: Scenario, index: int) -> str:
     if len(scenario.inputs) == 1:
         return ""
-    return f" of input {index + 1}, {_shown(scenario.inputs[index])},"
+    return f" of input {index + 1}, {_shown(scenario, scenario.inputs[index])},"
 
 
-def _shown(input_: Json) -> str:
-    text = msgspec.json.encode(input_).decode()
+def _shown(scenario: Scenario, input_: Json) -> str:
+    text = msgspec.json.encode(Redaction(scenario.redact).json(input_)).decode()
     return text if len(text) <= LONGEST_INPUT else f"{text[:LONGEST_INPUT]}…"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -11,12 +11,15 @@ import psutil
 import pytest
 
 from harness.adapter.http import HttpFields, HttpSaga, Restart
+from harness.campaign.aggregate import Aggregate
+from harness.campaign.fault_free import failures
 from harness.campaign.pool import Pool
 from harness.loading import load
 from harness.plan import FaultPlan
 from harness.runner import Run
 from harness.saga import Status
 from harness.scenario import Scenario
+from harness.search.run_summary import summarise_run
 from harness.worlds.wire import WireWorld
 from tests.two_steps import TWO_STEPS
 from tests.wire.orders import outcomes
@@ -201,3 +204,79 @@ def test_what_a_service_prints_is_kept_with_the_run_that_it_was_for(real_world: 
         assert done.history.printed == f"begins {done.saga_id}\n"
     killed = run(real_world, shop, plan("crash", RESERVE, variant="applied"))
     assert killed.history.printed.startswith(f"begins {killed.saga_id}\n")
+
+
+ODD = """
+import json, os, sys, threading, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        POST
+    def do_GET(self):
+        self.say(200, GET)
+    def log_message(self, *args): pass
+    def say(self, status, told):
+        text = json.dumps(told).encode()
+        self.send_response(status); self.send_header("content-length", str(len(text))); self.end_headers()
+        self.wfile.write(text)
+def fail():
+    raise KeyError("no such sku")
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+ACCEPTS = "self.say(200, {})"
+
+
+@pytest.mark.parametrize(
+    ("post", "get", "base_url", "cause"),
+    [
+        ("time.sleep(60)", "{}", "", ": POST /sagas is not answered by the service"),
+        (
+            ACCEPTS,
+            "{}",
+            "http://127.0.0.1:9",
+            "nobody listens at http://127.0.0.1:9, where the service is to be",
+        ),
+        (
+            "self.say(500, {'why': 'no database'})",
+            "{}",
+            "",
+            '\'{"why": "no database"}\': found 500, expected 2xx',
+        ),
+        (
+            ACCEPTS,
+            "{'status': 'OKAY'}",
+            "",
+            "; statuses = { OKAY = … } in [saga] says what a word of the serv",
+        ),
+        (
+            ACCEPTS,
+            "{'state': 'done'}",
+            "",
+            "found \"no 'status'\", expected it (fields = { status = … } in [saga]",
+        ),
+        (
+            "threading.Thread(target=fail).start(); " + ACCEPTS,
+            "{'status': 'running'}",
+            "",
+            "KeyError: 'no such",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_service_is_said_first(
+    post: str, get: str, base_url: str, cause: str, real_world: WireWorld, tmp_path: Path
+) -> None:
+    (tmp_path / "service.py").write_text(ODD.replace("POST\n", f"{post}\n").replace("GET)", f"{get})"))
+    port = free_port()
+    saga = HttpSaga(
+        base_url=base_url or f"http://127.0.0.1:{port}",
+        cwd=tmp_path,
+        start=(*PYTHON, "service.py", str(port)),
+        restart=Restart.EACH_RUN,
+    )
+    of = scenario(saga, time_limit_s=0.6, patience_s=0.2)
+    run_summary = summarise_run(run(real_world, of), 0)
+    aggregate = Aggregate()
+    aggregate.add(run_summary)
+    (sentence,) = failures(of, aggregate)
+    assert sentence.startswith("The fault-free run failed: ")
+    assert cause in sentence.partition("iolates termination")[0]

@@ -93,7 +93,7 @@ def test_no_other_word_is_completed(status: str | None) -> None:
     assert verdict is INCONCLUSIVE
     ended = status or "without a word"
     assert sentence.startswith(
-        f"The saga says 'no stock'. So the fault-free run ended {ended}, and completed was expected."
+        f"The fault-free run failed: the saga says 'no stock'. It ended {ended}, and completed was expected."
     )
     assert ('expect = "compensated"' in sentence) is (status == "compensated")
 
@@ -110,7 +110,7 @@ def test_each_input_has_to_complete_and_not_merely_one() -> None:
     verdict, (sentence,) = told(two, second_aborts)
     assert verdict is INCONCLUSIVE
     assert sentence.startswith('The fault-free run of input 2, {"a":"bbb')
-    assert "…, ended compensated, and completed was expected." in sentence
+    assert "…, failed: it ended compensated, and completed was expected." in sentence
     assert told(replace(two, expects=(Status.COMPLETED, Status.COMPENSATED)), second_aborts) == (PASS, ())
     verdict, (sentence,) = told(replace(two, expects=(Status.COMPENSATED, Status.COMPENSATED)))
     assert f"compensated was expected. 1 more of the inputs failed, too. {SEARCH_ENDED}" in sentence
@@ -125,11 +125,12 @@ def test_what_is_violated_without_faults_is_said_with_its_cause_first_and_nothin
     found = {"truthful_outcome": Found(Verdict.VIOLATED, f"the {message}")}
     verdict, sentences = told(lost(), without(found=found, situations=()))
     assert verdict is FAIL
-    assert sentences == (f"The {message}. So the fault-free run violates truthful_outcome. {SEARCH_ENDED}",)
+    told_ = f"The fault-free run failed: the {message}. That violates truthful_outcome. {SEARCH_ENDED}"
+    assert sentences == (told_,)
     verdict, (sentence,) = told(lost(), without(found=found, trouble="POST /hold at stock is no route"))
     assert sentence == (
-        "POST /hold at stock is no route. So the fault-free run violates truthful_outcome: the saga says "
-        "completed, and step hold is not. The search ended there."
+        "The fault-free run failed: POST /hold at stock is no route. So it violates truthful_outcome: the "
+        "saga says completed, and step hold is not. The search ended there."
     )
 
 
@@ -311,12 +312,12 @@ class NeverEnds(Saga):
 @pytest.mark.parametrize(
     ("kind", "verdict", "cause"),
     [
-        (MistypesTheRoute, INCONCLUSIVE, "POST /chargs at bank is no route that is declared. So the fault-f"),
-        (Aborts, INCONCLUSIVE, "The saga says 'no stock'. So the fault-free run ended compensated, and"),
+        (MistypesTheRoute, INCONCLUSIVE, "POST /chargs at bank is no route that is declared. It ended"),
+        (Aborts, INCONCLUSIVE, "the saga says 'no stock'. It ended compensated, and"),
         (
             NeverEnds,
             FAIL,
-            "The saga still answers running after everything has healed. So the fault-free run",
+            "the saga still answers running after everything has healed. That violates termination",
         ),
     ],
 )
@@ -326,7 +327,7 @@ def test_a_run_without_faults_that_fails_ends_the_search_there(
     report = campaign(saga_of(kind, inputs=({}, {"n": 2}), time_limit_s=2.0), tmp_path)
     assert (report.verdict, report.runs) == (verdict, 2)
     (sentence,) = report.lacking
-    assert sentence.startswith(cause.replace("run ended", "run of input 1, {}, ended"))
+    assert sentence.startswith(f"The fault-free run of input 1, {{}}, failed: {cause}")
     assert lacking(report) == [sentence]
     assert report.notes == (sentence,)
     assert (report.search.complete, report.search.left_out) == (False, 0)

@@ -71,6 +71,10 @@ class RunningCommand:
         self._group = group
         self._heard = False
 
+    @property
+    def at(self) -> None:
+        """Nobody sees into a command; what it printed is shown as it is."""
+
     def fileno(self) -> int | None:
         return self._group.fileno()
 

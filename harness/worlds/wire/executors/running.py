@@ -39,6 +39,10 @@ class Running(Protocol):
     def cancellable(self) -> bool:
         """Whether it can be cancelled, as its caller would."""
 
+    @property
+    def at(self) -> str | None:
+        """What it is waiting for, or where it is, as far as that is known: said where it never comes back."""
+
     def fileno(self) -> int | None:
         """Readable once it has ended."""
 

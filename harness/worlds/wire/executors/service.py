@@ -133,6 +133,7 @@ class Asking:
 
     cancelled = False
     cancellable = False
+    at: str | None = None
 
     def __init__(self, service: Service, place: Place) -> None:
         self._service = service
@@ -209,6 +210,8 @@ class Asking:
             os.write(self._in, b"!")
 
     def _outcome(self) -> Returned:
+        base_url = self._service.saga.base_url
+        self.at = f"nobody listens at {base_url}, where the service is to be"
         self._service.process.ensure_up(self._place, self.check)
         self._up = True
         if not self._place.resumed or self._service.ids.latest is None or self._told() is None:
@@ -222,6 +225,7 @@ class Asking:
         path = service.saga.paths.start
         body = {fields.id: service.stage.saga_id, fields.input: service.stage.input}
         service.ids.expect()
+        self.at = f"POST {path} is not answered by the service"
         try:
             status, answer = service.ask("POST", path, body)
         except (OSError, http.client.HTTPException) as error:
@@ -257,10 +261,12 @@ class Asking:
             path = service.saga.paths.status.replace("{id}", quote(known_as, safe=""))
             try:
                 status, answer = service.ask("GET", path)
-            except (OSError, http.client.HTTPException):
+            except (OSError, http.client.HTTPException) as error:
+                self.at = f"GET {path} is not answered by the service ({type(error).__name__})"
                 service.process.check_alive()
                 sleep_s(FIRST_POLL_S)
                 continue
+            self.at = f"the service answers GET {path} by {status} {cut(answer.decode(errors='replace'))}"
             if status == http.HTTPStatus.NOT_FOUND:
                 return None
             if 200 <= status < 300:
@@ -291,6 +297,14 @@ class Asking:
         if not isinstance(value, dict):
             return read_outcome(value)
         status, detail = found_at(value, saga.fields.status), found_at(value, saga.fields.detail)
+        if status is None:
+            where = f"the service answered {cut(told.decode(errors='replace'))}, field"
+            expected = "it (fields = { status = … } in [saga] says what it is called)"
+            return Returned(problem=misplaced(where, f"no {saga.fields.status!r}", expected))
         if isinstance(status, str):
             status = saga.statuses.get(status, status)
-        return read_outcome({"status": status, "detail": detail})
+        returned = read_outcome({"status": status, "detail": detail})
+        if returned.problem is None or not isinstance(status, str) or status in Status.__members__.values():
+            return returned
+        hint = f"; statuses = {{ {status} = … }} in [saga] says what a word of the service's own means"
+        return msgspec.structs.replace(returned, problem=returned.problem + hint)

@@ -162,9 +162,11 @@ class Supervisor:
     def _time_up(self) -> None:
         over = self._traffic.signals.over
         with self._traffic.lock:
+            at = {executor: process.running.at for executor, process in self._live.items()}
             self._report(TimeUp(problem=self._stage.late if over is None else over))
             for executor in self._lifecycle.alive():
-                self._report(ExecutorFinished(executor=executor, returned=Returned()))
+                returned = Returned(problem=at.get(executor))
+                self._report(ExecutorFinished(executor=executor, returned=returned))
 
     def _hear_ends(self) -> None:
         for process in self._awaited():
