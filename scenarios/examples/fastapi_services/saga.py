@@ -57,11 +57,11 @@ def undo(saga_id, error):
 def send(method, service, path, key, body=None):
     """None where it was done, else why not. The same key each time, so that it is done once."""
     base = os.environ["SAGA_" + service.upper().replace("-", "_") + "_URL"]
-    pause_s, error = 0.2, ""
+    pause_s, asked_s, error = 0.2, 0.0, ""
     for attempt in range(ATTEMPTS):
         if attempt:
-            time.sleep(pause_s)
-        pause_s *= 2
+            time.sleep(max(pause_s, asked_s))
+            pause_s, asked_s = pause_s * 2, 0.0
         data = None if body is None else json.dumps(body).encode()
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         request = urllib.request.Request(base + path, data=data, headers=headers, method=method)
@@ -72,7 +72,7 @@ def send(method, service, path, key, body=None):
         except urllib.error.HTTPError as answer:
             error = f"answered {answer.code}"
             if "Retry-After" in answer.headers:
-                pause_s = max(pause_s, float(answer.headers["Retry-After"]))
+                asked_s = float(answer.headers["Retry-After"])
             elif answer.code < 500:
                 break  # a refusal is final
         except (OSError, http.client.HTTPException) as problem:
