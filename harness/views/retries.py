@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from harness.history import Call
 from harness.saga import Direction, OnFailedCompensation
+from harness.views.handed_over import NOTHING, HandedOver
 from harness.views.saga import SagaView
 
 _DIRECTIONS = tuple(Direction)  # an enum walks its members anew each time
@@ -26,7 +27,8 @@ class Series:
 
     what: in words. bounded: whether `max_attempts` counts for them. steps: how many steps they were
     for, as far as those were tried; an undo by saga is sent once for each step that it covers. most_steps:
-    how many it may be for before the run is over.
+    how many it may be for before the run is over. handed_over: what the bus brought more than once: each
+    copy of an event may be tried for as often as the event itself.
     """
 
     what: str
@@ -36,11 +38,12 @@ class Series:
     max_attempts: int
     steps: int
     most_steps: int
+    handed_over: HandedOver = NOTHING
 
     @property
     def too_many(self) -> bool:
         """More than `max_attempts`."""
-        return self.bounded and len(self.attempts) > self.max_attempts * self.steps
+        return self._more_than(self.max_attempts * self.steps)
 
     @property
     def allowed_short(self) -> int:
@@ -50,11 +53,18 @@ class Series:
     def certainly(self) -> str | None:
         """What no later event can put right, with a wide margin; None where there is nothing."""
         policy = self.max_attempts
-        if self.bounded and len(self.attempts) > BEYOND_ATTEMPTS * policy * self.most_steps:
+        if self._more_than(BEYOND_ATTEMPTS * policy * self.most_steps):
             return f"{self.what} was attempted {len(self.attempts)} times, and max_attempts is {policy}"
         if len(self.short) > BEYOND_GAPS * (2 * self.most_steps - 1):
             return f"{self.what} was repeated {len(self.short)} times under min_gap_s"
         return None
+
+    def _more_than(self, most: int) -> bool:
+        """Whether there were more attempts than that for each copy of the event that they were made for."""
+        if not self.bounded or len(self.attempts) <= most:
+            return False
+        copies = self.handed_over.copies_before
+        return any(number > most * (1 + copies(call.index)) for number, call in enumerate(self.attempts, 1))
 
 
 def series_of(saga: SagaView) -> tuple[Series, ...]:
@@ -92,9 +102,22 @@ def _series(saga: SagaView, what: str, direction: Direction, attempts: list[Call
     return Series(
         what=what,
         attempts=tuple(attempts),
-        short=tuple(pair for pair in pairwise(attempts) if gap_s(*pair) < least_s) if attempts[1:] else (),
+        short=tuple(_too_soon(attempts, least_s, saga.handed_over)) if attempts[1:] else (),
         bounded=not (forever and direction is Direction.COMPENSATION),
         max_attempts=policy.max_attempts,
         steps=max(1, len(tried)),
         most_steps=max(1, len(steps)),
+        handed_over=saga.handed_over,
     )
+
+
+def _too_soon(attempts: list[Call], least_s: float, handed: HandedOver) -> Iterator[tuple[Call, Call]]:
+    """Less those that came because an event had come again: one for it, and one immediate repeat of that."""
+    excused = 0
+    for earlier, later in pairwise(attempts):
+        if gap_s(earlier, later) >= least_s:
+            continue
+        if excused < 2 * handed.again_before(later.index):
+            excused += 1
+        else:
+            yield earlier, later

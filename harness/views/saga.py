@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from harness.history import Answer, Call, ExecutorEnded, ExecutorStruck, History
 from harness.participant import Change, ResourceSpec, Verb
 from harness.saga import Claim, Direction, SagaSpec, Status
+from harness.views.handed_over import HandedOver, handed_over
 
 T = TypeVar("T")
 
@@ -47,6 +48,11 @@ class SagaView:
             self._folded[fold] = fold(self)
         found: T = self._folded[fold]
         return found
+
+    @cached_property
+    def handed_over(self) -> HandedOver:
+        """What came to its handlers more than once."""
+        return handed_over(self._history, self.saga_id)
 
     # How it ended -----------------------------------------------------------------------------
 

@@ -66,3 +66,28 @@ class HearsItsEnd(Shop):
 
     async def closed(self, ctx: HandlerContext, event: MessageEvent) -> None:
         self.store(ctx).write(closed=event.id)
+
+
+class Stateless(Shop):
+    """Keeps no inbox: does again what comes again. Keys, tombstones and the ids of its events make it once."""
+
+    async def once(self, ctx: HandlerContext, event: MessageEvent, who: str, work: Any) -> None:
+        await self.publish(ctx, event, await work())
+
+    async def act(self, ctx: HandlerContext, event: MessageEvent, step: str, done: str, refused: str) -> None:
+        given_up = f"given up {step}"
+        if given_up not in self.store(ctx).read() and await self.create(ctx, step):
+            await self.publish(ctx, event, done)
+            return
+        self.store(ctx).write(**{given_up: True})
+        await self.undo(ctx, step)
+        await self.publish(ctx, event, refused)
+
+
+class Hammers(Stateless):
+    """Sends a request again and again where it was not answered."""
+
+    async def create(self, ctx: HandlerContext, step: str) -> bool:
+        for _ in range(3):
+            await super().create(ctx, step)
+        return await super().create(ctx, step)

@@ -13,8 +13,10 @@ from tests.planted.messages.shop import Shop
 from tests.planted.messages.styles import (
     Background,
     EndsBothWays,
+    Hammers,
     HearsItsEnd,
     NeverGivesUp,
+    Stateless,
     TriesTwice,
 )
 
@@ -91,3 +93,17 @@ def test_an_outage_after_the_last_publish_has_nothing_to_strike(sim: SimWorld) -
     found = summarise_run(run(HearsItsEnd(), outage, world=sim), 0)
     assert [site.operation for site, _ in found.sites][-1] == "events.OrderConfirmed.deliver"
     assert (found.strikes, found.unfollowed) == ((0,), (0,))
+
+
+@pytest.mark.parametrize("operation", ["events.StockReserved", "events.PaymentTaken"])
+def test_an_event_that_comes_three_times_at_once_may_be_handled_three_times(
+    sim: SimWorld, operation: str
+) -> None:
+    late = Fault(kind="late", operation=f"{operation}.publish", variant="after_retry", count=2)
+    found = run(Stateless(), late, world=sim)
+    assert (status(found), violated(found)) == (Status.COMPLETED, {})
+
+
+def test_who_hammers_is_found_whatever_came_again(sim: SimWorld) -> None:
+    late = Fault(kind="late", operation="events.StockReserved.publish", variant="after_retry", count=1)
+    assert "under min_gap_s" in violated(run(Hammers(), late, world=sim))["bounded_retries"]
