@@ -69,7 +69,7 @@ class HearsItsEnd(Shop):
 
 
 class Stateless(Shop):
-    """Keeps no inbox: does again what comes again. Keys, tombstones and the ids of its events make it once."""
+    """Keeps no inbox: does again what comes again. Keys, tombstones and ids of events make it one."""
 
     async def once(self, ctx: HandlerContext, event: MessageEvent, who: str, work: Any) -> None:
         await self.publish(ctx, event, await work())
