@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from harness.bus import Promise
-from harness.history import FaultFired, MessageDead, MessageDelivered
+from harness.adapter.subprocess import SubprocessSaga
+from harness.bus import Broker, Bus, Promise
+from harness.history import ExecutorEnded, FaultFired, MessageDead, MessageDelivered
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import run_once
-from harness.saga import Status
+from harness.saga import SagaSpec, Status
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
 from harness.worlds.wire.rabbitmq.carrier import Arrival, RabbitCarrier
 from harness.worlds.wire.rabbitmq.outbox import Outbox
+from tests.planted.kit import SHOP
 from tests.planted.messages.broken import NoInbox, NoOutbox, Parallel
 from tests.planted.messages.scenario import DURABLE_ON_RABBITMQ, QUICK, on_rabbitmq
 from tests.planted.messages.shop import Shop
 from tests.wire.rabbitmq import REQUIRED
+from tests.wire.sagas import PROGRAMS
 from tests.wire.test_message_bus import FAULTS, SITE, complaints, fired, handed_over, plan_of, told
 from tests.wire.test_messages_forwarded import Forwarder
 
@@ -165,3 +169,39 @@ def test_handlers_whose_process_is_killed_get_the_message_again(wire: WireWorld,
     assert fired(run) == ["crash"]
     assert complaints(run) == []
     assert handed_over(run)[:2] == [(1, 0), (2, 0)]
+
+
+# Services of one's own --------------------------------------------------------------------------
+
+AMQP_ORDER = Scenario(
+    name="amqp-order",
+    spec=SagaSpec(name="amqp-order", steps=Shop.steps[:1]),
+    participants=(SHOP[0], Bus("events", ("Placed",), promise=QUICK, broker=Broker())),
+    saga=SubprocessSaga(command=(sys.executable, str(PROGRAMS / "amqp_order.py")), cwd=PROGRAMS),
+    time_limit_s=20.0,
+)
+OF_OWN = (
+    (None, "", [False]),
+    ("drop_message", "", [True]),
+    ("duplicate_message", "at_once", [False, False]),
+    ("lose_ack", "", [False, True]),
+    ("delay_message", "50%", [False]),
+    ("lose_reply", "", [False, False]),
+    ("reset_after", "", [False, False]),
+)
+
+
+@pytest.mark.parametrize(("kind", "variant", "redelivered"), OF_OWN)
+def test_a_service_with_a_client_of_its_own_is_struck_alike(
+    wire: WireWorld, kind: str | None, variant: str, redelivered: list[bool]
+) -> None:
+    at = "events.Placed." + ("publish" if kind in ("lose_reply", "reset_after") else "deliver")
+    faults = () if kind is None else (Fault(kind=kind, operation=at, variant=variant),)
+    run = run_once(AMQP_ORDER, {}, FaultPlan(faults), wire)
+    assert complaints(run) == []
+    assert fired(run) == ([] if kind is None else [kind])
+    (end,) = run.view.sagas
+    assert end.status is Status.COMPLETED
+    ((_, ended),) = run.history.of(ExecutorEnded)
+    assert isinstance(ended.detail, dict)
+    assert ended.detail["seen"] == redelivered
