@@ -21,6 +21,7 @@ OF_SERVICES = ("duplicate", "participant_crash")
 
 ANSWERS_OF_HTTP = frozenset({"reject", "throttle", "garbage", "partial"})
 NO_SUCH_ANSWER = "a broker answers a publish by a confirm or a negative one, and has no other answer"
+NOT_OURS = "the broker is your own, at a url, and only what is started here can be killed"
 NO_OTHER_NODE = "this machine lets no process have a host name of its own (unshare --uts)"
 
 
@@ -102,14 +103,17 @@ class EnabledFaults:
             unfit
             or self._no_other_node(kind)
             or self._unclaimed(kind, target)
-            or self._no_such_answer(kind, target)
+            or self._not_by_broker(kind, target)
             or kind.impossible(target)
         )
 
-    def _no_such_answer(self, kind: FaultKind, target: Target) -> str | None:
+    def _not_by_broker(self, kind: FaultKind, target: Target) -> str | None:
         """A broker speaks no HTTP: what it says to a publish is a confirm, or a negative one."""
-        if self._world != "wire" or target.operation.delivery or broker_of(target.operation) is None:
+        broker = broker_of(target.operation)
+        if self._world != "wire" or target.operation.delivery or broker is None:
             return None
+        if kind.name == "participant_crash" and broker.url is not None:
+            return NOT_OURS
         return NO_SUCH_ANSWER if kind.name in ANSWERS_OF_HTTP else None
 
     def _no_other_node(self, kind: FaultKind) -> str | None:

@@ -229,7 +229,8 @@ class AmqpClient:
         elif isinstance(method, Basic.Ack | Basic.Nack):
             self._confirmed(method.delivery_tag or 0, method.multiple, isinstance(method, Basic.Ack))
         elif isinstance(method, Connection.Close | Channel.Close):
-            self._end(BrokerClosed(f"the broker closed it: {method.reply_code} {method.reply_text}"))
+            why = f"the broker closed it: {method.reply_code} {method.reply_text}"
+            self._end(BrokerClosed(why, code=int(method.reply_code)))
         elif isinstance(method, Basic.Cancel):
             self._end(BrokerClosed("the broker cancelled the consumer: its queue is gone"))
         elif self._answers:

@@ -20,11 +20,15 @@ class BrokerDied(EnvironmentFault):
 
 
 class BrokerClosed(ConnectionError):  # noqa: N818 - named for what is so
-    """A connection to a broker is over. reset: by a reset rather than by a close."""
+    """A connection to a broker is over.
 
-    def __init__(self, why: str, *, reset: bool = False) -> None:
+    reset: by a reset rather than by a close. code: what the broker gave as its reason; 0 where it gave none.
+    """
+
+    def __init__(self, why: str, *, reset: bool = False, code: int = 0) -> None:
         super().__init__(why)
         self.reset = reset
+        self.code = code
 
 
 class BrokerRefused(ConnectionError):  # noqa: N818 - named for what is so

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -205,3 +206,27 @@ def test_a_service_with_a_client_of_its_own_is_struck_alike(
     ((_, ended),) = run.history.of(ExecutorEnded)
     assert isinstance(ended.detail, dict)
     assert ended.detail["seen"] == redelivered
+
+
+# The broker dies --------------------------------------------------------------------------------
+
+
+def pid_of(wire: WireWorld) -> int:
+    server = wire._brokers._own
+    assert server is not None
+    return server.pid
+
+
+@pytest.mark.parametrize("variant", ["on_arrival", "applied"])
+def test_a_broker_that_is_killed_has_its_durable_queues_again(wire: WireWorld, variant: str) -> None:
+    run_once(scenario_of(Shop), {}, FaultPlan(), wire)
+    pids = [pid_of(wire)]
+    plan = FaultPlan(
+        (Fault(kind="participant_crash", operation="events.StockReserved.publish", variant=variant),)
+    )
+    run = run_once(replace(DURABLE_ON_RABBITMQ, time_limit_s=90.0, patience_s=60.0), {}, plan, wire)
+    pids.append(pid_of(wire))
+    assert pids[0] != pids[1]
+    assert fired(run) == ["participant_crash"]
+    assert complaints(run) == []
+    assert [one.status for one in run.view.sagas] == [Status.COMPLETED]

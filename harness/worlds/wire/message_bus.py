@@ -120,6 +120,9 @@ class WireBus:
     async def confirmed(self, call: int) -> None:
         """Until what a call published is safe: it is as soon as it was accepted."""
 
+    async def die(self) -> None:
+        """It dies for real, and is started again: there is no process here that could."""
+
     def _begin_subscribers(self) -> None:
         """Those that the scenario names."""
         for one in self._bus.subscribers:

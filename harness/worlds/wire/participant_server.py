@@ -167,8 +167,7 @@ class ParticipantServer(ParticipantProxy):
                 await traffic.through_the_injector(call)
                 await outages.take_down([outage], call.in_flight.call)
                 await self._die(traffic, connection, call, outage.canary)
-                if traffic.own is not None and traffic.takes_time(call):
-                    await traffic.own.until_back(self.name)
+                if await self._up_again(traffic, call):
                     await outages.restarted(outage)
             elif call.symptom is not Symptom.NONE:
                 await self._strike_before_outages(traffic, connection, call, outages)
@@ -182,6 +181,13 @@ class ParticipantServer(ParticipantProxy):
         traffic.confirmations.died(call, met if connection.gone else "the caller's connection still open")
         traffic.calls.failed(call, Symptom.RESET)
         connection.close()
+
+    async def _up_again(self, traffic: Traffic, call: WireCall) -> bool:
+        """Whether it was a process that died, and has been started again; waits for that."""
+        if traffic.own is None or not traffic.takes_time(call):
+            return False
+        await traffic.own.until_back(self.name)
+        return True
 
     def _drop(self, traffic: Traffic, connection: Caller, call: WireCall) -> None:
         """It came while its participant went away, and is lost."""

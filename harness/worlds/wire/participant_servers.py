@@ -82,7 +82,9 @@ class ParticipantServers:
     ) -> ParticipantServer:
         participant_server = ParticipantServer(name, self._background, endpoint_set)
         if name in brokers:
-            participant_server = RabbitServer(name, self._background, endpoint_set, brokers[name])
+            participant_server = RabbitServer(
+                name, self._background, endpoint_set, brokers[name], self._brokers.process(brokers[name])
+            )
         upstream = f"127.0.0.1:{self._background.call(participant_server.listen())}"
         try:
             if fixed is not None:

@@ -51,6 +51,8 @@ class Traffic:
         if self._published(call):
             assert self.bus is not None
             await self.bus.confirmed(call.in_flight.call)
+            if call.in_flight.course.dies:
+                await self.bus.die()
         return response
 
     def waits(self, call: WireCall) -> bool:

@@ -34,6 +34,7 @@ from harness.worlds.wire.message_bus import (
     Subscriber,
     WireBus,
 )
+from harness.worlds.wire.rabbitmq.brokers import BrokerProcess
 from harness.worlds.wire.rabbitmq.carrier import COPY, MESSAGE, RUN, Arrival, RabbitCarrier, properties_for
 from harness.worlds.wire.rabbitmq.link import AmqpLink
 from harness.worlds.wire.rabbitmq.outbox import Outbox
@@ -59,9 +60,11 @@ class RabbitBus(WireBus):
         upstream: str,
         shared: Callable[[], ProxyLike],
         failing: Callable[[], AbstractContextManager[object]],
+        process: BrokerProcess | None,
         **rest: Any,
     ) -> None:
         self._failing = failing
+        self._process = process
         self.run = f"{os.getpid()}-{next(_runs)}"
         self._broker = broker
         self._upstream = upstream
@@ -189,6 +192,16 @@ class RabbitBus(WireBus):
         """Until the broker has what a call published."""
         for one in self._confirms.get(call, ()):
             await asyncio.wrap_future(one)
+
+    async def die(self) -> None:
+        """SIGKILL; it comes back on what it had on disk."""
+        if self._process is not None:
+            await self._process.die()
+            self._background.spawn(self._come_back(self._process))
+
+    async def _come_back(self, process: BrokerProcess) -> None:
+        with self._failing():
+            await process.come_back()
 
     # Losing an acknowledgement ----------------------------------------------------------------
 

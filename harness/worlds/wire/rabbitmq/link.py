@@ -69,6 +69,9 @@ class Station(Protocol):
     def declared(self, queue: str, /) -> None:
         """A queue that a client wanted is there."""
 
+    async def until_up(self) -> None:
+        """Returns once the broker is there."""
+
     async def may_write(self, link: AmqpLink, /) -> None:
         """Returns once nothing is armed that is not for this link."""
 
@@ -101,6 +104,7 @@ class AmqpLink(asyncio.Protocol):
         self._handed: dict[tuple[int, int], Handed] = {}
         self._kept: list[bytes] = []
         self._lost: asyncio.Future[None] | None = None
+        self._owed: set[PublishReply] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     # The client's side ------------------------------------------------------------------------
@@ -135,6 +139,7 @@ class AmqpLink(asyncio.Protocol):
             self._lost.set_result(None)
 
     async def _connect(self) -> None:
+        await self._station.until_up()
         try:
             await self._loop.create_connection(
                 lambda: _BrokerSide(self), self._address.host, self._address.port
@@ -157,6 +162,10 @@ class AmqpLink(asyncio.Protocol):
         self._kept.append(data)
         if not self._kept[1:]:
             self._spawn(self._when_free())
+
+    def paid(self, reply: PublishReply) -> None:
+        """A publish was answered."""
+        self._owed.discard(reply)
 
     def pulse(self) -> None:
         """A byte for a toxic to strike at."""
@@ -237,7 +246,9 @@ class AmqpLink(asyncio.Protocol):
         headers = headers_of(content.properties, method.routing_key or "")
         tag = headers.pop(TAG_HEADER, None)
         request = Request(method="POST", path=EVENTS, query={}, headers=headers, body=content.body)
-        self._station.request(PublishReply(self, channel, number), request, tag)
+        reply = PublishReply(self, channel, number)
+        self._owed.add(reply)
+        self._station.request(reply, request, tag)
 
     def _refuse(self, channel: int, exchange: str) -> None:
         from pamqp.commands import Channel  # noqa: PLC0415 - an extra
@@ -307,8 +318,10 @@ class AmqpLink(asyncio.Protocol):
             self.hand_on(frame.raw)
 
     def broker_is_gone(self) -> None:
-        """It died, or closed the connection: so do we."""
-        self.close()
+        """It died, or closed the connection: so do we, unless an answer is owed: its toxic does."""
+        self._broker = None
+        if not self._owed:
+            self.close()
 
 
 class _BrokerSide(asyncio.Protocol):
@@ -358,6 +371,7 @@ class PublishReply:
 
     def write(self, data: bytes) -> None:
         """Send bytes, unless the client has left."""
+        self._link.paid(self)
         self._link.write(data)
 
     def close(self) -> None:

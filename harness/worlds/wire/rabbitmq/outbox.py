@@ -132,7 +132,8 @@ class Outbox:
                 client = await AmqpClient.open(self._address, limit_s=CONNECT_LIMIT_S)
                 await client.confirm()
             except (OSError, TimeoutError) as error:
-                if isinstance(error, BrokerClosed) or monotonic_s() > deadline_s:
+                refused = isinstance(error, BrokerClosed) and error.code  # and will be again
+                if refused or monotonic_s() > deadline_s:
                     where = f"{self._address.host}:{self._address.port}"
                     raise BrokerDied(f"rabbitmq at {where}: {error}, expected a connection") from None
                 await asyncio.sleep(AGAIN_AFTER_S)

@@ -13,20 +13,31 @@ from harness.participant import Request
 from harness.rabbitmq.address import BrokerAddress
 from harness.rabbitmq.frames import Content
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.http import Caller, Connection
 from harness.worlds.wire.message_bus import WireBus
 from harness.worlds.wire.participant_server import ParticipantServer
+from harness.worlds.wire.rabbitmq.brokers import BrokerProcess
 from harness.worlds.wire.rabbitmq.bus import RabbitBus
 from harness.worlds.wire.rabbitmq.link import AmqpLink, PublishReply, Sniffer
+from harness.worlds.wire.traffic import Traffic
 
 
 class RabbitServer(ParticipantServer):
-    """broker: where it is."""
+    """broker: where it is. process: of the one that was started here, which can be killed."""
 
-    def __init__(self, name: str, background: Background, endpoint_set: int, broker: BrokerAddress) -> None:
+    def __init__(
+        self,
+        name: str,
+        background: Background,
+        endpoint_set: int,
+        broker: BrokerAddress,
+        process: BrokerProcess | None,
+    ) -> None:
         super().__init__(name, background, endpoint_set)
         self.upstream = ""
         self._broker = broker
+        self._process = process
         self._consumers: asyncio.Server | None = None
 
     @property
@@ -64,6 +75,30 @@ class RabbitServer(ParticipantServer):
         with self._failing_loudly():
             connection.write(connection.encode(await bus.answer(self.endpoint_set, request)))
 
+    # The broker dies --------------------------------------------------------------------------
+
+    async def until_up(self) -> None:
+        """At once, unless it was killed and is not there again."""
+        if self._process is not None:
+            await self._process.up.wait()
+
+    async def _serve_with_care(self, traffic: Traffic, connection: Caller, call: WireCall) -> None:
+        await super()._serve_with_care(traffic, connection, call)
+        if call.in_flight.course.dies:
+            with self._failing_loudly():
+                await self.go_away()
+                await self.be_back()
+
+    async def _up_again(self, traffic: Traffic, call: WireCall) -> bool:
+        del traffic, call
+        await self.until_up()
+        return self._process is not None
+
+    async def _listen_again(self) -> None:
+        """Nobody reaches a broker that is not there."""
+        await self.until_up()
+        await super()._listen_again()
+
     def bus(self, **rest: Any) -> RabbitBus:
         """Of a run that begins."""
         return RabbitBus(
@@ -71,6 +106,7 @@ class RabbitServer(ParticipantServer):
             upstream=self.upstream,
             shared=lambda: self.proxy,
             failing=self._failing_loudly,
+            process=self._process,
             **rest,
         )
 
