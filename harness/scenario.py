@@ -138,6 +138,12 @@ class Scenario:
         return tuple(one for one in self.participants if isinstance(one, OwnService))
 
     @cached_property
+    def only_bus(self) -> str | None:
+        """The name of the bus, where there is one alone."""
+        buses = [one.name for one in self.participants if isinstance(one, Bus)]
+        return buses[0] if len(buses) == 1 else None
+
+    @cached_property
     def worlds(self) -> tuple[str, ...]:
         """Where it can run: those of its saga, without sim where a service of the user's takes part."""
         real = bool(self.own_services) or any(

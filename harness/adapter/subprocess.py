@@ -22,6 +22,7 @@ _FRAME = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)
 """Where a traceback of Python has been."""
 
 OUTCOME = "OUTCOME "
+BUS = "bus"
 STORE_VARIABLE = "SAGA_STORE_DIR"
 _LINES = 6
 _WIDTH = 600
@@ -30,6 +31,12 @@ _WIDTH = 600
 def url_variable(participant: str) -> str:
     """`SAGA_PAYMENTS_URL` for `payments`."""
     return f"SAGA_{participant.upper().replace('-', '_')}_URL"
+
+
+def as_processes_find_them(urls: Mapping[str, str], bus: str | None) -> Mapping[str, str]:
+    """Participant to base URL; the only bus stands under `bus`, too. bus: its name; None: no such."""
+    taken = url_variable(BUS) in map(url_variable, urls)
+    return urls if bus is None or taken else {**urls, BUS: urls[bus]}
 
 
 def environment(urls: Mapping[str, str], store_dir: Path) -> dict[str, str]:

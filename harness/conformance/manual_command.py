@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.adapter.subprocess import as_processes_find_them
 from harness.loader.adapters import ManualCall, launched_by
 from harness.scenario import Scenario
 
@@ -19,7 +20,8 @@ def manual_command(scenario: Scenario) -> str:
     found = launched_by(scenario.saga)
     if found is None:
         return ""
-    urls = {one.name: f"http://127.0.0.1:{_PORT + index}" for index, one in enumerate(scenario.participants)}
+    ports = {one.name: f"http://127.0.0.1:{_PORT + index}" for index, one in enumerate(scenario.participants)}
+    urls = as_processes_find_them(ports, scenario.only_bus)
     plugin, _ = found
     return plugin.manual_command(
         scenario.saga, ManualCall(input=scenario.inputs[0], urls=urls, store_dir=_STORE)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.adapter import SagaAdapter
 from harness.adapter.redaction import keep_secret
-from harness.adapter.subprocess import STORE_VARIABLE, url_variable
+from harness.adapter.subprocess import BUS, STORE_VARIABLE, url_variable
+from harness.bus import Bus
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.loader.adapters import ADAPTERS, AdapterPlugin, Surroundings
 from harness.loader.saga_table import SAGA_KEYS
@@ -39,7 +40,8 @@ def read_adapter(
     _check_own(table, plugin)
     if not plugin.processes:
         _refuse_listen(table, listen)
-    env = _env(table, [url_variable(one.name) for one in participants] if plugin.processes else [])
+    names = [*(one.name for one in participants), *(BUS for one in participants if isinstance(one, Bus))]
+    env = _env(table, [url_variable(name) for name in names] if plugin.processes else [])
     keep_secret(env)
     around = Surroundings(
         env=env,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -17,13 +18,14 @@ import httpx
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.bus import Bus, Promise
+from harness.adapter.subprocess import SubprocessSaga, as_processes_find_them
+from harness.bus import Bus, EventStep, Promise
 from harness.cloudevents import CloudEvent
 from harness.history import FaultFired, MessageDead, MessageDelivered
 from harness.loader.toml_file import load_toml
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import Run, run_once
-from harness.saga import Json, SagaSpec, Status
+from harness.saga import Json, SagaSpec, Status, Step
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
@@ -255,3 +257,41 @@ def test_a_subscriber_may_stand_in_the_file(wire: WireWorld, tmp_path: Path) -> 
         run = run_once(scenario, {}, FaultPlan(), wire)
     assert [one.status for one in run.view.sagas] == [Status.COMPLETED]
     assert [headers["saga-chaos-attempt"] for _, headers, _ in Subscriber.got] == ["1", "2"]
+
+
+COMMAND = """
+import json, os, sys, urllib.request
+bus, = {os.environ["SAGA_BUS_URL"], os.environ["SAGA_EVENTS_URL"]}
+head = {"ce-id": "1", "ce-type": "Placed", "ce-source": "/", "ce-specversion": "1.0"}
+body = json.dumps({"saga_id": sys.argv[2]}).encode()
+urllib.request.urlopen(urllib.request.Request(bus + "/events", data=body, headers=head), timeout=5).close()
+print('OUTCOME {"status": "completed"}')
+"""
+
+
+def test_a_command_finds_the_only_bus_whatever_its_name(wire: WireWorld, tmp_path: Path) -> None:
+    (tmp_path / "saga.py").write_text(COMMAND)
+    scenario = Scenario(
+        name="command",
+        spec=SagaSpec(name="command", steps=(Step(name="place", action="events.place.Placed"),)),
+        participants=(
+            Bus("events", ("Placed",), promise=QUICK, steps=(EventStep(name="place", done="Placed"),)),
+        ),
+        saga=SubprocessSaga(command=(sys.executable, "saga.py"), cwd=tmp_path),
+    )
+    run = run_once(scenario, {}, FaultPlan(), wire)
+    assert ([one.status for one in run.view.sagas], complaints(run)) == ([Status.COMPLETED], [])
+
+
+@pytest.mark.parametrize(
+    ("bus", "urls", "found"),
+    [
+        ("events", {"events": "1", "stock": "2"}, {"events": "1", "stock": "2", "bus": "1"}),
+        ("events", {"events": "1", "Bus": "2"}, {"events": "1", "Bus": "2"}),
+        (None, {"events": "1", "more": "2"}, {"events": "1", "more": "2"}),
+    ],
+)
+def test_who_is_named_bus_is_the_bus(
+    bus: str | None, urls: Mapping[str, str], found: Mapping[str, str]
+) -> None:
+    assert as_processes_find_them(urls, bus) == found

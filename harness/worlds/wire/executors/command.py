@@ -38,7 +38,7 @@ class Commands:
         command = Command(
             line=(*self._line, word, stage.saga_id),
             cwd=self._cwd,
-            env={**self._env, **environment(stage.urls(place.endpoint_set), stage.store_dir)},
+            env={**self._env, **environment(stage.process_urls(place.endpoint_set), stage.store_dir)},
             stdin=msgspec.json.encode(stage.input),
             host=place.host,
         )

@@ -60,7 +60,7 @@ class Service:
         self.saga = saga
         self.stage = stage
         own = shared is None and (stage.kills or (bool(saga.start) and saga.restart is Restart.EACH_RUN))
-        self.process = shared or (self._own() if own else stage.services.lend(saga, stage.urls))
+        self.process = shared or (self._own() if own else stage.services.lend(saga, stage.process_urls))
         self._kept = not own
         self.ids = MadeIds(saga, stage.saga_id, stage.traffic)
         stage.traffic.injector.names.made_earlier(self.process.made_ids)
@@ -72,7 +72,7 @@ class Service:
         stage.services.end()  # it may listen at the address that this one is to have
         return ServiceProcess(
             self.saga,
-            urls=stage.urls,
+            urls=stage.process_urls,
             folder=stage.folder,
             mark=stage.mark,
             ports=stage.services.ports,

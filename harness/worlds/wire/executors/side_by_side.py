@@ -158,7 +158,7 @@ def _callers(saga: SagaAdapter, stages: Sequence[Stage]) -> tuple[Callable[[int,
         return lambda number, stage: _Function(saga, number, stage), bool
     if isinstance(saga, HttpSaga) and not saga.fields.made_id:
         services, calls = stages[0].services, stages[0].traffic.calls
-        process = services.lend(replace(saga, restart=Restart.WHEN_KILLED), stages[0].urls)
+        process = services.lend(replace(saga, restart=Restart.WHEN_KILLED), stages[0].process_urls)
         return (
             lambda number, stage: _Request(saga, number, stage, process),
             lambda fit: services.give_back(fit=fit, leftovers=lambda: calls.leftovers),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.adapter import Returned
+from harness.adapter.subprocess import as_processes_find_them
 from harness.clock.real import monotonic_ns, monotonic_s, sleep_s
 from harness.history import Recorder
 from harness.lifecycle import RecordEnd, RecordWake, Start
@@ -81,6 +82,10 @@ class Stage:
         self.kills = kills
         self.services = services
         self._records = ExecutorRecords(recorder, saga_id)
+
+    def process_urls(self, endpoint_set: int) -> Mapping[str, str]:
+        """`urls`, as the environment of a process names them."""
+        return as_processes_find_them(self.urls(endpoint_set), self.scenario.only_bus)
 
     @property
     def store_dir(self) -> Path:
