@@ -72,7 +72,13 @@ def run_once(
     void is not judged. Raises PlanError for a plan that names something unknown, UsageError and
     EnvironmentFault as the world does.
     """
-    check_plan(plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world.name)
+    check_plan(
+        plan,
+        operations=scenario.operations,
+        kinds=kinds_of(scenario),
+        world=world.name,
+        deliveries=scenario.deliveries,
+    )
     if plan.sagas > 1 and saga_id is not None:
         raise UsageError(misplaced("saga_id", saga_id, f"none: the run starts {plan.sagas} sagas"))
     for _ in range(ATTEMPTS):
@@ -93,7 +99,14 @@ def run_sagas(scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan, w
     kinds = kinds_of(scenario)
     check_starts(sagas, f"scenario {scenario.name!r}, world {world.name}")
     _check_turns(sagas, plan)
-    check_plan(plan, operations=scenario.operations, kinds=kinds, world=world.name, sagas=len(sagas))
+    check_plan(
+        plan,
+        operations=scenario.operations,
+        kinds=kinds,
+        world=world.name,
+        sagas=len(sagas),
+        deliveries=scenario.deliveries,
+    )
     return _judged(scenario, sagas[0], plan, world, _run_in(world, scenario, sagas, plan))
 
 

@@ -138,6 +138,11 @@ class Scenario:
         return tuple(one for one in self.participants if isinstance(one, OwnService))
 
     @cached_property
+    def deliveries(self) -> frozenset[str]:
+        """Operations that are deliveries of messages: a bus's calls, and none of a saga's."""
+        return frozenset(name for name, one in self.operations.items() if one.delivery)
+
+    @cached_property
     def only_bus(self) -> str | None:
         """The name of the bus, where there is one alone."""
         buses = [one.name for one in self.participants if isinstance(one, Bus)]

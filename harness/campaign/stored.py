@@ -142,7 +142,12 @@ class StoredCounterexamples:
             where = f"{self._path}, counterexample {number + 1}"
             try:
                 plan = plan_from_json(entry.plan, where)
-                check_plan(plan, operations=self._scenario.operations, kinds=kinds_of(self._scenario))
+                check_plan(
+                    plan,
+                    operations=self._scenario.operations,
+                    kinds=kinds_of(self._scenario),
+                    deliveries=self._scenario.deliveries,
+                )
             except PlanError as error:
                 self._note(f"A stored counterexample is dropped: {error}")
                 continue

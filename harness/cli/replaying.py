@@ -201,6 +201,12 @@ def _check(failure: FailureFile, scenario: Scenario, path: Path, world: str) -> 
         expected = nearest(failure.invariant, known)
         raise ReportError(misplaced(f"{path}, invariant", failure.invariant, expected))
     try:
-        check_plan(failure.plan, operations=scenario.operations, kinds=kinds_of(scenario), world=world)
+        check_plan(
+            failure.plan,
+            operations=scenario.operations,
+            kinds=kinds_of(scenario),
+            world=world,
+            deliveries=scenario.deliveries,
+        )
     except PlanError as error:
         raise PlanError(f"{path}, {error}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -150,6 +150,11 @@ class EnabledFaults:
         """
         own = self._scenario.operations[possible.operation].resource.own is not None
         return own and possible.kind.name in OF_SERVICES
+
+    @property
+    def deliveries(self) -> Collection[str]:
+        """Operations that are deliveries of messages."""
+        return self._scenario.deliveries
 
     def is_action(self, operation: str) -> bool:
         """Whether an operation goes forward, rather than back or nowhere; so does a message."""

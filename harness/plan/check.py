@@ -19,13 +19,15 @@ def check_plan(
     kinds: Mapping[str, FaultKind],
     world: str | None = None,
     sagas: int | None = None,
+    deliveries: Collection[str] = (),
 ) -> None:
     """Raise PlanError where a fault names an unknown operation, kind, variant or saga, or counts below 1.
 
     And where a preemption names an unknown operation or saga, or lets a saga run that it holds.
 
     world: where the plan is to run; None: anywhere. A moment between two calls is of one world alone.
-    sagas: how many the run starts; None: as many as the plan says.
+    sagas: how many the run starts; None: as many as the plan says. deliveries: operations at which no saga is
+    held, because the bus calls.
     """
     sagas = _checked_sagas(plan) if sagas is None else sagas
     if len(plan.faults) > MOST_FAULTS:
@@ -42,7 +44,9 @@ def check_plan(
         found = len(plan.preemptions)
         raise PlanError(misplaced("plan, preemptions", found, f"at most {MOST_PREEMPTIONS}"))
     for index, preemption in enumerate(plan.preemptions):
-        _check_preemption(preemption, f"plan, preemption {index + 1}", operations, sagas)
+        where = f"plan, preemption {index + 1}"
+        _check_preemption(preemption, where, operations, sagas)
+        _check_held(preemption, where, deliveries)
 
 
 def _checked_sagas(plan: FaultPlan) -> int:
@@ -69,6 +73,17 @@ def _check_preemption(one: Preemption, where: str, operations: Collection[str], 
             raise PlanError(misplaced(f"{place}, operation", operation, nearest(operation, operations)))
         if nth < 1:
             raise PlanError(misplaced(f"{place}, nth", nth, "a call number, counted from 1"))
+
+
+def _check_held(one: Preemption, where: str, deliveries: Collection[str]) -> None:
+    sites = [
+        (where, one.operation),
+        *([] if one.until is None else [(f"{where}, until", one.until.operation)]),
+    ]
+    for place, operation in sites:
+        if operation in deliveries:
+            expected = "a call of the saga: its handlers' calls are held, and not what the bus delivers"
+            raise PlanError(misplaced(f"{place}, operation", operation, expected))
 
 
 def _check_fault(

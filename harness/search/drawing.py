@@ -125,6 +125,7 @@ class _Drawing:
         self._chunk = chunk
         self._scenario = scenario
         self._runs = _Runs(chunk, known, run, emit)
+        self._deliveries = scenario.deliveries
         self._next = NextFault(scenario, chunk.world)
         drawn = scenario.input_strategy
         self._where = scenario.name if drawn is None else place_of(drawn, scenario.name)
@@ -225,7 +226,7 @@ class _Drawing:
         if overlap is None or sagas == 1:
             return reached
         for _ in range(data.draw(st.integers(0, overlap.preemptions + 1))):
-            found = list(possible_preemptions(reached.plan, reached.sites))
+            found = list(possible_preemptions(reached.plan, reached.sites, self._deliveries))
             if not found or reached.violated:
                 break
             plan = reached.plan.with_preemption(data.draw(st.sampled_from(found)))

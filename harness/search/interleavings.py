@@ -10,7 +10,7 @@ preemptions to faults (`harness.search.drawing`).
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from harness.faults.enabled import EnabledFaults
@@ -44,7 +44,7 @@ class Interleavings:
         refused = [job for root in roots for job in self._refused(root)]
         yield from self._level(refused, "sagas one after the other", roots, job_runner, stop)
         for level in range(1, self._overlap.preemptions + 1):
-            jobs = [job for root in roots for job in _next(root)]
+            jobs = [job for root in roots for job in _next(root, self._enabled.deliveries)]
             roots = []
             part = f"interleavings with {level} preemption{'' if level == 1 else 's'}"
             yield from self._level(jobs, part, roots, job_runner, stop)
@@ -75,23 +75,28 @@ class Interleavings:
                 yield root.input_index, root.plan.with_fault(fault)
 
 
-def _next(parent: RunSummary) -> Iterator[Job]:
+def _next(parent: RunSummary, deliveries: Collection[str]) -> Iterator[Job]:
     """One preemption more, behind the newest of the parent, where that took place."""
     plan = parent.plan
     ref: InputRef = parent.input_index
     if len(parent.preempted) < len(plan.preemptions):
         return
-    for one in possible_preemptions(parent.plan, parent.sites):
+    for one in possible_preemptions(parent.plan, parent.sites, deliveries):
         yield ref, plan.with_preemption(one)
 
 
-def possible_preemptions(plan: FaultPlan, sites: Sites) -> Iterator[Preemption]:
+def possible_preemptions(
+    plan: FaultPlan, sites: Sites, deliveries: Collection[str] = ()
+) -> Iterator[Preemption]:
     """Those that come after the newest one of a plan, at sites that its run reached, in their order.
 
     A saga is held for one that has not begun, or that the newest preemption has left at a call. While that
-    one runs up to there, it may be held for a third one.
+    one runs up to there, it may be held for a third one. deliveries: operations that are no calls of a saga.
     """
-    calls = _calls(plan, sites)
+    calls = {
+        saga: [site for site in found if site.operation not in deliveries]
+        for saga, found in _calls(plan, sites).items()
+    }
     if not plan.preemptions:
         for saga in range(1, plan.sagas + 1):
             for other in range(saga + 1, plan.sagas + 1):

@@ -119,6 +119,22 @@ def of(**changed: object) -> FaultPlan:
     return FaultPlan((), (Preemption(**{**known, **changed}),), 2)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("plan", "place"),
+    [
+        (of(), "plan, preemption 1, operation: found 'stock.hold.create'"),
+        (
+            of(operation=CHARGE, until=Site(operation=HOLD)),
+            "plan, preemption 1, until, operation: found 'stock.hold.create'",
+        ),
+    ],
+)
+def test_no_saga_is_held_at_a_delivery(plan: FaultPlan, place: str) -> None:
+    with pytest.raises(PlanError, match=f"{place}, expected a call of the saga"):
+        check_plan(plan, operations=OPERATIONS, kinds=KINDS, deliveries=(HOLD,))
+    check_plan(plan, operations=OPERATIONS, kinds=KINDS, deliveries=("stock.hold.deliver",))
+
+
 def test_what_can_be_is_let_through() -> None:
     check_plan(PLAN, operations=OPERATIONS, kinds=KINDS)
     check_plan(of(), operations=OPERATIONS, kinds=KINDS, sagas=2)

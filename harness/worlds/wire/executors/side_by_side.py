@@ -186,12 +186,14 @@ class _Function:
 
     def _context(self, client: httpx.AsyncClient | httpx.Client) -> SagaContext:
         stage = self._stage
+        bus = stage.traffic.bus
         return SagaContext(
             saga_id=stage.saga_id,
             urls=stage.urls(ENDPOINT_SET),
             client=client,
             resumed=False,
             make_store=lambda: stage.store_dir,
+            inbox=None if bus is None else bus.inbox(stage.saga_id, resumed=False),
         )
 
     def interrupt(self) -> None:
