@@ -40,6 +40,8 @@ class _Text:
         with self._lock:
             text, more = "".join(self._parts), self._more
             self._parts, self._room, self._more = [], LONGEST, 0
+        # Half a surrogate pair can be printed and not be written to a file.
+        text = text.encode("utf-8", "backslashreplace").decode()
         return f"{text}\n({more:,} characters more)" if more else text
 
 

@@ -10,10 +10,11 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from harness.cli.arguments import parser
-from harness.errors import SagaChaosError, Terminated, interruption
+from harness.errors import SagaChaosError, Terminated, UsageError, interruption, misplaced
 
 INTERRUPTED = 4
 CRASHED = 4
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(given)
     arguments.given = list(given)
     try:
+        _refuse_unwritable_names(given)
         with _sigterm_as_interrupt():
             return _run(arguments)
     except SagaChaosError as error:
@@ -39,6 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return CRASHED
     except Exception as error:  # noqa: BLE001 - a bug of ours: one message, and where to look
         return _bug(error)
+
+
+def _refuse_unwritable_names(given: Sequence[str]) -> None:
+    """Reports, records and replay lines are UTF-8, and name these. Raises UsageError."""
+    for what, name in (*(("an argument", one) for one in given), ("the working folder", Path.cwd())):
+        try:
+            str(name).encode()
+        except UnicodeEncodeError:
+            raise UsageError(misplaced(what, str(name), "a name in UTF-8")) from None
 
 
 @contextmanager

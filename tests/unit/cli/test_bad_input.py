@@ -6,6 +6,7 @@ Never a traceback of ours, never a pass.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import textwrap
 from collections.abc import Iterator
@@ -372,3 +373,16 @@ def test_the_example_fails_with_its_counterexample_last(tmp_path: Path) -> None:
     done = saga_chaos(["run", str(FIRST_SAGA), "--search", "guided", "--depth", "1"], tmp_path)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1].startswith("  Replay: saga-chaos replay reports/out/")
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_name_that_is_no_utf_8_is_refused(tmp_path: Path, inside: bool) -> None:
+    """Linux takes any bytes; nothing that we write could name them."""
+    odd = tmp_path / os.fsdecode(b"d\xff")
+    odd.mkdir()
+    (odd / "saga.toml").write_text(TOML)
+    done = saga_chaos(["run"] if inside else ["run", f"{odd.name}/saga.toml"], odd if inside else tmp_path)
+    assert done.returncode == 2
+    assert r"d\udcff" in done.stderr
+    assert "expected a name in UTF-8" in done.stderr
+    assert not (odd / "reports").exists()

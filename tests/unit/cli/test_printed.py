@@ -56,6 +56,14 @@ def test_it_is_cut_and_what_is_left_out_is_counted() -> None:
     assert take_printed() == ""
 
 
+def test_half_a_surrogate_pair_is_printed_and_written(tmp_path: Path) -> None:
+    printed_elsewhere("a\ud800b")
+    text = take_printed()
+    assert text == r"a\ud800b"
+    began = RunBegan(t_s=0.0, scenario="s", world="sim", input=None, saga_ids=("a",))
+    assert decode_history(encode_history(History((began,), printed=text)), "here").printed == text
+
+
 def test_a_history_keeps_it_and_is_equal_without_it() -> None:
     began = RunBegan(t_s=0.0, scenario="s", world="sim", input=None, saga_ids=("a",))
     history = History((began,)).with_printed("hello\n")
