@@ -7,6 +7,7 @@ anything outside the folder, whatever a file says.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from harness.history import (
     read_history,
 )
 from harness.report_model import FailureFile, Invariant, Report, ScenarioReport, read_failure, read_report
+from reports.runs import FILE as RUNS_FILE
 from reports.runs import ScenarioRuns, read_runs
 
 MOST_BYTES = 20_000_000
@@ -223,5 +225,9 @@ def report_path(folder: Path) -> Path:
     path = folder / "report.json"
     if not path.is_file():
         found = "no report.json" if folder.is_dir() else "no such folder"
-        raise ReportError(misplaced(str(folder), found, "a folder that saga-chaos wrote, with report.json"))
+        expected = "a folder that saga-chaos wrote, with report.json"
+        if (folder / RUNS_FILE).is_file():
+            resume = f"saga-chaos run --resume {shlex.quote(str(folder))}"
+            expected += f". Its campaign did not end; {resume} goes on with it"
+        raise ReportError(misplaced(str(folder), found, expected))
     return path

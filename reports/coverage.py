@@ -182,7 +182,7 @@ def _other_target(kind: str, operation: str) -> str:
 
     known = KINDS.get(kind)
     delivery = operation.endswith(".deliver")
-    if known is None or known.whole_participant or known.deliveries == delivery:
+    if known is None or known.deliveries == delivery:
         return ""
     return "it strikes the delivery of messages" if known.deliveries else "it strikes requests"
 

@@ -322,8 +322,6 @@ class _Maker:
 
     def _acknowledged(self, call: Call) -> str:
         """What the bus heard of a delivery."""
-        if call.answered is not None:
-            return ACKNOWLEDGED if call.answered.status < 300 else "refused by its handler"
         if call.failed is not None and call.failed.abandoned:
             return "its handler died"
         words = came_of(call)
@@ -384,6 +382,8 @@ def _published(sent: CallSent) -> tuple[str, ...]:
 
 def came_of(call: Call) -> str:
     """What the sender saw: a status, or what came in its place, and how long it waited for nothing."""
+    if call.answered is not None and call.sent.method == DELIVER:
+        return ACKNOWLEDGED if call.answered.status < 300 else "refused by its handler"
     if call.answered is not None:
         answered = call.answered
         unreadable = "" if answered.readable else ", unreadable"

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.errors import misplaced
 from harness.plan import FaultPlan, PlannedFault, PlannedPreemption, from_planned
+from reports.words import counted
 
 FILE = "runs.ndjson"
 MOST_EXAMPLES = 3
@@ -135,7 +136,8 @@ class _Runs:
         if not self._wrong:
             return "" if self._scenarios else misplaced(str(path), "no campaign", "the runs of one")
         number, why = self._wrong[0]
-        more = f"; so are {len(self._wrong) - 1} more lines" if len(self._wrong) > 1 else ""
+        others = len(self._wrong) - 1
+        more = f"; so {'is' if others == 1 else 'are'} {counted(others, 'more line')}" if others else ""
         return misplaced(f"{path}, line {number}", why, f"a line of a campaign; it is left out{more}")
 
     def add(self, number: int, line: bytes) -> None:

@@ -185,7 +185,9 @@ def run_axes(axes: Axes, history: History, palette: Palette, most: int = MOST_CA
             color=palette.ink,
             fontsize=8,
         )
-    labels = [name_of(f"{_way(call)}{request(call)}") for call in shown]
+    sagas = history.began.saga_ids
+    whose = {id_: f"saga {number}: " for number, id_ in enumerate(sagas, start=1) if len(sagas) > 1}
+    labels = [name_of(f"{whose.get(call.sent.saga_id, '')}{_way(call)}{request(call)}") for call in shown]
     axes.set_yticks(range(len(shown)), labels, color=palette.ink)
     axes.set_ylim(max(1, len(shown)) - 0.5, -0.5)
     axes.set_xlim(0, max(end_s * 1.25, 0.001))

@@ -43,6 +43,7 @@ MOST_RUNS = 6
 
 MOST_HISTORIES = 500
 _LEAST = 2
+_LONGEST = 80
 
 
 def percentile_drawing(given: Mapping[str, CompensationLatency]) -> Drawing:
@@ -199,7 +200,7 @@ def _runs(found: tuple[Finding, ...]) -> list[Drawing]:
         made.append(
             Drawing(
                 name=f"run-{number}",
-                title=one.title[:80],
+                title=one.title if len(one.title) <= _LONGEST else f"{one.title[: _LONGEST - 1]}…",
                 size=(8.0, 1.2 + 0.3 * calls),
                 draw=partial(_draw_run, one.history),
             )

@@ -57,6 +57,14 @@ def test_without_a_report_there_is_one_clear_message(
     assert said.count("\n") == 1
 
 
+def test_of_a_campaign_that_did_not_end_it_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs.ndjson").write_text("")
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"saga-chaos run --resume {tmp_path} goes on with it" in capsys.readouterr().err
+
+
 def test_a_run_says_where_its_report_comes_from(tmp_path: Path) -> None:
     for name in ("saga.toml", "sagas.py"):
         (tmp_path / name).write_text((FIRST_SAGA.parent / name).read_text())

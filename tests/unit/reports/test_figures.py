@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -201,6 +202,17 @@ def test_a_run_has_a_bar_a_call_and_the_struck_one_stands_out(axes: Axes) -> Non
     assert [bool(bar.get_hatch()) for bar in bars] == [False, True, False]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == ["POST /reservations", "POST /charges", "undo DELETE /reservations/r-1"]
+
+
+def test_a_run_of_several_sagas_says_whose_call_it_is(axes: Axes) -> None:
+    events = (
+        RunBegan(t_s=0, scenario="order", world="sim", saga_ids=(SAGA, "two"), input={}),
+        sent(1, 0.0, "charge", "POST /charges"),
+        msgspec.structs.replace(sent(2, 0.0, "charge", "POST /charges"), saga_id="two"),
+    )
+    run_axes(axes, History(events), PALETTE)
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["saga 1: POST /charges", "saga 2: POST /charges"]
 
 
 def long_run(calls: int) -> History:
