@@ -51,7 +51,11 @@ def read_policy(path: Path) -> Policy:
     version = content.pop("format_version", FORMAT_VERSION)
     if version != FORMAT_VERSION or isinstance(version, bool):
         raise place.inner("format_version").wrong(version, str(FORMAT_VERSION))
-    return Policy(**_read(content, _KEYS, place))
+    read = _read(content, _KEYS, place)
+    for name, needed in _NEEDS.items():
+        if name in read and read.get(needed) in (None, False):
+            raise place.inner(name).wrong(f"{name} without {needed}", f"a key {needed} too, or no {name}")
+    return Policy(**read)
 
 
 def _document(path: Path) -> Document:
@@ -172,4 +176,6 @@ _KEYS: Mapping[str, _Reader] = {
     "baseline": _path,
     "max_slowdown": _ratio,
 }
+_NEEDS = {"max_slowdown": "baseline", "earlier": "new_only", "mutants": "min_mutation_score"}
+"""What would do nothing without another key: whoever wrote it believes that something is asked for."""
 assert set(_KEYS) == {one.name for one in fields(Policy)}

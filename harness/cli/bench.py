@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from harness.bench.profile_file import read_profile
 from harness.bench.result import Bench, Cell, Slower, read_bench, write_bench
 from harness.campaign.files import tool
 from harness.clock import real
-from harness.errors import UsageError, misplaced
+from harness.errors import UsageError, misplaced, nearest
 from harness.json_files import write_whole
 from harness.latency_profile import LatencyProfile
 from harness.loading import load, load_all
@@ -42,10 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
         expected = "--baseline FILE, which says how long it took before"
         raise UsageError(misplaced("--fail-above", "no --baseline", expected))
     profile = read_profile(arguments.latency) if arguments.latency else None
+    scenarios = load_all(arguments.scenarios)
+    _check_links(profile, scenarios)
+    if baseline is not None:
+        _tell_of_another_network(profile, baseline)
     began_s = real.monotonic_s()
     measured = [
-        measure(scenario, _surroundings(scenario, arguments, profile), order, _note)
-        for scenario in load_all(arguments.scenarios)
+        measure(scenario, _surroundings(scenario, arguments, profile), order, _note) for scenario in scenarios
     ]
     bench = _added_up(measured, arguments, profile, round(real.monotonic_s() - began_s, 3))
     if baseline is not None:
@@ -88,6 +92,23 @@ def _check_writable(out: Path) -> None:
     probe = out / f".writable.{os.getpid()}"
     write_whole(probe, b"")
     probe.unlink()
+
+
+def _check_links(profile: LatencyProfile | None, scenarios: Sequence[Scenario]) -> None:
+    """A link of nobody would delay nothing without a word."""
+    known = sorted({one.name for scenario in scenarios for one in scenario.participants})
+    for name in profile.links if profile is not None else ():
+        if name not in known:
+            raise UsageError(misplaced("--latency, participants", name, nearest(name, known)))
+
+
+def _tell_of_another_network(profile: LatencyProfile | None, baseline: Bench) -> None:
+    """What is under way longer takes longer, which says nothing of the saga."""
+    links = "" if profile is None else str(profile).partition(": ")[2]
+    if links != (baseline.profile or "").partition(": ")[2]:
+        before = baseline.profile or "as without --latency"
+        now = profile or "as without --latency"
+        _note(f"Note: in the baseline messages were under way {before}; now they are {now}")
 
 
 def _surroundings(

@@ -68,9 +68,15 @@ def scale(axes: Axes, values: Sequence[float]) -> None:
 
 
 def name_of(text: str) -> str:
-    """Short, printable, and no formula: matplotlib reads what stands between dollars as TeX."""
-    shown = printable(text).replace("$", r"\$")
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+    """Printable, and no formula: matplotlib reads what stands between dollars as TeX.
+
+    A long one is cut in its middle, for its end may be all that tells it from another.
+    """
+    shown = printable(text)
+    if len(shown) > _LONGEST:
+        half = _LONGEST // 2
+        shown = f"{shown[: half - 1]}…{shown[-half:]}"
+    return shown.replace("$", r"\$")
 
 
 def legend(axes: Axes, palette: Palette, *, below: bool = False, columns: int = 1) -> None:

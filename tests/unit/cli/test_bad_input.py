@@ -259,6 +259,12 @@ CASES: dict[str, Bad] = {
         says=("link.toml, line 2", "jitter_ms", "0 to one_way_ms, which is 5"),
         files={"link.toml": "one_way_ms = 5\njitter_ms = 6\n"},
     ),
+    "bench with a link of nobody": Bad(
+        arguments=("bench", "order-fulfilment", "--latency", "link.toml"),
+        code=2,
+        says=("--latency, participants", "paymnts", "payments"),
+        files={"link.toml": "one_way_ms = 1\n[participants.paymnts]\none_way_ms = 5\n"},
+    ),
     "bench that may not be slower than nothing": Bad(
         arguments=("bench", "order-fulfilment", "--fail-above", "1.1"), code=2, says=("--baseline FILE",)
     ),

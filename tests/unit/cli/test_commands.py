@@ -280,6 +280,9 @@ def test_a_slower_network_fails_a_benchmark(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "times as long as in the baseline, the whole 95 % interval is above 10" in done.stderr
     assert "wan: 40 ms each way, up to 10 ms more or fewer" in done.stdout
+    assert (
+        "Note: in the baseline messages were under way lan: 1 ms each way; now they are wan: " in done.stderr
+    )
 
 
 def test_a_benchmark_on_the_wire(tmp_path: Path) -> None:

@@ -114,6 +114,14 @@ def test_no_two_of_sixteen_scenarios_look_the_same(axes: Axes) -> None:
     assert [text.get_text() for text in legend.get_texts()] == [f"order {number}, 1" for number in range(16)]
 
 
+def test_long_names_that_end_otherwise_stay_apart(axes: Axes) -> None:
+    given = table([compensation(1.0, f"{'order-fulfilment ' * 4} x{number}") for number in (1, 8)])
+    phase_axes(axes, given, PALETTE)
+    names = [text.get_text() for text in axes.texts]
+    assert [name[-3:] for name in names] == [" x1", " x8"]
+    assert max(map(len, names)) == 40
+
+
 @pytest.mark.parametrize(
     ("values", "kind", "first"),
     [

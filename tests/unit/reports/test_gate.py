@@ -373,6 +373,12 @@ def test_a_hostile_name_stays_on_its_line(tmp_path: Path) -> None:
         ("max_p95_s = inf", ":1, max_p95_s: found inf, expected a number of seconds above 0"),
         ("min_mutation_score = 90", ":1, min_mutation_score: found 90, expected a share between 0 and 1"),
         ("max_slowdown = 0.9", ":1, max_slowdown: found 0.9, expected how many times as long"),
+        (
+            "\nmax_slowdown = 1.2",
+            ":2, max_slowdown: found 'max_slowdown without baseline', expected a key baseline too, or no",
+        ),
+        ('new_only = false\nearlier = "x"', ":2, earlier: found 'earlier without new_only', expected a key"),
+        ('mutants = ["x"]', ":1, mutants: found 'mutants without min_mutation_score', expected a key"),
         ("max_slowdown = true", ":1, max_slowdown: found True, expected how many times as long"),
         ('require_situations = "x"', ":1, require_situations: found 'x', expected a list of texts"),
         (
