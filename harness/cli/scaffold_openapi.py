@@ -14,12 +14,14 @@ from harness.loader.adapters import ADAPTERS, Scaffold
 from harness.openapi import GuessedService, OpenApi, guess_service, read_document
 from harness.openapi.guess import DEFAULT_KEY
 from harness.openapi.operations import pairs
+from harness.openapi.proofs import CHANGE_ME
 from harness.openapi.texts import (
     case_text,
     key_header,
     participants_text,
     policy_text,
     python_text,
+    redact_text,
     steps_text,
 )
 
@@ -28,7 +30,7 @@ name = "{name}"
 
 [saga]
 {saga}
-
+{redact}
 {case}
 {policy}
 {participants}
@@ -79,6 +81,7 @@ def described_files(
         "saga.toml": _TOML.format(
             name=name,
             saga=scaffold.saga,
+            redact=redact_text(services),
             case=case_text(services),
             policy=policy_text(services),
             participants=participants_text(services),
@@ -102,9 +105,10 @@ def said(services: Sequence[GuessedService]) -> Iterator[str]:
             yield f"  {step.resource}"
             yield from (f"    {note}" for note in step.notes)
         yield f"  {_keys(service)}"
+        yield f"  {_asks(service)}"
         yield from _left(service)
         yield ""
-    yield "Look at the guesses: they stand in saga.toml, with the reasons. Authentication is left out."
+    yield "Look at the guesses: they stand in saga.toml, with the reasons."
 
 
 def _keys(service: GuessedService) -> str:
@@ -114,6 +118,12 @@ def _keys(service: GuessedService) -> str:
         f"the document names no header for idempotency keys: {DEFAULT_KEY} is taken; where the service heeds "
         "none, say repeats = 'none'"
     )
+
+
+def _asks(service: GuessedService) -> str:
+    if not service.asks:
+        return "the document asks for no authentication of what is sent"
+    return f"authentication: {', '.join(service.asks)}; the saga sends {CHANGE_ME!r} there"
 
 
 def _left(service: GuessedService) -> Iterator[str]:

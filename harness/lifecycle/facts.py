@@ -41,12 +41,14 @@ class ExecutorFinished:
 
     cancelled: the cancellation itself is what came out of it.
     struck: an answered call of it whose process fault is due now, as it ends.
+    at: of one whose time is up, what it was waiting for, where that is known.
     """
 
     executor: int
     returned: Returned
     cancelled: bool = False
     struck: Struck | None = None
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

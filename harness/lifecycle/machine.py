@@ -243,9 +243,7 @@ class Lifecycle:
             self._to(executor, ExecutorState.FINISHED_FROZEN)
             return ()
         if self._over is not None:
-            at = finished.returned.problem
-            told = self._over if at in (None, self._over) else f"{self._over}: {at}"
-            return (self._stop(executor, told),)
+            return (self._stop(executor, f"{self._over}: {finished.at}" if finished.at else self._over),)
         struck = finished.struck if self.injecting else None
         if struck is not None and struck.fault.kills:
             return self._kill(executor, struck)

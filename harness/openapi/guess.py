@@ -14,7 +14,8 @@ from harness.errors import UsageError, misplaced, nearest
 from harness.openapi import answers
 from harness.openapi.document import Node, OpenApi
 from harness.openapi.operations import Operation, Pair, pairs
-from harness.openapi.values import body_example, value_of
+from harness.openapi.proofs import AUTHORIZATION, proofs
+from harness.openapi.values import body_example, unmet_patterns, value_of
 from harness.saga import Json
 
 MOST_STEPS = 4
@@ -40,7 +41,10 @@ class GuessedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuessedStep:
-    """One step. keys: those of its resource in a saga.toml, in their order. notes: what was guessed."""
+    """One step. keys: those of its resource in a saga.toml, in their order. notes: what was guessed.
+
+    chosen: the saga chooses the id of what it makes.
+    """
 
     resource: str
     keys: Mapping[str, Json]
@@ -50,17 +54,24 @@ class GuessedStep:
     id: str
     items: str
     notes: tuple[str, ...]
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuessedService:
-    """A participant. key_header: None where the document names none. left: creates that were not taken."""
+    """A participant. key_header: None where the document names none. left: creates that were not taken.
+
+    asks: what it asks of callers to know who they are, in words. secret_headers: where that is sent, beside
+    Authorization.
+    """
 
     name: str
     document: OpenApi
     steps: tuple[GuessedStep, ...]
     key_header: str | None
     left: tuple[str, ...]
+    asks: tuple[str, ...] = ()
+    secret_headers: tuple[str, ...] = ()
 
 
 def guess_service(document: OpenApi, name: str | None, chosen: Sequence[str]) -> GuessedService:
@@ -68,11 +79,14 @@ def guess_service(document: OpenApi, name: str | None, chosen: Sequence[str]) ->
     found = pairs(document)
     if not found:
         place = f"{document.label}, paths"
-        expected = "a POST that creates something, beside what there is to query"
+        expected = (
+            "a POST that creates something, or a PUT of what can be deleted, beside what there is to query"
+        )
         raise UsageError(misplaced(place, "no operation that creates anything", expected))
     taken = _chosen(document, found, chosen) if chosen else _first(found)
     names: dict[str, int] = {}
-    steps = tuple(_step(pair, _name(pair.create, names)) for pair in taken)
+    steps = tuple(_step(document, pair, _name(pair.create, names)) for pair in taken)
+    asked = [proof for pair in taken for proof in proofs(document, pair.create.node)]
     undone = [step for step in steps if step.undo is not None]
     return GuessedService(
         name=name or _service(document),
@@ -80,6 +94,8 @@ def guess_service(document: OpenApi, name: str | None, chosen: Sequence[str]) ->
         steps=(*undone, *(step for step in steps if step.undo is None)),
         key_header=next((one for pair in taken if (one := _key_header(pair.create)) is not None), None),
         left=tuple(pair.create.text for pair in found if pair not in taken),
+        asks=tuple(dict.fromkeys(proof.words for proof in asked)),
+        secret_headers=tuple(dict.fromkeys(proof.name for proof in asked if proof.name != AUTHORIZATION)),
     )
 
 
@@ -113,15 +129,15 @@ def _name(operation: Operation, names: dict[str, int]) -> str:
 # One step -------------------------------------------------------------------------------------
 
 
-def _step(pair: Pair, resource: str) -> GuessedStep:
-    create = _request(pair.create, last=False)
+def _step(document: OpenApi, pair: Pair, resource: str) -> GuessedStep:
+    create = _request(document, pair.create, last=pair.chosen)
     by_id = pair.undo or pair.get
     place = by_id.places[-1] if by_id is not None else ""
     sent = create.body if isinstance(create.body, dict) else {}
     answer = answers.created(pair.create, place, sent)
     items = None if pair.find is None else answers.listed(pair.find)
-    undo = None if pair.undo is None else _request(pair.undo, last=True)
-    find = None if pair.find is None or items is None else _request(pair.find, last=False)
+    undo = None if pair.undo is None else _request(document, pair.undo, last=True)
+    find = None if pair.find is None or items is None else _request(document, pair.find, last=False)
     return GuessedStep(
         resource=resource,
         keys={**_routes(pair, find=find is not None), **_answer_keys(pair, answer, items)},
@@ -131,11 +147,12 @@ def _step(pair: Pair, resource: str) -> GuessedStep:
         id=answer.id,
         items=items or "items",
         notes=tuple(_notes(pair, create, answer, items)),
+        chosen=pair.chosen,
     )
 
 
 def _routes(pair: Pair, *, find: bool) -> dict[str, Json]:
-    keys: dict[str, Json] = {"create": _route(pair.create, last=False)}
+    keys: dict[str, Json] = {"create": _route(pair.create, last=pair.chosen)}
     if pair.undo is not None:
         keys["delete"] = _route(pair.undo, last=True)
     if pair.get is not None:
@@ -150,6 +167,7 @@ def _answer_keys(pair: Pair, answer: answers.Answer, items: str | None) -> dict[
     undone = None if pair.undo is None else answers.undone(pair.undo)
     refuses, error = answers.refusal(pair.create)
     keys: dict[str, Json] = {
+        "repeats": "natural" if pair.chosen else None,
         "created": 200 if answer.status == 200 else None,
         "action_answers": "accepted" if answer.status == 202 else None,
         "undone": undone if undone != 202 else None,
@@ -166,6 +184,10 @@ def _answer_keys(pair: Pair, answer: answers.Answer, items: str | None) -> dict[
 def _notes(pair: Pair, create: GuessedRequest, answer: answers.Answer, items: str | None) -> list[str]:
     undone = "nothing undoes it" if pair.undo is None else f"undone by {pair.undo.text}"
     notes = [f"{pair.create.text}: {undone}"]
+    if pair.chosen:
+        notes.append(
+            "the saga chooses its id, so that the same PUT again changes nothing (repeats = 'natural')"
+        )
     where = f"{answer.status} {'(done once it is asked for or sent again) ' if answer.status == 202 else ''}"
     if answer.found:
         notes.append(f"it answers {where}with the id in {answer.id!r}")
@@ -176,6 +198,9 @@ def _notes(pair: Pair, create: GuessedRequest, answer: answers.Answer, items: st
         notes.append(f"{pair.find.text} answers {shape}, of all that the caller may see")
     if pair.create.places:
         notes.append(f"in its path, examples: {create.path}")
+    unmet = unmet_patterns(pair.create.node)
+    if unmet:
+        notes.append(f"no value was found for the pattern of {', '.join(unmet)}: set one")
     if isinstance(create.body, dict) and create.body:
         kind = "form" if create.form else "body"
         notes.append(f"its {kind} has what is required, with example values: {', '.join(create.body)}")
@@ -211,7 +236,7 @@ def _name_of(place: str) -> str:
     return "parent_id" if name == "id" else name if re.match(r"[A-Za-z_]", name) else f"_{name}"
 
 
-def _request(operation: Operation, *, last: bool) -> GuessedRequest:
+def _request(document: OpenApi, operation: Operation, *, last: bool) -> GuessedRequest:
     path = operation.path.rstrip("/") or "/"
     if last:
         before, _, after = path.rpartition(f"{{{operation.places[-1]}}}")
@@ -219,7 +244,9 @@ def _request(operation: Operation, *, last: bool) -> GuessedRequest:
     else:
         path = _placed(operation, path)
     body, form = (None, False) if operation.method == "get" else _body(operation)
+    proven = proofs(document, operation.node)
     queries = [(one.text("name"), _text(one)) for one in operation.parameters if _wanted(one, "query")]
+    queries += [(one.name, one.value) for one in proven if one.where == "query"]
     if queries:
         path += "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in queries)
     headers = {one.text("name"): _text(one) for one in operation.parameters if _wanted(one, "header")}
@@ -228,7 +255,10 @@ def _request(operation: Operation, *, last: bool) -> GuessedRequest:
         path=path,
         body=body,
         form=form,
-        headers={name: value for name, value in headers.items() if not _KEY.search(name)},
+        headers={
+            **{name: value for name, value in headers.items() if not _KEY.search(name)},
+            **{one.name: one.value for one in proven if one.where == "header"},
+        },
     )
 
 

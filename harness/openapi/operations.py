@@ -55,16 +55,38 @@ class Pair:
     get: Operation | None
     find: Operation | None
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the caller chooses the id: a PUT to where it is going to be."""
+        return self.create.method == "put"
+
 
 def pairs(document: OpenApi) -> tuple[Pair, ...]:
-    """Every POST that may create something, those with the fewest placeholders first, each in its order."""
+    """Every POST that may create something, those with the fewest placeholders first, each in its order.
+
+    And every PUT to a place that is deleted too, where no POST creates what is there.
+    """
     operations = tuple(_operations(document))
     by_shape: dict[tuple[str, str], Operation] = {}
     for one in operations:
         by_shape.setdefault((one.method, one.shape), one)
     creates = [one for one in operations if one.method == "post" and not _acts_on_one(one)]
-    found = (_pair(one, by_shape) for one in creates)
-    return tuple(sorted(found, key=lambda pair: len(pair.create.places)))
+    found = [_pair(one, by_shape) for one in creates]
+    undone = {pair.undo.shape for pair in found if pair.undo is not None}
+    for one in operations:
+        if one.method == "put" and one.shape.endswith("/{}") and one.shape not in undone:
+            put = _put(one, by_shape)
+            found += [put] if put is not None else []
+    return tuple(sorted(found, key=lambda pair: len(pair.create.places) - pair.chosen))
+
+
+def _put(create: Operation, by_shape: Mapping[tuple[str, str], Operation]) -> Pair | None:
+    """A PUT that creates what a DELETE at the same path removes; else it changes what is there."""
+    undo, collection = by_shape.get(("delete", create.shape)), create.shape.removesuffix("/{}")
+    if undo is None or ("post", collection) in by_shape:
+        return None
+    get, find = by_shape.get(("get", create.shape)), by_shape.get(("get", collection))
+    return Pair(create=create, undo=undo, get=get, find=find)
 
 
 def _operations(document: OpenApi) -> Iterator[Operation]:

@@ -55,6 +55,12 @@ def policy_text(services: Sequence[GuessedService]) -> str:
     return "" if header is None else f"[saga.policy]\nkey_header = {_value(header)}\n"
 
 
+def redact_text(services: Sequence[GuessedService]) -> str:
+    """Redact = […], of headers and parameters that prove who calls; else nothing."""
+    names = dict.fromkeys(name for one in services for name in one.secret_headers)
+    return f"redact = {_value(list(names))}\n" if names else ""
+
+
 def key_header(services: Sequence[GuessedService]) -> str | None:
     """The first that a document names."""
     return next((one.key_header for one in services if one.key_header is not None), None)
@@ -67,6 +73,7 @@ def python_text(services: Sequence[GuessedService]) -> str:
             "name": _step_name(services, service, step),
             "service": service.name,
             "id": step.id,
+            "chosen": step.chosen,
             "items": step.items,
             "create": _request(step.create, body=False),
             "undo": None if step.undo is None else _request(step.undo, body=True),

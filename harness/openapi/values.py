@@ -1,12 +1,14 @@
 """Example values from schemas: what a document gives as one, else the plainest that its schema allows.
 
-Refuses to promise that a service takes it: patterns and rules between fields are not met.
+Refuses to promise that a service takes it: rules between fields are not met.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from harness.openapi.document import Node
 from harness.saga import Json
@@ -26,7 +28,15 @@ _FORMATS = {
     "ipv6": "2001:db8::1",
     "byte": "YQ==",
     "password": "secret",
+    "idn-email": "ann@example.org",
+    "uri-reference": "/",
+    "iri": "https://example.org/",
+    "phone": "+4712345678",
+    "decimal": "1.00",
+    "currency": "EUR",
 }
+_TRIED = 200
+"""Examples of which the simplest is taken that meets a pattern."""
 
 
 def body_example(content: Node) -> Json:
@@ -150,9 +160,54 @@ def _array(schema: Node, depth: int) -> Json:
 def _string(schema: Node) -> str:
     text = _FORMATS.get(schema.text("format"), "text")
     least, most = schema.get("minLength", 0), schema.get("maxLength")
+    pattern = schema.text("pattern")
+    if pattern and not _meets(pattern, text):
+        fitting = _fitting(pattern, least if isinstance(least, int) else 0, most)
+        return text if fitting is None else fitting
     if isinstance(least, int) and len(text) < least:
         text += "x" * (least - len(text))
     return text[:most] if isinstance(most, int) else text
+
+
+def unmet_patterns(operation: Node) -> tuple[str, ...]:
+    """Required fields of a body that have a pattern of which no value is known."""
+    content = operation.at("requestBody", "content")
+    found = []
+    for kind, one in () if content is None else content.named():
+        schema = one.at("schema") if "json" in kind else None
+        inner = {} if schema is None else properties(schema)
+        for name in () if schema is None else required(schema):
+            pattern = inner[name].text("pattern") if name in inner else ""
+            value = value_of(inner[name]) if pattern else ""
+            if pattern and not (isinstance(value, str) and _meets(pattern, value)):
+                found.append(name)
+    return tuple(found)
+
+
+def _meets(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:  # of another dialect
+        return False
+
+
+@cache
+def _fitting(pattern: str, least: int, most: object) -> str | None:
+    """The simplest text for a pattern, and of a length; None where none is found."""
+    from hypothesis import Phase, errors, find, settings, strategies  # noqa: PLC0415 - heavy, and few documents need it
+
+    from harness.repeatable import own_hypothesis_run, quiet_settings  # noqa: PLC0415 - see above
+
+    def fits(text: str) -> bool:
+        return text.isprintable() and least <= len(text) <= (most if isinstance(most, int) else math.inf)
+
+    try:
+        with own_hypothesis_run():
+            texts = strategies.from_regex(re.compile(pattern, re.ASCII))
+            quiet = quiet_settings(_TRIED, (Phase.generate, Phase.shrink))
+            return find(texts, fits, settings=settings(quiet, derandomize=True))
+    except (re.error, errors.HypothesisException):
+        return None
 
 
 def _number(schema: Node, *, whole: bool) -> int | float:

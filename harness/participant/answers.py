@@ -62,10 +62,20 @@ class Answers:
     # Made -----------------------------------------------------------------------------------
 
     def of(
-        self, name: str, number: int, *, saga_id: str, step: str | None, given: Mapping[str, Json]
+        self,
+        name: str,
+        number: int,
+        *,
+        saga_id: str,
+        step: str | None,
+        given: Mapping[str, Json],
+        chosen: str | None = None,
     ) -> tuple[str, Mapping[str, Json]]:
-        """The id of resource `number` of a participant, and its body. given: the body of the request."""
-        plain = f"{name}-{number}"
+        """The id of resource `number` of a participant, and its body. given: the body of the request.
+
+        chosen: the id, where the caller chooses it.
+        """
+        plain = chosen or f"{name}-{number}"
         if not self.fields:
             return plain, _put({}, self._id_path, plain)
         values: dict[str, Json] = {"n": number, "id": plain, "saga_id": saga_id, "step": step}
@@ -76,7 +86,7 @@ class Answers:
             return values[placeholder]
 
         own = _filled(_at(self.fields, self._id_path), known)
-        id_ = plain if own is None or own == "" else own
+        id_ = plain if chosen or own is None or own == "" else own
         values["id"] = id_
         body = _filled(self.fields, known)
         assert isinstance(body, dict)

@@ -221,7 +221,7 @@ class OwnService:
         success = 200 <= response.status < 300 and response.status != HTTPStatus.ACCEPTED
         if verb is Verb.CREATE:
             if success:
-                yield from self._made(resource, key, owner, response)
+                yield from self._made(resource, id_, key, owner, response)
             elif response.status >= 500 or response.status == HTTPStatus.ACCEPTED:
                 self._doubtful.append((self._full(resource), owner))
         elif verb.queries:
@@ -231,11 +231,11 @@ class OwnService:
             yield from self._removed(resource, id_, owner)
 
     def _made(
-        self, resource: ResourceSpec, key: str | None, owner: Owner, response: Response
+        self, resource: ResourceSpec, chosen: str | None, key: str | None, owner: Owner, response: Response
     ) -> Iterator[Effect]:
         name = self._full(resource)
         ids = resource.answers.ids_in(response.body, several=False)
-        id_ = ids[0] if ids else f"{owner.saga_id}/{owner.step}/{key or ''}"
+        id_ = chosen or (ids[0] if ids else f"{owner.saga_id}/{owner.step}/{key or ''}")
         found = self.ledger.latest(name, id_)
         if found is None or not (found.live or (key is not None and found.key == key)):
             yield self._created(name, id_, owner, key, response.status)

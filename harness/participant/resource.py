@@ -128,6 +128,11 @@ class ResourceSpec:
         return bool(self.routes.get(verb))
 
     @cached_property
+    def id_is_chosen(self) -> bool:
+        """Whether the caller says in the path of a create what is made is to be called."""
+        return self.kind is None and any("{id}" in route.path for route in self.routes.get(Verb.CREATE, ()))
+
+    @cached_property
     def found_again(self) -> bool:
         """Whether a saga that lost a reply can still find or undo what it made (RULES §6)."""
         # What is there already is undone by an id that the saga knows beforehand.

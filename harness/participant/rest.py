@@ -46,6 +46,7 @@ class RestParticipant(Business):
         self.ledger = Ledger()
         self._replays: dict[str, tuple[bytes, Response]] = {}
         self._tombstones: set[tuple[str, str, str | None]] = set()
+        self._gone_ids: set[tuple[str, str | None]] = set()
         self._accepted: set[tuple[str, str]] = set()
         self._pending = Pending()
         self._behaviours = {
@@ -139,18 +140,24 @@ class RestParticipant(Business):
     def _create(
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
     ) -> Reply:
-        del id_
-        if self._buried(resource, owner):
+        """id_: what the caller wants it to be called, where the route has a place for that."""
+        if self._buried(resource, owner) or (self._full(resource), id_) in self._gone_ids:
             return Reply(response=resource.answers.refusal(resource.refuses, "undone before it arrived"))
         fields = request.fields()
         key = self.key_of(request)
         earlier = self._earlier(resource, owner, key)
+        if id_ is not None:
+            taken = self.ledger.latest(self._full(resource), id_)
+            if taken is not None and taken.live and taken.saga_id != owner.saga_id:
+                error = f"{id_!r} is another one's"
+                return Reply(response=resource.answers.refusal(resource.refuses, error, id_))
+            earlier = taken if taken is not None and taken.live else None
         if earlier is not None:
             return self._again(resource, earlier, fields, part)
         refusal = self.admit(resource, fields)
         if refusal is not None:
             return Reply(response=refusal)
-        made = self._make(resource, owner, key, fields, whole=not part)
+        made = self._make(resource, owner, key, fields, whole=not part, chosen=id_)
         change = Change.PART if part else Change.CREATED
         return self._made(resource, made, change, fields)
 
@@ -194,10 +201,11 @@ class RestParticipant(Business):
         fields: Mapping[str, Json],
         *,
         whole: bool,
+        chosen: str | None,
     ) -> Incarnation:
         number = self.ledger.next_number
         id_, body = resource.answers.of(
-            resource.name, number, saga_id=owner.saga_id, step=owner.step, given=fields
+            resource.name, number, saga_id=owner.saga_id, step=owner.step, given=fields, chosen=chosen
         )
         return self.ledger.create(
             resource=self._full(resource),
@@ -228,6 +236,8 @@ class RestParticipant(Business):
         del owner, part
         found = self.ledger.latest(self._full(resource), id_ or "")
         if found is None:
+            if resource.tombstones and resource.id_is_chosen:
+                self._gone_ids.add((self._full(resource), id_))
             return Reply(response=none(resource, id_ or ""))
         if not (found.live or self._repeatable(found, request)):
             return Reply(response=self.undone_already(resource, found))

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.cli.console import saga_chaos
 
 SHOP = Path(__file__).parents[1] / "openapi" / "shop.yaml"
+VAULT = SHOP.with_name("vault.yaml")
 ALL = ("--step", "POST /customers/{customer}/orders", "--step", "POST /shipments", "--step", "POST /mails")
 
 
@@ -21,6 +22,15 @@ def test_a_described_callable_runs_at_once_and_holds(tmp_path: Path) -> None:
     assert "# POST /mails: nothing undoes it\n" in toml
     arguments = ["run", "--search", "guided", "--depth", "1", "--no-stored"]
     done = saga_chaos(arguments, tmp_path / "mine")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_the_saga_puts_and_what_it_proves_run_at_once_too(tmp_path: Path) -> None:
+    made = saga_chaos(["scaffold", "mine", "--adapter", "callable", "--openapi", str(VAULT)], tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert "the header X-Vault-Key (key), the query parameter sig (inQuery)" in made.stdout
+    assert 'redact = ["X-Vault-Key", "sig"]\n' in (tmp_path / "mine" / "saga.toml").read_text()
+    done = saga_chaos(["run", "--search", "guided", "--depth", "1", "--no-stored"], tmp_path / "mine")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

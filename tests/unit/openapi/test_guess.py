@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,53 @@ def test_each_guess_is_said() -> None:
     ):
         assert part in said
     assert "does not say where its id stands" in "\n".join(step("mail", "POST /mails").notes)
+
+
+# Ids that the saga chooses, who calls, and patterns ----------------------------------------------
+
+VAULT = Path(__file__).with_name("vault.yaml")
+
+
+def vault() -> GuessedService:
+    return guess_service(shop_document(VAULT), None, ())
+
+
+def test_a_put_creates_what_a_delete_removes_where_no_post_does() -> None:
+    bucket, grant = sorted(vault().steps, key=lambda one: one.resource)
+    assert (bucket.resource, bucket.chosen, grant.resource, grant.chosen) == ("bucket", True, "grant", False)
+    assert bucket.keys["create"] == "PUT /buckets/{id}"
+    assert bucket.keys["delete"] == "DELETE /buckets/{id}"
+    assert (bucket.keys["repeats"], bucket.keys["created"], bucket.keys["id"]) == ("natural", 200, "name")
+    assert bucket.create.path == "/buckets/{id}?sig=change-me"
+    assert "the saga chooses its id" in "\n".join(bucket.notes)
+
+
+def test_what_proves_who_calls_is_sent_and_said() -> None:
+    bucket, grant = sorted(vault().steps, key=lambda one: one.resource)
+    assert bucket.create.headers == {"X-Vault-Key": "change-me"}
+    assert bucket.undo is not None
+    assert bucket.undo.headers == {"Authorization": "Bearer change-me"}, "of the whole document"
+    assert grant.undo is not None
+    assert grant.undo.headers == {}, "one of the ways is to prove nothing"
+    assert sorted(vault().asks) == [
+        "the header Authorization: Bearer … (bearer)",
+        "the header X-Vault-Key (key)",
+        "the query parameter sig (inQuery)",
+    ]
+    assert vault().secret_headers == ("X-Vault-Key", "sig")
+    assert guessed().asks == ()
+
+
+def test_a_text_meets_its_pattern_and_one_that_nobody_can_read_is_named() -> None:
+    (bucket,) = [one for one in vault().steps if one.chosen]
+    body = bucket.create.body
+    assert isinstance(body, dict)
+    assert re.fullmatch(r"[a-z]{2}-[a-z]+-[0-9]", str(body["region"]))
+    assert re.search(r"[A-Z]{3}", str(body["code"]))
+    assert len(str(body["code"])) >= 5
+    assert (body["contact"], body["odd"]) == ("ann@example.org", "text")
+    assert "no value was found for the pattern of odd: set one" in bucket.notes
+    assert bucket in vault().steps, "the same each time"
 
 
 # What is no such document ---------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.participant import Repeats, Response, RestParticipant, UndoAnswers
+from harness.participant.resource import routes
 from harness.plan import Fault
 from tests.unit.faults.counter import Came, Counter
 from tests.unit.faults.shop import CHARGE, KEY, MINE, SPEC, TWO_HOLDS, hold, shop
@@ -267,3 +268,40 @@ def test_an_undo_removes_a_part(undo: object) -> None:
     assert undo(counter).status == 204  # type: ignore[operator]
     assert counter.effects() == ["part hold", "removed hold"]
     assert create(counter).status == 409
+
+
+# An id that the caller chooses ----------------------------------------------------------------------
+
+PUT = routes("hold", create="PUT /holds/{id}", delete="DELETE /holds/{id}", get="GET /holds/{id}")
+
+
+def chosen_counter() -> Counter:
+    return Counter(SPEC, shop(replace(hold(repeats=Repeats.NATURAL), routes=PUT), CHARGE))
+
+
+def put(counter: Counter, id_: str, saga: str = "saga-1") -> Came:
+    return counter.ask("shop", "PUT", f"/holds/{id_}", {"saga_id": saga}, key=f"{saga}:hold")
+
+
+def test_what_is_put_is_called_as_its_path_says_and_there_once() -> None:
+    counter = chosen_counter()
+    came = put(counter, "ann-7")
+    assert (came.status, came.content["id"]) == (201, "ann-7")
+    assert put(counter, "ann-7").content == came.content
+    assert counter.ask("shop", "GET", "/holds/ann-7?saga_id=saga-1").status == 200
+    assert counter.ask("shop", "DELETE", "/holds/ann-7?saga_id=saga-1").status == 204
+    assert put(counter, "ann-7").status == 409, "undone before it arrived"
+
+
+def test_an_undo_that_comes_before_its_put_keeps_it_out() -> None:
+    counter = chosen_counter()
+    assert counter.ask("shop", "DELETE", "/holds/ann-7?saga_id=saga-1").status == 404
+    assert put(counter, "ann-7").status == 409
+    assert put(counter, "ann-8").status == 201
+
+
+def test_an_id_that_another_saga_has_is_refused() -> None:
+    counter = chosen_counter()
+    assert put(counter, "ann-7").status == 201
+    assert put(counter, "ann-7", "saga-2").status == 409
+    assert counter.ask("shop", "GET", "/holds/ann-7?saga_id=saga-1").status == 200

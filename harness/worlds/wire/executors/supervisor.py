@@ -165,8 +165,8 @@ class Supervisor:
             at = {executor: process.running.at for executor, process in self._live.items()}
             self._report(TimeUp(problem=self._stage.late if over is None else over))
             for executor in self._lifecycle.alive():
-                returned = Returned(problem=at.get(executor))
-                self._report(ExecutorFinished(executor=executor, returned=returned))
+                told = at.get(executor) or ""
+                self._report(ExecutorFinished(executor=executor, returned=Returned(), at=told))
 
     def _hear_ends(self) -> None:
         for process in self._awaited():
