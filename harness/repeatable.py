@@ -1,16 +1,19 @@
 """Makes Hypothesis draw the same in every process: settings, and what has to be switched off.
 
-Owns what such a run is given, and where it keeps its files. Refuses to draw anything itself.
+Owns what such a run is given, where it keeps its files, and the simplest text for a pattern. Refuses to draw
+anything else itself.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from unittest import mock
 
-from hypothesis import HealthCheck, Phase, Verbosity, configuration, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, errors, find, settings
+from hypothesis import strategies as st
 
 from harness.cache import cache_folder
 
@@ -71,3 +74,18 @@ def _without_constants_of_loaded_modules() -> Iterator[None]:
             yield
     finally:
         providers.CONSTANTS_CACHE.cache.clear()
+
+
+_TRIED = 200
+"""Texts of which the simplest is taken."""
+
+
+def text_for(pattern: str, fits: Callable[[str], bool]) -> str | None:
+    """The simplest text that has a regular expression in it, and fits; None where none is found."""
+    quiet = quiet_settings(_TRIED, (Phase.generate, Phase.shrink))
+    try:
+        with own_hypothesis_run():
+            texts = st.from_regex(re.compile(pattern, re.ASCII))
+            return find(texts, fits, settings=settings(quiet, derandomize=True))
+    except (re.error, errors.HypothesisException):  # a pattern of another dialect, or too rare a text
+        return None

@@ -35,8 +35,6 @@ _FORMATS = {
     "decimal": "1.00",
     "currency": "EUR",
 }
-_TRIED = 200
-"""Examples of which the simplest is taken that meets a pattern."""
 
 
 def body_example(content: Node) -> Json:
@@ -194,20 +192,12 @@ def _meets(pattern: str, text: str) -> bool:
 @cache
 def _fitting(pattern: str, least: int, most: object) -> str | None:
     """The simplest text for a pattern, and of a length; None where none is found."""
-    from hypothesis import Phase, errors, find, settings, strategies  # noqa: PLC0415 - heavy, and few documents need it
-
-    from harness.repeatable import own_hypothesis_run, quiet_settings  # noqa: PLC0415 - see above
+    from harness.repeatable import text_for  # noqa: PLC0415 - Hypothesis is heavy, and few documents need it
 
     def fits(text: str) -> bool:
         return text.isprintable() and least <= len(text) <= (most if isinstance(most, int) else math.inf)
 
-    try:
-        with own_hypothesis_run():
-            texts = strategies.from_regex(re.compile(pattern, re.ASCII))
-            quiet = quiet_settings(_TRIED, (Phase.generate, Phase.shrink))
-            return find(texts, fits, settings=settings(quiet, derandomize=True))
-    except (re.error, errors.HypothesisException):
-        return None
+    return text_for(pattern, fits)
 
 
 def _number(schema: Node, *, whole: bool) -> int | float:
