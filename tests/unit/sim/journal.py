@@ -1,7 +1,8 @@
 """A small durable saga, async and plain, that keeps a journal in `ctx.store_dir`; and a broken twin.
 
-Sound by the book: what it is about to send is written down first, keys are the same for ever, and a
-resumed executor goes on in the direction that the journal shows.
+Sound by the book: what it is about to send is written down first, keys are the same for ever, and each
+executor goes on in the direction that the journal shows, which it reads anew before each request: another
+one may have turned the saga back while it was frozen. It keeps no lock: two that race may decide apart.
 """
 
 from __future__ import annotations
@@ -33,13 +34,32 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.words: list[str] = json.loads(path.read_text()) if path.exists() else []
+
+    @property
+    def words(self) -> list[str]:
+        found: list[str] = json.loads(self._path.read_text()) if self._path.exists() else []
+        return found
 
     def add(self, word: str) -> None:
-        self.words.append(word)
         part = self._path.with_suffix(".part")
-        part.write_text(json.dumps(self.words))
+        part.write_text(json.dumps([*self.words, word]))
         part.replace(self._path)
+
+
+class ReadOnce(Journal):
+    """Reads it as the executor begins, and never learns what another one wrote."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._known = super().words
+
+    @property
+    def words(self) -> list[str]:
+        return self._known
+
+    def add(self, word: str) -> None:
+        super().add(word)
+        self._known.append(word)
 
 
 class Forgetful(Journal):
@@ -47,10 +67,14 @@ class Forgetful(Journal):
 
     def __init__(self, path: Path) -> None:
         del path
-        self.words = []
+        self._words: list[str] = []
+
+    @property
+    def words(self) -> list[str]:
+        return self._words
 
     def add(self, word: str) -> None:
-        self.words.append(word)
+        self._words.append(word)
 
 
 def course(ctx: SagaContext, kind: type[Journal], tasks: tuple[Task, ...] = TASKS) -> Talk:
@@ -62,10 +86,12 @@ def course(ctx: SagaContext, kind: type[Journal], tasks: tuple[Task, ...] = TASK
             return {"status": came}
         journal.add("back")
     for task in reversed(tasks[:-1]):
-        if f"{task.name} begun" in journal.words and f"{task.name} undone" not in journal.words:
-            if (yield from _attempts(ctx, task, "DELETE")) != "done":
+        undone = f"{task.name} undone"
+        if f"{task.name} begun" in journal.words and undone not in journal.words:
+            came = yield from _attempts(ctx, task, "DELETE", journal, unless=undone)
+            if came not in ("done", undone):
                 return {"status": "stuck", "detail": {"error": task.name}}
-            journal.add(f"{task.name} undone")
+            journal.add(undone)
     return {"status": "compensated", "detail": {"error": "a step failed"}}
 
 
@@ -78,7 +104,9 @@ def _forward(
         again = f"{task.name} begun" in journal.words
         if not again:
             journal.add(f"{task.name} begun")
-        came = yield from _attempts(ctx, task, "POST")
+        came = yield from _attempts(ctx, task, "POST", journal, unless="back")
+        if came == "back":
+            return came
         if task is PARCEL and (came == "doubt" or (again and came != "done")):
             shown = yield "send", _request(ctx, task, "GET")
             there = isinstance(shown, httpx.Response) and shown.is_success and _readable(shown)
@@ -89,10 +117,17 @@ def _forward(
     return "completed"
 
 
-def _attempts(ctx: SagaContext, task: Task, method: str) -> Generator[tuple[str, Any], Any, str]:
-    """`done`, `refused`, `away` or `doubt`; what was ever in doubt is not refused."""
+def _attempts(
+    ctx: SagaContext, task: Task, method: str, journal: Journal, *, unless: str
+) -> Generator[tuple[str, Any], Any, str]:
+    """`done`, `refused`, `away` or `doubt`; what was ever in doubt is not refused.
+
+    unless: a word of the journal by which there is nothing to send any more; then that word.
+    """
     doubt = False
     for _ in range(5):
+        if unless in journal.words:
+            return unless
         reply = yield "send", _request(ctx, task, method)
         came = _reading(reply, undo=method == "DELETE")
         if came == "done" or (came == "refused" and not doubt):
