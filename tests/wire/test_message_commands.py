@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from harness.bus import Promise
 from harness.history import FaultFired, MessageDelivered
 from harness.plan import Fault, FaultPlan
 from harness.runner import Run, run_once
@@ -14,11 +13,9 @@ from harness.saga import Status
 from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
 from tests.planted.messages.commands import AnyReply, Commands, SilenceIsNo
+from tests.planted.messages.scenario import COMMANDS, PATIENT, REPLY_TIMEOUT_S
 
 pytestmark = [pytest.mark.wire]
-
-QUICK = Promise(ack_timeout_s=1.0, redeliver_after_s=0.05)
-REPLY_TIMEOUT_S = 0.4
 
 REFUSED = Fault(kind="reject", operation="bank.charge.create")
 TWICE = Fault(kind="duplicate_message", operation="events.Reply.deliver", variant="after_ack")
@@ -52,7 +49,7 @@ PLANS: Mapping[str, tuple[type[Commands], tuple[Fault, ...]]] = {
 
 def made(plan: str, world: SimWorld | WireWorld) -> Run:
     twin, faults = PLANS[plan]
-    scenario = twin(reply_timeout_s=REPLY_TIMEOUT_S).scenario(promise=QUICK)
+    scenario = twin(reply_timeout_s=REPLY_TIMEOUT_S).scenario(promise=PATIENT)
     return run_once(scenario, {}, FaultPlan(faults), world)
 
 
@@ -109,3 +106,10 @@ def test_a_reply_that_comes_after_its_time_out_finds_nobody(wire: WireWorld) -> 
     replies = [one.t_s for _, one in run.history.of(MessageDelivered) if one.subscription == "reply"]
     assert max(replies) > 2 * REPLY_TIMEOUT_S
     assert violated(run) == []
+
+
+def test_an_orchestrator_that_is_killed_stays_with_what_it_decided(wire: WireWorld) -> None:
+    unheard = Fault(kind="drop_message", operation="events.Reply.deliver", count=2)
+    crash = Fault(kind="crash", operation="stock.hold.delete_by_saga", variant="applied")
+    run = run_once(COMMANDS, {}, FaultPlan((unheard, crash)), wire)
+    assert told(run) == (["crash", "drop_message", "drop_message"], [Status.COMPENSATED], [])

@@ -50,9 +50,17 @@ class Commands(Shop):
         await ctx.publish(under_way.result(), {}, id=f"{event.id}/end", timeout_s=0.2)
 
     async def run(self, ctx: HandlerContext) -> str:
-        known = self.store(ctx).read().get("end")
-        if known is not None:
-            return str(known)
+        """What was decided is kept before anything is taken back: replies may come after that."""
+        if "end" not in self.store(ctx).read():
+            end, begun = await self.decide(ctx)
+            self.store(ctx).write(end=end, begun=begun)
+        known = self.store(ctx).read()
+        if known["end"] == "OrderCancelled":
+            await self.take_back(ctx, known["begun"])
+        return str(known["end"])
+
+    async def decide(self, ctx: HandlerContext) -> tuple[str, list[str]]:
+        """The end, and the commands that were done or may be."""
         begun: list[str] = []
         end = "OrderConfirmed"
         for command in ("ReserveStock", "TakePayment"):
@@ -62,10 +70,7 @@ class Commands(Shop):
             if not done:
                 end = "OrderCancelled"
                 break
-        if end == "OrderCancelled":
-            await self.take_back(ctx, begun)
-        self.store(ctx).write(end=end)
-        return end
+        return end, begun
 
     async def take_back(self, ctx: HandlerContext, begun: list[str]) -> None:
         for command in reversed(begun):
@@ -140,6 +145,20 @@ class SilenceIsNo(Commands):
 
     async def command(self, ctx: HandlerContext, type_: str) -> bool | None:
         return bool(await super().command(ctx, type_))
+
+
+class DecidesAnew(Commands):
+    """Keeps what it decided once all is taken back; where that was cut off, replies that came late count."""
+
+    async def run(self, ctx: HandlerContext) -> str:
+        known = self.store(ctx).read().get("end")
+        if known is not None:
+            return str(known)
+        end, begun = await self.decide(ctx)
+        if end == "OrderCancelled":
+            await self.take_back(ctx, begun)
+        self.store(ctx).write(end=end)
+        return end
 
 
 class AnyReply(Commands):

@@ -8,9 +8,15 @@ from typing import Any
 from harness.bus import Broker, Bus, Promise
 from harness.saga import Claim
 from harness.scenario import Scenario
+from tests.planted.messages.commands import Commands
 from tests.planted.messages.shop import Shop
 
 QUICK = Promise(ack_timeout_s=0.5, redeliver_after_s=0.05)
+
+PATIENT = Promise(ack_timeout_s=1.0, redeliver_after_s=0.05)
+"""For an orchestrator that waits for replies while its own event is not acknowledged."""
+
+REPLY_TIMEOUT_S = 0.4
 
 DURABLE = replace(
     Shop().scenario(promise=QUICK, claims=frozenset({Claim.LOST_REPLY, Claim.PROCESS_DEATH})),
@@ -30,3 +36,10 @@ def _carried(one: object, broker: Broker | None) -> Any:
 
 
 DURABLE_ON_RABBITMQ = replace(on_rabbitmq(DURABLE), reference=f"{__file__}:DURABLE_ON_RABBITMQ")
+
+COMMANDS = replace(
+    Commands(reply_timeout_s=REPLY_TIMEOUT_S).scenario(
+        promise=PATIENT, claims=frozenset({Claim.LOST_REPLY, Claim.PROCESS_DEATH})
+    ),
+    reference=f"{__file__}:COMMANDS",
+)

@@ -11,13 +11,15 @@ from harness.faults.enabled import enabled_faults
 from harness.history import FaultFired, MessageDelivered
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import Run, run_once
-from harness.saga import Status
+from harness.saga import Claim, Status
 from harness.worlds.sim import SimWorld
-from tests.planted.messages.commands import AnyReply, Commands, SilenceIsNo
+from tests.planted.messages.commands import AnyReply, Commands, DecidesAnew, SilenceIsNo
 
 REFUSED = Fault(kind="reject", operation="bank.charge.create")
 LATE_COMMAND = Fault(kind="delay_message", operation="events.ReserveStock.deliver", count=2)
 LATE_REPLY = Fault(kind="delay_message", operation="events.Reply.deliver", variant="50%")
+UNHEARD = Fault(kind="drop_message", operation="events.Reply.deliver", count=2)
+DURABLE = frozenset({Claim.LOST_REPLY, Claim.PROCESS_DEATH})
 TWICE = Fault(kind="duplicate_message", operation="events.Reply.deliver", variant="after_ack")
 
 
@@ -80,3 +82,27 @@ def test_the_sound_one_holds_whatever_becomes_of_one_message(sim: SimWorld, *, a
             broken[fault] = violated(run)
     assert broken == {}
     assert fired >= {kind.name for kind in KINDS.values() if kind.deliveries} - {"reorder_message"}
+
+
+def test_who_decides_anew_after_its_death_is_caught(sim: SimWorld) -> None:
+    """It gave up on a command and began to take it back; the next process hears the reply to it."""
+    plan = FaultPlan((UNHEARD, Fault(kind="crash", operation="stock.hold.delete_by_saga", variant="applied")))
+    run = run_once(DecidesAnew().scenario(claims=DURABLE), {}, plan, sim)
+    assert "step hold is not applied" in violated(run)["truthful_outcome"]
+    twin = run_once(Commands().scenario(claims=DURABLE), {}, plan, sim)
+    assert (status(twin), violated(twin)) == (Status.COMPENSATED, {})
+
+
+@pytest.mark.parametrize("before", [(), (REFUSED,), (UNHEARD,)], ids=["nothing", "refused", "unheard"])
+def test_the_sound_one_holds_wherever_its_process_dies(sim: SimWorld, before: tuple[Fault, ...]) -> None:
+    scenario = Commands().scenario(claims=DURABLE)
+    broken, died = {}, 0
+    for operation, possible in enabled_faults(scenario, "sim").possible.items():
+        for variant in (one.variant for one in possible if one.kind.name == "crash"):
+            crash = Fault(kind="crash", operation=operation, variant=variant)
+            run = run_once(scenario, {}, FaultPlan((*before, crash)), sim)
+            died += "crash" in [one.kind for _, one in run.history.of(FaultFired)]
+            if violated(run):
+                broken[crash] = violated(run)
+    assert broken == {}
+    assert died > 20
