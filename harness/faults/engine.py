@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from harness.participant import Operation
 from harness.participant.resource import Matched
@@ -18,8 +19,7 @@ from harness.plan.types import Fault, FaultKind, FaultPlan, Lasting, Target
 from harness.saga import Direction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultMatch:
+class FaultMatch(msgspec.Struct, frozen=True, kw_only=True):
     """Fault `fault` of the plan, of a kind, and what it does with the call."""
 
     fault: int

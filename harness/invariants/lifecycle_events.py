@@ -11,9 +11,9 @@ whether the events are true is judged, not whether they are complete and in orde
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from harness.history import ExecutorStruck
 from harness.invariants.backing import backed, must_be_told
@@ -43,8 +43,7 @@ _FOLLOWS = (Told.STEP_UNDONE, Told.STEP_COMPLETED)
 _TRUE_IF = {Told.STEP_COMPLETED: Direction.ACTION, Told.STEP_UNDONE: Direction.COMPENSATION}
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     told: Told
     step: str
     name: str

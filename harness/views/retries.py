@@ -6,8 +6,9 @@ Owns the counting that `bounded_retries` judges by, so that ending a run early u
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from harness.history import Call
 from harness.saga import Direction, OnFailedCompensation
@@ -21,8 +22,7 @@ BEYOND_GAPS = 4
 """How many times what is allowed must have been exceeded before a run is ended for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class Series(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts in the order in which they were sent.
 
     what: in words. bounded: whether `max_attempts` counts for them. steps: how many steps they were

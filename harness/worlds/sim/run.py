@@ -206,7 +206,7 @@ class SimRun:
         return exchange
 
     def _start(self, exchange: Exchange) -> None:
-        if self.injector.calls > MOST_CALLS:
+        if exchange.in_flight.call > MOST_CALLS:
             self.supervisor.time_up(too_many_calls(MOST_CALLS))
         elif not self.supervisor.over:
             self._end_what_is_certain(exchange.in_flight)
