@@ -116,6 +116,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """The tasks that are not done, oldest first."""
         return [task for task in self._tasks if not task.done()]
 
+    def has_one_task(self) -> bool:
+        """Whether nothing but the task that runs could be next, before time passes."""
+        return not self.awake() and len(self.unfinished()) == 1
+
     def waiting(self) -> tuple[str, ...]:
         """The same, described for a person."""
         return tuple(described(task) for task in self.unfinished())

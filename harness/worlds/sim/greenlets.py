@@ -187,18 +187,21 @@ class Greenlets:
         if member is None:
             self._scheduler.run_due(until_s, stop)
             return
-        alone = self._undisturbed and len(self._members) == 1 and self.over is None
-        if alone and self._waited_in_place(member, until_s, stop):
+        if self.waited_in_place(until_s, stop):
             return
         member.until_s, member.stop = until_s, stop
         self._hand_over()
 
-    def _waited_in_place(self, member: Member, until_s: float, stop: Callable[[], bool]) -> bool:
-        """Let the world go on below a member that waits; whether its time has come.
+    def waited_in_place(self, until_s: float, stop: Callable[[], bool]) -> bool:
+        """Let the world go on below the member that runs, if it is alone; whether its time has come.
 
         As `_see_to_one` does, without two switches. What fails in the world is none of the saga's business:
         `run` raises it.
         """
+        member = self.running
+        alone = self._undisturbed and len(self._members) == 1 and self.over is None and not self._closed
+        if member is None or not alone or self._broken is not None:
+            return False
         if stop():
             return True
         self._news, self.running = False, None

@@ -126,16 +126,18 @@ def _as_key(params: object) -> tuple[tuple[str, str], ...]:
 def _url(url: str) -> tuple[httpx.URL, bytes] | None:
     """The URL and its network location; None for one that needs the client's base URL."""
     parsed = httpx.URL(url)
-    if parsed.is_relative_url:
-        return None
-    return parsed, parsed.netloc if parsed.host else b""
+    return None if parsed.is_relative_url else _with_netloc(parsed)
 
 
 @lru_cache(maxsize=1024)
 def _url_with(url: str, params: tuple[tuple[str, str], ...]) -> tuple[httpx.URL, bytes] | None:
     """The same with a query. Sagas ask for what is theirs, so it hardly comes again in another run."""
     found = _url(url)
-    return None if found is None else (httpx.URL(found[0], params=params), found[1])
+    return None if found is None else _with_netloc(httpx.URL(found[0], params=params))
+
+
+def _with_netloc(url: httpx.URL) -> tuple[httpx.URL, bytes]:
+    return url, url.netloc if url.host else b""
 
 
 def _timeouts(seconds: object) -> dict[str, float | None]:

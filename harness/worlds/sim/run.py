@@ -76,7 +76,9 @@ class SimRun:
         self._loops = LoopWatch(scenario.spec, scenario.resources, self.recorder)
         self._urls: dict[int, dict[str, str]] = {}
         self._hosts: dict[str, tuple[int, str]] = {}
-        self.network = Network(self.injector, self._hosts, self._whose, self._start, self._exchange)
+        self.network = Network(
+            self.injector, self._hosts, self._whose, self._start, self._exchange, self._waited_in_place
+        )
         self._process_faults = any(KINDS[fault.kind].process_fault is not None for fault in plan.faults)
         self._door = SimDoor(plan, self.recorder, sagas) if plan.sagas > 1 else None
         self.supervisor = Supervisor(
@@ -191,6 +193,9 @@ class SimRun:
     def _whose(self) -> tuple[int, int]:
         executor = self.supervisor.running()
         return executor.number, executor.node
+
+    def _waited_in_place(self, stop: Callable[[], bool]) -> bool:
+        return self.supervisor.waited_in_place(stop)
 
     def _exchange(self, in_flight: InFlightCall, read_timeout_s: float | None) -> Exchange:
         watch = self.supervisor.watch

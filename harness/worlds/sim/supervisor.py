@@ -6,6 +6,7 @@ know when faults end (`run`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -154,6 +155,10 @@ class Supervisor:
     def running(self) -> Executor:
         """The one whose code runs just now."""
         return self._of(self._greenlets.running)
+
+    def waited_in_place(self, stop: Callable[[], bool]) -> bool:
+        """Let the world go on below the executor that runs; false where others have to be seen to first."""
+        return self._greenlets.waited_in_place(math.inf, stop)
 
     def hung(self) -> Executor:
         """The one that was interrupted: it ran last."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from asyncio import events
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from http import HTTPStatus
@@ -13,7 +14,7 @@ import httpx
 import respx
 from httpx._urlparse import ParseResult
 
-from harness.clock import SimSocketRefused, guard
+from harness.clock import SimSocketRefused, VirtualLoop, guard, outside_of_loops
 from harness.clock.active import current
 from harness.faults.identification import OfAnEarlierRun
 from harness.faults.injector import FaultInjector
@@ -28,7 +29,8 @@ _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 class Network:
     """The simulated network of one run. `hosts` maps a host name to a node and a participant.
 
-    whose: the executor that runs just now, and its node.
+    whose: the executor that runs just now, and its node. wait: lets the world go on below it until something
+    is true, and answers whether it is; false where others have to be seen to first.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class Network:
         whose: Callable[[], tuple[int, int]],
         start: Callable[[Exchange], None],
         new: Callable[..., Exchange],
+        wait: Callable[[Callable[[], bool]], bool],
     ) -> None:
+        self._wait = wait
         self.injector = injector
         self._hosts = hosts
         self._whose = whose
@@ -65,6 +69,19 @@ class Network:
         self._start(exchange)
         return exchange
 
+    def came_in_place(self, exchange: Exchange) -> bool:
+        """Whether a call ended before its event loop had anything else to do.
+
+        Then its task, which is the only one, would be the next to run anyway: it goes on without a future and
+        a turn of the loop.
+        """
+        loop = events._get_running_loop()  # noqa: SLF001 - offered to implementers of event loops
+        if type(loop) is not VirtualLoop or not loop.has_one_task() or loop.get_debug():
+            return False
+        with outside_of_loops():
+            self._wait(lambda: exchange.done or loop.awake())
+        return exchange.done
+
 
 class NetworkCell:
     """Holds the network of the run that is on; clients may outlive a run."""
@@ -90,10 +107,11 @@ class AsyncSimTransport(httpx.AsyncBaseTransport):
 
     async def answer(self, request: httpx.Request, body: bytes) -> Response:
         """What the participant answers. Raises httpx.TransportError where the caller sees no answer."""
-        exchange = self._cell.get().exchange(request, body)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        exchange.on_done = partial(_wake, future)
-        if not exchange.done:
+        network = self._cell.get()
+        exchange = network.exchange(request, body)
+        if not exchange.done and not network.came_in_place(exchange):
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            exchange.on_done = partial(_wake, future)
             try:
                 await future
             except BaseException:
@@ -166,7 +184,8 @@ def _place(request: httpx.Request) -> tuple[str, str, dict[str, str]]:
 
 @lru_cache(maxsize=4096)
 def _place_of(parsed: ParseResult) -> tuple[str, str, dict[str, str]]:
-    url = httpx.URL(str(parsed))
+    url = httpx.URL.__new__(httpx.URL)  # as it was parsed: parsed once more it might be another one
+    url._uri_reference = parsed  # noqa: SLF001 - see above
     return url.host, url.path, dict(url.params.multi_items()) if url.query else {}
 
 

@@ -1,21 +1,96 @@
-"""A saga that waits alone lets the world go on in place; what fails in the world is none of its business."""
+"""A saga that waits alone lets the world go on in place: nothing that happens is different for it.
+
+And what fails in the world is none of its business.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
 
 from harness.adapter import SagaContext
+from harness.faults.enabled import enabled_faults
+from harness.history.codec import encode_events
+from harness.loading import load
 from harness.participant import Incarnation, RestParticipant
-from harness.plan import Fault, FaultPlan
+from harness.plan import Fault, FaultPlan, Site
 from harness.runner import run_once
 from harness.scenario import Scenario
+from harness.search.agenda import fault_at
 from harness.worlds.sim import SimWorld
+from harness.worlds.sim.greenlets import Greenlets
+from tests.planted.messages.scenario import QUICK
+from tests.planted.messages.shop import Shop
 from tests.sound.test_rules import CREATE, resource, scenario
+from tests.sound.test_styles import scenario_of
+
+EVERY = 7
+"""Of the single faults of a saga one in so many is tried."""
+
+
+def histories(scenario: Scenario) -> list[bytes]:
+    """Of a run without faults, and of some with one."""
+    enabled = enabled_faults(scenario, "sim")
+    faults = [
+        fault_at(possible, Site(operation=operation, nth=1))
+        for operation, all_of_them in enabled.possible.items()
+        for possible in all_of_them
+    ]
+    plans = [FaultPlan(), *(FaultPlan((one,)) for one in faults[::EVERY])]
+    with SimWorld() as world:
+        return [encode_events(run_once(scenario, scenario.inputs[0], plan, world).history) for plan in plans]
+
+
+async def hurries(ctx: SagaContext, input_: object) -> object:
+    """Gives up by timers of its loop, in the middle of a call and beside it."""
+    client, url = ctx.client, f"{ctx.urls['shop']}/holds"
+    assert isinstance(client, httpx.AsyncClient)
+    with suppress(TimeoutError, httpx.TransportError):
+        async with asyncio.timeout(0.0015):
+            await client.post(url, json={"saga_id": ctx.saga_id})
+    with suppress(TimeoutError, httpx.TransportError):
+        await asyncio.wait_for(client.post(url, json={"saga_id": ctx.saga_id}), 0.002)
+    asyncio.get_running_loop().call_later(0.001, lambda: None)
+    with suppress(httpx.TransportError):
+        await client.request("DELETE", url, params={"saga_id": ctx.saga_id})
+    return {"status": "stuck"}
+
+
+SAGAS = {
+    "hurries": lambda: scenario(hurries),
+    "in memory": lambda: load("order-fulfilment"),
+    "by messages": lambda: Shop().scenario(promise=QUICK),
+    **{
+        style: partial(scenario_of, style)
+        for style in ("task_group", "plain_function", "asyncio_run_inside", "undo_in_the_background")
+    },
+}
+
+
+@pytest.mark.parametrize("name", list(SAGAS))
+def test_it_is_as_if_it_had_been_switched_away(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_place = histories(SAGAS[name]())
+    with monkeypatch.context() as patch:
+        patch.setattr(Greenlets, "waited_in_place", lambda *_: False)
+        assert histories(SAGAS[name]()) == in_place
+    patched = 0
+    waited = Greenlets.waited_in_place
+
+    def counted(self: Greenlets, until_s: float, stop: Callable[[], bool]) -> bool:
+        nonlocal patched
+        came = waited(self, until_s, stop)
+        patched += came
+        return came
+
+    monkeypatch.setattr(Greenlets, "waited_in_place", counted)
+    histories(SAGAS[name]())
+    assert patched, "else two equal things were compared"
 
 
 class BrokenShopError(Exception):
