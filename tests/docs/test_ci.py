@@ -58,11 +58,11 @@ def workflow(name: str) -> dict[str, Any]:
     return read
 
 
-def github(folder: Path) -> Job:
+def github(folder: Path, **given: str) -> Job:
     """On main: each step runs after those before it went well, or always."""
     content = workflow("github.yml")
     summary = folder / "page.md"
-    env = {**content["env"], **SHORT, "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    env = {**content["env"], **SHORT, **given, "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
     job = Job()
     for step in content["jobs"]["chaos"]["steps"]:
         condition = step.get("if", "success()")
@@ -72,13 +72,13 @@ def github(folder: Path) -> Job:
     return job
 
 
-def gitlab(folder: Path) -> Job:
+def gitlab(folder: Path, **given: str) -> Job:
     """The lines of the script, until one goes wrong."""
     content = workflow("gitlab.yml")["sagas"]
     assert content["before_script"] == [INSTALL]
     job = Job()
     for line in content["script"]:
-        job.code = job.code or job.shell(line, folder, {**content["variables"], **SHORT})
+        job.code = job.code or job.shell(line, folder, {**content["variables"], **SHORT, **given})
     return job
 
 
@@ -178,6 +178,14 @@ def test_a_saga_that_does_not_load_is_no_finding(project: Path, system: str) -> 
     job = runs(project)
     assert job.code == 2, job.output
     assert not any("gate" in one for one in job.ran)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_several_sagas_may_be_named(project: Path, system: str) -> None:
+    runs, _ = SYSTEMS[system]
+    job = runs(project, SAGA="saga.toml other.toml")
+    assert job.code == 2, job.output
+    assert "saga-chaos: other.toml: found 'no file'" in job.output
 
 
 def test_the_policy_is_one_and_the_package_is_ours() -> None:
