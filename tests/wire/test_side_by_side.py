@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
+from harness.adapter.http import HttpSaga
+from harness.adapter.subprocess import SubprocessSaga
 from harness.bench.samples import samples_of
 from harness.errors import UsageError
 from harness.history import CallSent, EffectApplied, ExecutorBegan, ExecutorEnded
@@ -100,9 +105,32 @@ def test_one_that_never_ends_keeps_nobody_else_from_ending(world: WireWorld) -> 
     assert "termination" in violated(done)
 
 
-def test_commands_run_alone(world: WireWorld) -> None:
-    with pytest.raises(UsageError, match="8 sagas side by side on the wire: found 'SubprocessSaga'"):
-        run_sagas(journal(), EIGHT, FaultPlan(), world)
+@pytest.mark.parametrize("plan", [FaultPlan(), REFUSED], ids=["nothing", "refused"])
+def test_commands_run_beside_each_other_each_with_its_own_journal(world: WireWorld, plan: FaultPlan) -> None:
+    done = run_sagas(journal(), EIGHT[:4], plan, world)
+    assert violated(done) == {}
+    assert statuses(done) == ["compensated" if plan.faults else "completed"] * 4
+    assert whose_calls(done) == {(number, one.id) for number, one in enumerate(EIGHT[:4], 1)}
+    events = done.history.events
+    ended = next(at for at, one in enumerate(events) if isinstance(one, ExecutorEnded))
+    assert sum(isinstance(one, ExecutorBegan) for one in events[:ended]) == 4
+
+
+def test_a_command_that_never_ends_is_ended_and_keeps_nobody_else(world: WireWorld, tmp_path: Path) -> None:
+    program = "import os, sys, time\nif sys.argv[2] == 'beside-1':\n    time.sleep(60)\n"
+    (tmp_path / "saga.py").write_text(program + 'print(\'OUTCOME {"status": "compensated"}\')\n')
+    command = SubprocessSaga(command=(sys.executable, "-S", "-E", "saga.py"), cwd=tmp_path)
+    done = run_sagas(scenario(command, time_limit_s=1.0, patience_s=0.5), EIGHT[:3], FaultPlan(), world)
+    assert statuses(done) == ["compensated", None, "compensated"]
+    assert set(violated(done)) >= {"termination"}
+
+
+def test_a_service_that_makes_its_own_ids_runs_alone(world: WireWorld) -> None:
+    of = service()
+    assert isinstance(of.saga, HttpSaga)
+    made = replace(of, saga=replace(of.saga, fields=replace(of.saga.fields, made_id="id")))
+    with pytest.raises(UsageError, match="8 sagas side by side on the wire: found 'a service that makes"):
+        run_sagas(made, EIGHT, FaultPlan(), world)
 
 
 def test_the_next_run_of_the_service_is_undisturbed(world: WireWorld) -> None:

@@ -15,15 +15,18 @@ import httpx
 
 from harness.adapter import CallableSaga, Returned, SagaAdapter, SagaContext
 from harness.adapter.http import HttpSaga, Restart
+from harness.adapter.subprocess import SubprocessSaga
 from harness.clock.errors import SagaHung
 from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import SagaChaosError, UsageError, misplaced
 from harness.lifecycle import RecordEnd, Start
+from harness.worlds.wire.executors.command import Commands, RunningCommand
 from harness.worlds.wire.executors.function_calls import Cancelled, TimedOut, calls_for
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.service import Asking, Service
 from harness.worlds.wire.executors.service_process import ServiceProcess
 from harness.worlds.wire.executors.stage import Stage
+from harness.worlds.wire.executors.supervisor import QUIET_S
 from harness.worlds.wire.run_signals import RunOver
 
 ENDPOINT_SET = 1
@@ -43,6 +46,9 @@ class Caller(Protocol):
 
     def run_on(self, until_s: float) -> None:
         """Let what outlived the return go on."""
+
+    def left(self) -> list[str]:
+        """What still works then, as far as that is known."""
 
     def close(self) -> None:
         """End what is left."""
@@ -113,8 +119,8 @@ class SideBySide:
             one.caller.run_on(until_s)
 
     def left(self) -> list[str]:
-        """Not known: the threads of one are those of all."""
-        return []
+        """Of commands; of functions it is not known: the threads of one are those of all."""
+        return [told for one in self._members for told in one.caller.left()]
 
     def close(self) -> None:
         for one in self._members:
@@ -163,9 +169,12 @@ def _callers(saga: SagaAdapter, stages: Sequence[Stage]) -> tuple[Callable[[int,
             lambda number, stage: _Request(saga, number, stage, process),
             lambda fit: services.give_back(fit=fit, leftovers=lambda: calls.leftovers),
         )
+    if isinstance(saga, SubprocessSaga):
+        return lambda number, stage: _Process(saga, number, stage), bool
     where = f"scenario {stages[0].scenario.name!r}, {len(stages)} sagas side by side on the wire"
     found = "a service that makes its own ids" if isinstance(saga, HttpSaga) else type(saga).__name__
-    raise UsageError(misplaced(where, found, "a callable, or a service that takes our ids; or one saga"))
+    expected = "a callable, a command, or a service that takes our ids; or one saga"
+    raise UsageError(misplaced(where, found, expected))
 
 
 class _Function:
@@ -202,8 +211,43 @@ class _Function:
     def run_on(self, until_s: float) -> None:
         self._calls.run_on(until_s)
 
+    def left(self) -> list[str]:
+        return []
+
     def close(self) -> None:
         self._calls.close()
+
+
+class _Process:
+    """A command, with a store of its own."""
+
+    def __init__(self, saga: SubprocessSaga, number: int, stage: Stage) -> None:
+        self._stage = stage
+        self._commands = Commands(stage, line=saga.command, cwd=saga.cwd, env=saga.env)
+        self._place = Place(executor=number, endpoint_set=ENDPOINT_SET, node=1, resumed=False)
+        self._running: RunningCommand | None = None
+
+    def call(self) -> tuple[Returned, bool]:
+        running = self._running = self._commands.start(self._place)
+        while (returned := running.returned()) is None:
+            if not self._stage.in_time() or self._stage.traffic.signals.over is not None:
+                running.kill()
+                return Returned(problem=self._stage.traffic.signals.over or self._stage.late), True
+            sleep_s(POLL_S)
+        return returned, False
+
+    def interrupt(self) -> None:
+        """It looks for itself."""
+
+    def run_on(self, until_s: float) -> None:
+        self._stage.until_quiet(QUIET_S, until_s, self.left)
+
+    def left(self) -> list[str]:
+        return [] if self._running is None else [f"process {one}" for one in self._running.left()]
+
+    def close(self) -> None:
+        if self._running is not None:
+            self._running.reap()
 
 
 class _Request:
@@ -228,6 +272,9 @@ class _Request:
 
     def run_on(self, until_s: float) -> None:
         self._service.run_on(until_s)
+
+    def left(self) -> list[str]:
+        return []
 
     def close(self) -> None:
         if self._asking is not None:
