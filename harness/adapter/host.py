@@ -128,7 +128,8 @@ class _Host:
         async with httpx.AsyncClient(
             trust_env=False, timeout=CLIENT_TIMEOUT_S, verify=_no_authorities()
         ) as client:
-            saga = cast("Coroutine[Any, Any, object]", self._saga.function(self._context(client), input_))
+            context = self._context(client)
+            saga = cast("Coroutine[Any, Any, object]", self._saga.function(context, input_))
             task = asyncio.create_task(saga)
             asked = asyncio.Event()
 
@@ -139,7 +140,8 @@ class _Host:
             asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, cancel)
             await asyncio.wait({task})
             _say(lambda: _result(task, asked=asked.is_set()))
-            left = asyncio.all_tasks() - {asyncio.current_task()}
+            # Who waits for messages has no more to do: no message was under way as the saga ended.
+            left = asyncio.all_tasks() - {asyncio.current_task(), *context.background}
             if left:
                 await asyncio.wait(left, timeout=RUN_ON_S)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from harness.history import FaultFired, MessageDelivered
+from harness.adapter.host import RUN_ON_S
+from harness.history import ExecutorEnded, FaultFired, MessageDelivered, MessagePublished
 from harness.plan import Fault, FaultPlan
 from harness.runner import Run, run_once
 from harness.saga import Status
@@ -113,3 +114,6 @@ def test_an_orchestrator_that_is_killed_stays_with_what_it_decided(wire: WireWor
     crash = Fault(kind="crash", operation="stock.hold.delete_by_saga", variant="applied")
     run = run_once(COMMANDS, {}, FaultPlan((unheard, crash)), wire)
     assert told(run) == (["crash", "drop_message", "drop_message"], [Status.COMPENSATED], [])
+    (end_s,) = [one.t_s for _, one in run.history.of(MessagePublished) if one.type == "OrderCancelled"]
+    (ended_s,) = [one.t_s for _, one in run.history.of(ExecutorEnded)]
+    assert ended_s - end_s < RUN_ON_S, "its process waits for messages that cannot come"
