@@ -193,7 +193,7 @@ def rabbitmq(session: nox.Session) -> None:
     """A bus that RabbitMQ carries; Debian's is installed where there is none."""
     session.install("-e", ".[dev,rabbitmq]")
     session.run("python", "-m", "tests.wire.rabbitmq")
-    arguments = session.posargs or ("tests/wire/test_rabbitmq.py",)
+    arguments = session.posargs or ("tests/wire/test_rabbitmq.py", "tests/wire/test_rabbitmq_forwarded.py")
     session.run("pytest", SLOWEST, *arguments, env={"SAGA_CHAOS_RABBITMQ_REQUIRED": "1"})
 
 

@@ -136,8 +136,7 @@ class AmqpTransport(httpx.AsyncBaseTransport):
 
     async def _connected(self, request: httpx.Request, limit_s: float | None) -> AmqpClient:
         try:
-            client = await AmqpClient.open(self._address, limit_s=limit_s or CONNECT_LIMIT_S)
-            await client.confirm()
+            client = await AmqpClient.open(self._address, limit_s=limit_s or CONNECT_LIMIT_S, confirms=True)
         except TimeoutError:
             raise httpx.ConnectTimeout("no connection to the broker", request=request) from None
         except OSError as error:

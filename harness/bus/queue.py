@@ -87,6 +87,12 @@ class MessageQueue:
         self._entries += made
         return message, made
 
+    def routed(self, message: Message, subscription: str) -> Entry:
+        """A broker routed a message to a subscription that nobody had told of."""
+        entry = Entry(message=message, subscription=subscription)
+        self._entries.append(entry)
+        return entry
+
     def due(self, entry: Entry) -> bool:
         """Whether it may be delivered now: with an order, all that came before it at that key are over."""
         if entry.state is not EntryState.WAITING:

@@ -77,13 +77,16 @@ class AmqpClient:
         self.on_closed: Callable[[], object] | None = None
 
     @classmethod
-    async def open(cls, address: BrokerAddress, *, limit_s: float) -> Self:
-        """Connect and open a channel. Raises OSError where nobody listens, TimeoutError, BrokerClosed."""
+    async def open(cls, address: BrokerAddress, *, limit_s: float, confirms: bool = False) -> Self:
+        """Connect and open a channel. Raises OSError where nobody listens, TimeoutError, BrokerClosed.
+
+        confirms: the broker says of each message whether it has it; without, nothing can be published.
+        """
         async with asyncio.timeout(limit_s):
             reader, writer = await asyncio.open_connection(address.host, address.port)
             client = cls(reader, writer)
             try:
-                await client._shake_hands(address)
+                await client._shake_hands(address, confirms=confirms)
             except BaseException:
                 client.abort()
                 raise
@@ -101,12 +104,6 @@ class AmqpClient:
         answer = self._expect()
         self._send(method_bytes(method, CHANNEL))
         return await answer
-
-    async def confirm(self) -> None:
-        """From now on the broker says of each message whether it has it."""
-        from pamqp.commands import Confirm  # noqa: PLC0415 - an extra
-
-        await self.ask(Confirm.Select())
 
     async def publish(
         self, exchange: str, routing_key: str, properties: Basic.Properties, body: bytes
@@ -158,30 +155,27 @@ class AmqpClient:
 
     # The connection ---------------------------------------------------------------------------
 
-    async def _shake_hands(self, address: BrokerAddress) -> None:
-        from pamqp.commands import Channel, Connection  # noqa: PLC0415 - an extra
+    async def _shake_hands(self, address: BrokerAddress, *, confirms: bool) -> None:
+        from pamqp.commands import Channel, Confirm, Connection  # noqa: PLC0415 - an extra
 
-        start = self._expect()
-        self._writer.write(GREETING)
-        self._listening = asyncio.create_task(self._listen())
-        await start
-        tune = self._expect()
-        self._send(
-            method_bytes(
-                Connection.StartOk(
-                    {"product": "saga-chaos", "capabilities": {"consumer_cancel_notify": True}},
-                    "PLAIN",
-                    f"\0{address.user}\0{address.password}",
-                ),
-                0,
-            )
+        said = (
+            Connection.StartOk(
+                {"product": "saga-chaos", "capabilities": {"consumer_cancel_notify": True}},
+                "PLAIN",
+                f"\0{address.user}\0{address.password}",
+            ),
+            Connection.TuneOk(channel_max=8, frame_max=FRAME_MAX, heartbeat=0),
+            Connection.Open(virtual_host=address.vhost),
         )
-        await tune
-        self._send(method_bytes(Connection.TuneOk(channel_max=8, frame_max=FRAME_MAX, heartbeat=0), 0))
-        opened = self._expect()
-        self._send(method_bytes(Connection.Open(virtual_host=address.vhost), 0))
-        await opened
-        await self.ask(Channel.Open())
+        # All at once: what the broker answers to each is known beforehand, and each round trip takes time.
+        answers = [self._expect() for _ in range(5 if confirms else 4)]
+        self._writer.write(GREETING + b"".join(method_bytes(one, 0) for one in said))
+        self._writer.write(method_bytes(Channel.Open(), CHANNEL))
+        if confirms:
+            self._writer.write(method_bytes(Confirm.Select(), CHANNEL))
+        self._listening = asyncio.create_task(self._listen())
+        for one in answers:
+            await one
 
     def _expect(self) -> asyncio.Future[Any]:
         if self._over is not None:

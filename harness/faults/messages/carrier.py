@@ -40,12 +40,16 @@ class Brought(Protocol):
 
     timers: Timers
     way_s: float
+    waits_s: float
 
     def due(self, entry: Entry) -> None:
         """It is there: deliver it to whoever takes it."""
 
     def extra_due(self, delivery: MessageDelivery) -> None:
         """The same, once more."""
+
+    def routed(self, message: Message, subscription: str) -> Entry:
+        """A broker routed a message to a subscription that nobody had told of."""
 
     def arrived(self, entry: Entry, host: Host) -> bool:
         """A broker brought it to a host of its choice. Whether it may be delivered now, and so was."""

@@ -14,6 +14,7 @@ from functools import partial
 from harness.adapter.inbox import Ending
 from harness.bus import Bus, Entry, MessageQueue
 from harness.bus.participant import carried_by, delivery_of
+from harness.bus.queue import Message
 from harness.cloudevents import CloudEvent
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
@@ -262,6 +263,10 @@ class MessageLine:
             self._parked.append(entry)
         else:
             self._deliver(entry, host)
+
+    def routed(self, message: Message, subscription: str) -> Entry:
+        """A broker routed a message to a subscription that nobody had told of."""
+        return self._queue.routed(message, subscription)
 
     def arrived(self, entry: Entry, host: Host) -> bool:
         """A broker brought it to a host of its choice. Whether it may be delivered now, and so was."""

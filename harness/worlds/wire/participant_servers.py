@@ -83,7 +83,12 @@ class ParticipantServers:
         participant_server = ParticipantServer(name, self._background, endpoint_set)
         if name in brokers:
             participant_server = RabbitServer(
-                name, self._background, endpoint_set, brokers[name], self._brokers.process(brokers[name])
+                name,
+                self._background,
+                endpoint_set,
+                brokers[name],
+                self._brokers.process(brokers[name]),
+                self._make_proxy,
             )
         upstream = f"127.0.0.1:{self._background.call(participant_server.listen())}"
         try:

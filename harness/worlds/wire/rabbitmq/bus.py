@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -24,7 +24,6 @@ from harness.bus.queue import Message
 from harness.faults.messages import EVERY_SAGA, Brought, Carrier
 from harness.faults.messages.host import Cut, Lost
 from harness.participant import Request, Response
-from harness.rabbitmq.address import BrokerAddress
 from harness.rabbitmq.frames import Content
 from harness.worlds.wire.message_bus import (
     CUTS,
@@ -45,20 +44,30 @@ CUT_LIMIT_S = 0.5
 _runs = count(1)
 
 
-class RabbitBus(WireBus):
-    """broker: where it is. upstream: where our side of the consumers' proxies listens, `host:port`.
+class Standing(Protocol):
+    """What stays from run to run (`harness.worlds.wire.rabbitmq.server`)."""
 
-    shared: the proxy that everybody else comes through. failing: what goes wrong within ends the run.
-    """
+    outbox: Outbox
+
+    async def url_of(self, queue: str) -> str:
+        """Where the consumer of a queue of ours reaches the broker: a proxy of its own."""
+
+    def proxy_of(self, queue: str) -> ProxyLike:
+        """The one that its consumer comes through."""
+
+    def close_links(self) -> None:
+        """Nobody of an earlier run is to take what is another's."""
+
+
+class RabbitBus(WireBus):
+    """standing: what stays from run to run. failing: what goes wrong within ends the run."""
 
     confirms = True
 
     def __init__(
         self,
         *,
-        broker: BrokerAddress,
-        upstream: str,
-        shared: Callable[[], ProxyLike],
+        standing: Standing,
         failing: Callable[[], AbstractContextManager[object]],
         process: BrokerProcess | None,
         **rest: Any,
@@ -66,21 +75,15 @@ class RabbitBus(WireBus):
         self._failing = failing
         self._process = process
         self.run = f"{os.getpid()}-{next(_runs)}"
-        self._broker = broker
-        self._upstream = upstream
-        self._shared = shared
-        self._proxies: dict[str, ProxyLike] = {}
+        self._standing = standing
+        self._outbox = standing.outbox
         self._hosted: dict[str, tuple[str, int]] = {}
+        self._queues: dict[tuple[str, str], str] = {}
         self._confirms: dict[int, list[Future[None]]] = {}
         self._consuming: set[str] = set()
         super().__init__(**rest)
-        self._sender: asyncio.Task[None] | None = None
-        self._background.call(self._prepare())
-
-    async def _prepare(self) -> None:
-        self._outbox = Outbox(self._broker, self.name)
-        await self._outbox.open()
-        self._sender = asyncio.create_task(self._outbox.run())
+        self._places = {saga_id: f"{os.getpid()}.{place}" for place, saga_id in enumerate(self._inputs)}
+        self._background.call(self._outbox.open())
 
     def _make_carrier(self, line: Brought) -> Carrier:
         self._carrier = RabbitCarrier(line, self)
@@ -109,7 +112,9 @@ class RabbitBus(WireBus):
         queues = await self._subscribed(told.handlers_of, told.url, executor, resumed=told.resumed)
         return Response(status=200, body=msgspec.json.encode(queues))
 
-    async def _subscribed(self, saga_id: str, url: str, executor: int, *, resumed: bool) -> tuple[Queue, ...]:
+    async def _subscribed(
+        self, saga_id: str, url_of_inbox: str, executor: int, *, resumed: bool
+    ) -> tuple[Queue, ...]:
         """Queues and proxies of the handlers of one saga; then the event that starts it."""
         saga = self._saga
         if saga is None or saga_id not in self._inputs:
@@ -118,22 +123,18 @@ class RabbitBus(WireBus):
         for type_, names in saga.subscriptions.items():
             for name in names:
                 types.setdefault(name, []).append(type_)
-        made = []
+        place, made = self._places[saga_id], []
         for name, of_name in types.items():
-            queue = f"{saga_id}.{name}"
-            await self._outbox.declare(queue, tuple(f"{saga_id}.{type_}" for type_ in of_name))
-            proxy = self._proxies.get(queue)
-            if proxy is None:
-                title = f"{self.name}-{self.run}-{queue}"
-                proxy = await self._background.api(self._make_proxy, title, self._upstream, "127.0.0.1:0")
-                self._proxies[queue] = proxy
-            host, _, port = proxy.listen.rpartition(":")
-            made.append(Queue(subscription=name, url=str(self._broker.at(host, int(port))), name=queue))
+            queue = f"{self.name}.{place}.{name}"
+            await self._outbox.declare(queue, tuple(f"{place}.{type_}" for type_ in of_name))
+            url = await self._standing.url_of(queue)
+            made.append(Queue(subscription=name, url=url, name=queue))
         with self._lock:
             for one in made:
                 self._hosted[one.name] = (saga_id, executor)
+                self._queues[saga_id, one.subscription] = one.name
             if self._open:
-                self._begin_handlers(saga_id, url, executor, resumed=resumed)
+                self._begin_handlers(saga_id, url_of_inbox, executor, resumed=resumed)
         return tuple(made)
 
     def bound(self, queue: str, exchange: str, routing_key: str) -> None:
@@ -151,7 +152,7 @@ class RabbitBus(WireBus):
 
     def declared(self, queue: str) -> None:
         """A service has a queue: it goes with the run."""
-        self._outbox.keep_in_mind(queue)
+        self._outbox.goes_with_the_run(queue)
 
     # What the broker brings -------------------------------------------------------------------
 
@@ -167,8 +168,7 @@ class RabbitBus(WireBus):
         self._locked(partial(self._carrier.arrived, arrival, message, copy))
 
     def queue_of(self, entry: Entry) -> str:
-        hosted = f"{entry.message.saga_id}.{entry.subscription}"
-        return hosted if hosted in self._hosted else entry.subscription
+        return self._queues.get((entry.message.saga_id, entry.subscription), entry.subscription)
 
     def locked(self, callback: Callable[[], object]) -> None:
         self._locked(callback)
@@ -177,8 +177,9 @@ class RabbitBus(WireBus):
 
     def send(self, message: Message, queue: str | None, marks: dict[str, str | int]) -> None:
         more: dict[str, Any] = {**marks, RUN: self.run}
-        if queue is None:
-            more["CC"] = [f"{message.saga_id}.{message.event.type}"]
+        place = self._places.get(message.saga_id)
+        if queue is None and place is not None:
+            more["CC"] = [f"{place}.{message.event.type}"]  # the broker routes by these, too
         properties, body = properties_for(message, more)
         exchange, key = (self.name, message.event.type) if queue is None else ("", queue)
         sent = self._background.begin(self._send(exchange, key, properties, body))
@@ -214,7 +215,7 @@ class RabbitBus(WireBus):
 
     async def _cut(self, arrival: Arrival, reason: str | None, cut: Cut, lost: Lost) -> None:
         """The acknowledgement is kept back until the connection is cut: then the broker never gets it."""
-        proxy = self._proxies.get(arrival.queue) or self._shared()
+        proxy = self._standing.proxy_of(arrival.queue)
         await self._background.api(proxy.add_toxic, CUTS)
         try:
             arrival.link.pulse()
@@ -236,13 +237,8 @@ class RabbitBus(WireBus):
         self._background.call(self._clean())
 
     async def _clean(self) -> None:
-        await self._outbox.flush()
-        if self._sender is not None:
-            self._sender.cancel()
-        await self._outbox.close()
-        proxies, self._proxies = self._proxies, {}
-        for proxy in proxies.values():
-            await self._background.api(proxy.destroy)
+        self._standing.close_links()
+        await self._outbox.end_of_run()
 
 
 def _matches(pattern: str, type_: str) -> bool:

@@ -25,6 +25,9 @@ from harness.rabbitmq.events import OURS, properties_of
 from harness.rabbitmq.frames import Content, content_bytes, method_of
 from harness.worlds.wire.rabbitmq.link import AmqpLink
 
+COPY_LIMIT = 0.7
+"""The share of the bus's patience in which a copy has to come; then the delivery goes without it."""
+
 RUN, MESSAGE, COPY = f"{OURS}run", f"{OURS}message", f"{OURS}copy"
 
 
@@ -66,6 +69,8 @@ class Arrival:
         self._delivery: Delivery | None = None
         self._lost: Lost | None = None
         self._cut: Cut | None = None
+        self._frames_due: bytes | None = None
+        self._held = False
 
     # As a host --------------------------------------------------------------------------------
 
@@ -95,10 +100,27 @@ class Arrival:
 
     def put(self, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
         self._delivery, self._lost, self._cut = delivery, lost, cut
-        if self.link.gone:
-            self._wire.locked(lost)
-        else:
-            self.link.hand_over(self._channel, self.tag, self, self._frames(delivery), no_ack=self._no_ack)
+        self._frames_due = self._frames(delivery)
+        self.link.soon(self._flush)
+
+    def hold(self) -> bool:
+        """Do not hand it over yet; false where it is too late for that."""
+        self._held = self._frames_due is not None
+        return self._held
+
+    def release(self) -> None:
+        """Hand it over now, where it was held."""
+        self._held = False
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._held or self._frames_due is None:
+            return
+        frames, self._frames_due = self._frames_due, None
+        if not self.link.gone:
+            self.link.hand_over(self._channel, self.tag, self, frames, no_ack=self._no_ack)
+        elif self._lost is not None:
+            self._wire.locked(self._lost)
 
     def end(self, ending: Ending, *, last: bool) -> None:
         """Whoever subscribed is told."""
@@ -178,14 +200,16 @@ class RabbitCarrier:
     def __init__(self, line: Brought, wire: Wire) -> None:
         self._line = line
         self._wire = wire
+        self._messages: dict[int, Message] = {}
         self._entries: dict[tuple[int, str], Entry] = {}
         self._carried: dict[int, _Carried] = {}
-        self._copies: dict[int, MessageDelivery] = {}
+        self._copies: dict[int, tuple[MessageDelivery, Arrival | None]] = {}
         self._numbers = count(1)
 
     # What the line says -----------------------------------------------------------------------
 
     def published(self, message: Message, entries: Sequence[Entry]) -> None:
+        self._messages[message.number] = message
         for entry in entries:
             self._entries[message.number, self._wire.queue_of(entry)] = entry
             self._carried[id(entry)] = _Carried()
@@ -195,7 +219,9 @@ class RabbitCarrier:
         self._line.timers.call_later(after_s, partial(self._want, entry))
 
     def bring_extra(self, delivery: MessageDelivery, after_s: float) -> None:
-        self._line.timers.call_later(after_s, partial(self._copy, delivery))
+        at = self._carried[id(delivery.entry)].at
+        with_it = at if at is not None and not after_s and at.hold() else None
+        self._line.timers.call_later(after_s, partial(self._copy, delivery, with_it))
 
     def acknowledged(self, entry: Entry) -> None:
         carried = self._carried[id(entry)]
@@ -214,21 +240,30 @@ class RabbitCarrier:
     def arrived(self, arrival: Arrival, message: int, copy: int | None) -> None:
         """A message of this run. copy: its number, where it was published once more."""
         if copy is not None:
-            delivery = self._copies.pop(copy, None)
+            delivery, with_it = self._copies.pop(copy, (None, None))
             arrival.extra = True
+            if with_it is not None:
+                with_it.release()
             if delivery is None:
                 arrival.acknowledge()  # handed over before, to somebody who died
             else:
                 delivery.hand_over_extra(arrival)
             return
-        entry = self._entries.get((message, arrival.queue))
-        if entry is None or entry.over:
+        entry = self._entries.get((message, arrival.queue)) or self._routed(message, arrival.queue)
+        if entry.over:
             arrival.acknowledge()
             return
         carried = self._carried[id(entry)]
         carried.at = arrival
         if carried.wanted:
             self._try(entry, carried)
+
+    def _routed(self, number: int, queue: str) -> Entry:
+        """The queue was bound before the run, or just now."""
+        entry = self._line.routed(self._messages[number], queue)
+        self._entries[number, queue] = entry
+        self._carried[id(entry)] = _Carried()
+        return entry
 
     def _want(self, entry: Entry) -> None:
         carried = self._carried[id(entry)]
@@ -249,9 +284,12 @@ class RabbitCarrier:
         if not self._line.arrived(entry, at):
             at.used, carried.wanted = False, True
 
-    def _copy(self, delivery: MessageDelivery) -> None:
+    def _copy(self, delivery: MessageDelivery, with_it: Arrival | None) -> None:
+        """with_it: a delivery that is to be handed over together with the copy."""
         number = next(self._numbers)
-        self._copies[number] = delivery
+        self._copies[number] = delivery, with_it
+        if with_it is not None:
+            self._line.timers.call_later(COPY_LIMIT * self._line.waits_s, with_it.release)
         message = delivery.entry.message
         self._wire.send(message, self._wire.queue_of(delivery.entry), {MESSAGE: message.number, COPY: number})
 

@@ -31,7 +31,7 @@ from harness.rabbitmq.frames import (
 from harness.worlds.wire.http import TAG_HEADER, Closable
 
 CHANNEL_CLOSE, CONFIRM_SELECT = (20, 40), (85, 10)
-QUEUE_DECLARE_OK, QUEUE_BIND = (50, 11), (50, 20)
+QUEUE_DECLARE_OK, QUEUE_BIND, QUEUE_BIND_OK = (50, 11), (50, 20), (50, 21)
 CONSUME, CONSUME_OK, CANCEL = (60, 20), (60, 21), (60, 30)
 PUBLISH, DELIVER = (60, 40), (60, 60)
 ACK, REJECT, NACK = (60, 80), (60, 90), (60, 120)
@@ -100,6 +100,7 @@ class AmqpLink(asyncio.Protocol):
         self._deliveries: dict[int, Content] = {}
         self._confirming: dict[int, int] = {}
         self._asked: dict[int, deque[tuple[str, bool]]] = defaultdict(deque)
+        self._binding: dict[int, deque[tuple[str, str, str]]] = defaultdict(deque)
         self._queues: dict[tuple[int, str], tuple[str, bool]] = {}
         self._handed: dict[tuple[int, int], Handed] = {}
         self._kept: list[bytes] = []
@@ -193,6 +194,10 @@ class AmqpLink(asyncio.Protocol):
         if no_ack:
             self._loop.call_soon(handed.answered, None)
 
+    def soon(self, callback: Callable[[], object]) -> None:
+        """Call it once what goes on now is over."""
+        self._loop.call_soon(callback)
+
     def consumer(self, channel: int, content: Content) -> tuple[str, bool]:
         """The queue that a delivery comes from, and whether its consumer acknowledges nothing."""
         tag = method_of(content.method).consumer_tag or ""
@@ -283,7 +288,9 @@ class AmqpLink(asyncio.Protocol):
             self._station.consumes(self, method.queue)
         elif ids == QUEUE_BIND:
             method = method_of(frame)
-            self._station.bound(method.queue, method.exchange, method.routing_key or "")
+            self._binding[frame.channel].append((method.queue, method.exchange, method.routing_key or ""))
+            if method.nowait:
+                self._station.bound(*self._binding[frame.channel].popleft())
         elif ids == CHANNEL_CLOSE:
             for one in [one for one in self._handed if one[0] == frame.channel]:
                 self._handed.pop(one).lost()
@@ -313,6 +320,8 @@ class AmqpLink(asyncio.Protocol):
                 self._queues[frame.channel, method_of(frame).consumer_tag] = self._asked[
                     frame.channel
                 ].popleft()
+            elif frame.type == METHOD and frame.ids == QUEUE_BIND_OK and self._binding[frame.channel]:
+                self._station.bound(*self._binding[frame.channel].popleft())
             elif frame.type == METHOD and frame.ids == QUEUE_DECLARE_OK:
                 self._station.declared(method_of(frame).queue)
             self.hand_on(frame.raw)

@@ -1,6 +1,6 @@
-"""Our own connection to the broker in one run: what is declared there, and what is published.
+"""Our own connection to the broker: what is declared there, and what is published.
 
-Every message of the run is put there by this connection, once the fault injector has let it through, and in
+Every message of a run is put there by this connection, once the fault injector has let it through, and in
 that order. A broker that dies meanwhile is asked again when it is back: a message that it did not confirm is
 sent again. Refuses to know who wants a message.
 """
@@ -28,7 +28,7 @@ FLUSH_LIMIT_S = 1.0
 
 
 class Outbox:
-    """Of one run. exchange: named as the bus, it routes by the type of event."""
+    """Of one bus in one world. exchange: named as the bus, it routes by the type of event."""
 
     def __init__(self, address: BrokerAddress, exchange: str) -> None:
         self.exchange = exchange
@@ -36,36 +36,43 @@ class Outbox:
         self._address = address
         self._client: AmqpClient | None = None
         self._waiting: deque[tuple[str, str, Basic.Properties, bytes, asyncio.Future[None]]] = deque()
-        self._queues: list[str] = []
+        self._standing: dict[str, tuple[str, ...]] = {}
+        self._of_a_run: list[str] = []
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._sender: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Declare what every run needs. Raises BrokerDied where the broker does not answer."""
+        """Declare what every run needs, once. Raises BrokerDied where the broker does not answer."""
         from pamqp.commands import Exchange, Queue  # noqa: PLC0415 - an extra
 
+        if self._sender is not None and not self._sender.done():
+            return
         await self._ask(Exchange.Declare(exchange=self.exchange, exchange_type="topic", durable=True))
         await self._ask(Queue.Declare(queue=self.dead_letters, durable=True))
-        self._queues.append(self.dead_letters)
+        self._sender = asyncio.create_task(self._run())
 
     async def declare(self, queue: str, routing_keys: tuple[str, ...]) -> None:
-        """A durable queue that gets what is published with one of these keys."""
+        """A durable queue that gets what is published with one of these keys; it stays from run to run."""
         from pamqp.commands import Queue  # noqa: PLC0415 - an extra
 
+        if self._standing.get(queue) == routing_keys:
+            return
+        if self._standing.pop(queue, None) is not None:
+            await self._ask(Queue.Delete(queue=queue))
         dead: Mapping[str, Any] = {
             "x-dead-letter-exchange": "",
             "x-dead-letter-routing-key": self.dead_letters,
         }
         await self._ask(Queue.Declare(queue=queue, durable=True, arguments=dict(dead)))
-        if queue not in self._queues:
-            self._queues.append(queue)
         for key in routing_keys:
             await self._ask(Queue.Bind(queue=queue, exchange=self.exchange, routing_key=key))
+        self._standing[queue] = routing_keys
 
-    def keep_in_mind(self, queue: str) -> None:
-        """Somebody else declared it; it goes with the run."""
-        if queue not in self._queues:
-            self._queues.append(queue)
+    def goes_with_the_run(self, queue: str) -> None:
+        """Somebody else declared it."""
+        if queue not in self._of_a_run and queue not in self._standing:
+            self._of_a_run.append(queue)
 
     def send(
         self, exchange: str, routing_key: str, properties: Basic.Properties, body: bytes
@@ -76,7 +83,7 @@ class Outbox:
         self._news.set()
         return confirmed
 
-    async def run(self) -> None:
+    async def _run(self) -> None:
         """Publish what is to be sent, until cancelled."""
         while True:
             while not self._waiting:
@@ -89,7 +96,8 @@ class Outbox:
                     await client.publish(exchange, key, properties, body)
                 except BrokerClosed:
                     continue  # it may have it all the same: then it has it twice
-            self._waiting.popleft()
+            if self._waiting and self._waiting[0][-1] is confirmed:
+                self._waiting.popleft()
             if not confirmed.done():
                 confirmed.set_result(None)
 
@@ -100,23 +108,32 @@ class Outbox:
         told = await self._ask(Queue.Declare(queue=queue, passive=True))
         return int(told.message_count)
 
-    async def flush(self) -> None:
-        """Until the broker has all that was to be published, within a second."""
+    async def end_of_run(self) -> None:
+        """The broker has all that was to be published, within a second; queues of this run go."""
+        from pamqp.commands import Queue  # noqa: PLC0415 - an extra
+
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_LIMIT_S):
                 await asyncio.gather(*(one[-1] for one in self._waiting))
         for *_, confirmed in self._waiting:
-            confirmed.cancel()  # the run is over, and nobody was promised that it is there
+            confirmed.cancel()  # nobody was promised that it is there
+        self._waiting.clear()
+        queues, self._of_a_run = self._of_a_run, []
+        for queue in queues:
+            await self._ask(Queue.Delete(queue=queue))
 
     async def close(self) -> None:
-        """The run is over: its queues go."""
+        """What was declared here goes."""
         from pamqp.commands import Exchange, Queue  # noqa: PLC0415 - an extra
 
+        if self._sender is not None:
+            self._sender.cancel()
         if self._client is None or self._client.over is not None:
             return  # the broker died, and its world says so
-        for queue in self._queues:
-            await self._client.ask(Queue.Delete(queue=queue))
-        await self._client.ask(Exchange.Delete(exchange=self.exchange))
+        with suppress(BrokerClosed):
+            for queue in (*self._standing, self.dead_letters):
+                await self._client.ask(Queue.Delete(queue=queue))
+            await self._client.ask(Exchange.Delete(exchange=self.exchange))
         await self._client.close()
 
     async def _ask(self, method: Any) -> Any:
@@ -129,8 +146,7 @@ class Outbox:
         deadline_s = monotonic_s() + BACK_LIMIT_S
         while self._client is None or self._client.over is not None:
             try:
-                client = await AmqpClient.open(self._address, limit_s=CONNECT_LIMIT_S)
-                await client.confirm()
+                client = await AmqpClient.open(self._address, limit_s=CONNECT_LIMIT_S, confirms=True)
             except (OSError, TimeoutError) as error:
                 refused = isinstance(error, BrokerClosed) and error.code  # and will be again
                 if refused or monotonic_s() > deadline_s:

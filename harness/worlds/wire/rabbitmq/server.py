@@ -6,20 +6,25 @@ Owns telling the two apart, and a second address for the consumers' own proxies.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from harness.participant import Request
 from harness.rabbitmq.address import BrokerAddress
 from harness.rabbitmq.frames import Content
+from harness.toxiproxy.errors import ProxyDied
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import WireCall
 from harness.worlds.wire.http import Caller, Connection
 from harness.worlds.wire.message_bus import WireBus
+from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.rabbitmq.brokers import BrokerProcess
 from harness.worlds.wire.rabbitmq.bus import RabbitBus
 from harness.worlds.wire.rabbitmq.link import AmqpLink, PublishReply, Sniffer
+from harness.worlds.wire.rabbitmq.outbox import Outbox
 from harness.worlds.wire.traffic import Traffic
 
 
@@ -33,11 +38,14 @@ class RabbitServer(ParticipantServer):
         endpoint_set: int,
         broker: BrokerAddress,
         process: BrokerProcess | None,
+        make_proxy: Callable[[str, str, str], ProxyLike],
     ) -> None:
         super().__init__(name, background, endpoint_set)
         self.upstream = ""
         self._broker = broker
         self._process = process
+        self._make_proxy = make_proxy
+        self._proxies: dict[str, ProxyLike] = {}
         self._consumers: asyncio.Server | None = None
 
     @property
@@ -48,15 +56,20 @@ class RabbitServer(ParticipantServer):
 
     async def listen(self) -> int:
         """Start both servers; the port of the one that everybody reaches."""
+        self.outbox = Outbox(self._broker, self.name)
         loop = asyncio.get_running_loop()
         self._consumers = await loop.create_server(partial(self._link, shared=False), "127.0.0.1", 0)
         self.upstream = f"127.0.0.1:{self._consumers.sockets[0].getsockname()[1]}"
         return await super().listen()
 
     async def close(self) -> None:
-        """Both."""
+        """Both, and what was made for their runs."""
         if self._consumers is not None:
             self._consumers.close()
+        await self.outbox.close()
+        with suppress(ProxyDied):  # then its proxies are gone already
+            for proxy in self._proxies.values():
+                await self._background.api(proxy.destroy)
         await super().close()
 
     def _accepted(self) -> asyncio.Protocol:
@@ -102,13 +115,29 @@ class RabbitServer(ParticipantServer):
     def bus(self, **rest: Any) -> RabbitBus:
         """Of a run that begins."""
         return RabbitBus(
-            broker=self._broker,
-            upstream=self.upstream,
-            shared=lambda: self.proxy,
+            standing=self,
             failing=self._failing_loudly,
             process=self._process,
             **rest,
         )
+
+    # What stays from run to run -----------------------------------------------------------------
+
+    async def url_of(self, queue: str) -> str:
+        proxy = self._proxies.get(queue)
+        if proxy is None:
+            name = f"{queue}-{self.endpoint_set}"
+            proxy = await self._background.api(self._make_proxy, name, self.upstream, "127.0.0.1:0")
+            self._proxies[queue] = proxy
+        host, _, port = proxy.listen.rpartition(":")
+        return str(self._broker.at(host, int(port)))
+
+    def proxy_of(self, queue: str) -> ProxyLike:
+        return self._proxies.get(queue, self.proxy)
+
+    def close_links(self) -> None:
+        for one in [one for one in self.connections if isinstance(one, AmqpLink)]:
+            one.close()
 
     # What a link takes out --------------------------------------------------------------------
 
