@@ -121,8 +121,9 @@ class CampaignConsole:
         if report.environment:
             self._say(f"  The machine cut it short: {report.environment}")
         for scenario in report.scenarios:
-            for sentence in lacking(scenario):
-                self._say(f"  {scenario.title}: {sentence}")
+            found = scenario.verdict is ScenarioVerdict.FAIL and bool(scenario.faults.planned)
+            for sentence in lacking(scenario):  # where something was found, a short word is enough without it
+                (self._aside if found else self._say)(f"  {scenario.title}: {sentence}")
             for sentence in scenario.advice:
                 self._aside(f"  {scenario.title}: Advice: {sentence}")
         self._guarantees(bundle)

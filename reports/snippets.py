@@ -6,6 +6,7 @@ Owns the text of it, which runs as it stands, in the folder in which the campaig
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from pprint import pformat
 
 from harness.plan import FaultPlan
@@ -36,10 +37,18 @@ def pytest_function(failure: FailureFile, path: str = "") -> str:
         f"{note}"
         f"    plan = {plan}\n"
         f"    given = {given}\n"
-        f"    scenario = {failure.scenario.reference!r}\n"
+        f"    scenario = {_portable(failure.scenario.reference)!r}\n"
         f"    run = saga_chaos.run(scenario, plan, input=given, world={failure.world!r})\n"
         "    saga_chaos.check(run)\n"
     )
+
+
+def _portable(reference: str) -> str:
+    """A path below the current folder is told from there: another checkout has it there, too."""
+    path, colon, name = reference.partition(":")
+    here = Path.cwd()
+    below = Path(path).is_absolute() and Path(path).is_relative_to(here)
+    return f"{Path(path).relative_to(here).as_posix()}{colon}{name}" if below else reference
 
 
 def _plan(plan: FaultPlan) -> str:

@@ -39,6 +39,9 @@ def _lacking(
     scenario: Scenario, aggregate: Aggregate, covered: Coverage, search: Search | None
 ) -> Iterator[str]:
     yield from missing(scenario, aggregate)
+    if scenario.inputs and not aggregate.fault_free:
+        yield from _unknown(aggregate)
+        return  # it ended before anything was searched, and why is said elsewhere
     yield from _nothing_seen(scenario, aggregate)
     yield from _unknown(aggregate)
     complete = search is None or search.singles_complete

@@ -182,7 +182,8 @@ def _check_after(tables: Sequence[Table], steps: Sequence[Sequence[Step]], reads
     for table in tables:
         for index, parent in enumerate(_after(table) or ()):
             if parent not in names:
-                raise table.wrong("after", nearest(parent, names), index)
+                others = [name for name in names if name != _name(table)]
+                raise table.wrong("after", nearest(parent, others), index)
     circle = _circle([calls[0] for calls in steps])
     by_name = {_name(table): table for table in tables}
     for calls in steps:

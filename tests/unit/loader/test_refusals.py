@@ -479,6 +479,11 @@ STEPS = {
         ["steps #2.kind", "one pivot at most", "line 20"],
     ),
     "after nothing known": (_step('after = ["reserv"]'), "after", ["steps #2.after #1", "'reserve' (did"]),
+    "after itself, mistyped": (
+        _step('after = ["chargd"]'),
+        "after",
+        ["found 'chargd', expected one of reserve"],
+    ),
     "after itself": (_step('after = ["charge"]'), "after", ["found 'charge'", "circle"]),
     "circle": (
         _step("").replace(COMPENSATION, COMPENSATION + 'after = ["charge"]\n'),

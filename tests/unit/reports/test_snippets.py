@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -75,3 +76,29 @@ def test_what_the_saga_does_not_claim_is_said() -> None:
 def test_a_fault_pastes_back(one: Lasting) -> None:
     fault = Fault(kind="refuse", operation="a.b.create", count=one)
     assert eval(repr(fault), {"Fault": Fault, "Lasting": Lasting}) == fault
+
+
+def test_a_path_below_this_folder_is_told_from_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """So that it runs in another checkout, too."""
+    monkeypatch.chdir(tmp_path)
+    for reference, told in (
+        (f"{tmp_path}/shop/saga.toml", "shop/saga.toml"),
+        (f"{tmp_path}/sagas.py:ORDER", "sagas.py:ORDER"),
+        ("/elsewhere/saga.toml", "/elsewhere/saga.toml"),
+        ("order-fulfilment", "order-fulfilment"),
+    ):
+        named = msgspec.structs.replace(failure().scenario, reference=reference)
+        assert executed(msgspec.structs.replace(failure(), scenario=named)).ran[0][0] == told
+
+
+def test_an_input_with_secrets_is_read_from_the_failure_file(tmp_path: Path) -> None:
+    file = tmp_path / "failure.json"
+    file.write_text('{"input": {"card": "4242"}}')
+    given = msgspec.structs.replace(failure(), input={"card": "4242"}, shown_input={"card": "***"})
+    text = pytest_function(given, file.as_posix())
+    assert "4242" not in text
+    names: dict[str, Any] = {}
+    exec(text, names)
+    recorder = Recorder()
+    next(value for name, value in names.items() if name.startswith("test_"))(recorder)
+    assert recorder.ran[0][2] == {"card": "4242"}
