@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from harness.bus.types import DELIVER
 from harness.history import Call, History
 from harness.saga import Json
 
@@ -28,7 +29,7 @@ def _said(call: Call, history: History) -> Iterator[str]:
     sent = _short(_without(contents.request.body, call.saga_id))
     if sent:
         yield f"sent {sent}"
-    answer = contents.answer
+    answer = None if call.sent.method == DELIVER else contents.answer  # why one was refused is told beside it
     if answer is None or answer.status is None or _is_an_id(answer.body, answer.status):
         return
     got = _short(answer.body)

@@ -7,7 +7,7 @@ Owns which events make a row and how each is worded. Refuses to align or to leav
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatchmethod
@@ -69,6 +69,9 @@ _HELD = {
 
 ACKNOWLEDGED = "acknowledged"
 """What came of a delivery that its handler took."""
+
+_LONGEST_WHY = 70
+"""Characters of what a handler raised."""
 
 _STRUCK = {
     ProcessFault.CRASH: "dies",
@@ -342,7 +345,20 @@ class _Maker:
             *((f"the end {published.end}",) if published is not None and published.end else ()),
             *((f"delivery {delivered[0].attempt} of it",) if delivered and delivered[0].attempt > 1 else ()),
             *((f"delivered {more + 1} times",) if more > 0 else ()),
+            *self._why_refused(call),
         )
+
+    def _why_refused(self, call: Call) -> tuple[str, ...]:
+        """What its handler raised, where a delivery was refused and that is known."""
+        if call.sent.method != DELIVER or call.answered is None or call.answered.status < 300:
+            return ()
+        contents = self.history.contents.get(call.sent.call)
+        body = contents.answer.body if contents is not None and contents.answer is not None else None
+        error = body.get("error") if isinstance(body, Mapping) else None
+        if not isinstance(error, str):
+            return ()
+        why = error.partition("the handler raised ")[2] or error
+        return (why if len(why) <= _LONGEST_WHY else f"{why[: _LONGEST_WHY - 1]}…",)
 
     def _notes(self, call: Call) -> tuple[str, ...]:
         own = (effect for index, effect in call.effects if not self._comes_late(effect, index))

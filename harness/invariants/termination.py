@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.history import MessageDead
 from harness.invariants.base import Finding, Invariant, InvariantViolated, always
 from harness.invariants.causes import calls_for_a_person
 from harness.saga import Status
@@ -28,7 +29,24 @@ def _without_cause(view: View, saga: SagaView) -> Iterator[Finding]:
     for ended in saga.ends:
         (at,) = view.evidence(ended)
         if saga.word(ended) is Status.STUCK and not calls_for_a_person(saga, view.history, at):
-            yield Finding("the saga ended stuck, and nothing that it saw called for a person", (at,))
+            message = "the saga ended stuck, and nothing that it saw called for a person"
+            letter = _first_letter(view, saga, at)
+            if letter is None:
+                yield Finding(message, (at,))
+            else:
+                why = f"{letter.type} is a dead letter, for its handler {letter.subscription} refused it"
+                yield Finding(f"{message}: {why} to the last", (*_refusal(saga, letter), at))
+
+
+def _first_letter(view: View, saga: SagaView, before: int) -> MessageDead | None:
+    letters = (one for index, one in view.history.of(MessageDead) if index < before)
+    return next((one for one in letters if one.saga_id == saga.saga_id), None)
+
+
+def _refusal(saga: SagaView, letter: MessageDead) -> tuple[int, ...]:
+    """Where the last delivery of it was refused."""
+    last = (call.end for call in saga.calls if call.sent.call == letter.call)
+    return tuple(end for end in last if end is not None)
 
 
 def _problems(view: View, saga: SagaView) -> Iterator[Finding]:

@@ -141,6 +141,24 @@ def test_one_that_leaves_it_at_a_failed_step_to_the_last_is_to_blame() -> None:
     assert not dead(tale, attempts=2).end("stuck").held("termination")
 
 
+def test_what_is_to_blame_is_told_with_its_last_refusal() -> None:
+    tale = Tale()
+    call = delivered(tale)
+    tale.act("hold", 409)
+    tale.came(call, 500)
+    refused = len(tale.events) - 1
+    dead(tale, saga="other")
+    dead(tale, attempts=3, struck=2).end("stuck")
+    judged = tale.judge("termination")
+    assert judged.message.endswith("A is a dead letter, for its handler on_a refused it to the last")
+    assert judged.evidence == (refused, len(tale.events) - 1)
+
+
+def test_one_that_was_never_answered_is_told_without() -> None:
+    tale = dead(Tale(), attempts=3, struck=2).end("stuck")
+    assert tale.judge("termination").evidence == (len(tale.events) - 1,)
+
+
 def test_a_delay_does_not_blame_a_handler_that_could_not_publish() -> None:
     tale = Tale()
     call = delivered(tale, fault="delay_message")
