@@ -21,8 +21,8 @@ class State(StrEnum):
     """VIOLATED: a smallest counterexample needs it, or a run with no other fault violated something.
 
     HELD: it was the only fault of runs, and none of them violated anything. FIRED: it fired, and what became
-    of it alone is not known. UNFIRED: planned, and never seen to fire. BLANK: claimed and possible, and not
-    planned.
+    of it alone is not known. UNFIRED: planned, and never seen to fire. IMPOSSIBLE: planned or not, the
+    report says why it cannot. BLANK: claimed and possible, and not planned.
     """
 
     VIOLATED = "violated"
@@ -157,10 +157,10 @@ class _Cells:
     def _state(self, key: tuple[str, str], planned: int, fired: int, *, violated: bool) -> tuple[State, str]:
         if violated:
             return State.VIOLATED, ""
-        if planned:
-            if not fired:
-                return State.UNFIRED, self._unconfirmed.get(key, "")
+        if fired:
             return (State.HELD if self._held(key) else State.FIRED), ""
+        if planned and key not in self.impossible:
+            return State.UNFIRED, self._unconfirmed.get(key, "")
         impossible = self.impossible.get(key) or _other_target(*key)
         if impossible:
             return State.IMPOSSIBLE, impossible

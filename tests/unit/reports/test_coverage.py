@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from harness.report_model import Faults, ScenarioVerdict, SiteCount, Unconfirmed
+from harness.report_model import Faults, Impossible, ScenarioVerdict, SiteCount, Unconfirmed
 from reports.bundle import read_bundle
 from reports.coverage import Cell, State, matrix
 from reports.findings import findings
@@ -74,6 +74,16 @@ def test_what_was_not_exercised_is_told() -> None:
     assert any("does not claim" in one and "process death" in one for one in told)
     assert any("318 plans that time left out." in one for one in told)
     assert not any("plans that time left out" in one for one in unexercised(passing(), None))
+
+
+def test_what_was_tried_and_cannot_strike_is_no_warning() -> None:
+    """An outage strikes the calls that follow; where none follow it is listed with that reason."""
+    counts = (SiteCount(kind="outage", operation=CHARGE, planned=3),)
+    why = Impossible(fault="outage", operation=CHARGE, reason="no call follows")
+    made = matrix(replace(failing(), faults=Faults(by_operation=counts), impossible=(why,)))
+    assert made is not None
+    (cell,) = (each for _, line in made.lines for each in line if each.kind == "outage")
+    assert (cell.state, cell.reason) == (State.IMPOSSIBLE, "no call follows")
 
 
 def test_what_strikes_messages_cannot_strike_requests_nor_the_other_way_round() -> None:
