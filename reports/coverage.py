@@ -34,6 +34,8 @@ class State(StrEnum):
     BLANK = "blank"
 
 
+ONLY_MESSAGES = "it strikes the delivery of messages"
+ONLY_REQUESTS = "it strikes requests"
 MEANINGS: Mapping[State, str] = {
     State.VIOLATED: "fired, and something was violated",
     State.HELD: "fired alone, and nothing was violated",
@@ -60,6 +62,12 @@ class Cell:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     runs: CellRuns | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether more is known of it than of its whole row or column."""
+        plain_ = self.state is State.UNCLAIMED or self.reason in (ONLY_MESSAGES, ONLY_REQUESTS)
+        return bool(self.text) and not plain_
 
     @property
     def text(self) -> str:
@@ -184,7 +192,7 @@ def _other_target(kind: str, operation: str) -> str:
     delivery = operation.endswith(".deliver")
     if known is None or known.deliveries == delivery:
         return ""
-    return "it strikes the delivery of messages" if known.deliveries else "it strikes requests"
+    return ONLY_MESSAGES if known.deliveries else ONLY_REQUESTS
 
 
 def _unclaimed(scenario: ScenarioReport) -> dict[str, str]:

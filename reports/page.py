@@ -221,9 +221,7 @@ class Page:
 
     def listed(self, cell: Cell) -> bool:
         """Whether a cell has a row that says what is known of it."""
-        if not cell.text or cell.state is State.UNCLAIMED:
-            return False
-        return self.room.cells or cell.state in (State.VIOLATED, State.UNFIRED)
+        return cell.tells and (self.room.cells or cell.state in (State.VIOLATED, State.UNFIRED))
 
     def example_of(self, scenario: ScenarioReport, situation: str) -> str:
         """The first run in which a situation was seen; empty where no record tells."""

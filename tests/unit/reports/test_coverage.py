@@ -100,6 +100,7 @@ def test_what_strikes_messages_cannot_strike_requests_nor_the_other_way_round() 
     assert found["lose_ack", CHARGE] == (State.IMPOSSIBLE, "it strikes the delivery of messages")
     assert found["lose_reply", message] == (State.IMPOSSIBLE, "it strikes requests")
     assert State.BLANK not in made.counts()
+    assert [cell.fired for _, line in made.lines for cell in line if cell.tells] == [1, 1]
 
 
 def test_the_top_counts_what_no_scenario_exercised() -> None:
