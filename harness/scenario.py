@@ -162,7 +162,19 @@ class Scenario:
         shared = [one.name for one in self.own_services if one.launch.address and one.launch.reset]
         if shared:
             return f"a reset of {', '.join(shared)} at its url would strike the other runs"
+        named = [one.name for one in self._brokers if one.broker is not None and one.broker.url is not None]
+        if named and "sim" not in self.saga.worlds:  # else its handlers have queues for each run
+            return f"the queues of {', '.join(named)} at its url would be those of the other runs, too"
         return self.saga.alone
+
+    @property
+    def starts_a_broker(self) -> bool:
+        """Whether each worker on the wire starts a broker of its own."""
+        return any(one.broker is not None and one.broker.url is None for one in self._brokers)
+
+    @property
+    def _brokers(self) -> tuple[Bus, ...]:
+        return tuple(one for one in self.participants if isinstance(one, Bus) and one.broker is not None)
 
     def world(self, wanted: str | None = None) -> WorldName:
         """The world that is wanted, else the saga's default.

@@ -32,6 +32,9 @@ DEFAULTS = {
 }
 
 
+WITH_BROKER = 2
+"""Workers on the wire, unless asked otherwise, where each starts a broker: that takes a core for seconds."""
+
 WITH_SERVICES = max(2, min(os.cpu_count() or 1, 8))
 """Workers where each starts the user's services for itself: these take processors and memory."""
 
@@ -85,11 +88,13 @@ class CampaignOptions:
             raise UsageError(misplaced(name, value, f"a whole number from {least} on"))
 
     def resolved(self, world: str, scenario: Scenario | None = None) -> Defaults:
-        """Depth, examples and workers for a world; fewer workers where each starts services of its own."""
+        """Depth, examples and workers for a world; fewer workers where each starts something of its own."""
         default = DEFAULTS[world]
         workers = default.workers
         if scenario is not None and any(one.launch.start for one in scenario.own_services):
             workers = min(workers, WITH_SERVICES)
+        if world == "wire" and scenario is not None and scenario.starts_a_broker:
+            workers = min(workers, WITH_BROKER)
         return Defaults(
             depth=default.depth if self.depth is None else self.depth,
             examples=default.examples if self.examples is None else self.examples,

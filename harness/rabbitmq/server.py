@@ -7,9 +7,9 @@ both end with the harness however the harness ends. Refuses to install anything.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
@@ -28,12 +28,26 @@ START_LIMIT_S = 60.0
 """It takes 4 s on an idle machine."""
 
 POLL_S = 0.05
+SWEEP_LIMIT_S = 10.0
 LOG_LENGTH = 1200
 _NOT_NEEDED = (
     *("rabbitmq_management", "rabbitmq_web", "rabbitmq_amqp1_0", "amqp10", "rabbitmq_prometheus"),
     *("rabbitmq_stream", "rabbitmq_tracing", "rabbitmq_top", "rabbitmq_federation", "rabbitmq_shovel"),
 )
 """Plug-ins whose mere presence costs a second of each start."""
+
+
+# Waits until its stdin ends, which is when whoever started it has ended, and removes a folder that a killed
+# broker may still be writing to.
+_SWEEPER = """
+import os, shutil, sys, time
+sys.stdin.read()
+for _ in range(50):
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    if not os.path.exists(sys.argv[1]):
+        break
+    time.sleep(0.1)
+"""
 
 
 class BrokerServer:
@@ -46,6 +60,7 @@ class BrokerServer:
         self._log: IO[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._beam: subprocess.Popen[bytes] | None = None
+        self._sweeper: subprocess.Popen[bytes] | None = None
         self._ports: tuple[int, ...] = ()
         self._at_exit: list[weakref.finalize[[subprocess.Popen[bytes]], BrokerServer]] = []
 
@@ -77,6 +92,12 @@ class BrokerServer:
         programs = self._programs = self._programs or find_broker()
         self._progress("starting RabbitMQ, which takes a few seconds")
         self._folder = Path(tempfile.mkdtemp(prefix="saga-chaos-rabbitmq-"))
+        self._sweeper = subprocess.Popen(  # noqa: S603 - our own few lines
+            [sys.executable, "-S", "-E", "-c", _SWEEPER, str(self._folder)],
+            stdin=subprocess.PIPE,
+            env={},
+            start_new_session=True,
+        )
         self._log = (self._folder / "said.txt").open("w+b")
         self._ports = tuple(_free_ports(3))
         self._write_configuration(programs)
@@ -114,8 +135,9 @@ class BrokerServer:
         self._at_exit = []
         if self._log is not None:
             self._log.close()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._sweeper is not None:
+            self._sweeper.communicate(timeout=SWEEP_LIMIT_S)
+        self._sweeper = None
         self._beam = self._epmd = self._log = self._folder = None
 
     # ------------------------------------------------------------------------------------------

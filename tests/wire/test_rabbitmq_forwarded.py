@@ -1,9 +1,14 @@
-"""A plain forwarder in place of Toxiproxy loses no acknowledgement on its way to RabbitMQ, and says so."""
+"""RabbitMQ behind a plain forwarder loses no acknowledgement, and says so; nothing of a broker is left."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.history import FaultFired
@@ -40,3 +45,27 @@ def test_a_plain_forwarder_loses_none() -> None:
     assert [(one.kind, one.reason) for one in run.history.unconfirmed()] == [
         ("lose_ack", "the acknowledgement came through")
     ]
+
+
+def test_nothing_of_a_broker_is_left_whoever_ends_its_world() -> None:
+    """Killed like a worker that hangs: its broker, its epmd and its folder are gone with it."""
+    code = (
+        "import sys, time\n"
+        "from harness.rabbitmq.server import BrokerServer\n"
+        "server = BrokerServer(lambda _: None).__enter__()\n"
+        "print(server.pid, server._epmd.pid, server._folder, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as world:
+        assert world.stdout is not None
+        beam, epmd, folder = world.stdout.readline().split()
+        assert psutil.pid_exists(int(beam))
+        world.kill()
+    deadline_s = time.monotonic() + 10
+    while time.monotonic() < deadline_s and (Path(folder).exists() or _alive(beam) or _alive(epmd)):
+        time.sleep(0.05)
+    assert (Path(folder).exists(), _alive(beam), _alive(epmd)) == (False, False, False)
+
+
+def _alive(pid: str) -> bool:
+    return psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE

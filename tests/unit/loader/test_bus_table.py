@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.adapter.subprocess import SubprocessSaga
 from harness.bus import Broker, BrokerKind, Bus
+from harness.campaign.options import WITH_BROKER, CampaignOptions
 from harness.errors import ScenarioError
 from harness.faults.enabled import NO_SUCH_ANSWER, enabled_faults
 from harness.loader.toml_file import load_toml
@@ -90,3 +93,17 @@ def test_answers_that_a_broker_cannot_give_are_impossible_on_the_wire(tmp_path: 
 
     assert refused("wire") >= {"reject", "throttle", "garbage", "partial"}
     assert refused("sim") == set()
+
+
+def test_fewer_workers_start_where_each_starts_a_broker(tmp_path: Path) -> None:
+    started = load(tmp_path, 'broker = "rabbitmq"')
+    options = CampaignOptions(out=tmp_path, load=lambda _: started, narrate=lambda history, evidence: [])
+    named = load(tmp_path, 'broker = "rabbitmq"\nurl = "amqp://127.0.0.1/"')
+    assert options.resolved("wire", started).workers == WITH_BROKER
+    assert options.resolved("wire", named).workers == options.resolved("wire").workers
+    assert options.resolved("sim", started).workers == options.resolved("sim").workers
+    assert named.alone is None
+    command = SubprocessSaga(command=("saga",), cwd=tmp_path)
+    assert replace(named, saga=command).alone == (
+        "the queues of events at its url would be those of the other runs, too"
+    )

@@ -131,9 +131,11 @@ class Outbox:
         if self._client is None or self._client.over is not None:
             return  # the broker died, and its world says so
         with suppress(BrokerClosed):
-            for queue in (*self._standing, self.dead_letters):
+            for queue in self._standing:
                 await self._client.ask(Queue.Delete(queue=queue))
-            await self._client.ask(Exchange.Delete(exchange=self.exchange))
+            # Other workers may use the rest: then the broker refuses, and they delete it.
+            await self._client.ask(Exchange.Delete(exchange=self.exchange, if_unused=True))
+            await self._client.ask(Queue.Delete(queue=self.dead_letters))
         await self._client.close()
 
     async def _ask(self, method: Any) -> Any:
