@@ -44,6 +44,10 @@ def main() -> int:
     three = sum(came.three_or_more for _, came in examples) / plans
     _add(rows, "sim_hypothesis_all_fired", 100 * fired, "% of drawn plans", None)
     _add(rows, "sim_hypothesis_three_or_more", 100 * three, "% of drawn plans", None)
+    messages = _median(measures.choreographed_against_orchestrated, 3)
+    _add(rows, "sim_choreographed_against_orchestrated", messages, "times", None)
+    several = _median(lambda: measures.interleavings_per_s(scenario), 3)
+    _add(rows, "sim_two_sagas", several, "runs/s", None)
     deaths = [measures.crash_against_plain() for _ in range(ROUNDS)]
     _add(rows, "sim_crash", statistics.median(one for one, _ in deaths), "sagas/s", None)
     _add(rows, "sim_crash_against_plain", statistics.median(one / two for one, two in deaths), "times", None)
