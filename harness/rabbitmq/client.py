@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 CHANNEL = 1
 CHUNK = 65_536
+CAPABILITIES = {"consumer_cancel_notify": True, "authentication_failure_close": True}
+"""That a queue went, and that a password is wrong, is said, and not only shown by a close."""
+
 OnDelivery = Callable[["AmqpClient", "Delivered"], object]
 
 
@@ -160,7 +163,7 @@ class AmqpClient:
 
         said = (
             Connection.StartOk(
-                {"product": "saga-chaos", "capabilities": {"consumer_cancel_notify": True}},
+                {"product": "saga-chaos", "capabilities": CAPABILITIES},
                 "PLAIN",
                 f"\0{address.user}\0{address.password}",
             ),

@@ -18,6 +18,7 @@ from harness.adapter.subprocess import SubprocessSaga
 from harness.bus import Broker, Bus, Promise
 from harness.history import ExecutorEnded, FaultFired, MessageDead, MessageDelivered
 from harness.plan import Fault, FaultPlan, Lasting
+from harness.rabbitmq.errors import BrokerDied
 from harness.runner import run_once
 from harness.saga import SagaSpec, Status
 from harness.scenario import Scenario
@@ -216,3 +217,26 @@ def test_a_broker_that_is_killed_has_its_durable_queues_again(wire: WireWorld, v
     assert fired(run) == ["participant_crash"]
     assert complaints(run) == []
     assert [one.status for one in run.view.sagas] == [Status.COMPLETED]
+
+
+# A broker of one's own --------------------------------------------------------------------------
+
+
+def own_at(wire: WireWorld, **change: Any) -> Scenario:
+    """At the url of a broker that runs."""
+    address = replace(wire._brokers.of(scenario_of(Shop))["events"], **change)
+    return on_rabbitmq(Shop().scenario(promise=QUICK), Broker(url=str(address)))
+
+
+def test_a_broker_of_ones_own_is_used(wire: WireWorld) -> None:
+    run = run_once(own_at(wire), {}, FaultPlan(), wire)
+    assert [one.status for one in run.view.sagas] == [Status.COMPLETED]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"password": "wrong"}, "403 ACCESS_REFUSED"), ({"vhost": "nowhere"}, "530 NOT_ALLOWED")],
+)
+def test_who_is_not_let_in_is_told_why(wire: WireWorld, change: dict[str, str], said: str) -> None:
+    with pytest.raises(BrokerDied, match=said):
+        run_once(own_at(wire, **change), {}, FaultPlan(), wire)

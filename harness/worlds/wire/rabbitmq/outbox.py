@@ -145,7 +145,8 @@ class Outbox:
 
     async def _connected(self) -> AmqpClient:
         """Where the broker is away: once it is back. Raises BrokerDied where it is not."""
-        deadline_s = monotonic_s() + BACK_LIMIT_S
+        # One that was never there is not coming back.
+        deadline_s = monotonic_s() + (CONNECT_LIMIT_S if self._client is None else BACK_LIMIT_S)
         while self._client is None or self._client.over is not None:
             try:
                 client = await AmqpClient.open(self._address, limit_s=CONNECT_LIMIT_S, confirms=True)
