@@ -101,6 +101,7 @@ def finish(axes: Axes, palette: Palette, *, x: str, grid: Literal["both", "x", "
     decades = axes.get_xscale() != "linear"
     axes.set_xlabel(f"{x} (logarithmic)" if decades else x, color=palette.ink, loc="right")
     axes.tick_params(colors=palette.ink, length=0)
+    axes.tick_params(axis="x", pad=7)  # the lowest label of the other axis stands in the corner
     if grid in ("x", "both") and not decades:
         axes.locator_params(axis="x", nbins=5)
     if grid:
