@@ -103,7 +103,7 @@ def handlers_saga(  # noqa: PLR0913 - by name, and each is another part of the s
         several = (given,) if callable(given) else tuple(given)
         names = [_REPLIES] if type_ in replies else []
         for one in several:
-            _check(one, f"{name}, handler of {type_}")
+            check_handler(one, f"{name}, handler of {type_}")
             called = getattr(one, "__name__", type(one).__name__)
             if functions.setdefault(called, one) != one:
                 raise ScenarioError(misplaced(f"{name}, handler of {type_}", called, "a name of its own"))
@@ -197,12 +197,14 @@ def outcome_of(ending: Ending, outcome: Mapping[str, Status]) -> Outcome | Retur
     return Outcome(status=outcome[ending.ends[0]], detail=detail)
 
 
-def _check(function: object, where: str) -> None:
+def check_handler(function: object, where: str) -> None:
+    """Raises ScenarioError for what is no `async def handler(ctx, event)`. where: it stands."""
+    told = getattr(function, "__name__", function)
     call = getattr(function, "__call__", None)  # noqa: B004 - objects whose __call__ is async
     if not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)):
-        raise ScenarioError(misplaced(where, function, "async def handler(ctx, event)"))
+        raise ScenarioError(misplaced(where, told, "async def handler(ctx, event)"))
     try:
         inspect.signature(cast("Callable[..., object]", function)).bind(None, None)
     except TypeError as error:
         expected = f"a function that takes (ctx, event): {error}"
-        raise ScenarioError(misplaced(where, function, expected)) from None
+        raise ScenarioError(misplaced(where, told, expected)) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.adapter import SagaAdapter
-from harness.adapter.handlers import ENDS, Handler, handlers_saga
+from harness.adapter.handlers import ENDS, Handler, check_handler, handlers_saga
 from harness.bus import Bus
 from harness.errors import ScenarioError, misplaced, nearest
 from harness.loader.adapters.callable import RESUMED
@@ -26,16 +26,18 @@ def _read(table: Table, around: Surroundings) -> SagaAdapter:
     starts = table.text("starts", "the type of event that starts a saga")
     if starts not in handlers.values:
         raise table.wrong("starts", f"an event that has a handler, {nearest(starts, handlers.values)}")
+    functions = {type_: _functions(handlers, type_) for type_ in handlers.values}
+    outcome, replies = _outcome(table, bus), _replies(table, bus)
     try:
         return handlers_saga(
-            {type_: _functions(handlers, type_) for type_ in handlers.values},
+            functions,
             bus=bus.name,
             starts=starts,
-            outcome=_outcome(table, bus),
+            outcome=outcome,
             name=table.source.label,
             durable=bool(around.claims & RESUMED),
             correlation=around.correlation,
-            replies=_replies(table, bus),
+            replies=replies,
         )
     except ScenarioError as error:
         raise ScenarioError(f"{table.where('handlers')}: {error}") from None
@@ -60,7 +62,10 @@ def _functions(handlers: Table, type_: str) -> tuple[Handler, ...]:
     if not names:
         raise handlers.wrong(type_, expected)
     where = handlers.where(type_)
-    return tuple(load_object(name, handlers.source.folder, where) for name in names)  # type: ignore[misc]
+    found = tuple(load_object(name, handlers.source.folder, where) for name in names)
+    for one in found:
+        check_handler(one, where)
+    return found  # type: ignore[return-value]
 
 
 def _replies(table: Table, bus: Bus) -> tuple[str, ...]:

@@ -107,3 +107,42 @@ def test_fewer_workers_start_where_each_starts_a_broker(tmp_path: Path) -> None:
     assert replace(named, saga=command).alone == (
         "the queues of events at its url would be those of the other runs, too"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            'completed = "Done"',
+            'completed = "Don"',
+            "saga.toml, line 7, saga.outcome.completed: found 'Don', expected 'Done' (did you mean it?)",
+        ),
+        (
+            "handlers.py:placed",
+            "handlers.py:place",
+            "saga.toml, line 9, saga.handlers.Placed: found 'place', expected 'placed' (did you mean it?)",
+        ),
+        (
+            "handlers.py:placed",
+            "handlers.py:plain",
+            "saga.toml, line 9, saga.handlers.Placed: found 'plain', expected async def handler(ctx, event)",
+        ),
+        (
+            "handlers.py:placed",
+            "handlers.py:narrow",
+            "saga.toml, line 9, saga.handlers.Placed: found 'narrow', expected a function that takes",
+        ),
+    ],
+)
+def test_what_is_wrong_with_handlers_is_told_once_with_its_own_line(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    more = "def plain(ctx, event):\n    pass\nasync def narrow(ctx):\n    pass\n"
+    (tmp_path / "handlers.py").write_text(HANDLERS + more)
+    (tmp_path / "saga.toml").write_text(TOML.format(more="").replace(old, new))
+    with pytest.raises(ScenarioError) as raised:
+        load_toml("saga.toml", tmp_path / "saga.toml")
+    told = str(raised.value)
+    assert told.startswith(says)
+    assert told.count("saga.toml") == 1
+    assert " at 0x" not in told
