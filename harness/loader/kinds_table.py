@@ -37,7 +37,10 @@ class _NotNone(StrEnum):
     NATURAL = Repeats.NATURAL
 
 
-_STATE_KEYS = ("kind", "field", "states", "transitions", "etag", "get", "repeats", "refuses", *ANSWER_KEYS)
+_STATE_KEYS = (
+    *("kind", "field", "states", "transitions", "etag", "get", "repeats", "refuses", "at_most"),
+    *ANSWER_KEYS,
+)
 _TRANSITION_KEYS = ("route", "from", "to", "undoes", "expires_s")
 
 
@@ -55,6 +58,7 @@ def _state(name: str, table: Table, taken: Taken) -> ResourceSpec:
         moves=moves,
         value=table.text("field", "the field that is the state", "state"),
         etag=table.flag("etag", default=False),
+        at_most=_at_most_in(table, states),
     )
     repeats = Repeats(table.word("repeats", _NotNone, _NotNone.NATURAL))
     return _resource(name, kind, table, taken, repeats)
@@ -77,6 +81,28 @@ def _transition(name: str, table: Table, states: tuple[str, ...], taken: Taken, 
         else (),
         expires_s=_expires_s(table),
     )
+
+
+def _at_most_in(table: Table, states: tuple[str, ...]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    if table.has("at_most"):
+        limits = table.table("at_most", "a table of states, like { booked = 1 }")
+        limits.refuse_unknown(states)
+        for state in limits.values:
+            found[state] = _number(limits, state)
+    return found
+
+
+def read_at_most(table: Table) -> int | None:
+    """How many records sagas that completed may have between them."""
+    return _number(table, "at_most") if table.has("at_most") else None
+
+
+def _number(table: Table, key: str) -> int:
+    value = table.values.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise table.wrong(key, "a whole number, 0 or more")
+    return value
 
 
 def _expires_s(table: Table) -> float | None:
@@ -108,6 +134,7 @@ _BALANCE_KEYS = (
     "opening",
     "amount",
     "conserved",
+    "below_zero",
     "get",
     "repeats",
     "refuses",
@@ -143,6 +170,7 @@ def _accounts(name: str, table: Table, taken: Taken, words: Mapping[str, Does], 
         opening=_opening(table),
         amount=table.text("amount", "the field that says how much", amount),
         conserved=table.flag("conserved", default=False),
+        below_zero=table.flag("below_zero", default=False),
     )
     return _resource(name, kind, table, taken, table.word("repeats", Repeats, Repeats.KEY))
 

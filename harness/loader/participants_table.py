@@ -14,7 +14,7 @@ from harness.adapter.subprocess import url_variable
 from harness.errors import ScenarioError, misplaced
 from harness.loader.answers_keys import ANSWER_KEYS, read_answers
 from harness.loader.bus_table import is_bus, read_bus
-from harness.loader.kinds_table import KINDS, ResourceKind
+from harness.loader.kinds_table import KINDS, ResourceKind, read_at_most
 from harness.loader.own_service_table import (
     OWN_KEYS,
     OWN_RESOURCE_KEYS,
@@ -28,7 +28,7 @@ from harness.loader.table import Table
 from harness.participant import Participant, Repeats, ResourceSpec, RestParticipant, UndoAnswers, Verb
 
 _RESOURCE_KEYS = (
-    *(*Verb, "undo_answers", "action_answers", "repeats", "refuses", "kind"),
+    *(*Verb, "undo_answers", "action_answers", "repeats", "refuses", "kind", "at_most"),
     *(*ANSWER_KEYS, *OWN_RESOURCE_KEYS),
 )
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -101,6 +101,7 @@ def _resource(name: str, table: Table, tables: Table, taken: dict[tuple[str, str
         undo_answers=table.word("undo_answers", UndoAnswers, UndoAnswers.DONE),
         action_answers=table.word("action_answers", UndoAnswers, UndoAnswers.DONE),
         refuses=read_refusal(table),
+        at_most=read_at_most(table),
         answers=read_answers(table),
     )
 

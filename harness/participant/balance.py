@@ -1,8 +1,9 @@
 """`kind = "balance"` and `kind = "stock"`: accounts whose amounts steps move.
 
-Owns what is available and what is held, account by account, never below zero, and how much of each action is
-still to be taken back. An action is a posting, and so is its undo, which takes back as much as it says.
-Refuses to repair: an undo of less leaves the rest, one of more is a second effect.
+Owns what is available and what is held, account by account, never below zero unless the kind says so, and how
+much of each action is still to be taken back. An action is a posting, and so is its undo, which takes back as
+much as it says. Refuses to repair: an undo of less leaves the rest, one of more is a
+second effect.
 """
 
 from __future__ import annotations
@@ -70,13 +71,14 @@ class BalanceKind:
 
     opening: what is available in each account at the start; a mapping: there are no others. amount: the field
     of requests that says how much, a whole number. conserved: whether what a saga that ended has moved must
-    come to zero.
+    come to zero. below_zero: more may be taken than is there: who takes has to look.
     """
 
     moves: tuple[Posting, ...]
     opening: int | Mapping[str, int] = 0
     amount: str = "amount"
     conserved: bool = False
+    below_zero: bool = False
     usual_repeats: ClassVar[Repeats] = Repeats.KEY
 
     def __post_init__(self) -> None:
@@ -104,12 +106,13 @@ class BalanceKind:
 class _Account:
     available: int
     held: int = 0
+    below_zero: bool = False
 
     def takes(self, does: Does, amount: int) -> bool:
-        """Move so much, unless that would leave less than nothing."""
+        """Move so much, unless that would leave less than nothing, where that is refused."""
         of_available, of_held = does.signs
         available, held = self.available + of_available * amount, self.held + of_held * amount
-        if min(available, held) < 0:
+        if held < 0 or (available < 0 and not self.below_zero):
             return False
         self.available, self.held = available, held
         return True
@@ -259,7 +262,8 @@ class Accounts:
         found = self._accounts.get(id_)
         if found is not None or (isinstance(opening, Mapping) and id_ not in opening):
             return found
-        self._accounts[id_] = _Account(opening[id_] if isinstance(opening, Mapping) else opening)
+        there = opening[id_] if isinstance(opening, Mapping) else opening
+        self._accounts[id_] = _Account(there, below_zero=self._kind.below_zero)
         return self._accounts[id_]
 
     def _told(self, id_: str, account: _Account) -> Response:

@@ -108,6 +108,10 @@ class Ledger:
         """Every incarnation that a saga ever made at a resource."""
         return (one for one in self.incarnations if one.saga_id == saga_id and one.resource == resource)
 
+    def of_resource(self, resource: str) -> Iterator[Incarnation]:
+        """Every incarnation that anybody ever made at a resource."""
+        return (one for one in self.incarnations if one.resource == resource)
+
     def live(self) -> Iterator[Incarnation]:
         """What is left."""
         return (one for one in self.incarnations if one.live)

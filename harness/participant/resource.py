@@ -109,7 +109,8 @@ class ResourceSpec:
 
     kind: what it is, where it is no record that is created and deleted.
     own: it belongs to a service of the user's, of which only the answers are known. tombstones: an undo is
-    remembered, and a create that comes after it is refused.
+    remembered, and a create that comes after it is refused. at_most: how many of it sagas that completed may
+    have between them; the participant does not look.
     """
 
     name: str
@@ -119,6 +120,7 @@ class ResourceSpec:
     action_answers: UndoAnswers = UndoAnswers.DONE
     refuses: int = 409
     tombstones: bool = True
+    at_most: int | None = None
     own: Own | None = None
     answers: Answers = field(default_factory=Answers)
     kind: Kind | None = None

@@ -295,7 +295,10 @@ class RestParticipant(Business):
         self, resource: ResourceSpec, id_: str | None, request: Request, owner: Owner, part: bool
     ) -> Reply:
         del id_, request, part
-        return all_told(resource, self.ledger.of_saga(self._full(resource), owner.saga_id), self._pending)
+        full = self._full(resource)
+        # Of several sagas, one that asks for nobody's is told of everybody's.
+        found = self.ledger.of_saga(full, owner.saga_id) if owner.saga_id else self.ledger.of_resource(full)
+        return all_told(resource, found, self._pending)
 
     def _full(self, resource: ResourceSpec) -> str:
         return f"{self.name}.{resource.name}"

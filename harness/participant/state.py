@@ -43,18 +43,23 @@ class StateKind:
     """Raises ScenarioError where a transition names a state or a transition that is none.
 
     states: the first is where it begins. moves: its transitions. value: the field of requests and answers
-    that holds the state. etag: whether answers carry one, and If-Match is heeded.
+    that holds the state. etag: whether answers carry one, and If-Match is heeded. at_most: how many may be
+    in a state by sagas that completed; the participant does not look.
     """
 
     states: tuple[str, ...]
     moves: tuple[Transition, ...]
     value: str = "state"
     etag: bool = False
+    at_most: Mapping[str, int] = field(default_factory=dict)
     conserved: ClassVar[bool] = False
     usual_repeats: ClassVar[Repeats] = Repeats.NATURAL
 
     def __post_init__(self) -> None:
         actions_of(self.moves, "transition")
+        for state in self.at_most:
+            if state not in self.states:
+                raise ScenarioError(misplaced("at_most", state, nearest(state, self.states)))
         for one in self.moves:
             for state in (*one.sources, one.target):
                 if state not in self.states:

@@ -40,6 +40,7 @@ class Section:
     before: str = ""
 
 
+_LIMIT = "how many there may be by sagas that completed; the participant does not look"
 _NEEDED = "needed"
 _ANSWERS = "what it answers: [participants](participants.md#what-a-resource-answers)"
 _OWN = "[your own services](own-services.md)"
@@ -235,13 +236,17 @@ def sections() -> tuple[Section, ...]:
                 "delete": ("absent", "undoes by id"),
                 "delete_by_saga": ("absent", "undoes all that the saga has there"),
                 "get": ("absent", "asks for one"),
-                "find": ("absent", "asks for all of a saga"),
+                "find": (
+                    "absent",
+                    "asks for all of a saga; of several sagas, where none is named, for all of them",
+                ),
                 "undo_answers, action_answers": (
                     '`"done"`',
                     '`"accepted"`: 202 first, done when it is sent again',
                 ),
                 "repeats": ('`"key"`', '`"natural"`: one for each saga and step; `"none"`: each is another'),
                 "refuses": ("409", "the status of a refusal"),
+                "at_most": ("absent", f"{_LIMIT}: *isolation*"),
                 "kind": ('`"record"`', '`"state"`, `"balance"`, `"stock"`: below'),
                 **_ANSWER_WORDS,
                 "holds, tombstones": (
@@ -266,6 +271,7 @@ def sections() -> tuple[Section, ...]:
                 "get": ("absent", "asks for the state"),
                 "repeats": ('`"natural"`', 'or `"key"`'),
                 "refuses": ("409", "the status where the state does not allow it"),
+                "at_most": ("`{}`", f"of states, as in `{{ booked = 1 }}`: {_LIMIT}: *isolation*"),
                 **_ANSWER_WORDS,
             },
         ),
@@ -292,6 +298,7 @@ def sections() -> tuple[Section, ...]:
                 "opening": ("0", "what is there at the start: a number for every account, or a table"),
                 "amount": ('`"amount"`; `"quantity"` of a stock', "the field that says how much"),
                 "conserved": ("`false`", "what a saga moved there has to come to zero"),
+                "below_zero": ("`false`", "more may be taken than is there: who takes has to look"),
                 "get": ("absent", "asks for the account"),
                 "repeats": ('`"key"`', 'or `"natural"`, `"none"`'),
                 "refuses": ("409", "the status where there is not enough"),

@@ -6,6 +6,8 @@ Each module finds anomalies by their names in the field, with the events of both
 
 - `ownership`: undo of another's work, by what it changed; memory that sagas share.
 - `states`: lost update, undo of another's work, dirty read, fuzzy read, of what has a state.
+- `records`: dirty read of a record.
+- `limits`: oversold records, and write skew, where the scenario says how many there may be.
 - `amounts`: dirty read of an amount that could not be taken back, oversold stock, a balance that is not
   conserved.
 - `deadlock`: sagas that wait for each other and do not end.
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.invariants.base import Finding, Invariant, InvariantViolated
-from harness.invariants.isolation import amounts, deadlock, ownership, states
+from harness.invariants.isolation import amounts, deadlock, limits, ownership, records, states
 from harness.invariants.isolation.accesses import Accesses
 from harness.views import SagaView, View
 
@@ -35,6 +37,8 @@ _ANOMALIES: tuple[Callable[[View, Accesses], Iterator[Finding]], ...] = (
     states.undone_of_another,
     states.dirty_reads,
     states.fuzzy_reads,
+    records.dirty_reads,
+    limits.too_many,
     amounts.not_taken_back,
     amounts.oversold,
     amounts.not_conserved,

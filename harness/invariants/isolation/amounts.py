@@ -52,17 +52,16 @@ def oversold(view: View, accesses: Accesses) -> Iterator[Finding]:
 
 
 def _overdrawn(view: View, accesses: Accesses, entity: tuple[str, str], opening: float) -> Finding | None:
-    left = opening
-    taken: dict[str, int] = {}
-    for index, saga, amount in _postings(view, accesses, entity):
-        left += amount
-        if amount < 0:
-            taken[saga] = index
-        if left < 0 and len(taken) > 1:
-            who = " and ".join(taken)
-            message = f"oversold stock: {who} took {-left:g} more of {named(entity)} than it held"
-            return Finding(message, tuple(taken.values()))
-    return None
+    """In the end: who takes too much, sees it and puts it back is sound. After `stuck` a person looks."""
+    stuck = [saga for saga, status in accesses.statuses.items() if status is Status.STUCK]
+    postings = [one for one in _postings(view, accesses, entity) if one[1] not in stuck]
+    left = opening + sum(amount for _, _, amount in postings)
+    kept = {act.index for act in accesses.acts[entity] if act.undone is None}
+    taken = {saga: index for index, saga, amount in postings if amount < 0 and index in kept}
+    if left >= 0 or len(taken) < 2:
+        return None
+    message = f"oversold stock: {' and '.join(taken)} took {-left:g} more of {named(entity)} than it held"
+    return Finding(message, tuple(taken.values()))
 
 
 def not_conserved(view: View, accesses: Accesses) -> Iterator[Finding]:

@@ -74,6 +74,9 @@ def test_reads_a_state(write: Write) -> None:
     [
         ('kind = "state"', 'kind = "stat"', ["order.kind", "'state' (did you mean it?)"]),
         ("etag = true", "etags = true", ["unknown key 'etags'", "'etag' (did you mean it?)"]),
+        ("etag = true", "at_most = { aproved = 1 }", ["aproved", "'approved' (did you mean it?)"]),
+        ("etag = true", 'at_most = { approved = "1" }', ["at_most.approved: found '1'", "a whole number"]),
+        ("etag = true", "at_most = 1", ["at_most: found 1", "a table of states"]),
         ('repeats = "key"', 'repeats = "none"', ["found 'none'", "one of key, natural"]),
         ('from = "pending",', 'from = "pendin",', ["approve.from", "found 'pendin'", "'pending' (did you"]),
         ('to = "approved"', 'to = "aproved"', ["approve.to", "found 'aproved'", "'approved' (did you"]),
@@ -179,6 +182,16 @@ def test_what_is_wrong_of_a_balance_is_refused(
     with pytest.raises(ScenarioError) as raised:
         load(write, BALANCE.replace(line, instead, 1))
     assert [one for one in says if one not in str(raised.value)] == [], str(raised.value)
+
+
+def test_how_many_there_may_be(write: Write) -> None:
+    limited = load(write, STATE.replace("etag = true", "at_most = { approved = 2 }", 1))
+    kind = limited.resources["orders.order"].kind
+    assert isinstance(kind, StateKind)
+    assert kind.at_most == {"approved": 2}
+    below = load(write, BALANCE.replace("conserved = true", "below_zero = true", 1))
+    (account,) = (one.kind for one in below.resources.values() if isinstance(one.kind, BalanceKind))
+    assert account.below_zero
 
 
 def test_an_undo_takes_back_its_own_action_alone(write: Write) -> None:

@@ -1,0 +1,266 @@
+"""Sagas that look before they act, and do not see each other: planted beside twins that look again.
+
+Too many records, too many in a state (write skew), stock that goes below zero, a record that is undone after
+another saga relied on it. Guided search of two sagas finds the broken one with exactly the plan given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from harness.adapter import CallableSaga, SagaContext
+from harness.campaign.aggregate import size_of_run
+from harness.campaign.local import LocalJobRunner
+from harness.participant import ResourceSpec, RestParticipant, Route, Verb, routes
+from harness.participant.balance import BalanceKind, Does, Posting
+from harness.participant.resource import kind_resource
+from harness.participant.state import StateKind, Transition
+from harness.plan import Fault, FaultPlan
+from harness.saga import Json, SagaSpec, Step
+from harness.scenario import Scenario
+from harness.search import minimise
+from harness.worlds.sim import SimWorld
+from tests.planted.test_overlap import held, searched
+
+PUT = (Route(method="PUT", path="/seats/{id}"),)
+SEAT = kind_resource(
+    "seat",
+    StateKind(
+        states=("free", "booked"),
+        moves=(
+            Transition(name="book", routes=PUT, sources=("free",), target="booked"),
+            Transition(name="free", routes=PUT, sources=("booked",), target="free", undoes=("book",)),
+        ),
+        at_most={"booked": 1},
+    ),
+    get=(Route(method="GET", path="/seats/{id}"),),
+)
+LAMP = kind_resource(
+    "lamp",
+    BalanceKind(
+        moves=(
+            Posting(name="take", routes=(Route(method="POST", path="/lamps/{id}/taken"),), does=Does.DEBIT),
+            Posting(
+                name="put",
+                routes=(Route(method="POST", path="/lamps/{id}/put"),),
+                does=Does.CREDIT,
+                undoes=("take",),
+            ),
+        ),
+        opening=1,
+        below_zero=True,
+    ),
+    get=(Route(method="GET", path="/lamps/{id}"),),
+)
+
+
+def record(name: str, at_most: int | None = None) -> ResourceSpec:
+    path = f"/{name}s"
+    every = routes(
+        name,
+        create=f"POST {path}",
+        delete_by_saga=f"DELETE {path}",
+        find=f"GET {path}",
+        get=f"GET {path}/{{id}}",
+    )
+    return ResourceSpec(name=name, routes=every, at_most=at_most)
+
+
+class Caller:
+    """The calls of one saga, each sent once."""
+
+    def __init__(self, ctx: SagaContext) -> None:
+        self.ctx = ctx
+
+    async def ask(self, method: str, path: str, *, named: bool = True, **fields: Json) -> httpx.Response:
+        assert isinstance(self.ctx.client, httpx.AsyncClient)
+        name: dict[str, Json] = {"saga_id": self.ctx.saga_id} if named else {}
+        body = method in ("POST", "PUT")
+        return await self.ctx.client.request(
+            method,
+            f"{self.ctx.urls['shop']}{path}",
+            params=None if body else {key: str(value) for key, value in name.items()},
+            json={**name, **fields} if body else None,
+            headers={"Idempotency-Key": f"{self.ctx.saga_id}:{method}{path}{fields}"} if body else {},
+        )
+
+    async def does(self, method: str, path: str, **fields: Json) -> bool:
+        return (await self.ask(method, path, **fields)).is_success
+
+    @property
+    def second(self) -> bool:
+        return "-" in self.ctx.saga_id.removeprefix("saga-")
+
+
+REFUSED: Json = {"status": "compensated", "detail": {"error": "too many"}}
+DONE: Json = {"status": "completed"}
+Saga = Callable[[SagaContext, Json], Awaitable[Json]]
+
+
+def looks(
+    count: Callable[[Caller], Awaitable[bool]],
+    act: Callable[[Caller], Awaitable[bool]],
+    undo: Callable[[Caller], Awaitable[bool]],
+    *,
+    again: bool,
+) -> Saga:
+    """Acts where there is room. again: looks once more, and takes it back where there is none."""
+
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        caller = Caller(ctx)
+        if not await count(caller) or not await act(caller):
+            return REFUSED
+        if again and not await count(caller):
+            await undo(caller)
+            return REFUSED
+        return DONE
+
+    return saga
+
+
+def parcels(*, again: bool) -> Saga:
+    async def room(caller: Caller) -> bool:
+        everybodys = (await caller.ask("GET", "/parcels", named=False)).json()["items"]
+        own = (await caller.ask("GET", "/parcels")).json()["items"]
+        return len(everybodys) - len(own) < 1
+
+    return looks(
+        room,
+        lambda caller: caller.does("POST", "/parcels"),
+        lambda caller: caller.does("DELETE", "/parcels"),
+        again=again,
+    )
+
+
+def seats(*, again: bool) -> Saga:
+    def mine(caller: Caller) -> str:
+        return f"/seats/{2 if caller.second else 1}"
+
+    async def room(caller: Caller) -> bool:
+        other = await caller.ask("GET", f"/seats/{1 if caller.second else 2}")
+        return bool(other.json()["state"] == "free")
+
+    return looks(
+        room,
+        lambda caller: caller.does("PUT", mine(caller), state="booked"),
+        lambda caller: caller.does("PUT", mine(caller), state="free"),
+        again=again,
+    )
+
+
+def lamps(*, again: bool) -> Saga:
+    taken: set[str] = set()
+
+    async def room(caller: Caller) -> bool:
+        left = (await caller.ask("GET", "/lamps/7")).json()["available"]
+        return bool(left >= (0 if caller.ctx.saga_id in taken else 1))
+
+    async def take(caller: Caller) -> bool:
+        taken.add(caller.ctx.saga_id)
+        return await caller.does("POST", "/lamps/7/taken", quantity=1, amount=1)
+
+    return looks(room, take, lambda caller: caller.does("POST", "/lamps/7/put", amount=1), again=again)
+
+
+def notes(*, again: bool) -> Saga:
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        """Makes the note, unless there is one. again: looks whether it is still there in the end."""
+        caller = Caller(ctx)
+        there = await caller.does("GET", "/notes/note-1")
+        if not there and not await caller.does("POST", "/notes"):
+            return REFUSED
+        if await caller.does("POST", "/parcels") and (
+            not (there and again) or await caller.does("GET", "/notes/note-1")
+        ):
+            return DONE
+        await caller.does("DELETE", "/parcels")
+        if not there:
+            await caller.does("DELETE", "/notes")
+        return REFUSED
+
+    return saga
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twins:
+    """saga: broken, or, where it looks again, sound."""
+
+    saga: Callable[..., Saga]
+    step: Step
+    resource: ResourceSpec
+    says: str
+    plan: FaultPlan
+    then: tuple[Step, ...] = ()
+
+    def scenario(self, *, again: bool) -> Scenario:
+        others = tuple(record("parcel") for _ in self.then)
+        return Scenario(
+            name=f"{self.resource.name}-{'sound' if again else 'broken'}",
+            spec=SagaSpec(name="shop", steps=(self.step, *self.then)),
+            participants=(RestParticipant("shop", (self.resource, *others)),),
+            saga=CallableSaga(self.saga(again=again), "twin"),
+        )
+
+
+def step(name: str, action: str, undo: str, *, optional: bool = False) -> Step:
+    return Step(
+        name=name, action=f"shop.{name}.{action}", compensation=f"shop.{name}.{undo}", optional=optional
+    )
+
+
+PARCEL = step("parcel", Verb.CREATE, Verb.DELETE_BY_SAGA)
+NO_PARCEL = Fault(kind="reject", operation="shop.parcel.create", saga=1)
+ALL = {
+    "oversold records": Twins(
+        saga=parcels,
+        step=PARCEL,
+        resource=record("parcel", at_most=1),
+        says="oversold: sagas ",
+        plan=held("shop.parcel.create"),
+    ),
+    "write skew": Twins(
+        saga=seats,
+        step=step("seat", "book", "free"),
+        resource=SEAT,
+        says="write skew: sagas ",
+        plan=held("shop.seat.book"),
+    ),
+    "oversold stock": Twins(
+        saga=lamps,
+        step=step("lamp", "take", "put"),
+        resource=LAMP,
+        says="oversold stock: saga-",
+        plan=held("shop.lamp.take"),
+    ),
+    "dirty read of a record": Twins(
+        saga=notes,
+        step=step("note", Verb.CREATE, Verb.DELETE_BY_SAGA, optional=True),
+        resource=record("note"),
+        says="dirty read: saga ",
+        plan=held("shop.parcel.create", NO_PARCEL),
+        then=(PARCEL,),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(ALL))
+def test_the_broken_one_is_found(name: str, sim: SimWorld) -> None:
+    twins = ALL[name]
+    scenario = twins.scenario(again=False)
+    found = [one for one in searched(scenario, sim) if "isolation" in one.violated]
+    assert found
+    smallest = minimise(min(found, key=size_of_run), "isolation", LocalJobRunner(scenario, sim))
+    assert smallest.found["isolation"].message.startswith(twins.says)
+    assert smallest.plan == twins.plan
+    assert len(smallest.found["isolation"].evidence) >= 2
+
+
+@pytest.mark.parametrize("name", list(ALL))
+def test_the_sound_one_passes(name: str, sim: SimWorld) -> None:
+    run_summaries = searched(ALL[name].scenario(again=True), sim)
+    assert {id_ for one in run_summaries for id_ in one.violated} == set()
+    assert any("overlap" in one.situations for one in run_summaries)
