@@ -43,6 +43,6 @@ def _records(view: View, accesses: Accesses, name: str) -> Mapping[int, str]:
 
 def _in_state(accesses: Accesses, name: str, state: str) -> Mapping[int, str]:
     """The same, of what is in a state in the end."""
-    kept = ([one for one in acts if one.undone is None] for at, acts in accesses.acts.items() if at[0] == name)
-    last = (one for acts in kept for one in acts[-1:])
+    entities = (acts for entity, acts in accesses.acts.items() if entity[0] == name)
+    last = (one for acts in entities for one in [act for act in acts if act.undone is None][-1:])
     return {one.index: one.saga for one in last if one.target == state and accesses.completed(one.saga)}
