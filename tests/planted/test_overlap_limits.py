@@ -76,14 +76,17 @@ class Caller:
     def __init__(self, ctx: SagaContext) -> None:
         self.ctx = ctx
 
-    async def ask(self, method: str, path: str, *, named: bool = True, **fields: Json) -> httpx.Response:
+    async def everybodys(self, path: str) -> httpx.Response:
         assert isinstance(self.ctx.client, httpx.AsyncClient)
-        name: dict[str, Json] = {"saga_id": self.ctx.saga_id} if named else {}
-        body = method in ("POST", "PUT")
+        return await self.ctx.client.get(f"{self.ctx.urls['shop']}{path}")
+
+    async def ask(self, method: str, path: str, **fields: Json) -> httpx.Response:
+        assert isinstance(self.ctx.client, httpx.AsyncClient)
+        name, body = {"saga_id": self.ctx.saga_id}, method in ("POST", "PUT")
         return await self.ctx.client.request(
             method,
             f"{self.ctx.urls['shop']}{path}",
-            params=None if body else {key: str(value) for key, value in name.items()},
+            params=None if body else name,
             json={**name, **fields} if body else None,
             headers={"Idempotency-Key": f"{self.ctx.saga_id}:{method}{path}{fields}"} if body else {},
         )
@@ -124,7 +127,7 @@ def looks(
 
 def parcels(*, again: bool) -> Saga:
     async def room(caller: Caller) -> bool:
-        everybodys = (await caller.ask("GET", "/parcels", named=False)).json()["items"]
+        everybodys = (await caller.everybodys("/parcels")).json()["items"]
         own = (await caller.ask("GET", "/parcels")).json()["items"]
         return len(everybodys) - len(own) < 1
 
