@@ -52,7 +52,11 @@ def _shared(view: View, saga: SagaView) -> Iterator[Finding]:
             first.saga_id,
             call.saga_id,
         ):
-            message = f"key {call.sent.key!r} is shared by {_name(first)} and {_name(call)}"
+            whose = [
+                f" of saga {one.saga_id}" if first.saga_id != call.saga_id else "" for one in (first, call)
+            ]
+            names = f"{_name(first)}{whose[0]} and {_name(call)}{whose[1]}"
+            message = f"key {call.sent.key!r} is shared by {names}"
             yield Finding(message, (first.index, call.index))
 
 

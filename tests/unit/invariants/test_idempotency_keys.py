@@ -57,7 +57,8 @@ def test_violated_by_a_key_shared_by_two_sagas() -> None:
     tale = Tale(sagas=("saga-1", "saga-2"))
     tale.act("hold", key="order-7")
     tale.act("hold", key="order-7", saga="saga-2")
-    assert tale.violation(ID) == "key 'order-7' is shared by the action of hold and the action of hold"
+    both = "the action of hold of saga saga-1 and the action of hold of saga saga-2"
+    assert tale.violation(ID) == f"key 'order-7' is shared by {both}"
 
 
 def test_a_key_shared_by_sagas_that_are_not_of_this_run_is_not_ours() -> None:
