@@ -21,6 +21,7 @@ from harness.scenario import Scenario
 from harness.worlds.bounds import RESUME_AFTER_S
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.executors import Executors, Stage, executors_for
+from harness.worlds.wire.executors.kept_loops import KeptLoops
 from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.executors.side_by_side import SideBySide
 from harness.worlds.wire.participant_server import ParticipantServer
@@ -45,6 +46,7 @@ class WireRun:
         sagas: Sequence[SagaStart],
         plan: WirePlan,
         services: KeptServices,
+        loops: KeptLoops,
         traffic: Traffic,
         recorder: Recorder,
         participant_servers: Callable[[], Iterable[ParticipantServer]],
@@ -73,6 +75,7 @@ class WireRun:
                 deadline_s=self._deadline_s,
                 kills=plan.kills,
                 services=services,
+                loops=loops,
             )
             for one in sagas
         ]

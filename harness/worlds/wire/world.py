@@ -43,6 +43,7 @@ from harness.worlds.wire.door import WireDoor
 from harness.worlds.wire.endpoint_sets import EndpointSets
 from harness.worlds.wire.evidence import Evidence
 from harness.worlds.wire.executor_registry import ExecutorRegistry
+from harness.worlds.wire.executors.kept_loops import KeptLoops
 from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.httpx_wrapper import HttpxWrapper
 from harness.worlds.wire.message_bus import WireBus, bus_of
@@ -125,6 +126,8 @@ class WireWorld:
             stack.callback(self._participant_servers.close)
             self._services = KeptServices()
             stack.callback(self._services.close)
+            self._loops = KeptLoops()
+            stack.callback(self._loops.close)
             stack.enter_context(self._httpx_wrapper)
             stack.enter_context(quick_httpx())
             self.proxy = Proxy(kind=self._server.kind, version=self._server.version)
@@ -179,6 +182,7 @@ class WireWorld:
                 sagas=sagas,
                 plan=plan,
                 services=self._services,
+                loops=self._loops,
                 traffic=traffic,
                 recorder=recorder,
                 participant_servers=endpoint_sets.participant_servers,

@@ -4,7 +4,8 @@ Owns calling it, its executors from the first to the last, and injecting the pro
 Refuses to decide when faults end, and what a call means.
 
     stage        what a run gives its executors, and how they are recorded
-    callable     a function, in this process; `function_calls` calls it; a coroutine can be cancelled
+    callable     a function, in this process; `function_calls` calls it; a coroutine can be cancelled,
+                 and runs on the loop of the runs before it (`kept_loops`)
     running      what is asked of an executor, and of who starts it
     supervisor   processes: several at once, killed, frozen, woken, started again
     command      a command for each executor

@@ -55,7 +55,7 @@ class InProcess:
         self._stage = stage
         traffic = stage.traffic
         self._threads = Threads()
-        self._calls = calls_for(saga, lambda: (traffic.number, traffic.executors.latest))
+        self._calls = calls_for(saga, lambda: (traffic.number, traffic.executors.latest), stage.loops)
         self._lifecycle = Lifecycle(resume_after_s=RESUME_AFTER_S, most_recalls=MOST_RECALLS)
         traffic.executors.inject_with(self._inject)
 

@@ -1,7 +1,7 @@
-"""Calls a saga's function in this process: a coroutine on a loop of its own, a plain function as it is.
+"""Calls a saga's function in this process: a coroutine on a loop, a plain function as it is.
 
-Owns the saga's event loop and clients from the first call to the end of the run, ending a call whose time
-is up, and what outlives its return. Refuses to know executors (`callable`).
+Owns the saga's clients, and its turn on the loop (`kept_loops`), from the first call to the end of the run,
+ending a call whose time is up, and what outlives its return. Refuses to know executors (`callable`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from harness.clock.errors import SagaHung
 from harness.clock.real import monotonic_s
 from harness.saga import Json
 from harness.worlds.wire.deadline import deadline
+from harness.worlds.wire.executors.kept_loops import KeptLoops
 from harness.worlds.wire.httpx_wrapper import running
 from harness.worlds.wire.run_signals import RunOver
 
@@ -69,17 +70,19 @@ class Calls(Protocol):
         """End what is left."""
 
 
-def calls_for(saga: CallableSaga, mark: Mark) -> Calls:
-    return AsyncCalls(saga, mark) if saga.asynchronous else PlainCalls(saga, mark)
+def calls_for(saga: CallableSaga, mark: Mark, loops: KeptLoops) -> Calls:
+    return AsyncCalls(saga, mark, loops) if saga.asynchronous else PlainCalls(saga, mark)
 
 
 class AsyncCalls:
     """For `async def saga(ctx, input)`."""
 
-    def __init__(self, saga: CallableSaga, mark: Mark) -> None:
+    def __init__(self, saga: CallableSaga, mark: Mark, loops: KeptLoops) -> None:
         self._saga = saga
         self._mark = mark
-        self._loop = asyncio.new_event_loop()
+        self._loops = loops
+        self._loop = loops.take()
+        self._reusable = True
         # Ours, so that ending the loop need not wait for a thread that never ends.
         self._pool = ThreadPoolExecutor(thread_name_prefix="asyncio")
         self._loop.set_default_executor(self._pool)
@@ -120,6 +123,8 @@ class AsyncCalls:
             self._loop.run_until_complete(self._wind_up())
         if asyncio.all_tasks(self._loop):
             _abandoned.append(self._loop)
+        elif self._reusable:
+            self._loops.give_back(self._loop)
         else:
             self._loop.close()
 
@@ -146,7 +151,10 @@ class AsyncCalls:
                 task.cancelled() or task.exception()  # look at it, or asyncio complains that nobody did
         for client in self._clients:
             await client.aclose()
-        await self._loop.shutdown_asyncgens()
+        # A loop that has shut its generators down takes no new ones. Only asyncio's own says if it has any.
+        if getattr(self._loop, "_asyncgens", True):
+            self._reusable = False
+            await self._loop.shutdown_asyncgens()
 
 
 class PlainCalls:

@@ -182,7 +182,7 @@ class _Function:
 
     def __init__(self, saga: CallableSaga, number: int, stage: Stage) -> None:
         self._stage = stage
-        self._calls = calls_for(saga, lambda: (stage.traffic.number, number))
+        self._calls = calls_for(saga, lambda: (stage.traffic.number, number), stage.loops)
 
     def call(self) -> tuple[Returned, bool]:
         stage = self._stage

@@ -16,6 +16,7 @@ from harness.lifecycle.recording import ExecutorRecords
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.worlds.bounds import too_late
+from harness.worlds.wire.executors.kept_loops import KeptLoops
 from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.traffic import Traffic
 
@@ -54,7 +55,7 @@ class Stage:
     mark: what the processes of this run carry, and those of no other: two harnesses may run the same id.
     urls: of the participants, in an endpoint set of theirs (from 1). deadline_s: when the saga's time is up,
     which may come nearer. folder: of this run, gone after it. kills: the plan ends processes, or stops them.
-    services: those that outlive a run.
+    services, loops: those that outlive a run.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
@@ -70,6 +71,7 @@ class Stage:
         deadline_s: Callable[[], float],
         kills: bool,
         services: KeptServices,
+        loops: KeptLoops,
     ) -> None:
         self.scenario = scenario
         self.input = input_
@@ -81,6 +83,7 @@ class Stage:
         self.deadline_s = deadline_s
         self.kills = kills
         self.services = services
+        self.loops = loops
         self._records = ExecutorRecords(recorder, saga_id)
 
     def process_urls(self, endpoint_set: int) -> Mapping[str, str]:
