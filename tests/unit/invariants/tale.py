@@ -20,7 +20,7 @@ from harness.history import (
     RunBegan,
 )
 from harness.history.events import AnyEvent
-from harness.invariants import INVARIANTS, Judgement, Verdict
+from harness.invariants import INVARIANTS, Judgement, Verdict, lifecycle_events
 from harness.participant import Change, Repeats, ResourceSpec, Route, Verb
 from harness.plan.decision import Symptom
 from harness.process_faults import Boundary, ProcessFault
@@ -286,7 +286,8 @@ class Tale:
         return self.view.sagas[0]
 
     def judge(self, invariant: str) -> Judgement:
-        return INVARIANTS[invariant].judge(self.view)
+        asked = lifecycle_events.INVARIANT if invariant == "lifecycle_events" else INVARIANTS[invariant]
+        return asked.judge(self.view)
 
     def held(self, invariant: str) -> bool:
         judged = self.judge(invariant)

@@ -71,8 +71,9 @@ SPEC = SagaSpec(
 class Play:
     """Two sagas at one shop; executor 1 works for A, executor 2 for B."""
 
-    def __init__(self, *faults: Fault) -> None:
-        shop = RestParticipant("shop", (ORDER, ACCOUNT, NOTE))
+    def __init__(self, *faults: Fault, resources: tuple[ResourceSpec, ...] = (ORDER, ACCOUNT, NOTE)) -> None:
+        self.resources = resources
+        shop = RestParticipant("shop", resources)
         self.counter = Counter(SPEC, shop, faults=faults, saga_ids=(A, B))
         for executor, saga in enumerate((A, B), 1):
             self.counter.recorder.add(ExecutorBegan(t_s=0, executor=executor, saga_id=saga))
@@ -101,7 +102,7 @@ class Play:
 
     def judged(self, history: History | None = None) -> str:
         """The message; empty where it held."""
-        resources = {f"shop.{one.name}": one for one in (ORDER, ACCOUNT, NOTE)}
+        resources = {f"shop.{one.name}": one for one in self.resources}
         view = View(history or self.counter.history, SPEC, resources)
         judged = INVARIANTS["isolation"].judge(view)
         assert judged.verdict in (Verdict.HELD, Verdict.VIOLATED)
