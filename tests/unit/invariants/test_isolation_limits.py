@@ -87,8 +87,8 @@ def relies(
 
 def test_a_saga_completed_on_a_record_that_another_one_undid() -> None:
     assert relies() == (
-        "dirty read: saga saga-b completed by what it read of shop.note note-1, which saga saga-a had made and "
-        "undid later"
+        "dirty read: saga saga-b completed by what it read of shop.note note-1, which saga saga-a had made "
+        "and undid later"
     )
 
 
