@@ -169,9 +169,8 @@ def _history(
 
 
 def _starts(own: str, input_: Json, plan: FaultPlan) -> tuple[SagaStart, ...]:
-    """All with the same input, for they share most. The ids of the others begin with that of the first."""
-    others = (f"{own}-{number}" for number in range(2, plan.sagas + 1))
-    return tuple(SagaStart(id=id_, input=input_) for id_ in (own, *others))
+    """All with the same input, for they share most."""
+    return tuple(SagaStart(id=id_, input=input_) for id_ in plan.saga_ids(own))
 
 
 def _run_in(world: World, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:

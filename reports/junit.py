@@ -133,7 +133,7 @@ def _failure_lines(violation: Violation, bundle: Bundle) -> list[str]:
     failure = violation.failure
     if failure is None:
         return [*lines, violation.problem]
-    plan = [f"  {line}" for line in plan_lines(failure.plan)]
+    plan = [f"  {line}" for line in plan_lines(failure.plan, failure.saga_id)]
     given = input_text(failure.input_to_show)
     lines += [one for one in (unclaimed_words(failure),) if one]
     lines += ["Smallest plan:", *plan, *([f"Input: {given}"] if given else [])]

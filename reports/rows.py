@@ -205,7 +205,7 @@ class _Maker:
     @row.register
     def _(self, event: Lapsed, index: int) -> Row:
         return self._sentence(
-            event, index, RowKind.LATE, f"{event.resource} {event.incarnation} {event.detail}"
+            event, index, RowKind.LATE, f"{event.resource} #{event.incarnation} {event.detail}"
         )
 
     @row.register
@@ -419,10 +419,10 @@ def came_of(call: Call) -> str:
 
 
 def effect_words(effect: EffectApplied) -> str:
-    """`payments.charge 1 removed again`."""
+    """`payments.charge #1 removed again`."""
     what = effect.detail or _CHANGES[effect.change]
     again = " again" if effect.detail and effect.change is Change.REMOVED_AGAIN else ""
-    return f"{effect.resource} {effect.incarnation} {what}{again}"
+    return f"{effect.resource} #{effect.incarnation} {what}{again}"
 
 
 def ended_words(event: ExecutorEnded) -> str:

@@ -140,7 +140,7 @@ def _left(history: History, evidence: frozenset[int]) -> Mapping[str, tuple[Left
             there[which] = there.get(which, False) or index in evidence
     return {
         name: tuple(
-            Left(resource=f"{resource.partition('.')[2] or resource} {number}", relevant=relevant)
+            Left(resource=f"{resource.partition('.')[2] or resource} #{number}", relevant=relevant)
             for (resource, number), relevant in there.items()
         )
         for name, there in held.items()
@@ -156,7 +156,7 @@ def _takes_away(event: EffectApplied | HeldOtherwise | Lapsed) -> bool:
 
 def _lapsed(event: Lapsed) -> str:
     name = event.resource.partition(".")[2] or event.resource
-    return f"{name} {event.incarnation} {event.detail}"
+    return f"{name} #{event.incarnation} {event.detail}"
 
 
 class _Lanes:

@@ -112,7 +112,7 @@ def _violation(violation: Violation, bundle: Bundle) -> str:
             *found,
             runs,
             f"The smallest plan has {plan_size(failure.plan)}:",
-            _list(plan_lines(failure.plan)),
+            _list(plan_lines(failure.plan, failure.saga_id)),
             *([f"The input: {markdown_code(given)}"] if given else []),
             markdown_block("\n".join([*failure.timeline, "", f"$ {replay}"])),
         ]

@@ -182,12 +182,16 @@ def _in_a_row(count: int | Lasting) -> str:
     return {1: "", 2: ", twice in a row"}.get(int(count), f", {count} times in a row")
 
 
-def plan_lines(plan: FaultPlan) -> list[str]:
-    """One line a fault, then one a preemption; one that says so where there is none."""
+def plan_lines(plan: FaultPlan, saga_id: str = "") -> list[str]:
+    """One line a fault, then one a preemption; one that says so where there is none.
+
+    saga_id: of the first saga of the run that is told; then it is said too which saga has which id.
+    """
     faults = [fault_line(fault) for fault in plan.faults]
     if plan.sagas > 1:
         faults += map(preemption_line, plan.preemptions)
         faults.append(sagas_line(plan))
+        faults += [ids_line(plan, saga_id)] if saga_id else []
     return faults or ["no fault at all"]
 
 
@@ -195,6 +199,11 @@ def sagas_line(plan: FaultPlan) -> str:
     """`2 sagas with the same input, otherwise one after the other`."""
     others = "otherwise " if plan.preemptions else ""
     return f"{plan.sagas} sagas with the same input, {others}one after the other"
+
+
+def ids_line(plan: FaultPlan, saga_id: str) -> str:
+    """`saga 1 is saga-0f3a, saga 2 is saga-0f3a-2`: plans number the sagas, all else has their ids."""
+    return ", ".join(f"saga {number} is {id_}" for number, id_ in enumerate(plan.saga_ids(saga_id), start=1))
 
 
 def preemption_line(one: Preemption) -> str:

@@ -168,7 +168,7 @@ def _delete(case: Case, folder: Path) -> None:
 def _tell(failure: FailureFile, run_summary: RunSummary) -> None:
     _say(f"  {failure.claim or failure.invariant}")
     _say(f"  The plan: {plan_size(failure.plan)}")
-    for line in plan_lines(failure.plan):
+    for line in plan_lines(failure.plan, run_summary.saga_id):
         _say(f"    {line}")
     if failure.unclaimed:
         _say(f"  {unclaimed_words(failure)}")

@@ -125,6 +125,10 @@ class FaultPlan:
         """How much a reader has to follow: faults, preemptions, and sagas beside the first."""
         return len(self.faults) + len(self.preemptions) + self.sagas - 1
 
+    def saga_ids(self, first: str) -> tuple[str, ...]:
+        """The ids of the sagas in the order of their numbers, which begin with that of the first."""
+        return (first, *(f"{first}-{number}" for number in range(2, self.sagas + 1)))
+
     def with_fault(self, fault: Fault) -> FaultPlan:
         """The same plan and one fault more."""
         return self.with_faults((*self.faults, fault))

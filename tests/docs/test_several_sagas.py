@@ -44,12 +44,16 @@ def test_it_is_found_shrunk_and_runs_again(seats: Path) -> None:
     (line,) = (one for one in TEXT.splitlines() if "finds it" in one)
     assert "preempt: saga 1 is held at its call 1 of hall.seat.book, and saga 2 runs to its end" in line
     assert "preempt: saga 1 is held at its call 1 of hall.seat.book, and saga 2 runs to its end" in ran.stdout
+    which = f"saga 1 is {failure.saga_id}, saga 2 is {failure.saga_id}-2"
+    assert ran.stdout.count(which) == 1
+    assert "hall.seat #2 " in ran.stdout, "the second seat that was booked"
     again = saga_chaos(["replay", str(path)], seats)
     assert (again.returncode, "STILL FAILS" in again.stdout) == (1, True), again.stdout
     page = (seats / "out/report.html").read_text()
     assert "Preemption(saga=1, operation=" in page
     assert failure.saga_id in page
     assert f"{failure.saga_id}-2" in page, "both sagas have a lifeline"
+    assert which in page
     text = (seats / "sagas.py").read_text()
     (seats / "sagas.py").write_text(text.replace("headers = {}  # ", "# ").replace("# {", "headers = {"))
     (seats / "sagas.py").write_text((seats / "sagas.py").read_text().replace(" would be sound", ""))

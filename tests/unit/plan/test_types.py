@@ -70,3 +70,8 @@ def test_what_a_plan_means_that_names_no_variant() -> None:
 
 def test_how_late_a_reply_is() -> None:
     assert [one.of_s(2.0) for one in (Delay(), Delay(share=0.95), Delay(seconds=0.05))] == [1.0, 1.9, 0.05]
+
+
+def test_the_ids_of_several_sagas_begin_with_that_of_the_first() -> None:
+    assert FaultPlan(sagas=3).saga_ids("order-1") == ("order-1", "order-1-2", "order-1-3")
+    assert FaultPlan().saga_ids("order-1") == ("order-1",)

@@ -202,7 +202,7 @@ def failure(invariant: str = "no_orphaned_resources", plan: FaultPlan = LOST_REP
         saga_id=SAGA,
         invariant=invariant,
         claim=CLAIM,
-        message="payments.charge 1 of step charge is left, and the saga says compensated.",
+        message="payments.charge #1 of step charge is left, and the saga says compensated.",
         evidence=evidence,
         timeline=tuple(timeline(lost_charge(), evidence)),
         history="histories/order-1.ndjson",

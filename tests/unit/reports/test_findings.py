@@ -177,4 +177,6 @@ def test_a_plan_of_several_sagas_says_who_is_held_where(tmp_path: Path) -> None:
     page = report_html(read_bundle(report(failing()), tmp_path))
     assert preemption_line(held) in page
     assert sagas_line(plan) in page
+    saga_id = failure().saga_id
+    assert page.count(f"saga 1 is {saga_id}, saga 2 is {saga_id}-2") == 1
     assert page.count("no fault at all") == 1

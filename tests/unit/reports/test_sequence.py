@@ -68,9 +68,9 @@ def test_a_lost_request_is_an_arrow_that_breaks_and_nothing_back() -> None:
 
 def test_what_is_left_is_what_was_made_and_not_removed() -> None:
     lost = sequence(lost_charge(), (10,)).left
-    assert lost["payments"] == (Left(resource="charge 1", relevant=True),)
+    assert lost["payments"] == (Left(resource="charge #1", relevant=True),)
     assert lost["inventory"] == ()
-    assert sequence(late_charge()).left["payments"] == (Left(resource="charge 1"),)
+    assert sequence(late_charge()).left["payments"] == (Left(resource="charge #1"),)
 
 
 def test_the_evidence_is_marked_and_nothing_else() -> None:
@@ -210,7 +210,7 @@ def test_what_a_service_holds_otherwise_and_what_lapsed_stands_at_its_lifeline()
     lapsed = Lapsed(t_s=1.0, detail="held → free, its time was up", **whose)
     contradicted = HeldOtherwise(t_s=1.0, held=False, says=said, **whose)
     found = HeldOtherwise(t_s=1.0, held=True, says="charge holds it", **{**whose, "incarnation": 2})
-    for event, text in ((lapsed, "held → free"), (contradicted, said), (found, "charge holds it")):
+    for event, text in ((lapsed, "#1 held → free"), (contradicted, said), (found, "charge holds it")):
         given = sequence(History((*began, event)), (4,))
         (mark,) = [one for one in items(given, Mark.EFFECT) if one.index == 4]
         assert mark.sender == f"participant {resource.partition('.')[0]}"
@@ -218,3 +218,5 @@ def test_what_a_service_holds_otherwise_and_what_lapsed_stands_at_its_lifeline()
         assert text in texts(given)
         left = given.left[resource.partition(".")[0]]
         assert len(left) == (2 if event is found else 0)
+    told = rows(History((*began, lapsed)))
+    assert told[-1].what == f"{resource} #1 held → free, its time was up"

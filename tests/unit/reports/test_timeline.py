@@ -43,7 +43,7 @@ def test_a_long_run_keeps_evidence_and_what_differs() -> None:
     lines = timeline(history, (landed,), most=10)
     assert len(lines) <= 11
     assert [line for line in lines if line.startswith(">")] == [
-        "> 33.000 s  after its sender gave up, POST /charges of 0.000 s: payments.charge 1 created"
+        "> 33.000 s  after its sender gave up, POST /charges of 0.000 s: payments.charge #1 created"
     ]
     check_snapshot("\n".join(lines) + "\n", "timeline-late-charge.txt")
 

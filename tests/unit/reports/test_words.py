@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.faults import KINDS
-from harness.plan import Fault, FaultPlan, Lasting
+from harness.plan import Fault, FaultPlan, Lasting, Preemption
 from reports.words import fault_line, plan_lines, process_fault_words
 
 CHARGE = "payments.charge.create"
@@ -98,3 +98,12 @@ def test_a_fault_that_names_its_saga_says_so() -> None:
     assert f"once {CHARGE} #1 of saga 2 was applied" in fault_line(
         Fault(kind="crash", operation=CHARGE, variant="applied", saga=2)
     )
+
+
+def test_a_plan_of_several_sagas_says_which_id_each_has() -> None:
+    held = Preemption(saga=1, operation="a.b.create", nth=1, run=3)
+    several = FaultPlan((), preemptions=(held,), sagas=3)
+    told = plan_lines(several, "order-1")
+    assert told == [*plan_lines(several), "saga 1 is order-1, saga 2 is order-1-2, saga 3 is order-1-3"]
+    alone = FaultPlan((Fault(kind="refuse", operation="a.b.create"),))
+    assert plan_lines(alone, "order-1") == plan_lines(alone)
