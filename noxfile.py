@@ -118,7 +118,7 @@ def chaos(session: nox.Session) -> None:
         session.run("saga-chaos", "run", *session.posargs)
         return
     # Every pair of faults takes minutes, and on the wire every single one does: the most relevant come first.
-    _must_hold(session, "sim", "--seconds", "20")
+    _must_hold(session, "sim", "--seconds", "25")
     _must_hold(session, "wire", "--seconds", "30", "--search", "guided", "--workers", "8")
     _must_fail(session)
 
