@@ -13,8 +13,6 @@ import httpx
 import pytest
 
 from harness.adapter import CallableSaga, SagaContext
-from harness.campaign.aggregate import size_of_run
-from harness.campaign.local import LocalJobRunner
 from harness.participant import ResourceSpec, RestParticipant, Route, Verb, routes
 from harness.participant.balance import BalanceKind, Does, Posting
 from harness.participant.resource import kind_resource
@@ -22,9 +20,8 @@ from harness.participant.state import StateKind, Transition
 from harness.plan import Fault, FaultPlan
 from harness.saga import Json, SagaSpec, Step
 from harness.scenario import Scenario
-from harness.search import minimise
 from harness.worlds.sim import SimWorld
-from tests.planted.test_overlap import held, searched
+from tests.planted.test_overlap import check_found, check_passes, held
 
 PUT = (Route(method="PUT", path="/seats/{id}"),)
 SEAT = kind_resource(
@@ -253,17 +250,9 @@ ALL = {
 @pytest.mark.parametrize("name", list(ALL))
 def test_the_broken_one_is_found(name: str, sim: SimWorld) -> None:
     twins = ALL[name]
-    scenario = twins.scenario(again=False)
-    found = [one for one in searched(scenario, sim) if "isolation" in one.violated]
-    assert found
-    smallest = minimise(min(found, key=size_of_run), "isolation", LocalJobRunner(scenario, sim))
-    assert smallest.found["isolation"].message.startswith(twins.says)
-    assert smallest.plan == twins.plan
-    assert len(smallest.found["isolation"].evidence) >= 2
+    check_found(twins.scenario(again=False), twins.says, twins.plan, sim)
 
 
 @pytest.mark.parametrize("name", list(ALL))
 def test_the_sound_one_passes(name: str, sim: SimWorld) -> None:
-    run_summaries = searched(ALL[name].scenario(again=True), sim)
-    assert {id_ for one in run_summaries for id_ in one.violated} == set()
-    assert any("overlap" in one.situations for one in run_summaries)
+    check_passes(ALL[name].scenario(again=True), sim)

@@ -8,7 +8,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -90,8 +90,7 @@ def scenario_of(twin: type[Shop]) -> Scenario:
 Key = tuple[str, str, str]
 
 
-@pytest.fixture(scope="module")
-def in_sim() -> Mapping[Key, tuple[object, ...]]:
+def all_in_sim(scenario_of: Callable[[type[Shop]], Scenario]) -> Mapping[Key, tuple[object, ...]]:
     """The same plans in virtual time, run before any wire world is there."""
     with SimWorld() as world:
         return {
@@ -99,6 +98,11 @@ def in_sim() -> Mapping[Key, tuple[object, ...]]:
             for twin in TWINS
             for fault in FAULTS
         }
+
+
+@pytest.fixture(scope="module")
+def in_sim() -> Mapping[Key, tuple[object, ...]]:
+    return all_in_sim(scenario_of)
 
 
 @pytest.fixture(scope="module")

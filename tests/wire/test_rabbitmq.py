@@ -22,17 +22,27 @@ from harness.rabbitmq.errors import BrokerDied
 from harness.runner import run_once
 from harness.saga import SagaSpec, Status
 from harness.scenario import Scenario
-from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
 from harness.worlds.wire.rabbitmq.carrier import Arrival, RabbitCarrier
 from harness.worlds.wire.rabbitmq.outbox import Outbox
 from tests.planted.kit import SHOP
-from tests.planted.messages.broken import NoInbox, NoOutbox, Parallel
+from tests.planted.messages.broken import Parallel
 from tests.planted.messages.scenario import DURABLE_ON_RABBITMQ, QUICK, on_rabbitmq
 from tests.planted.messages.shop import Shop
 from tests.wire.rabbitmq import REQUIRED
 from tests.wire.sagas import PROGRAMS
-from tests.wire.test_message_bus import FAULTS, SITE, complaints, fired, handed_over, plan_of, told
+from tests.wire.test_message_bus import (
+    FAULTS,
+    SITE,
+    TWINS,
+    Key,
+    all_in_sim,
+    complaints,
+    fired,
+    handed_over,
+    plan_of,
+    told,
+)
 
 pytestmark = [
     pytest.mark.wire,
@@ -43,8 +53,6 @@ pytestmark = [
 ]
 
 SIDE_BY_SIDE = ("reserve", "charge")
-TWINS: tuple[type[Shop], ...] = (Shop, NoOutbox, NoInbox)
-Key = tuple[str, str, str]
 
 
 def scenario_of(twin: type[Shop]) -> Scenario:
@@ -53,13 +61,7 @@ def scenario_of(twin: type[Shop]) -> Scenario:
 
 @pytest.fixture(scope="module")
 def in_sim() -> Mapping[Key, tuple[object, ...]]:
-    """The same plans in virtual time, run before any wire world is there."""
-    with SimWorld() as world:
-        return {
-            (twin.__name__, *fault): told(run_once(scenario_of(twin), {}, plan_of(*fault), world))
-            for twin in TWINS
-            for fault in FAULTS
-        }
+    return all_in_sim(scenario_of)
 
 
 @pytest.fixture(scope="module")
