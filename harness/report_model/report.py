@@ -1,57 +1,22 @@
-"""What a campaign writes and everything else reads: `report.json` and `failures/*.json`.
+"""`report.json`: what a campaign found, scenario by scenario.
 
-Owns the types of both files, their reading and writing, and the two rules
-that all readers share: which verdict outweighs which, and the exit code of each. Refuses to show
-anything (`reports` does) and to judge anything (`harness.campaign` does).
-
-Keys that a newer minor version adds to `report.json` are skipped; a failure file is read to be
-run again, so there an unknown key is an error.
+Owns its types, reading and writing. Refuses to show anything (`reports` does).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from harness.choices import SearchKind, WorldName
-from harness.errors import PlanError, ReportError, misplaced, nearest
 from harness.json_files import converted, json_object, pretty, write_whole
-from harness.plan import Fault, FaultPlan, plan_from_json, plan_to_json
-from harness.saga import Json
+from harness.plan import Fault, FaultPlan, plan_to_json
+from harness.report_model.verdicts import GuaranteeResult, ScenarioVerdict, Verdict
 
 FORMAT_VERSION = 1
-
-
-class ScenarioVerdict(StrEnum):
-    """Of a scenario, or of a whole campaign."""
-
-    PASS = "pass"  # noqa: S105 - a verdict, not a password
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-
-
-class Verdict(StrEnum):
-    """Of one invariant, in a run or over all runs of a scenario.
-
-    not_exercised: nothing happened that could have violated it.
-    """
-
-    HELD = "held"
-    VIOLATED = "violated"
-    UNKNOWN = "unknown"
-    NOT_EXERCISED = "not_exercised"
-
-
-class GuaranteeResult(StrEnum):
-    """The result for one guarantee."""
-
-    VERIFIED = "verified"
-    REFUTED = "refuted"
-    NOT_EXERCISED = "not_exercised"
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,90 +251,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance = Provenance()
 
 
-class ScenarioRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`reference`: what the command line was given, so that it can be loaded again.
-
-    path: the same from the folder of the file. digest: of what the scenario is made of. signature: shows
-    that this machine wrote the file (`harness.campaign.references`). Each is empty where there is none.
-    """
-
-    name: str
-    reference: str
-    path: str = ""
-    digest: str = ""
-    signature: str = ""
-
-
-class FoundBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a counterexample was found: the search, its seed, and after how many runs."""
-
-    kind: str = "guided"
-    seed: int | None = None
-    runs: int = 0
-
-
-class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """failures/*.json: the smallest run that shows a violation, and all that replays it.
-
-    claim: what the invariant says. message: what was found instead. evidence: event indexes in the
-    history. history: path of the history, relative to the report's folder. added_claims: what the
-    search let the saga claim on top of its own. unclaimed: those of them that the plan has faults of.
-    printed: by the saga in that run. shown_input: the input without its secrets, where it has any; `input` is
-    whole, for a replay needs it.
-    """
-
-    scenario: ScenarioRef
-    world: WorldName
-    plan: FaultPlan
-    saga_id: str
-    invariant: str
-    input: Json = None
-    verdict: Verdict = Verdict.VIOLATED
-    claim: str = ""
-    message: str = ""
-    evidence: tuple[int, ...] = ()
-    timeline: tuple[str, ...] = ()
-    history: str | None = None
-    search: FoundBy = FoundBy()
-    tool: Tool = Tool()
-    added_claims: tuple[str, ...] = ()
-    unclaimed: tuple[str, ...] = ()
-    printed: str = ""
-    shown_input: Json = None
-    format_version: int = FORMAT_VERSION
-
-    @property
-    def input_to_show(self) -> Json:
-        """The input as it may be printed."""
-        return self.input if self.shown_input is None else self.shown_input
-
-
-EXIT_CODES: Mapping[ScenarioVerdict, int] = {
-    ScenarioVerdict.PASS: 0,
-    ScenarioVerdict.FAIL: 1,
-    ScenarioVerdict.INCONCLUSIVE: 3,
-}
-
-
-def check_crashed(invariant: str) -> str:
-    """The sentence about an invariant whose check crashed."""
-    return f"The check of {invariant} crashed, so it is unknown."
-
-
-def exit_code(verdict: ScenarioVerdict) -> int:
-    """0 pass, 1 fail, 3 inconclusive."""
-    return EXIT_CODES[verdict]
-
-
-def worst(verdicts: Iterable[ScenarioVerdict]) -> ScenarioVerdict:
-    """A fail outweighs an inconclusive, which outweighs a pass. Of none: inconclusive."""
-    given = tuple(verdicts)
-    for verdict in (ScenarioVerdict.FAIL, ScenarioVerdict.INCONCLUSIVE):
-        if verdict in given:
-            return verdict
-    return ScenarioVerdict.PASS if given else ScenarioVerdict.INCONCLUSIVE
-
-
 def write_report(report: Report, path: Path) -> None:
     """Atomically, with faults in their file form.
 
@@ -384,22 +265,3 @@ def write_report(report: Report, path: Path) -> None:
 def read_report(path: Path) -> Report:
     """Raises ReportError that names file, place, what was found and what was expected."""
     return converted(json_object(path, FORMAT_VERSION), Report, path)
-
-
-def write_failure(failure: FailureFile, path: Path) -> None:
-    """Atomically, with the plan in its file form."""
-    content = msgspec.to_builtins(failure) | {"plan": plan_to_json(failure.plan)}
-    write_whole(path, pretty(content))
-
-
-def read_failure(path: Path) -> FailureFile:
-    """Raises ReportError; strictly, for what was misspelt would be replayed as something else."""
-    content = json_object(path, FORMAT_VERSION)
-    for name in content:
-        if name not in FailureFile.__struct_fields__:
-            raise ReportError(misplaced(f"{path}, key", name, nearest(name, FailureFile.__struct_fields__)))
-    try:
-        plan = plan_from_json(content.get("plan"), f"{path}, plan")
-    except PlanError as error:
-        raise ReportError(str(error)) from error
-    return converted({**content, "plan": msgspec.to_builtins(plan)}, FailureFile, path)
