@@ -29,7 +29,7 @@ def _said(call: Call, history: History) -> Iterator[str]:
     sent = _short(_without(contents.request.body, call.saga_id))
     if sent:
         yield f"sent {sent}"
-    answer = None if call.sent.method == DELIVER else contents.answer  # why one was refused is told beside it
+    answer = None if call.sent.method == DELIVER else contents.answer  # why one was refused stands beside it
     if answer is None or answer.status is None or _is_an_id(answer.body, answer.status):
         return
     got = _short(answer.body)

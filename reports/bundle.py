@@ -31,7 +31,7 @@ from reports.runs import FILE as RUNS_FILE
 from reports.runs import ScenarioRuns, read_runs
 
 MOST_BYTES = 20_000_000
-"""Of one history; a larger one is told with its path, and not drawn."""
+"""Of one history; a larger one is named by its path, and not drawn."""
 
 PREVIOUS = "previous"
 

@@ -1,7 +1,7 @@
 """How much a page tells of each thing, so that a page of very much stays small enough to be opened and sent.
 
 Owns the steps from a whole page to a short one. Refuses to measure a page (`reports.html` does) and to choose
-what is told first (`reports.page`).
+what comes first (`reports.page`).
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def pytest_function(failure: FailureFile, path: str = "") -> str:
 
 
 def _portable(reference: str) -> str:
-    """A path below the current folder is told from there: another checkout has it there, too."""
+    """A path below the current folder is relative to it: another checkout has it there, too."""
     path, colon, name = reference.partition(":")
     here = Path.cwd()
     below = Path(path).is_absolute() and Path(path).is_relative_to(here)

@@ -133,7 +133,7 @@ def fault_name(fault: Fault) -> str:
 def fault_line(fault: Fault) -> str:
     """`lose_reply at payments.charge.create, call 1: the effect is applied, the reply is lost`.
 
-    What strikes a process is told as that: `crash: the process dies once payments.charge.create #1 was
+    What strikes a process is shown as that: `crash: the process dies once payments.charge.create #1 was
     applied, twice in a row`.
     """
     told = process_fault_words(fault)
@@ -185,7 +185,7 @@ def _in_a_row(count: int | Lasting) -> str:
 def plan_lines(plan: FaultPlan, saga_id: str = "") -> list[str]:
     """One line a fault, then one a preemption; one that says so where there is none.
 
-    saga_id: of the first saga of the run that is told; then it is said too which saga has which id.
+    saga_id: of the first saga of the run that is shown; then it is said too which saga has which id.
     """
     faults = [fault_line(fault) for fault in plan.faults]
     if plan.sagas > 1:

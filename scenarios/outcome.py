@@ -1,4 +1,4 @@
-"""What the harness is told about how a saga of the orchestrator ended: its word, its log and its events."""
+"""What a saga of the orchestrator reports to the harness at its end: its word, its log and its events."""
 
 from __future__ import annotations
 

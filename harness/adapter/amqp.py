@@ -40,7 +40,7 @@ Subscribe = Callable[[str], Awaitable[tuple[Queue, ...]]]
 
 
 class AmqpInbox(PushInbox):
-    """Of one executor. subscribe: is told where endings are to be said, and says where the queues are."""
+    """Of one executor. subscribe: called with where endings are to be said; answers where the queues are."""
 
     def __init__(self, subscribe: Subscribe) -> None:
         async def consume(url: str) -> None:

@@ -31,7 +31,7 @@ class PushedEnding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PushInbox:
-    """Of one executor. subscribe: is told where the server listens, like `http://127.0.0.1:40001`."""
+    """Of one executor. subscribe: is called with where the server listens, like `http://127.0.0.1:40001`."""
 
     def __init__(self, subscribe: Callable[[str], Awaitable[None]]) -> None:
         self._subscribe = subscribe

@@ -1,7 +1,7 @@
 """Which message is due at which subscription, which comes again, and which is a dead letter.
 
 Owns the state of every message at every subscription, as a pure state machine: a world reports what became of
-a delivery, and is told what comes next. Refuses to know when, and who delivers.
+a delivery, and answers what comes next. Refuses to know when, and who delivers.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class MessageQueue:
         return self._after(entry)
 
     def failed(self, entry: Entry, *, struck: bool, counts: bool = True) -> bool:
-        """A delivery came to nothing; whether it comes again. Else it is a dead letter.
+        """A delivery failed; whether it comes again. Else it is a dead letter.
 
         struck: by a fault. counts: false: it was none of the attempts that are allowed.
         """

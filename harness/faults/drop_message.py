@@ -1,4 +1,4 @@
-"""A delivery reaches nobody: the bus hears of it never, and delivers the message again."""
+"""A delivery reaches nobody: the bus gets no acknowledgement, and delivers the message again."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class FaultInjector:
         """The same, with those copies that come before the reply.
 
         A copy that came first and was applied leaves the original an If-Match that is out of date. The caller
-        hears of the copy then: 412 would say that nothing was applied.
+        learns of the copy then: 412 would say that nothing was applied.
         """
         copy = in_flight.course.copy
         first = self.deliver(in_flight, copy=True) if copy is Copy.CONCURRENT else None

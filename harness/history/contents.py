@@ -152,7 +152,7 @@ def _headers(headers: Mapping[str, str], redaction: Redaction) -> dict[str, str]
 
 
 def _body(body: bytes, redaction: Redaction) -> tuple[Json, int | None]:
-    """What is told of it, and how long it was where that is not all of it."""
+    """What is shown of it, and how long it was where that is not all of it."""
     if not body:
         return None, None
     try:

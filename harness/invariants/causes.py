@@ -1,6 +1,6 @@
 """What a saga saw that needs a person (RULES §4): the causes that justify `stuck`.
 
-Owns telling a failure that a fault or an answer brought about from one that the saga brought about itself,
+Owns which failure a fault or an answer brought about, and which the saga brought about itself,
 by leaving too early. Refuses to say whether `stuck` is right: *termination* does.
 """
 
@@ -32,7 +32,7 @@ def calls_for_a_person(saga: SagaView, history: History, at: int) -> bool:
 def _dead_by_faults(saga: SagaView, history: History, at: int) -> bool:
     """A message of the saga is a dead letter, and the handlers are not to blame for its last delivery.
 
-    That came to nothing by a fault, or was refused by a handler to which something failed that it may not
+    That failed by a fault, or was refused by a handler to which something failed that it may not
     leave at that: a publish, an undo, a query, a pivot or a retriable step. What a handler made of those
     before it, while the message was still to come again, was its own choice: it may refuse a few times
     because a step failed, before it gives the step up.

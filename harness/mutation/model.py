@@ -98,7 +98,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 class Mutants(msgspec.Struct, frozen=True, kw_only=True):
     """mutants.json. score: killed of killed and survived; 0.0 where there are none.
 
-    folder: what `where` is told from. verdict, runs: of the original's own search. complete: whether every
+    folder: what `where` is relative to. verdict, runs: of the original's own search. complete: whether every
     mutant was tried. environment: what the machine or the user did that cut it short.
     """
 

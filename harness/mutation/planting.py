@@ -26,7 +26,7 @@ _CONTEXT = 2
 class Planted:
     """A saga's file with one mistake in it.
 
-    name: the file, as it is told. lines: those of the original that it changes, from 1 on; where it only
+    name: the file, as it is shown. lines: those of the original that it changes, from 1 on; where it only
     adds, the one that follows. broken: why it cannot be compiled, if so.
     """
 

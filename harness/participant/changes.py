@@ -37,7 +37,7 @@ class Changes:
         return [one for one in self.made(moves, id_, owner) if one.live]
 
     def made(self, moves: Iterable[str], id_: str, owner: Owner) -> list[Incarnation]:
-        """The same, undone or not. A step, where the owner has one, is told from the others."""
+        """The same, undone or not. Steps are told apart where the owner has any."""
         names = tuple(moves)
         return [
             one

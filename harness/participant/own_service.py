@@ -46,7 +46,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a function that says what a service holds is told.
+    """What a function that says what a service holds is given.
 
     saga_id: of which saga. url: where the service is. folder: what `{folder}` stands for at a service that is
     started here; the current one at a url.

@@ -296,7 +296,7 @@ class RestParticipant(Business):
     ) -> Reply:
         del id_, request, part
         full = self._full(resource)
-        # Of several sagas, one that asks for nobody's is told of everybody's.
+        # Of several sagas, one that asks for nobody's gets everybody's.
         found = self.ledger.of_saga(full, owner.saga_id) if owner.saga_id else self.ledger.of_resource(full)
         return all_told(resource, found, self._pending)
 

@@ -56,7 +56,7 @@ class MessageFault(StrEnum):
     LATE = "late"  # it reaches nobody in time, and comes by `MessageTime`
     REORDER = "reorder"  # once another message has overtaken it
     DELAY = "delay"
-    LOSE_ACK = "lose_ack"  # handled, and the bus never hears of it
+    LOSE_ACK = "lose_ack"  # handled, and the bus never gets the acknowledgement
     POISON = "poison"  # nobody can read it, now or later
 
 

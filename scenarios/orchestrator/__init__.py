@@ -5,7 +5,7 @@ doubt, compensation and the pivot, and two thin drivers that do the I/O. Refuses
 this is a saga under test, and could stand in anybody's project.
 
 Decisions are sans-I/O: `run_saga` is a generator that yields commands (`Send`, `Sleep`, `Emit`) and
-is told what came of each request. The asynchronous and the synchronous orchestrator drive the same
+is given the result of each request. The asynchronous and the synchronous orchestrator drive the same
 one. It goes on from whatever state an instance is in, so that a log of its events is enough to
 resume it; the durable orchestrators keep one, in SQLite (`SqliteLog`) or PostgreSQL (`PostgresLog`).
 """

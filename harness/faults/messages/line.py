@@ -106,7 +106,7 @@ class MessageLine:
         self.check(entry.message.saga_id)
 
     def failed(self, delivery: MessageDelivery, *, struck: bool, after_s: float, counts: bool = True) -> None:
-        """A delivery came to nothing: the message comes again, or is a dead letter."""
+        """A delivery failed: the message comes again, or is a dead letter."""
         entry = delivery.entry
         if self._queue.failed(entry, struck=struck, counts=counts):
             self._carrier.bring(entry, after_s)

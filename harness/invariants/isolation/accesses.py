@@ -21,7 +21,7 @@ Entity = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A saga was told what an entity holds. index: when the participant was asked. content: what it told."""
+    """A saga read what an entity holds. index: when the participant was asked. content: what it answered."""
 
     saga: str
     entity: Entity

@@ -19,7 +19,7 @@ from harness.views.ledger import IncarnationView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """A saga was told of a record by its id. index: when the participant was asked."""
+    """A saga read a record by its id. index: when the participant was asked."""
 
     saga: str
     resource: str

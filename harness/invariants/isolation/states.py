@@ -98,7 +98,7 @@ def _is_last_word(accesses: Accesses, read: Read, undone: int) -> bool:
 
 
 def fuzzy_reads(view: View, accesses: Accesses) -> Iterator[Finding]:
-    """A saga read twice, acted on each, and was told otherwise the second time, by another saga's change."""
+    """A saga read twice, acted on each, and got another answer the second time, by another saga's change."""
     for entity, acts in _of_states(view, accesses):
         reads = accesses.reads.get(entity, [])
         for saga in dict.fromkeys(one.saga for one in reads):

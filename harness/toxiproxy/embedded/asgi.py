@@ -56,7 +56,7 @@ class Application:
         done, _ = await asyncio.wait({task}, timeout=ANSWER_LIMIT_S)
         if done:
             return task.result()
-        # A change that waits for a client to read goes on; only its asker is told to stop waiting.
+        # A change that waits for a client to read goes on; only its client stops waiting.
         self._slow.add(task)
         task.add_done_callback(self._slow.discard)
         return Answer(status=503)

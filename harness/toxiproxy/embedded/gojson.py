@@ -73,7 +73,7 @@ def shortest_float32(value: float) -> int | float:
 
 @dataclass(slots=True, kw_only=True)
 class Misfits:
-    """Values of the wrong type; reading goes on past them, and the first one is what is told."""
+    """Values of the wrong type; reading goes on past them, and the first one is reported."""
 
     found: list[str] = field(default_factory=list)
 

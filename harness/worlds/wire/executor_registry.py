@@ -113,11 +113,11 @@ class ExecutorRegistry:
     # Who wants to hear of them ----------------------------------------------------------------
 
     def when_ended(self, listener: Callable[[], object]) -> None:
-        """It hears of each executor that ended by itself."""
+        """It is called with each executor that ended by itself."""
         self._when_ended.append(listener)
 
     def when_restarted(self, listener: Callable[[int], object]) -> None:
-        """It hears of each one that is about to come back, after which call."""
+        """It is called with each one that is about to come back, and after which call."""
         self._when_restarted.append(listener)
 
     def tell_ended(self) -> None:

@@ -2,7 +2,7 @@
 
 Owns serving requests: at once where nothing strikes, else the toxic is armed for that request before
 its answer is written, and removed once the caller has left. For callers whom the httpx wrapper cannot
-see, a canary is told the same under the same toxic; those of them who come while a reply is being lost
+see, a canary gets the same answer under the same toxic; canaries that come while a reply is being lost
 are struck as a collateral hit, as if their request had been lost, and that is recorded. Everything here runs
 on
 the servers' loop.

@@ -27,7 +27,7 @@ from harness.worlds.wire.toxics import standing_toxics
 
 
 class ParticipantServers:
-    """make_proxy: by its name, its upstream and where it listens. watch: hears of each new server.
+    """make_proxy: by its name, its upstream and where it listens. watch: is called with each new server.
 
     profile: how long messages to each participant are under way.
     """

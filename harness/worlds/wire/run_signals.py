@@ -1,6 +1,6 @@
 """What ends a run, or turns it: it is over, it failed, everything heals, it is closed.
 
-Owns these four facts, each of which comes once and stays, and telling whoever wants to hear of them.
+Owns these four facts, each of which comes once and stays, and who is called when they do.
 Refuses to know what follows from them. May be asked and told from any thread.
 """
 
@@ -37,7 +37,7 @@ class RunSignals:
 
     @property
     def over(self) -> str | None:
-        """Why whoever calls from now on is told that the run is over."""
+        """The reason given to whoever calls once the run is over."""
         return self._over
 
     @property

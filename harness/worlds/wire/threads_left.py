@@ -1,6 +1,6 @@
 """Threads that a saga leaves behind.
 
-Owns telling a thread that still works for the saga from one that does not: ours, one that was there
+Owns which thread still works for the saga, and which does not: ours, one that was there
 before, and a pool's worker without work, which does no harm.
 """
 

@@ -51,7 +51,7 @@ class Commands:
 
     @property
     def endpoint_set(self) -> int | None:
-        """Any that is free: each command is told where it finds its participants."""
+        """Any that is free: each command is given the addresses of its participants."""
         return None
 
     def run_on(self, until_s: float) -> None:

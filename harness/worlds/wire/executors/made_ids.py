@@ -1,6 +1,6 @@
 """What an HTTP service calls the saga of a run: the id that it was given, or one that the service makes.
 
-Owns reading that id from the answer to the POST, and telling those who attribute calls. Refuses to ask.
+Owns reading that id from the answer to the POST, for those who attribute calls. Refuses to ask.
 """
 
 from __future__ import annotations

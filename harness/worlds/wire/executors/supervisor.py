@@ -274,7 +274,7 @@ class Supervisor:
         endpoint_set = self._starter.endpoint_set or self._traffic.executors.free_endpoint_set(
             command.elsewhere
         )
-        self._stage.urls(endpoint_set)  # its proxies are there before anybody is told to begin
+        self._stage.urls(endpoint_set)  # its proxies are there before anybody begins
         place = Place(
             executor=command.executor, endpoint_set=endpoint_set, node=command.node, resumed=command.resumed
         )

@@ -47,7 +47,7 @@ class BrokerProcess:
 
 
 class Brokers:
-    """progress: is told of a start, which takes seconds."""
+    """progress: is called at a start, which takes seconds."""
 
     def __init__(self, progress: Callable[[str], None]) -> None:
         self._progress = progress

@@ -1,6 +1,6 @@
 """The server of a bus that RabbitMQ carries: it speaks HTTP and AMQP at one address, behind one proxy.
 
-Owns telling the two apart, and a second address for the consumers' own proxies. Refuses to know frames.
+Owns how the two are told apart, and a second address for the consumers' own proxies. Refuses to know frames.
 """
 
 from __future__ import annotations
