@@ -66,7 +66,7 @@ class Run:
 def run_once(
     scenario: Scenario, input_: Json, plan: FaultPlan, world: World, *, saga_id: str | None = None
 ) -> Run:
-    """Run a plan once and judge it; one of several sagas starts them all with the input.
+    """Run a plan once and judge it; one of several sagas starts them all, the first with the input.
 
     Where it is not known what a caller saw, it is run again, `ATTEMPTS` times at most; a run that stays
     void is not judged. Raises PlanError for a plan that names something unknown, UsageError and
@@ -107,7 +107,8 @@ def run_sagas(scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan, w
         sagas=len(sagas),
         deliveries=scenario.deliveries,
     )
-    return _judged(scenario, sagas[0], plan, world, _run_in(world, scenario, sagas, plan))
+    told = plan.with_inputs([one.input for one in sagas]) if plan.sagas > 1 else plan
+    return _judged(scenario, sagas[0], told, world, _run_in(world, scenario, sagas, plan))
 
 
 def _check_turns(sagas: Sequence[SagaStart], plan: FaultPlan) -> None:
@@ -116,6 +117,10 @@ def _check_turns(sagas: Sequence[SagaStart], plan: FaultPlan) -> None:
         return
     if plan.sagas != len(sagas):
         raise PlanError(misplaced("plan, sagas", plan.sagas, f"{len(sagas)}, the sagas that are started"))
+    given = [one.input for one in sagas]
+    if plan.other_inputs and plan != plan.with_inputs(given):
+        expected = "none, or the inputs of the sagas that are started"
+        raise PlanError(misplaced("plan, other_inputs", list(plan.other_inputs), expected))
     for number, one in enumerate(sagas, 1):
         if one.at_s:
             expected = "0: in a plan of several sagas each begins when its turn comes"
@@ -169,8 +174,8 @@ def _history(
 
 
 def _starts(own: str, input_: Json, plan: FaultPlan) -> tuple[SagaStart, ...]:
-    """All with the same input, for they share most."""
-    return tuple(SagaStart(id=id_, input=input_) for id_ in plan.saga_ids(own))
+    started = zip(plan.saga_ids(own), plan.inputs(input_), strict=True)
+    return tuple(SagaStart(id=id_, input=given) for id_, given in started)
 
 
 def _run_in(world: World, scenario: Scenario, sagas: Sequence[SagaStart], plan: FaultPlan) -> History:

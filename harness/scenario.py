@@ -16,7 +16,7 @@ from harness.adapter.handlers import HandlersSaga
 from harness.bus import Bus
 from harness.choices import WorldName
 from harness.errors import ScenarioError, UsageError, misplaced, nearest
-from harness.inputs import InputStrategy, place_of, small_inputs
+from harness.inputs import InputStrategy, as_json_text, place_of, small_inputs
 from harness.participant import Operation, OwnService, Participant, ResourceSpec, Verb, Whose
 from harness.saga import Claim, Json, Overlap, ReadStep, SagaSpec, Status, Step
 
@@ -90,6 +90,22 @@ class Scenario:
     def expected(self, index: int) -> Status:
         """How the fault-free run of an input has to end."""
         return self.expects[index] if self.expects else Status.COMPLETED
+
+    @cached_property
+    def all_inputs(self) -> tuple[Json, ...]:
+        """The inputs, and behind them those that only sagas which overlap are given."""
+        own = () if self.overlap is None else self.overlap.inputs
+        known = {as_json_text(one, self.name) for one in self.inputs}
+        others = {as_json_text(one, f"scenario {self.name!r}, overlap, inputs"): one for one in own}
+        return (*self.inputs, *(one for text, one in others.items() if text not in known))
+
+    @cached_property
+    def overlapping(self) -> tuple[int, ...]:
+        """Which of `all_inputs` the sagas of one run are given: those of `overlap`, else all of `inputs`."""
+        if self.overlap is None or not self.overlap.inputs:
+            return tuple(range(len(self.inputs)))
+        texts = [as_json_text(one, self.name) for one in self.all_inputs]
+        return tuple(dict.fromkeys(texts.index(as_json_text(one, "")) for one in self.overlap.inputs))
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:

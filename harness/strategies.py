@@ -163,6 +163,12 @@ def inputs(scenario: Scenario) -> st.SearchStrategy[InputRef]:
     return st.one_of(listed, strategy_of(scenario.input_strategy).map(referred_to))
 
 
+def overlapping_inputs(scenario: Scenario) -> st.SearchStrategy[InputRef]:
+    """One of those that sagas of one run are given. Raises as `inputs` does."""
+    listed = scenario.overlap is not None and scenario.overlap.inputs
+    return st.sampled_from(scenario.overlapping) if listed else inputs(scenario)
+
+
 def _restarts(found: Sequence[Possible]) -> bool:
     """Whether a fault may last until the next restart."""
     return any(one.kind.process_fault is not None and one.kind.process_fault.kills for one in found)

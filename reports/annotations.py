@@ -51,7 +51,11 @@ def _error(violation: Violation, bundle: Bundle) -> str:
     if failure is None:
         return _command("error", {}, title, violation.problem)
     replay = replay_command(bundle.folder, violation.invariant.failure or "")
-    said = [failure.message or failure.claim, *plan_lines(failure.plan, failure.saga_id), f"Replay: {replay}"]
+    said = [
+        failure.message or failure.claim,
+        *plan_lines(failure.plan_to_show, failure.saga_id),
+        f"Replay: {replay}",
+    ]
     place = _place_of_saga(failure.scenario.reference, violation.scenario.saga)
     return _command("error", place, title, "\n".join(one for one in said if one))
 

@@ -23,6 +23,7 @@ from reports.words import (
     guarantee_words,
     headline,
     input_text,
+    input_title,
     plan_lines,
     plan_size,
     proxy_words,
@@ -213,10 +214,10 @@ def failure_lines(failure: FailureFile, replay: str, *, shrunk: bool = True) -> 
     timeline = [f"  {line}" for line in failure.timeline]
     happened = ["", "  What happened", *timeline] if timeline else []
     printed = _first_lines(failure.printed)
-    plan = [f"    {line}" for line in plan_lines(failure.plan, failure.saga_id)]
+    plan = [f"    {line}" for line in plan_lines(failure.plan_to_show, failure.saga_id)]
     size = f"  The {'smallest ' if shrunk else ''}plan: {plan_size(failure.plan)}"
     given = input_text(failure.input_to_show)
-    input_ = [f"  The input: {given}"] if given else []
+    input_ = [f"  {input_title(failure.plan)}: {given}"] if given else []
     lines = [*claim, *found, *happened, *printed, "", size, *plan, *input_, "", f"  Replay: {replay}"]
     return [printable(line) for line in lines]
 

@@ -17,6 +17,7 @@ from harness.plan import plan_to_json
 from harness.report_model import FailureFile, ScenarioReport
 from reports.bundle import Bundle, Violation
 from reports.comparison import Change, Since, compared
+from reports.runs import without_inputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,8 @@ def _also(group: list[Violation], bundle: Bundle) -> tuple[str, ...]:
     if failure is None or runs is None:
         return ()
     shown = {one.invariant.id for one in group}
-    return tuple(id_ for id_ in runs.broken.get((failure.plan, failure.saga_id), ()) if id_ not in shown)
+    violated = runs.broken.get((without_inputs(failure.plan), failure.saga_id), ())
+    return tuple(id_ for id_ in violated if id_ not in shown)
 
 
 def _same(violation: Violation, history: History | None, bundle: Bundle) -> bool:

@@ -21,6 +21,7 @@ from reports.words import (
     JUDGEMENTS,
     counted,
     input_text,
+    input_title,
     plan_lines,
     replay_command,
     seconds,
@@ -133,10 +134,10 @@ def _failure_lines(violation: Violation, bundle: Bundle) -> list[str]:
     failure = violation.failure
     if failure is None:
         return [*lines, violation.problem]
-    plan = [f"  {line}" for line in plan_lines(failure.plan, failure.saga_id)]
+    plan = [f"  {line}" for line in plan_lines(failure.plan_to_show, failure.saga_id)]
     given = input_text(failure.input_to_show)
     lines += [one for one in (unclaimed_words(failure),) if one]
-    lines += ["Smallest plan:", *plan, *([f"Input: {given}"] if given else [])]
+    lines += ["Smallest plan:", *plan, *([f"{input_title(failure.plan)}: {given}"] if given else [])]
     replay = replay_command(bundle.folder, violation.invariant.failure or "")
     return [*lines, "Timeline:", *failure.timeline, f"Replay: {replay}"]
 

@@ -36,6 +36,9 @@ class _Line(msgspec.Struct):
     part: str = ""
     input: msgspec.Raw = msgspec.Raw(b"null")
     plan: msgspec.Raw = msgspec.Raw(b"[]")
+    preemptions: msgspec.Raw = msgspec.Raw(b"[]")
+    sagas: msgspec.Raw = msgspec.Raw(b"1")
+    other_inputs: msgspec.Raw = msgspec.Raw(b"[]")
     compensation_s: tuple[float, ...] = ()
 
 
@@ -50,7 +53,8 @@ def compensations(path: Path) -> Mapping[str, Mapping[Job, list[float]]]:
         elif line.type == "run" and line.compensation_s and line.part != _NOT_COUNTED:
             if not 0 <= line.scenario < len(titles):
                 raise ReportError(misplaced(f"{path}:{number}, scenario", line.scenario, _indexes(titles)))
-            job = bytes(line.input), bytes(line.plan)
+            plan = (line.plan, line.preemptions, line.sagas, line.other_inputs)
+            job = bytes(line.input), b" ".join(map(bytes, plan))
             found[titles[line.scenario]].setdefault(job, []).extend(line.compensation_s)
     return found
 

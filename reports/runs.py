@@ -7,13 +7,14 @@ is no run of ours is counted, and the first one is named. Refuses to judge: verd
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import misplaced
 from harness.plan import FaultPlan, PlannedFault, PlannedPreemption, from_planned
+from harness.saga import Json
 from reports.words import counted
 
 FILE = "runs.ndjson"
@@ -49,7 +50,7 @@ class CellRuns:
 class ScenarioRuns:
     """Of one scenario. compensation_s: of all runs. by_struck_s: of runs with one fault, by its operation.
 
-    broken: what else the run of a counterexample violates, by its plan and saga id.
+    broken: what else the run of a counterexample violates, by its plan without inputs and saga id.
     """
 
     runs: int = 0
@@ -68,6 +69,12 @@ class _Preemption(PlannedPreemption, frozen=True, kw_only=True, forbid_unknown_f
     """The same of a preemption."""
 
 
+class _Drawn(msgspec.Struct, frozen=True):
+    """An input that was drawn; another one is told by its index in the scenario, which is not here."""
+
+    drawn: Json = None
+
+
 class _Run(msgspec.Struct, frozen=True, tag="run"):
     scenario: int
     part: str
@@ -76,6 +83,7 @@ class _Run(msgspec.Struct, frozen=True, tag="run"):
     plan: tuple[_Fault, ...] = ()
     preemptions: tuple[_Preemption, ...] = ()
     sagas: int = 1
+    other_inputs: tuple[int | _Drawn, ...] = ()
     strikes: tuple[int, ...] = ()
     as_planned: tuple[int, ...] | None = None
     situations: tuple[str, ...] = ()
@@ -163,7 +171,7 @@ class _Runs:
         one = self.by_title.setdefault(f"{scenario.name} ({scenario.world})", ScenarioRuns())
         violated = _VIOLATED in run.verdicts
         if violated and run.saga_id in self._wanted:
-            one.broken.setdefault((_plan(run), run.saga_id), _violated(run, scenario))
+            one.broken.setdefault((without_inputs(_plan(run)), run.saga_id), _violated(run, scenario))
         if run.part == NOT_COUNTED:
             return
         one.runs += 1
@@ -203,7 +211,15 @@ class _Runs:
 
 
 def _plan(run: _Run) -> FaultPlan:
-    return from_planned(run.plan, run.preemptions, run.sagas)
+    others = [
+        f"input {one + 1} of the scenario" if isinstance(one, int) else one.drawn for one in run.other_inputs
+    ]
+    return from_planned(run.plan, run.preemptions, run.sagas, others)
+
+
+def without_inputs(plan: FaultPlan) -> FaultPlan:
+    """The plan, less the inputs: the saga id tells runs with different ones apart."""
+    return replace(plan, other_inputs=())
 
 
 def _is_other(line: bytes) -> bool:

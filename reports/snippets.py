@@ -11,8 +11,10 @@ from pprint import pformat
 
 from harness.plan import FaultPlan
 from harness.report_model import FailureFile
+from harness.saga import Json
 
 _WIDTH = 96
+_READ = 'plan_from_json(failure["plan"])'
 
 
 def pytest_function(failure: FailureFile, path: str = "") -> str:
@@ -20,12 +22,12 @@ def pytest_function(failure: FailureFile, path: str = "") -> str:
 
     path: of the failure file, from which an input with secrets is read.
     """
-    plan = _plan(failure.plan)
+    hidden = failure.shown_input is not None or bool(failure.shown_other_inputs)
+    plan = _READ if failure.shown_other_inputs else _plan(failure.plan)
     imports = f"from harness.plan import {', '.join(_names(plan))}\n"
-    if failure.shown_input is None:
-        given = _indented(pformat(failure.input, width=_WIDTH, sort_dicts=False))
-    else:
-        given = f'json.loads(Path({path!r}).read_text())["input"]'
+    given = _indented(pformat(failure.input, width=_WIDTH, sort_dicts=False))
+    if hidden:
+        given = 'failure["input"]'
         imports = f"import json\nfrom pathlib import Path\n\n{imports}"
     note = ""
     if failure.unclaimed:
@@ -35,12 +37,17 @@ def pytest_function(failure: FailureFile, path: str = "") -> str:
         f"{imports}\n\n"
         f"def test_{_name(failure)}(saga_chaos):\n"
         f"{note}"
+        f"{_file(path) if hidden else ''}"
         f"    plan = {plan}\n"
         f"    given = {given}\n"
         f"    scenario = {_portable(failure.scenario.reference)!r}\n"
         f"    run = saga_chaos.run(scenario, plan, input=given, world={failure.world!r})\n"
         "    saga_chaos.check(run)\n"
     )
+
+
+def _file(path: str) -> str:
+    return f"    failure = json.loads(Path({path!r}).read_text())\n"
 
 
 def _portable(reference: str) -> str:
@@ -60,11 +67,13 @@ def _plan(plan: FaultPlan) -> str:
     parts = [f"faults=(\n{faults.replace('        ', ' ' * 12)}        )"] if faults else []
     parts += [f"preemptions=(\n{preemptions}        )"] if preemptions else []
     parts.append(f"sagas={plan.sagas}")
+    others = "".join(f"            {_deeper(one)},\n" for one in plan.other_inputs)
+    parts += [f"other_inputs=(\n{others}        )"] if others else []
     return f"FaultPlan(\n{''.join(f'        {part},' + chr(10) for part in parts)}    )"
 
 
 def _names(plan: str) -> list[str]:
-    names = ("Fault", "FaultPlan", "Lasting", "Preemption", "Site")
+    names = ("Fault", "FaultPlan", "Lasting", "Preemption", "Site", "plan_from_json")
     return [name for name in names if f"{name}(" in plan or f"{name}." in plan]
 
 
@@ -75,3 +84,7 @@ def _name(failure: FailureFile) -> str:
 
 def _indented(text: str) -> str:
     return text.replace("\n", "\n            ")
+
+
+def _deeper(given: Json) -> str:
+    return _indented(pformat(given, width=_WIDTH - 4, sort_dicts=False))

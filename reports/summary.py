@@ -23,6 +23,7 @@ from reports.words import (
     guarantee_words,
     headline,
     input_text,
+    input_title,
     latency_words,
     plan_lines,
     plan_size,
@@ -112,8 +113,8 @@ def _violation(violation: Violation, bundle: Bundle) -> str:
             *found,
             runs,
             f"The smallest plan has {plan_size(failure.plan)}:",
-            _list(plan_lines(failure.plan, failure.saga_id)),
-            *([f"The input: {markdown_code(given)}"] if given else []),
+            _list(plan_lines(failure.plan_to_show, failure.saga_id)),
+            *([f"{input_title(failure.plan)}: {markdown_code(given)}"] if given else []),
             markdown_block("\n".join([*failure.timeline, "", f"$ {replay}"])),
         ]
     )

@@ -191,6 +191,7 @@ def plan_lines(plan: FaultPlan, saga_id: str = "") -> list[str]:
     if plan.sagas > 1:
         faults += map(preemption_line, plan.preemptions)
         faults.append(sagas_line(plan))
+        faults += map(other_input_line, range(2, plan.sagas + 1), plan.other_inputs)
         faults += [ids_line(plan, saga_id)] if saga_id else []
     return faults or ["no fault at all"]
 
@@ -198,7 +199,18 @@ def plan_lines(plan: FaultPlan, saga_id: str = "") -> list[str]:
 def sagas_line(plan: FaultPlan) -> str:
     """`2 sagas with the same input, otherwise one after the other`."""
     others = "otherwise " if plan.preemptions else ""
-    return f"{plan.sagas} sagas with the same input, {others}one after the other"
+    given = ", each with its own input" if plan.other_inputs else " with the same input"
+    return f"{plan.sagas} sagas{given}, {others}one after the other"
+
+
+def other_input_line(number: int, given: Json) -> str:
+    """`saga 2 has the input {"seat":"7"}`."""
+    return f"saga {number} has the input {msgspec.json.encode(given).decode()}"
+
+
+def input_title(plan: FaultPlan) -> str:
+    """`The input`, and where sagas have others, whose."""
+    return "The input of saga 1" if plan.other_inputs else "The input"
 
 
 def ids_line(plan: FaultPlan, saga_id: str) -> str:

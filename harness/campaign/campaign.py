@@ -281,8 +281,8 @@ class Campaign:
         jobs = stored.jobs()
         began = self._recorded.scenarios[case.number].began if self._recorded is not None else None
         if began is not None:
-            return [job_of(one) for one in began.stored]
-        told = tuple(stored_job(job) for job in jobs)
+            return [job_of(one, case.scenario) for one in began.stored]
+        told = tuple(stored_job(job, case.scenario) for job in jobs)
         case.journal.write(BeganLine(scenario=case.number, stored=told))
         return jobs
 

@@ -36,7 +36,7 @@ def described(scenario: Scenario) -> dict[str, str]:
     told = (
         scenario.name,
         scenario.spec,
-        scenario.inputs,
+        scenario.all_inputs,
         scenario.expects,
         (scenario.time_limit_s, scenario.patience_s, scenario.requires),
         [(type(one).__qualname__, one.name, sorted(one.operations)) for one in scenario.participants],

@@ -82,6 +82,7 @@ class CampaignFiles:
             unclaimed=tuple(claim.value for claim in unclaimed.of(run_summary.plan)),
             printed="" if history is None else history.printed,
             shown_input=_shown(run_summary.input, history),
+            shown_other_inputs=_shown_others(run_summary.plan.other_inputs, history),
         )
         path = f"failures/{stem}.json"
         write_failure(failure, self.folder / path)
@@ -118,3 +119,11 @@ def file_stem(name: str) -> str:
     if plain == name:
         return plain
     return f"{plain}-{hashlib.blake2b(name.encode('utf-8', 'backslashreplace'), digest_size=4).hexdigest()}"
+
+
+def _shown_others(given: tuple[Json, ...], history: History | None) -> tuple[Json, ...]:
+    """The same of the inputs of the other sagas; nothing where none of them has secrets."""
+    if history is None or not history.began.sagas:
+        return ()
+    told = tuple(one.input for one in history.began.sagas[1:])
+    return () if told == given else told if given else ()

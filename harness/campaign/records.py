@@ -103,6 +103,7 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     plan: tuple[PlannedFault, ...]
     preemptions: tuple[PlannedPreemption, ...] = ()
     sagas: int = 1
+    other_inputs: tuple[InputEntry, ...] = ()
 
 
 class BeganLine(
@@ -139,7 +140,8 @@ class RunLine(
 
     scenario, part, chunk, number: its place in the order of the campaign. t_s: real seconds since the search
     of the scenario began. verdicts: a letter for each invariant of the scenario (h held, v violated,
-    n not exercised, u unknown, - not judged). found: what there is to say of them. fired: kind, operation and
+    n not exercised, u unknown, - not judged). other_inputs: of the sagas but the first, where not all have
+    `input`. found: what there is to say of them. fired: kind, operation and
     how many calls in a row. sites: operation, nth and the index of the last fault that had struck.
     senders: of a run of several sagas, for each site the number of the one whose call it is (0: of none).
     gaps: the same, and the moments. history: it is kept in `histories/runs` while anything needs it.
@@ -154,6 +156,7 @@ class RunLine(
     plan: tuple[PlannedFault, ...] = ()
     preemptions: tuple[PlannedPreemption, ...] = ()
     sagas: int = 1
+    other_inputs: tuple[InputEntry, ...] = ()
     saga_id: str
     verdicts: str
     found: Mapping[str, Found] = {}

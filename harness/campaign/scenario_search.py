@@ -117,7 +117,7 @@ class ScenarioSearch:
             run_summaries = known.watch(first)
             self._count(until_one_fails(run_summaries, self._scenario, stop), stop, progress)
         if overlap is not None and not failures(self._scenario, self._aggregate):
-            interleavings = Interleavings(enabled, len(self._scenario.inputs), overlap)
+            interleavings = Interleavings(enabled, self._scenario, overlap)
             with runner.during("interleaved"):
                 found = guided.overhear(interleavings.run(runner, stop))
                 self._count(found, stop, progress)

@@ -80,7 +80,9 @@ class StoredCounterexamples:
         enabled = EnabledFaults(self._scenario, self._world)
         jobs: list[Job] = []
         for kept, invariants in self._read():
-            ref = self._ref(kept[0])
+            others = (as_json_text(one, self._scenario.name) for one in kept[1].other_inputs)
+            gone = any(self._ref(one) is None for one in others)
+            ref = None if gone else self._ref(kept[0])
             overlap = self._scenario.overlap
             several = kept[1].sagas > (1 if overlap is None else overlap.sagas)
             if ref is None or several or not _is_enabled(kept[1], enabled):
@@ -178,7 +180,7 @@ class StoredCounterexamples:
 
     def _ref(self, text: bytes) -> InputRef | None:
         """None for an input that the scenario no longer has: a saga may rightly fail at it."""
-        for index, listed in enumerate(self._scenario.inputs):
+        for index, listed in enumerate(self._scenario.all_inputs):
             if as_json_text(listed, self._scenario.name) == text:
                 return index
         drawn = DrawnInput(text)

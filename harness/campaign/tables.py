@@ -19,9 +19,9 @@ from harness.campaign.records import (
     ScenarioEntry,
     StoredJob,
 )
-from harness.inputs import DrawnInput, InputRef
+from harness.inputs import DrawnInput, InputRef, as_json_text
 from harness.invariants import Verdict
-from harness.plan import Site, from_planned, planned_preemptions, to_planned
+from harness.plan import FaultPlan, Site, from_planned, planned_preemptions, to_planned
 from harness.scenario import Scenario
 from harness.search.gaps import Gap
 from harness.search.run_summary import Found, Job, RunSummary, input_of
@@ -54,6 +54,7 @@ class Tables:
             plan=to_planned(run_summary.plan),
             preemptions=planned_preemptions(run_summary.plan),
             sagas=run_summary.plan.sagas,
+            other_inputs=other_entries(self._scenario, run_summary.plan),
             saga_id=run_summary.saga_id,
             verdicts="".join(map(self._letter, map(run_summary.found.get, self._invariants))),
             found={
@@ -94,7 +95,7 @@ class Tables:
 
     def run_summary(self, line: RunLine, history: bytes | None) -> RunSummary:
         """Of a line. history: what was kept of it."""
-        ref, plan = job_of(line)
+        ref, plan = job_of(line, self._scenario)
         return RunSummary(
             input_index=ref,
             plan=plan,
@@ -166,7 +167,16 @@ def input_entry(ref: InputRef) -> InputEntry:
     return DrawnEntry(drawn=msgspec.Raw(ref.text)) if isinstance(ref, DrawnInput) else ref
 
 
-def stored_job(job: Job) -> StoredJob:
+def other_entries(scenario: Scenario, plan: FaultPlan) -> tuple[InputEntry, ...]:
+    """The inputs of the sagas but the first, for a line: by their index where the scenario lists them."""
+    if not plan.other_inputs:
+        return ()
+    listed = {as_json_text(one, scenario.name): index for index, one in enumerate(scenario.all_inputs)}
+    texts = [as_json_text(one, scenario.name) for one in plan.other_inputs]
+    return tuple(listed[one] if one in listed else input_entry(DrawnInput(one)) for one in texts)
+
+
+def stored_job(job: Job, scenario: Scenario) -> StoredJob:
     """A counterexample that is tried, for a line."""
     ref, plan = job
     return StoredJob(
@@ -174,14 +184,18 @@ def stored_job(job: Job) -> StoredJob:
         plan=to_planned(plan),
         preemptions=planned_preemptions(plan),
         sagas=plan.sagas,
+        other_inputs=other_entries(scenario, plan),
     )
 
 
-def job_of(line: RunLine | StoredJob) -> Job:
+def job_of(line: RunLine | StoredJob, scenario: Scenario) -> Job:
     """The input and the plan of a line."""
-    given = line.input
-    ref = given if isinstance(given, int) else DrawnInput(bytes(given.drawn))
-    return ref, from_planned(line.plan, line.preemptions, line.sagas)
+    others = [input_of(scenario, _ref(one)) for one in line.other_inputs]
+    return _ref(line.input), from_planned(line.plan, line.preemptions, line.sagas, others)
+
+
+def _ref(given: InputEntry) -> InputRef:
+    return given if isinstance(given, int) else DrawnInput(bytes(given.drawn))
 
 
 def shown(job: Job) -> str:

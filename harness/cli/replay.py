@@ -25,7 +25,7 @@ from harness.search.run_summary import RunSummary
 
 with our_packages():
     from reports.escape import printable
-    from reports.words import input_text, plan_lines, plan_size, unclaimed_words
+    from reports.words import input_text, input_title, plan_lines, plan_size, unclaimed_words
 
 NOT_REPLAYED = "NOT REPLAYED"
 _WIDTH = len(NOT_REPLAYED)
@@ -168,13 +168,13 @@ def _delete(case: Case, folder: Path) -> None:
 def _tell(failure: FailureFile, run_summary: RunSummary) -> None:
     _say(f"  {failure.claim or failure.invariant}")
     _say(f"  The plan: {plan_size(failure.plan)}")
-    for line in plan_lines(failure.plan, run_summary.saga_id):
+    for line in plan_lines(failure.plan_to_show, run_summary.saga_id):
         _say(f"    {line}")
     if failure.unclaimed:
         _say(f"  {unclaimed_words(failure)}")
     given = input_text(failure.input_to_show)
     if given:
-        _say(f"  The input: {given}")
+        _say(f"  {input_title(failure.plan)}: {given}")
     if run_summary.history is not None:
         shown = (
             failure.invariant

@@ -46,7 +46,7 @@ SAGA_KEYS = (
     "overlap",
     *_OWN,
 )
-_OVERLAP = ("sagas", "preemptions")
+_OVERLAP = ("sagas", "preemptions", "inputs")
 _CASE_KEYS = ("input", "expect")
 _CORRELATION_KEYS = ("field", "header", "pattern")
 _POLICY_KEYS = (
@@ -59,6 +59,7 @@ _POLICY_KEYS = (
     "key_header",
     "retry_after",
 )
+_OVERLAPPING = "a list of inputs, at least one; the sagas of a run are given the same and different ones"
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _REDACT = "a list of headers, parameters and fields, like ['X-Customer', 'card.number']"
 _SECONDS = "a number of seconds above 0"
@@ -132,6 +133,7 @@ def _overlap(table: Table) -> Overlap:
     return Overlap(
         sagas=_of_at_most(table, "sagas", 2, MOST_SAGAS, 2),
         preemptions=_of_at_most(table, "preemptions", 0, MOST_PREEMPTIONS, 2),
+        inputs=table.json("inputs", _OVERLAPPING) if table.has("inputs") else (),
     )
 
 

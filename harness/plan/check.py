@@ -52,6 +52,12 @@ def check_plan(
 def _checked_sagas(plan: FaultPlan) -> int:
     if not 1 <= plan.sagas <= MOST_SAGAS:
         raise PlanError(misplaced("plan, sagas", plan.sagas, f"how many the run starts, 1 to {MOST_SAGAS}"))
+    if plan.other_inputs and len(plan.other_inputs) != plan.sagas - 1:
+        found = len(plan.other_inputs)
+        expected = (
+            f"{plan.sagas - 1}, one for each saga but the first, or none: then all have that of the run"
+        )
+        raise PlanError(misplaced("plan, other_inputs", found, expected))
     return plan.sagas
 
 

@@ -1,7 +1,7 @@
 """The file forms of a plan: a JSON list of objects, read strictly, and a compact one for many runs.
 
-In the list an object is a fault; one with `run` is a preemption, and one with nothing but `sagas` says how
-many sagas the run starts.
+In the list an object is a fault; one with `run` is a preemption, and one with `sagas` says how many sagas the
+run starts, and, where they have inputs of their own, those of the others than the first.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from harness.plan.types import Fault, FaultPlan, Lasting, Preemption, Site
 from harness.saga import Json
 
 _FIELDS = ("kind", "operation", "nth", "count", "variant", "saga")
+_SAGAS = ("sagas", "other_inputs")
 _PREEMPTION = ("saga", "operation", "nth", "run", "until")
 _SITE = ("operation", "nth")
 
@@ -74,7 +75,10 @@ def planned_preemptions(plan: FaultPlan) -> tuple[PlannedPreemption, ...]:
 
 
 def from_planned(
-    faults: Iterable[PlannedFault], preemptions: Iterable[PlannedPreemption] = (), sagas: int = 1
+    faults: Iterable[PlannedFault],
+    preemptions: Iterable[PlannedPreemption] = (),
+    sagas: int = 1,
+    other_inputs: Iterable[Json] = (),
 ) -> FaultPlan:
     """The inverse of `to_planned` and `planned_preemptions`."""
     return FaultPlan(
@@ -100,6 +104,7 @@ def from_planned(
             for one in preemptions
         ),
         sagas,
+        tuple(other_inputs),
     )
 
 
@@ -120,8 +125,13 @@ def plan_to_json(plan: FaultPlan) -> list[dict[str, Json]]:
         }
         for fault in plan.faults
     ]
-    sagas: list[dict[str, Json]] = [] if plan.sagas == 1 else [{"sagas": plan.sagas}]
+    sagas: list[dict[str, Json]] = [] if plan.sagas == 1 else [_sagas_to_json(plan)]
     return [*sagas, *faults, *map(_preemption_to_json, plan.preemptions)]
+
+
+def _sagas_to_json(plan: FaultPlan) -> dict[str, Json]:
+    own = {"other_inputs": list(plan.other_inputs)} if plan.other_inputs else {}
+    return {"sagas": plan.sagas, **own}
 
 
 def _preemption_to_json(one: Preemption) -> dict[str, Json]:
@@ -142,21 +152,27 @@ def plan_from_json(content: Json, where: str = "plan") -> FaultPlan:
     faults: list[Fault] = []
     preemptions: list[Preemption] = []
     sagas: int | None = None
+    others: tuple[Json, ...] = ()
     for number, one in enumerate(content, 1):
         if isinstance(one, Mapping) and "run" in one:
             preemptions.append(_preemption(one, f"{where}, preemption {len(preemptions) + 1}"))
         elif isinstance(one, Mapping) and "sagas" in one:
-            sagas = _sagas(one, sagas, f"{where}, entry {number}")
+            sagas, others = _sagas(one, sagas, f"{where}, entry {number}")
         else:
             faults.append(_fault(one, f"{where}, fault {len(faults) + 1}"))
-    return FaultPlan(tuple(faults), tuple(preemptions), 1 if sagas is None else sagas)
+    return FaultPlan(tuple(faults), tuple(preemptions), 1 if sagas is None else sagas, others)
 
 
-def _sagas(content: Mapping[str, Json], before: int | None, where: str) -> int:
+def _sagas(content: Mapping[str, Json], before: int | None, where: str) -> tuple[int, tuple[Json, ...]]:
     if before is not None:
         raise PlanError(misplaced(where, dict(content), "the number of sagas once"))
-    _known(content, ("sagas",), where)
-    return _whole(content["sagas"], f"{where}, sagas")
+    _known(content, _SAGAS, where)
+    others = content.get("other_inputs", [])
+    if not isinstance(others, list):
+        raise PlanError(
+            misplaced(f"{where}, other_inputs", others, "a list, one for each saga but the first")
+        )
+    return _whole(content["sagas"], f"{where}, sagas"), tuple(others)
 
 
 def _preemption(content: Mapping[str, Json], where: str) -> Preemption:

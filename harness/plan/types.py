@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+import msgspec
 
 from harness.participant import Operation
 from harness.plan.decision import Decision
 from harness.plan.measure import Measure
 from harness.plan.moments import moment_of
 from harness.process_faults import ProcessFault
-from harness.saga import Claim, Direction
+from harness.saga import Claim, Direction, Json
 
 
 class Lasting(StrEnum):
@@ -97,23 +99,43 @@ class Preemption:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
     """Faults in order; where two cover one call, the first one wins.
 
-    sagas: how many sagas the run starts, all with its input. They run one after the other, save where
-    `preemptions` say otherwise.
+    sagas: how many sagas the run starts. They run one after the other, save where `preemptions` say
+    otherwise.
+    other_inputs: of the sagas 2, 3, … each its own; the first has that of the run. Empty: all have that.
     """
 
     faults: tuple[Fault, ...] = ()
     preemptions: tuple[Preemption, ...] = ()
     sagas: int = 1
+    other_inputs: tuple[Json, ...] = ()
 
     def __repr__(self) -> str:
         """Pastes back; what only runs of several sagas have is left out of others."""
         more = f", preemptions={self.preemptions!r}" if self.preemptions else ""
         more += f", sagas={self.sagas!r}" if self.sagas != 1 else ""
+        more += f", other_inputs={self.other_inputs!r}" if self.other_inputs else ""
         return f"FaultPlan(faults={self.faults!r}{more})"
+
+    def __eq__(self, other: object) -> bool:
+        """Inputs are compared as JSON: 1, 1.0 and true are three."""
+        if not isinstance(other, FaultPlan):
+            return NotImplemented
+        return self._mark == other._mark and (
+            not (self.other_inputs or other.other_inputs)
+            or msgspec.json.encode(self.other_inputs) == msgspec.json.encode(other.other_inputs)
+        )
+
+    def __hash__(self) -> int:
+        """Inputs are left out, for they may be lists and objects."""
+        return hash(self._mark)
+
+    @property
+    def _mark(self) -> tuple[tuple[Fault, ...], tuple[Preemption, ...], int]:
+        return self.faults, self.preemptions, self.sagas
 
     @property
     def empty(self) -> bool:
@@ -129,13 +151,22 @@ class FaultPlan:
         """The ids of the sagas in the order of their numbers, which begin with that of the first."""
         return (first, *(f"{first}-{number}" for number in range(2, self.sagas + 1)))
 
+    def inputs(self, first: Json) -> tuple[Json, ...]:
+        """The inputs of the sagas in the order of their numbers, which begin with that of the run."""
+        return (first, *(self.other_inputs or (first,) * (self.sagas - 1)))
+
+    def with_inputs(self, inputs: Sequence[Json]) -> FaultPlan:
+        """The same plan for sagas with these inputs, of which the first is that of the run."""
+        texts = {msgspec.json.encode(one) for one in inputs}
+        return replace(self, other_inputs=tuple(inputs[1:]) if len(texts) > 1 else ())
+
     def with_fault(self, fault: Fault) -> FaultPlan:
         """The same plan and one fault more."""
         return self.with_faults((*self.faults, fault))
 
     def with_faults(self, faults: tuple[Fault, ...]) -> FaultPlan:
         """The same sagas and preemptions with other faults."""
-        return FaultPlan(faults, self.preemptions, self.sagas)
+        return FaultPlan(faults, self.preemptions, self.sagas, self.other_inputs)
 
     def without(self, index: int) -> FaultPlan:
         """The same plan less the fault at `index`."""

@@ -6,6 +6,7 @@ Refuses to run it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -50,7 +51,7 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     history. history: path of the history, relative to the report's folder. added_claims: what the
     search let the saga claim on top of its own. unclaimed: those of them that the plan has faults of.
     printed: by the saga in that run. shown_input: the input without its secrets, where it has any; `input` is
-    whole, for a replay needs it.
+    whole, for a replay needs it. shown_other_inputs: the same of those of the plan.
     """
 
     scenario: ScenarioRef
@@ -71,12 +72,19 @@ class FailureFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     unclaimed: tuple[str, ...] = ()
     printed: str = ""
     shown_input: Json = None
+    shown_other_inputs: tuple[Json, ...] = ()
     format_version: int = FORMAT_VERSION
 
     @property
     def input_to_show(self) -> Json:
         """The input as it may be printed."""
         return self.input if self.shown_input is None else self.shown_input
+
+    @property
+    def plan_to_show(self) -> FaultPlan:
+        """The plan as it may be printed."""
+        others = self.shown_other_inputs
+        return replace(self.plan, other_inputs=others) if others else self.plan
 
 
 def write_failure(failure: FailureFile, path: Path) -> None:

@@ -52,11 +52,13 @@ MOST_PREEMPTIONS = 8
 class Overlap:
     """Several sagas in one run: how many, and how many preemptions interleave them in guided search.
 
+    inputs: those that the sagas are given, the same and different ones; empty: those of the scenario.
     Raises ScenarioError for fewer than two sagas, or more of either than a plan may have.
     """
 
     sagas: int = 2
     preemptions: int = 2
+    inputs: tuple[Json, ...] = ()
 
     def __post_init__(self) -> None:
         if not 2 <= self.sagas <= MOST_SAGAS:

@@ -25,8 +25,8 @@ from harness.repeatable import own_hypothesis_run, quiet_settings
 from harness.scenario import Scenario
 from harness.search.chunks import Chunk, ChunkEnded, Event, Reached, RunBegins, reached_by
 from harness.search.interleavings import possible_preemptions
-from harness.search.run_summary import Job, RunSummary
-from harness.strategies import NextFault, inputs
+from harness.search.run_summary import Job, RunSummary, input_of
+from harness.strategies import NextFault, inputs, overlapping_inputs
 
 SIZES = (1, 2, 3, 3, 3, 4, 4, 4)
 """How many faults a plan is to have: most of them more than guided search has tried by then."""
@@ -130,6 +130,8 @@ class _Drawing:
         drawn = scenario.input_strategy
         self._where = scenario.name if drawn is None else place_of(drawn, scenario.name)
         self._inputs = inputs(scenario)
+        self._overlapping = overlapping_inputs(scenario)
+        self._differ = len(scenario.overlapping) > 1 or drawn is not None
         self._plans: dict[tuple[InputRef, FaultPlan], Reached] = {}
         self._dropped = 0
         self._whole = False
@@ -168,8 +170,9 @@ class _Drawing:
 
     def _example(self, data: st.DataObject) -> None:
         ref = self._input(data)
+        ref, plan = self._sagas(data, ref)
         wanted = data.draw(st.sampled_from(SIZES))
-        reached = self._grown(data, ref, wanted)
+        reached = self._grown(data, ref, plan, wanted)
         job = (ref, reached.plan)
         if self._runs.is_known(*job) or (self._chunk.shrink is None and job in self._plans):
             hypothesis.reject()
@@ -179,9 +182,22 @@ class _Drawing:
         if self._chunk.until_first and reached.violated:
             raise _Ended
 
-    def _input(self, data: st.DataObject) -> InputRef:
+    def _sagas(self, data: st.DataObject, ref: InputRef) -> Job:
+        """The input and the plan without faults; of several sagas the same one or each its own."""
+        overlap = self._chunk.overlap
+        sagas = 1 if overlap is None else data.draw(st.integers(1, overlap.sagas))
+        if overlap is None or sagas == 1:
+            return ref, FaultPlan()
+        given = [self._input(data, self._overlapping)] if overlap.inputs else [ref]
+        if self._differ and data.draw(st.booleans()):
+            given += [self._input(data, self._overlapping) for _ in range(sagas - 1)]
+        else:
+            given *= sagas
+        return given[0], FaultPlan(sagas=sagas).with_inputs([input_of(self._scenario, one) for one in given])
+
+    def _input(self, data: st.DataObject, among: st.SearchStrategy[InputRef] | None = None) -> InputRef:
         try:
-            return data.draw(self._inputs)
+            return data.draw(self._inputs if among is None else among)
         except hypothesis.errors.HypothesisException:
             raise
         except SagaChaosError as error:
@@ -189,12 +205,12 @@ class _Drawing:
         except Exception as error:
             raise _Escaped(cannot_draw(error, self._where)) from error
 
-    def _grown(self, data: st.DataObject, ref: InputRef, wanted: int) -> Reached:
+    def _grown(self, data: st.DataObject, ref: InputRef, plan: FaultPlan, wanted: int) -> Reached:
         """A run with up to so many faults, each drawn where the one before has led.
 
         A fault after which nothing is left to strike is kept only where no other was found instead.
         """
-        reached = self._interleaved(data, ref)
+        reached = self._interleaved(data, ref, plan)
         before: frozenset[Site] = frozenset()
         last: Reached | None = None
         spent = 0
@@ -218,19 +234,18 @@ class _Drawing:
                 reached, last = tried, None
         return last or reached
 
-    def _interleaved(self, data: st.DataObject, ref: InputRef) -> Reached:
-        """The run without faults; of several sagas, if they overlap, with preemptions where they led."""
+    def _interleaved(self, data: st.DataObject, ref: InputRef, plan: FaultPlan) -> Reached:
+        """The run without faults; of several sagas with preemptions where they led."""
         overlap = self._chunk.overlap
-        sagas = 1 if overlap is None else data.draw(st.integers(1, overlap.sagas))
-        reached = self._runs.run(ref, FaultPlan(sagas=sagas))
-        if overlap is None or sagas == 1:
+        reached = self._runs.run(ref, plan)
+        if overlap is None or plan.sagas == 1:
             return reached
         for _ in range(data.draw(st.integers(0, overlap.preemptions + 1))):
             found = list(possible_preemptions(reached.plan, reached.sites, self._deliveries))
             if not found or reached.violated:
                 break
-            plan = reached.plan.with_preemption(data.draw(st.sampled_from(found)))
-            reached = self._runs.run(ref, plan)
+            held = reached.plan.with_preemption(data.draw(st.sampled_from(found)))
+            reached = self._runs.run(ref, held)
         return reached
 
     def _gaps(self, reached: Reached) -> dict[Site, tuple[str, ...]]:

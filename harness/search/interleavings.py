@@ -1,6 +1,7 @@
 """Interleavings of several sagas: every preemption at the calls that runs reached, one and then one more.
 
-First the sagas one after the other, also with one step of one saga refused, so that another saga can meet
+First the sagas one after the other, all with the same input and, where there are several, the first two with
+each pair of different ones; also with one step of one saga refused, so that another saga can meet
 what is undone later. Then each of these with one preemption: a saga is held at each of its calls while
 another one runs to its end, or to each of its own calls. Then one preemption more behind the newest, level by
 level; few preemptions show most races (Musuvathi and Qadeer, PLDI 2007). Refuses to draw: Hypothesis adds
@@ -12,11 +13,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import permutations
 
 from harness.faults.enabled import EnabledFaults
 from harness.inputs import InputRef
 from harness.plan import Fault, FaultPlan, Preemption, Site
 from harness.saga import Overlap
+from harness.scenario import Scenario
 from harness.search.guided import ABORTS, StopAsked
 from harness.search.run_summary import Job, JobRunner, RunSummary
 
@@ -27,18 +30,16 @@ Sites = Sequence[tuple[Site, int]]
 class Interleavings:
     """Yields run summaries as they come; `left_out_parts` and `runs` tell afterwards what became of it."""
 
-    def __init__(self, enabled: EnabledFaults, inputs: int, overlap: Overlap) -> None:
+    def __init__(self, enabled: EnabledFaults, scenario: Scenario, overlap: Overlap) -> None:
         self._enabled = enabled
-        self._inputs = inputs
+        self._scenario = scenario
         self._overlap = overlap
         self.left_out_parts: Counter[str] = Counter()
         self.runs = 0
 
     def run(self, job_runner: JobRunner, stop: StopAsked) -> Iterator[RunSummary]:
         """Run until done or `stop` says so."""
-        one_by_one: list[Job] = [
-            (index, FaultPlan(sagas=self._overlap.sagas)) for index in range(self._inputs)
-        ]
+        one_by_one = list(self._one_by_one())
         roots: list[RunSummary] = []
         yield from self._level(one_by_one, "sagas one after the other", roots, job_runner, stop)
         refused = [job for root in roots for job in self._refused(root)]
@@ -48,6 +49,11 @@ class Interleavings:
             roots = []
             part = f"interleavings with {level} preemption{'' if level == 1 else 's'}"
             yield from self._level(jobs, part, roots, job_runner, stop)
+
+    def _one_by_one(self) -> Iterator[Job]:
+        plan, given = FaultPlan(sagas=self._overlap.sagas), self._scenario.all_inputs
+        for mix in mixed(self._scenario.overlapping, self._overlap.sagas):
+            yield mix[0], plan.with_inputs([given[index] for index in mix])
 
     def _level(
         self, jobs: list[Job], part: str, ran: list[RunSummary], job_runner: JobRunner, stop: StopAsked
@@ -73,6 +79,18 @@ class Interleavings:
             if site.saga is not None and self._enabled.is_action(site.operation) and ABORTS in kinds:
                 fault = Fault(kind=ABORTS, operation=site.operation, nth=site.nth, saga=site.saga)
                 yield root.input_index, root.plan.with_fault(fault)
+
+
+def mixed(inputs: Sequence[int], sagas: int) -> Iterator[tuple[int, ...]]:
+    """Inputs for so many sagas: each for all of them, then each pair for the first two, in both orders.
+
+    Sagas beyond the second go on through the inputs, from the second one's.
+    """
+    for one in inputs:
+        yield (one,) * sagas
+    for first, second in permutations(range(len(inputs)), 2):
+        others = (inputs[(second + number) % len(inputs)] for number in range(sagas - 1))
+        yield (inputs[first], *others)
 
 
 def _next(parent: RunSummary, deliveries: Collection[str]) -> Iterator[Job]:

@@ -1,6 +1,6 @@
 """Makes a counterexample as small as it gets: fewer faults first, then fewer calls, then earlier ones.
 
-Of a run of several sagas: fewer preemptions and fewer sagas, too.
+Of a run of several sagas: fewer preemptions, fewer sagas, and the same input for all of them, too.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from harness.inputs import DrawnInput, as_json_text
 from harness.plan import Fault, FaultPlan, Lasting, Preemption
-from harness.search.run_summary import JobRunner, RunSummary
+from harness.search.run_summary import Job, JobRunner, RunSummary
 
 MOST_RUNS = 200
 """A shrink that has not come to rest by then is small enough."""
@@ -21,9 +22,9 @@ def minimise(
     """The smallest plan found that still violates the invariant, with its run."""
     smallest, runs = run_summary, 0
     while runs < most_runs:
-        for plan in _smaller(smallest):
+        for job in _smaller(smallest):
             runs += 1
-            (tried,) = job_runner.run([(smallest.input_index, plan)])
+            (tried,) = job_runner.run([job])
             if invariant in tried.violated:
                 smallest = tried
                 break
@@ -32,14 +33,20 @@ def minimise(
     return smallest
 
 
-def _smaller(run_summary: RunSummary) -> Iterator[FaultPlan]:
-    plan = run_summary.plan
-    for index, strikes in enumerate(run_summary.strikes):
-        if not strikes:
-            yield plan.without(index)  # a dead fault leaves first
+def _smaller(run_summary: RunSummary) -> Iterator[Job]:
+    ref = run_summary.input_index
+    dead = [index for index, strikes in enumerate(run_summary.strikes) if not strikes]
+    yield from ((ref, run_summary.plan.without(index)) for index in dead)  # a dead fault leaves first
     yield from _fewer_sagas(run_summary)
+    yield from ((ref, plan) for plan in _simpler_plans(run_summary))
+
+
+def _simpler_plans(run_summary: RunSummary) -> Iterator[FaultPlan]:
+    """For as many sagas."""
+    plan = run_summary.plan
     for index in range(len(plan.faults)):
         yield plan.without(index)
+    yield from _same_inputs(run_summary)
     for index, fault in enumerate(plan.faults):
         for simpler in _simpler(fault):
             yield plan.with_faults((*plan.faults[:index], simpler, *plan.faults[index + 1 :]))
@@ -50,31 +57,65 @@ def _smaller(run_summary: RunSummary) -> Iterator[FaultPlan]:
             )
 
 
-def _fewer_sagas(run_summary: RunSummary) -> Iterator[FaultPlan]:
-    """Without the others, without the last one, and with fewer preemptions: first those that never were."""
+def _fewer_sagas(run_summary: RunSummary) -> Iterator[Job]:
+    """Without the others, with fewer preemptions (first those that never were), and without one saga."""
     plan = run_summary.plan
     if plan.sagas == 1:
         return
     if not plan.preemptions:
-        yield _of_first_sagas(plan, 1)
+        yield run_summary.input_index, _of_the_first(plan)
     dead = [index for index in range(len(plan.preemptions)) if index not in run_summary.preempted]
     for index in (*dead, *run_summary.preempted):
-        yield _with_preemptions(plan, plan.preemptions[:index] + plan.preemptions[index + 1 :])
+        fewer = plan.preemptions[:index] + plan.preemptions[index + 1 :]
+        yield run_summary.input_index, _with_preemptions(plan, fewer)
     if plan.sagas > 2:
-        yield _of_first_sagas(plan, plan.sagas - 1)
+        for number in range(plan.sagas, 0, -1):
+            yield _without_saga(run_summary, number)
 
 
-def _of_first_sagas(plan: FaultPlan, sagas: int) -> FaultPlan:
+def _of_the_first(plan: FaultPlan) -> FaultPlan:
     """What names none of the others."""
-    return FaultPlan(
+    return FaultPlan(tuple(replace(one, saga=None) for one in plan.faults if one.saga in (None, 1)))
+
+
+def _without_saga(run_summary: RunSummary, number: int) -> Job:
+    """What does not name that one; those behind it move up."""
+    plan, ref = run_summary.plan, run_summary.input_index
+
+    def moved(saga: int) -> int:
+        return saga - 1 if saga > number else saga
+
+    given = plan.inputs(run_summary.input)
+    if number == 1 and plan.other_inputs:
+        ref = DrawnInput(as_json_text(given[1], "plan, other_inputs"))
+    fewer = FaultPlan(
         tuple(
-            replace(one, saga=None) if sagas == 1 else one
+            one if one.saga is None else replace(one, saga=moved(one.saga))
             for one in plan.faults
-            if one.saga is None or one.saga <= sagas
+            if one.saga != number
         ),
-        tuple(one for one in plan.preemptions if max(one.saga, one.run) <= sagas),
-        sagas,
+        tuple(
+            replace(one, saga=moved(one.saga), run=moved(one.run))
+            for one in plan.preemptions
+            if number not in (one.saga, one.run)
+        ),
+        plan.sagas - 1,
     )
+    return ref, fewer.with_inputs([*given[: number - 1], *given[number:]])
+
+
+def _same_inputs(run_summary: RunSummary) -> Iterator[FaultPlan]:
+    """All sagas with the input of the first, or one of them."""
+    plan, first = run_summary.plan, run_summary.input
+    if not plan.other_inputs:
+        return
+    yield plan.with_inputs([first] * plan.sagas)
+    for index in range(1, plan.sagas):
+        given = list(plan.inputs(first))
+        given[index] = first
+        same = plan.with_inputs(given)
+        if same != plan:
+            yield same
 
 
 def _with_preemptions(plan: FaultPlan, preemptions: tuple[Preemption, ...]) -> FaultPlan:

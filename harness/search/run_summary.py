@@ -40,7 +40,7 @@ Job = tuple[InputRef, FaultPlan]
 
 def input_of(scenario: Scenario, ref: InputRef) -> Json:
     """The input that a job or a run summary refers to."""
-    return ref.value if isinstance(ref, DrawnInput) else scenario.inputs[ref]
+    return ref.value if isinstance(ref, DrawnInput) else scenario.all_inputs[ref]
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -107,7 +107,7 @@ def sections() -> tuple[Section, ...]:
                 "policy, correlation": ("`{}`", "the tables below"),
                 "overlap": (
                     "absent",
-                    "several sagas in one run: `{ sagas = 2, preemptions = 2 }`, "
+                    "several sagas in one run: `{ sagas = 2, preemptions = 2, inputs = […] }`, "
                     "[several sagas](several-sagas.md)",
                 ),
                 "invariants, situations, faults": (

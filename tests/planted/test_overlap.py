@@ -7,7 +7,7 @@ lock, a version that is sent, memory of one's own, an end to waiting.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -223,9 +223,11 @@ async def takes(caller: Caller, seat: str, step: str, tries: int) -> bool:
 
 def two_seats(tries: int) -> Callable[[SagaContext, Json], Awaitable[Json]]:
     async def saga(ctx: SagaContext, input_: Json) -> Json:
-        """Marks two seats, the second saga the other way round; waits for one that is taken."""
+        """Marks two seats, in the order that it is given; waits for one that is taken."""
         caller = Caller(ctx)
-        order = ("1", "2") if "-" not in ctx.saga_id.removeprefix("saga-") else ("2", "1")
+        assert isinstance(input_, Mapping)
+        order = input_["seats"]
+        assert isinstance(order, list)
         if not await takes(caller, order[0], "mark", tries):
             return REFUSED
         if not await takes(caller, order[1], "mark1", tries):
@@ -254,6 +256,7 @@ class Twins:
     lock_of_twin: bool = False
     optional: bool = False
     seats: int = 1
+    inputs: tuple[Json, ...] = ({},)
 
     def scenario(self, twin: str) -> Scenario:
         broken = twin == "broken"
@@ -265,6 +268,7 @@ class Twins:
                 RestParticipant("post", (PARCEL,)),
             ),
             saga=CallableSaga(self.broken if broken else self.sound, twin),
+            inputs=self.inputs,
             time_limit_s=40,
         )
 
@@ -274,6 +278,7 @@ def held(operation: str, *faults: Fault) -> FaultPlan:
 
 
 NO_PARCEL = Fault(kind="reject", operation=SEND, saga=1)
+THERE_AND_BACK: tuple[Json, ...] = ({"seats": ["1", "2"]}, {"seats": ["2", "1"]})
 ALL = {
     "lost update": Twins(broken=overwrites, sound=sends_version, says="lost update: saga ", plan=held(MARK)),
     "a version that is ignored": Twins(
@@ -312,16 +317,17 @@ ALL = {
         broken=two_seats(10_000),
         sound=two_seats(5),
         says="deadlock: ",
-        plan=FaultPlan((), (Preemption(saga=1, operation=MARK, nth=2, run=2),), 2),
+        plan=FaultPlan((), (Preemption(saga=1, operation=MARK, nth=2, run=2),), 2, (THERE_AND_BACK[1],)),
         lock=True,
         lock_of_twin=True,
         seats=2,
+        inputs=THERE_AND_BACK,
     ),
 }
 
 
 def searched(scenario: Scenario, world: SimWorld) -> list[RunSummary]:
-    search = Interleavings(enabled_faults(scenario, "sim"), len(scenario.inputs), Overlap())
+    search = Interleavings(enabled_faults(scenario, "sim"), scenario, Overlap())
     return list(search.run(LocalJobRunner(scenario, world), StopAsked()))
 
 

@@ -6,8 +6,8 @@ another saga relied on it. Guided search of two sagas finds the broken one with 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
@@ -70,9 +70,6 @@ def record(name: str, at_most: int | None = None) -> ResourceSpec:
 class Caller:
     """The calls of one saga, each sent once."""
 
-    def __init__(self, ctx: SagaContext) -> None:
-        self.ctx = ctx
-
     async def everybodys(self, path: str) -> httpx.Response:
         assert isinstance(self.ctx.client, httpx.AsyncClient)
         return await self.ctx.client.get(f"{self.ctx.urls['shop']}{path}")
@@ -91,9 +88,10 @@ class Caller:
     async def does(self, method: str, path: str, **fields: Json) -> bool:
         return (await self.ask(method, path, **fields)).is_success
 
-    @property
-    def second(self) -> bool:
-        return "-" in self.ctx.saga_id.removeprefix("saga-")
+    def __init__(self, ctx: SagaContext, input_: Json) -> None:
+        self.ctx = ctx
+        assert isinstance(input_, Mapping)
+        self.given = input_
 
 
 REFUSED: Json = {"status": "compensated", "detail": {"error": "too many"}}
@@ -111,7 +109,7 @@ def looks(
     """Acts where there is room. again: looks once more, and takes it back where there is none."""
 
     async def saga(ctx: SagaContext, input_: Json) -> Json:
-        caller = Caller(ctx)
+        caller = Caller(ctx, input_)
         if not await count(caller) or not await act(caller):
             return REFUSED
         if again and not await count(caller):
@@ -138,10 +136,10 @@ def parcels(*, again: bool) -> Saga:
 
 def seats(*, again: bool) -> Saga:
     def mine(caller: Caller) -> str:
-        return f"/seats/{2 if caller.second else 1}"
+        return f"/seats/{caller.given['mine']}"
 
     async def room(caller: Caller) -> bool:
-        other = await caller.ask("GET", f"/seats/{1 if caller.second else 2}")
+        other = await caller.ask("GET", f"/seats/{caller.given['other']}")
         return bool(other.json()["state"] == "free")
 
     return looks(
@@ -169,7 +167,7 @@ def lamps(*, again: bool) -> Saga:
 def notes(*, again: bool) -> Saga:
     async def saga(ctx: SagaContext, input_: Json) -> Json:
         """Makes the note, unless there is one. again: looks whether it is still there in the end."""
-        caller = Caller(ctx)
+        caller = Caller(ctx, input_)
         there = await caller.does("GET", "/notes/note-1")
         if not there and not await caller.does("POST", "/notes"):
             return REFUSED
@@ -195,6 +193,7 @@ class Twins:
     says: str
     plan: FaultPlan
     then: tuple[Step, ...] = ()
+    inputs: tuple[Json, ...] = ({},)
 
     def scenario(self, *, again: bool) -> Scenario:
         others = tuple(record("parcel") for _ in self.then)
@@ -203,6 +202,7 @@ class Twins:
             spec=SagaSpec(name="shop", steps=(self.step, *self.then)),
             participants=(RestParticipant("shop", (self.resource, *others)),),
             saga=CallableSaga(self.saga(again=again), "twin"),
+            inputs=self.inputs,
         )
 
 
@@ -214,6 +214,7 @@ def step(name: str, action: str, undo: str, *, optional: bool = False) -> Step:
 
 PARCEL = step("parcel", Verb.CREATE, Verb.DELETE_BY_SAGA)
 NO_PARCEL = Fault(kind="reject", operation="shop.parcel.create", saga=1)
+EACH_OTHER: tuple[Json, ...] = ({"mine": "1", "other": "2"}, {"mine": "2", "other": "1"})
 ALL = {
     "oversold records": Twins(
         saga=parcels,
@@ -227,7 +228,8 @@ ALL = {
         step=step("seat", "book", "free"),
         resource=SEAT,
         says="write skew: sagas ",
-        plan=held("shop.seat.book"),
+        plan=replace(held("shop.seat.book"), other_inputs=(EACH_OTHER[1],)),
+        inputs=EACH_OTHER,
     ),
     "oversold stock": Twins(
         saga=lamps,

@@ -64,7 +64,7 @@ def choreographed_against_orchestrated() -> float:
 def interleavings_per_s(scenario: Scenario) -> float:
     """Two sagas in a run, with every two preemptions, in this process: runs a second."""
     with make_world("sim", "auto", _quiet) as world:
-        search = Interleavings(enabled_faults(scenario, "sim"), 1, Overlap())
+        search = Interleavings(enabled_faults(scenario, "sim"), scenario, Overlap())
         began = time.process_time()
         runs = sum(1 for _ in search.run(LocalJobRunner(scenario, world), StopAsked()))
         return runs / (time.process_time() - began)

@@ -132,7 +132,7 @@ def test_a_death_is_refused_there() -> None:
 
 def test_the_search_goes_there_too() -> None:
     scenario = ALL["lost update"].scenario("broken")
-    search = Interleavings(enabled_faults(scenario, "wire"), 1, Overlap(preemptions=1))
+    search = Interleavings(enabled_faults(scenario, "wire"), scenario, Overlap(preemptions=1))
     with WireWorld(proxy="embedded") as world:
         found = list(search.run(LocalJobRunner(scenario, world), StopAsked()))
     assert {one.plan for one in found if "isolation" in one.violated} >= {ALL["lost update"].plan}

@@ -71,7 +71,7 @@ def test_they_run_side_by_side_on_the_wire() -> None:
 
 def test_the_search_holds_nobody_at_a_delivery(sim: SimWorld) -> None:
     scenario = Overwrites().scenario()
-    search = Interleavings(enabled_faults(scenario, "sim"), 1, Overlap(preemptions=1))
+    search = Interleavings(enabled_faults(scenario, "sim"), scenario, Overlap(preemptions=1))
     summaries = list(search.run(LocalJobRunner(scenario, sim), StopAsked()))
     held = {one.operation for summary in summaries for one in summary.plan.preemptions}
     assert held

@@ -28,6 +28,8 @@ FAULT = Fault(kind="refuse", operation=HOLD, saga=2)
 TO_ITS_END = Preemption(saga=1, operation=CHARGE, run=2)
 TO_A_CALL = Preemption(saga=1, operation=HOLD, nth=2, run=3, until=Site(operation=CHARGE, nth=2))
 PLAN = FaultPlan((FAULT,), (TO_ITS_END, TO_A_CALL), 3)
+BACK: Json = {"from": "b", "to": "a"}
+THERE_AND_BACK = FaultPlan((), (TO_ITS_END,), 2, (BACK,))
 
 
 def test_a_plan_of_several_sagas_grows_without_losing_them() -> None:
@@ -48,7 +50,7 @@ def test_what_is_empty_and_what_a_reader_has_to_follow() -> None:
 
 def test_reprs_paste_back() -> None:
     names = {"FaultPlan": FaultPlan, "Fault": Fault, "Site": Site, "Preemption": Preemption}
-    for plan in (PLAN, FaultPlan(sagas=2), FaultPlan((), (TO_ITS_END,), 2)):
+    for plan in (PLAN, FaultPlan(sagas=2), FaultPlan((), (TO_ITS_END,), 2), THERE_AND_BACK):
         assert eval(repr(plan), names) == plan
     assert repr(FaultPlan((FAULT,))) == f"FaultPlan(faults=({FAULT!r},))"
     assert repr(TO_ITS_END) == "Preemption(saga=1, operation='bank.charge.create', nth=1, run=2)"
@@ -71,6 +73,26 @@ def test_what_is_written_reads_back() -> None:
     assert plan_from_json(plan_to_json(FaultPlan(sagas=2))) == FaultPlan(sagas=2)
 
 
+def test_each_saga_may_have_an_input_of_its_own() -> None:
+    there: Json = {"from": "a", "to": "b"}
+    assert FaultPlan(sagas=3).inputs(there) == (there, there, there)
+    assert THERE_AND_BACK.inputs(there) == (there, BACK)
+    assert FaultPlan((), (TO_ITS_END,), 2).with_inputs([there, BACK]) == THERE_AND_BACK
+    assert THERE_AND_BACK.with_inputs([BACK, BACK]) == FaultPlan((), (TO_ITS_END,), 2)
+    for plan in (THERE_AND_BACK.with_fault(FAULT), THERE_AND_BACK.with_preemption(TO_A_CALL)):
+        assert plan.other_inputs == (BACK,)
+    written = plan_to_json(THERE_AND_BACK)
+    assert written[0] == {"sagas": 2, "other_inputs": [BACK]}
+    assert plan_from_json(written) == THERE_AND_BACK
+
+
+def test_inputs_are_compared_as_json() -> None:
+    one, true = (FaultPlan(sagas=2, other_inputs=(given,)) for given in ({"n": 1}, {"n": True}))
+    assert one != true
+    assert len({one, true, FaultPlan(sagas=2, other_inputs=({"n": 1},)), FaultPlan(sagas=2)}) == 3
+    assert one != "a plan"
+
+
 def test_the_compact_form_reads_back() -> None:
     told = msgspec.json.encode(planned_preemptions(PLAN))
     assert told.startswith(b'[{"saga":1,"operation":"bank.charge.create","run":2},')
@@ -87,7 +109,14 @@ def test_the_compact_form_reads_back() -> None:
             [{"sagas": 2}, {"sagas": 2}],
             "plan, entry 2: found {'sagas': 2}, expected the number of sagas once",
         ),
-        ([{"sagas": 2, "more": 1}], "plan, entry 1: found 'more', expected one of sagas"),
+        (
+            [{"sagas": 2, "more": 1}],
+            "plan, entry 1: found 'more', expected one of other_inputs, sagas",
+        ),
+        (
+            [{"sagas": 2, "other_inputs": {}}],
+            "plan, entry 1, other_inputs: found {}, expected a list, one for each saga but the first",
+        ),
         ([{"sagas": "two"}], "plan, entry 1, sagas: found 'two', expected a whole number"),
         ([{"run": 2, "sag": 1}], "plan, preemption 1: found 'sag', expected 'saga' (did you mean it?)"),
         ([{"run": 2, "operation": HOLD}], "plan, preemption 1, saga: found None, expected a whole number"),
@@ -145,6 +174,11 @@ def test_what_can_be_is_let_through() -> None:
     [
         (FaultPlan(sagas=6), "plan, sagas: found 6, expected how many the run starts, 1 to 5"),
         (FaultPlan(sagas=0), "plan, sagas: found 0, expected how many the run starts, 1 to 5"),
+        (
+            FaultPlan(sagas=3, other_inputs=({},)),
+            "plan, other_inputs: found 1, expected 2, one for each saga but the first, or none",
+        ),
+        (FaultPlan(other_inputs=({},)), "plan, other_inputs: found 1, expected 0, one for each saga"),
         (
             FaultPlan((), (TO_ITS_END,)),
             "plan, preemption 1, run: found 2, expected the number of a saga of the run",

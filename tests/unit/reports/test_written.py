@@ -195,7 +195,7 @@ def test_junit_failure_has_claim_plan_and_replay(tmp_path: Path) -> None:
     text = found.text or ""
     assert "After a saga that says compensated, nothing that it made is left." in text
     assert "lose_reply at payments.charge.create, call 1" in text
-    assert 'Input: {"sku":"A"}' in text
+    assert 'The input: {"sku":"A"}' in text
     assert "Replay: saga-chaos replay out/failures/order-sim-no_orphaned_resources.json" in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from harness.faults.enabled import enabled_faults
 from harness.plan import FaultPlan, Preemption, Site
 from harness.saga import Overlap
 from harness.search.guided import StopAsked
-from harness.search.interleavings import Interleavings, possible_preemptions
+from harness.search.interleavings import Interleavings, mixed, possible_preemptions
 from harness.search.property import PropertySearch
 from harness.search.run_summary import RunSummary
 from harness.worlds.sim import SimWorld
@@ -53,8 +54,8 @@ def test_a_third_saga_may_run_while_either_is_held() -> None:
 
 
 def searched(sim: SimWorld, overlap: Overlap, stop: StopAsked) -> tuple[list[RunSummary], Interleavings]:
-    scenario = scenario_of(saga_of("async"))
-    search = Interleavings(enabled_faults(scenario, "sim"), 1, overlap)
+    scenario = replace(scenario_of(saga_of("async")), overlap=overlap)
+    search = Interleavings(enabled_faults(scenario, "sim"), scenario, overlap)
     return list(search.run(LocalJobRunner(scenario, sim), stop)), search
 
 
@@ -69,6 +70,39 @@ def test_all_interleavings_of_two_sagas_with_two_preemptions(sim: SimWorld) -> N
     assert refused == {(operation, saga) for operation in (HOLD, CHARGE, PARCEL) for saga in (1, 2)}
     orders = {one.trace for one in run_summaries if not one.plan.faults}
     assert len(orders) == len(calm), "each is a run of its own"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sagas", "mixes"),
+    [
+        (1, 3, ["000"]),
+        (2, 2, ["00", "11", "01", "10"]),
+        (2, 3, ["000", "111", "010", "101"]),
+        (3, 3, ["000", "111", "222", "012", "020", "101", "120", "201", "212"]),
+    ],
+)
+def test_all_the_same_and_each_pair_of_different_inputs(inputs: int, sagas: int, mixes: list[str]) -> None:
+    found = ["".join(map(str, mix)) for mix in mixed(range(inputs), sagas)]
+    assert found == mixes
+
+
+def test_sagas_with_inputs_of_their_own_are_interleaved_too(sim: SimWorld) -> None:
+    run_summaries, _ = searched(sim, Overlap(preemptions=1, inputs=({"n": 1}, {"n": 2})), StopAsked())
+    calm = [one for one in run_summaries if not one.plan.faults]
+    given = Counter(str(one.plan.inputs(one.input)) for one in calm)
+    assert len(given) == 4
+    assert set(given.values()) == {13}
+    assert {one.input_index for one in calm} == {1, 2}, "{} is no input of sagas that overlap"
+
+
+def test_hypothesis_draws_the_same_and_different_inputs(sim: SimWorld) -> None:
+    overlap = Overlap(preemptions=1, inputs=({"n": 1}, {"n": 2}))
+    scenario = replace(scenario_of(saga_of("async")), overlap=overlap)
+    search = PropertySearch("sim", examples=30, seed=0, overlap=overlap)
+    run_summaries = list(search.run(LocalJobRunner(scenario, sim), StopAsked()))
+    several = [one.plan for one in run_summaries if one.plan.sagas == 2]
+    assert {bool(plan.other_inputs) for plan in several} == {True, False}
+    assert {one.input_index for one in run_summaries if one.plan.sagas == 1} == {0}
 
 
 def test_what_time_left_out_is_counted(sim: SimWorld) -> None:

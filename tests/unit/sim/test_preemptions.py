@@ -252,3 +252,16 @@ def test_sagas_with_ids_of_their_own_may_take_turns(sim: SimWorld) -> None:
     plan = FaultPlan((), (Preemption(saga=1, operation=CHARGE, run=2),), 2)
     found = run_sagas(scenario_of(saga_of("async")), two, plan, sim)
     assert [one.saga_id for _, one in found.history.of(ExecutorEnded)] == ["b", "a"]
+
+
+def test_the_plan_of_started_sagas_says_what_each_was_given(sim: SimWorld) -> None:
+    plan, there, back = FaultPlan(sagas=2), SagaStart(id="a", input={"n": 1}), SagaStart(id="b", input={})
+    scenario = scenario_of(saga_of("async"))
+    assert run_sagas(scenario, (there, back), plan, sim).plan == FaultPlan(sagas=2, other_inputs=({},))
+    other = FaultPlan(sagas=2, other_inputs=({"n": 2},))
+    with pytest.raises(PlanError, match=r"plan, other_inputs: found .*, expected none, or the inputs"):
+        run_sagas(scenario, (there, back), other, sim)
+    assert [one.input for one in run_once(scenario, {}, other, sim).history.began.sagas or ()] == [
+        {},
+        {"n": 2},
+    ]
