@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.invariants.bounded_retries import early_repeats
-from harness.saga import Choice, StepKind
+from harness.saga import Choice, Status, StepKind
 from harness.scenario import Scenario
 from harness.views import View
 
@@ -20,8 +20,30 @@ def early_repeat(view: View) -> str:
     return next((finding.message for saga in view.sagas for finding in early_repeats(saga)), "")
 
 
-def advice(scenario: Scenario, early: Sequence[str]) -> Iterator[str]:
-    """What to say of a scenario. `early`: what each run with an early repeat showed."""
+def left_to_lapse(view: View) -> str:
+    """What a saga that ended compensated left until its time was up, and never undid; empty if nothing."""
+    for saga in view.sagas:
+        if saga.status is not Status.COMPENSATED:
+            continue
+        for one in view.ledger.of(saga.saga_id):
+            step = saga.spec.by_name.get(one.step or "")
+            undoes = step is not None and step.compensation is not None and not saga.undone(step.name)
+            if undoes and one.lapse is not None and not one.removals:
+                return f"{one.resource} #{one.number} of step {one.step}"
+    return ""
+
+
+def advice(scenario: Scenario, early: Sequence[str], lapsed: Sequence[str] = ()) -> Iterator[str]:
+    """What to say of a scenario. `early`: what each run with an early repeat showed.
+
+    lapsed: what each run left to be over by itself.
+    """
+    if lapsed:
+        yield (
+            f"In {len(lapsed)} runs the saga ended compensated and left {lapsed[0]} to be over by itself "
+            "(expires_s): its undo was never acknowledged. That counts as undone, and until its time is up "
+            "it is held for nobody."
+        )
     if early:
         yield (
             f"In {len(early)} runs a Retry-After was not kept: {early[0]}. "

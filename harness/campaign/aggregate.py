@@ -154,6 +154,7 @@ class Aggregate:
     unfinished: dict[DrawnInput, RunSummary] = field(default_factory=dict)
     collateral: int = 0
     early_repeats: list[str] = field(default_factory=list)
+    lapsed: list[str] = field(default_factory=list)
     unconfirmed: dict[tuple[str, str, str | None, bool], list[str]] = field(default_factory=dict)
     void: int = 0
     _reached: dict[str, None] = field(default_factory=dict)
@@ -178,6 +179,8 @@ class Aggregate:
         self.collateral += run_summary.collateral
         if run_summary.early_repeat:
             self.early_repeats.append(run_summary.early_repeat)
+        if run_summary.lapsed:
+            self.lapsed.append(run_summary.lapsed)
         self.void += run_summary.void
 
     @property

@@ -179,6 +179,7 @@ class RunLine(
     compensation_s: tuple[float, ...] = ()
     left: tuple[tuple[str, str | None], ...] = ()
     early_repeat: str = ""
+    lapsed: str = ""
     trouble: str = ""
     cut_short: bool = False
     history: bool = False

@@ -68,7 +68,7 @@ def summarise(
         unfired=required.unfired,
         lacking=lacking,
         notes=(*lacking, *_notes(scenario, aggregate, search)),
-        advice=tuple(advice(scenario, aggregate.early_repeats)),
+        advice=tuple(advice(scenario, aggregate.early_repeats, aggregate.lapsed)),
         unconfirmed=tuple(
             Unconfirmed(
                 fault=kind, operation=operation, toxic=toxic, void=void, reason=reasons[0], times=len(reasons)

@@ -275,6 +275,8 @@ class FaultInjector:
                         saga_id=one.saga_id,
                         step=one.step,
                         detail=one.detail,
+                        due_s=one.due_s,
+                        could_be_kept=one.could_be_kept,
                     )
                 )
 

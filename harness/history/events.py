@@ -251,13 +251,19 @@ class HeldOtherwise(Event, frozen=True, kw_only=True, tag="held_otherwise"):
 
 
 class Lapsed(Event, frozen=True, kw_only=True, tag="lapsed"):
-    """What an action did was over by itself: its time was up. Seen by the next request, or in the end."""
+    """What an action did was over by itself: its time was up. Seen by the next request, or in the end.
+
+    due_s: when its time was up. could_be_kept: some other step could have kept it, by confirming or capturing
+    it.
+    """
 
     resource: str
     incarnation: int
     saga_id: str
     step: str | None
     detail: str
+    due_s: float = 0.0
+    could_be_kept: bool = True
 
 
 class KeyConflict(Event, frozen=True, kw_only=True, tag="key_conflict"):

@@ -23,10 +23,22 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
             continue
         yield from _missing(call)
         first = mine.setdefault(_owner(call), call)
+        if _over_between(view, first, call):
+            mine[_owner(call)] = first = call
         yield from _changed(first, call)
         if call.conflict:
             yield Finding(f"key {call.sent.key!r} came again with another body", (call.index,))
     yield from _shared(view, saga)
+
+
+def _over_between(view: View, first: Call, call: Call) -> bool:
+    """Whether what the first one made was over by itself: its key is answered as before, another is due."""
+    if call.sent.direction is not Direction.ACTION:
+        return False
+    took_effect = (index for index, _ in call.effects)
+    arrived = next(took_effect, call.index)
+    made = [one for step in call.sent.steps for one in view.ledger.of(call.saga_id, step)]
+    return any(first.index < one.made and one.over_before(arrived) for one in made)
 
 
 def _missing(call: Call) -> Iterator[Finding]:

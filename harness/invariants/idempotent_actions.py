@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from harness.invariants.base import Finding, Invariant, InvariantViolated
 from harness.saga import Direction
-from harness.views import SagaView, View
+from harness.views import IncarnationView, SagaView, View
 
 
 class ActionAppliedTwice(InvariantViolated):
@@ -15,11 +16,17 @@ class ActionAppliedTwice(InvariantViolated):
 
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     for step in saga.spec.steps:
-        made = [held for held in view.ledger.of(saga.saga_id, step.name) if held.took_effect]
+        made = _together([held for held in view.ledger.of(saga.saga_id, step.name) if held.took_effect])
         if len(made) > 1:
             message = f"the action of step {step.name} took effect {len(made)} times"
             message += "".join(f"; {held.says}" for held in made if held.says)
             yield Finding(message, tuple(held.made for held in made))
+
+
+def _together(made: Sequence[IncarnationView]) -> list[IncarnationView]:
+    """Those that were there besides another one: what was over by itself may be done again."""
+    pairs = [pair for pair in combinations(made, 2) if not pair[0].over_before(pair[1].made)]
+    return [one for one in made if any(one in pair for pair in pairs)]
 
 
 def _exercised(view: View, saga: SagaView) -> bool:

@@ -55,16 +55,11 @@ def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Findin
     if word is Status.COMPLETED:
         yield from _unread(saga, says, at)
         for step in saga.spec.steps:
-            if _owed(view, saga, step) and not view.ledger.applied(saga.saga_id, step.name):
-                message = f"the saga {says} completed, and step {step.name} is not applied"
-                lost = view.ledger.contradicted(saga.saga_id, step.name)
-                lapsed = view.ledger.lapsed(saga.saga_id, step.name)
-                if lapsed is not None:
-                    yield Finding(f"{message}: its time was up", (lapsed, *at))
-                elif lost is None:
-                    yield Finding(message, at)
-                else:
-                    yield Finding(f"{message}; {lost.says}", (*lost.evidence, *at))
+            applied = view.ledger.applied(saga.saga_id, step.name, ended.t_s)
+            if not applied and _owed(view, saga, step, ended.t_s):
+                why, evidence = _missing(view, saga, step, ended.t_s)
+                message = f"the saga {says} completed, and step {step.name} is not applied{why}"
+                yield Finding(message, (*evidence, *at))
     if word is Status.COMPENSATED:
         for held in view.ledger.left(saga.saga_id):
             message = (
@@ -73,12 +68,23 @@ def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Findin
             yield Finding(message + (f"; {held.says}" if held.says else ""), (*held.evidence, *at))
 
 
-def _owed(view: View, saga: SagaView, step: Step) -> bool:
+def _missing(view: View, saga: SagaView, step: Step, at_s: float) -> tuple[str, tuple[int, ...]]:
+    """Why a step that was applied is not, as far as that is known, and the evidence."""
+    lapsed = view.ledger.lapsed(saga.saga_id, step.name)
+    if lapsed is not None:
+        index, event = lapsed
+        why = "before the saga ended" if event.due_s <= at_s else "and nothing had confirmed it"
+        return f": its time was up, {why}", (index,)
+    lost = view.ledger.contradicted(saga.saga_id, step.name)
+    return ("", ()) if lost is None else (f"; {lost.says}", lost.evidence)
+
+
+def _owed(view: View, saga: SagaView, step: Step, at_s: float) -> bool:
     """An optional step of several calls is applied as a whole, or not at all."""
     if not step.optional:
         return True
     calls = saga.spec.calls_of[step.whole]
-    return len(calls) > 1 and any(view.ledger.applied(saga.saga_id, one) for one in calls)
+    return len(calls) > 1 and any(view.ledger.applied(saga.saga_id, one, at_s) for one in calls)
 
 
 def _unread(saga: SagaView, says: str, at: tuple[int, ...]) -> Iterator[Finding]:

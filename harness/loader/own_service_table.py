@@ -24,7 +24,10 @@ OWN_KEYS = ("url", "start", "env", "cwd", "health", "holds", "reset")
 OWN_RESOURCE_KEYS = ("holds", "tombstones")
 
 _OF_A_START = ("env", "cwd", "health")
-_DECIDED_THERE = ("answer", "created", "undone", "error", "undo_answers", "action_answers")
+_DECIDED_THERE = (
+    *("answer", "created", "undone", "error", "undo_answers", "action_answers"),
+    *("expires_s", "confirms"),
+)
 _START = 'a command, a list of texts like ["uvicorn", "payments:app", "--port", "{port}"]'
 _HOLDS = "a read route that names the saga, like 'GET /reservations?order={saga_id}', or 'checks.py:holdings'"
 _RESET = "a request, like 'POST /test/reset'"

@@ -26,9 +26,11 @@ from harness.loader.participant_class import CLASS_KEYS, read_class
 from harness.loader.route_keys import read_refusal, read_routes
 from harness.loader.table import Table
 from harness.participant import Participant, Repeats, ResourceSpec, RestParticipant, UndoAnswers, Verb
+from harness.participant.expiry import what_confirms
 
 _RESOURCE_KEYS = (
     *(*Verb, "undo_answers", "action_answers", "repeats", "refuses", "kind", "at_most"),
+    *("expires_s", "confirms"),
     *(*ANSWER_KEYS, *OWN_RESOURCE_KEYS),
 )
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -80,6 +82,7 @@ def _participant(name: str, table: Table, tables: Table, key_header: str) -> Par
     specs = tuple(
         _resource(one, spec, resources, taken) for one, spec in resources.named("a table with routes")
     )
+    _check_confirms(dict(resources.named("a table with routes")), specs)
     if is_own(table):
         return read_own(name, table, specs, key_header)
     return RestParticipant(name, specs, key_header)
@@ -102,8 +105,32 @@ def _resource(name: str, table: Table, tables: Table, taken: dict[tuple[str, str
         action_answers=table.word("action_answers", UndoAnswers, UndoAnswers.DONE),
         refuses=read_refusal(table),
         at_most=read_at_most(table),
+        expires_s=_expires_s(table),
+        confirms=_confirms(table),
         answers=read_answers(table),
     )
+
+
+def _expires_s(table: Table) -> float | None:
+    if table.has("expires_s") and not table.has(Verb.CREATE):
+        raise table.wrong("expires_s", "it beside create: what is never made is never over")
+    return table.seconds("expires_s", "seconds above 0, after which it is over by itself")
+
+
+def _confirms(table: Table) -> str | None:
+    if not table.has("confirms"):
+        return None
+    if not table.has(Verb.CREATE):
+        raise table.wrong("confirms", "it beside create, which is what confirms")
+    return table.text("confirms", "the name of a record of this participant with expires_s")
+
+
+def _check_confirms(tables: Mapping[str, Table], specs: Iterable[ResourceSpec]) -> None:
+    resources = tuple(specs)
+    expiring = [one.name for one in resources if one.kind is None and one.expires_s is not None]
+    for one in resources:
+        if one.confirms is not None and one.confirms not in expiring:
+            raise tables[one.name].wrong("confirms", what_confirms(one.confirms, expiring))
 
 
 def _check_name(name: str, tables: Table) -> None:

@@ -147,7 +147,9 @@ class Accounts:
                 self._open[made.number] = 0
                 if left == self._whole[made.number]:
                     found.append(
-                        self._changes.lapse(made, f"hold of {left} at {id_} is over, its time was up")
+                        self._changes.lapse(
+                            made, f"hold of {left} at {id_} is over, its time was up", until_s
+                        )
                     )
         return tuple(found)
 

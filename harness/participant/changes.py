@@ -51,11 +51,16 @@ class Changes:
         one.live = False
         return effect(one, change, detail, amount)
 
-    def lapse(self, one: Incarnation, detail: str) -> Lapse:
+    def lapse(self, one: Incarnation, detail: str, due_s: float) -> Lapse:
         """It is over by itself: nobody undid it."""
         one.live = False
         return Lapse(
-            resource=one.resource, incarnation=one.number, saga_id=one.saga_id, step=one.step, detail=detail
+            resource=one.resource,
+            incarnation=one.number,
+            saga_id=one.saga_id,
+            step=one.step,
+            detail=detail,
+            due_s=due_s,
         )
 
     def close(self, moves: Iterable[str], id_: str, owner: Owner) -> None:

@@ -23,13 +23,19 @@ class Change(StrEnum):
 
 
 class Lapse(msgspec.Struct, frozen=True, kw_only=True):
-    """What an action did was over by itself, when its time was up. detail: what became of it, in words."""
+    """What an action did was over by itself, when its time was up. detail: what became of it, in words.
+
+    due_s: when that was, in the time of the run. could_be_kept: some other step could have kept it, by
+    confirming or capturing it; where none can, who completed before `due_s` did all that there was to do.
+    """
 
     resource: str
     incarnation: int
     saga_id: str
     step: str | None
     detail: str
+    due_s: float
+    could_be_kept: bool = True
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +55,10 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True, kw_only=True)
 class Incarnation:
-    """One resource as created once; an id may come back, an incarnation does not. body: as it is answered."""
+    """One resource as created once; an id may come back, an incarnation does not. body: as it is answered.
+
+    lapsed: it is gone because its time was up.
+    """
 
     number: int
     resource: str
@@ -59,6 +68,7 @@ class Incarnation:
     key: str | None = None
     whole: bool = True
     live: bool = True
+    lapsed: bool = False
     body: Mapping[str, Json] = field(default_factory=dict)
 
 

@@ -110,7 +110,9 @@ class ResourceSpec:
     kind: what it is, where it is no record that is created and deleted.
     own: it belongs to a service of the user's, of which only the answers are known. tombstones: an undo is
     remembered, and a create that comes after it is refused. at_most: how many of it sagas that completed may
-    have between them; the participant does not look.
+    have between them; the participant does not look. expires_s: seconds after which a record is gone by
+    itself, unless a create of a resource that `confirms` it came before. confirms: the name of such a
+    resource of the same participant.
     """
 
     name: str
@@ -121,6 +123,8 @@ class ResourceSpec:
     refuses: int = 409
     tombstones: bool = True
     at_most: int | None = None
+    expires_s: float | None = None
+    confirms: str | None = None
     own: Own | None = None
     answers: Answers = field(default_factory=Answers)
     kind: Kind | None = None

@@ -12,6 +12,7 @@ from copy import copy
 from typing import Self
 
 from harness.participant.business import Business
+from harness.participant.expiry import Expiry
 from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.pending import Pending
@@ -49,6 +50,7 @@ class RestParticipant(Business):
         self._gone_ids: set[tuple[str, str | None]] = set()
         self._accepted: set[tuple[str, str]] = set()
         self._pending = Pending()
+        self._expiry = Expiry(self.name, self.resources, self.ledger)
         self._behaviours = {
             one.name: one.kind.open(one, self._full(one), self.ledger)
             for one in self.resources
@@ -75,7 +77,12 @@ class RestParticipant(Business):
 
         Asked before each request, and after the last one.
         """
-        return tuple(one for behaviour in self._behaviours.values() for one in behaviour.lapse(now_s))
+        found = [one for behaviour in self._behaviours.values() for one in behaviour.lapse(now_s)]
+        for made, lapse in self._expiry.over(now_s):
+            was_there = not self._pending.drop(made)
+            self.removed(made)
+            found += [lapse] if was_there else []
+        return tuple(found)
 
     # Handling -------------------------------------------------------------------------------
 
@@ -154,9 +161,14 @@ class RestParticipant(Business):
             earlier = taken if taken is not None and taken.live else None
         if earlier is not None:
             return self._again(resource, earlier, fields, part)
+        kept = self._expiry.to_confirm(resource, id_, owner)
+        if resource.confirms is not None and not kept:
+            error = f"no {resource.confirms} is there to be confirmed"
+            return Reply(response=resource.answers.refusal(resource.refuses, error, id_ or ""))
         refusal = self.admit(resource, fields)
         if refusal is not None:
             return Reply(response=refusal)
+        self._expiry.confirm(kept)
         made = self._make(resource, owner, key, fields, whole=not part, chosen=id_)
         change = Change.PART if part else Change.CREATED
         return self._made(resource, made, change, fields)
@@ -207,7 +219,7 @@ class RestParticipant(Business):
         id_, body = resource.answers.of(
             resource.name, number, saga_id=owner.saga_id, step=owner.step, given=fields, chosen=chosen
         )
-        return self.ledger.create(
+        made = self.ledger.create(
             resource=self._full(resource),
             id_=id_,
             saga_id=owner.saga_id,
@@ -216,6 +228,8 @@ class RestParticipant(Business):
             whole=whole,
             body=body,
         )
+        self._expiry.begins(resource, made)
+        return made
 
     def _made(
         self, resource: ResourceSpec, made: Incarnation, change: Change, fields: Mapping[str, Json]
@@ -239,6 +253,8 @@ class RestParticipant(Business):
             if resource.tombstones and resource.id_is_chosen:
                 self._gone_ids.add((self._full(resource), id_))
             return Reply(response=none(resource, id_ or ""))
+        if found.lapsed:
+            self._bury(resource, found.saga_id, found.step)
         if not (found.live or self._repeatable(found, request)):
             return Reply(response=self.undone_already(resource, found))
         if self._accepts_only(resource, found.id):
@@ -264,7 +280,7 @@ class RestParticipant(Business):
         return Reply(response=resource.answers.done(request.method, body), effects=effects)
 
     def _repeatable(self, found: Incarnation, request: Request) -> bool:
-        return request.method == "POST" and self.undoable_again(found)
+        return request.method == "POST" and not found.lapsed and self.undoable_again(found)
 
     def _accepts_only(self, resource: ResourceSpec, what: str) -> bool:
         mark = (self._full(resource), what)

@@ -125,7 +125,9 @@ class States:
             self._lapsing.remove(one)
             if stands:
                 found.append(
-                    self._changes.lapse(one.made, f"{self._go(entity, one.before)}, its time was up")
+                    self._changes.lapse(
+                        one.made, f"{self._go(entity, one.before)}, its time was up", one.until_s
+                    )
                 )
         return tuple(found)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from harness.advice import early_repeat
+from harness.advice import early_repeat, left_to_lapse
 from harness.compensation import compensation_seconds
 from harness.history import (
     CallSent,
@@ -84,6 +84,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     reaction: the same, save for headers and bodies of what faults answered; of a run whose newest fault has
         a variant.
     early_repeat: the first one that did not keep a Retry-After, where that is not judged.
+    lapsed: what a saga that ended compensated did not undo, and what was over by itself.
     trouble: what went wrong first, of a run without faults.
     history: encoded, where something was violated or unknown.
     fingerprint: equal for runs whose histories are, event for event.
@@ -112,6 +113,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     compensation_s: tuple[float, ...] = ()
     left: tuple[tuple[str, str | None], ...] = ()
     early_repeat: str = ""
+    lapsed: str = ""
     trouble: str = ""
     cut_short: bool = False
     history: bytes | None = None
@@ -177,6 +179,7 @@ def summarise_run(run: Run, input_index: InputRef, *, keep_history: bool = False
         situations=() if void else seen_situations(run.view, run.own_situations),
         statuses=statuses,
         early_repeat=early_repeat(run.view),
+        lapsed=left_to_lapse(run.view),
         trouble=run.hiding.text(first_trouble(run.view)) if run.plan.empty else "",
         compensation_s=() if void else compensation_seconds(run.history),
         left=() if void else _left(run.view),

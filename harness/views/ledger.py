@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -13,8 +14,8 @@ from harness.participant import Change
 class IncarnationView:
     """One incarnation over the whole run. `made`, `whole`, `removals` and `asked` are event indexes.
 
-    lapsed: where it was over by itself. asked: where the service itself, asked what it holds, contradicted
-    its answers; says: how. held: its word.
+    lapse: where it was over by itself. asked: where the service itself, asked what it holds, contradicted its
+    answers; says: how. held: its word.
     """
 
     resource: str
@@ -25,7 +26,7 @@ class IncarnationView:
     made: int
     whole: int | None = None
     removals: list[int] = field(default_factory=list)
-    lapsed: int | None = None
+    lapse: tuple[int, Lapsed] | None = None
     held: bool | None = None
     asked: int | None = None
     says: str = ""
@@ -33,7 +34,7 @@ class IncarnationView:
     @property
     def live(self) -> bool:
         """Still there at the end."""
-        there = not self.removals and self.lapsed is None
+        there = not self.removals and self.lapse is None
         return there if self.held is None else self.held
 
     @property
@@ -43,11 +44,19 @@ class IncarnationView:
 
     @property
     def took_effect(self) -> bool:
-        """Whether it was ever there to count: the service holds it, or removed it, or nobody asked.
+        """Whether it was ever there to count: the service holds it, or removed it, or nobody asked."""
+        return self.held is not False
 
-        What was over by itself may be done again.
-        """
-        return self.held is not False and self.lapsed is None
+    def over_before(self, index: int) -> bool:
+        """Whether it was over by itself by then: it may be done again."""
+        return self.lapse is not None and self.lapse[0] < index
+
+    def stood(self, at_s: float) -> bool:
+        """Whether it is there in the end, or was at a time, and no step could have kept it longer."""
+        if self.live or self.lapse is None or self.removals:
+            return self.live
+        _, lapse = self.lapse
+        return not lapse.could_be_kept and at_s < lapse.due_s
 
 
 class LedgerView:
@@ -61,8 +70,9 @@ class LedgerView:
         for index, event in history.of(EffectApplied):
             self._apply(index, event)
         for index, lapsed in history.of(Lapsed):
-            if (lapsed.resource, lapsed.incarnation) in self._held:
-                self._held[lapsed.resource, lapsed.incarnation].lapsed = index
+            over = self._held.get((lapsed.resource, lapsed.incarnation))
+            if over is not None:
+                over.lapse = index, lapsed
         for index, told in history.of(HeldOtherwise):
             self._correct(index, told)
 
@@ -93,15 +103,13 @@ class LedgerView:
             one for one in self._held.values() if one.live and one.counts and one.saga_id not in saga_ids
         )
 
-    def applied(self, saga_id: str, step: str) -> bool:
-        """Whether a step is whole and there at the end."""
-        return any(one.live and one.whole is not None for one in self.of(saga_id, step))
+    def applied(self, saga_id: str, step: str, at_s: float = math.inf) -> bool:
+        """Whether a step is whole and there: at the end, or when its saga ended (`IncarnationView.stood`)."""
+        return any(one.stood(at_s) and one.whole is not None for one in self.of(saga_id, step))
 
-    def lapsed(self, saga_id: str, step: str) -> int | None:
-        """Where the newest of a step was over by itself."""
-        return next(
-            (one.lapsed for one in reversed([*self.of(saga_id, step)]) if one.lapsed is not None), None
-        )
+    def lapsed(self, saga_id: str, step: str) -> tuple[int, Lapsed] | None:
+        """The newest of a step that was over by itself: where that is told."""
+        return next((one.lapse for one in reversed([*self.of(saga_id, step)]) if one.lapse is not None), None)
 
     def contradicted(self, saga_id: str, step: str) -> IncarnationView | None:
         """What a service said that it made for a step, and does not hold."""

@@ -247,6 +247,14 @@ def sections() -> tuple[Section, ...]:
                 "repeats": ('`"key"`', '`"natural"`: one for each saga and step; `"none"`: each is another'),
                 "refuses": ("409", "the status of a refusal"),
                 "at_most": ("absent", f"{_LIMIT}: *isolation*"),
+                "expires_s": (
+                    "never",
+                    "seconds after which it is over by itself, unless it was confirmed by then",
+                ),
+                "confirms": (
+                    "nothing",
+                    "a record with `expires_s` that a create here keeps: the one of `{id}`, else all of the saga's",
+                ),
                 "kind": ('`"record"`', '`"state"`, `"balance"`, `"stock"`: below'),
                 **_ANSWER_WORDS,
                 "holds, tombstones": (

@@ -99,6 +99,8 @@ BROKEN: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "find_but_unsure": ("no_orphaned_resources", (fault("late", RESERVE, count=EVER, variant="settling"),)),
     "irreversible_step": ("idempotent_actions", (fault("lose_reply", "bank.transfer.create"),)),
     "lapsing_hold": ("truthful_outcome", (fault("throttle", CHARGE, variant="429:30s"),)),
+    "lapsing_record": ("truthful_outcome", (fault("throttle", CHARGE, variant="429:30s"),)),
+    "lapsing_unconfirmed": ("truthful_outcome", (fault("throttle", CHARGE, variant="429:30s"),)),
     "key_prefix_only": ("idempotency_keys", ()),
     "natural": ("compensation_order", (fault("lose_request", CHARGE, count=EVER),)),
     "no_claims": ("complete_compensation", (REFUSED_CHARGE,)),

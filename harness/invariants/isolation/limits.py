@@ -33,11 +33,15 @@ def _beyond(there: Mapping[int, str], most: int, what: str, anomaly: str) -> Ite
 
 
 def _records(view: View, accesses: Accesses, name: str) -> Mapping[int, str]:
-    """Where each that is left was made, and by which saga that completed."""
+    """Where each that is left was made, and by which saga that completed.
+
+    What is over by itself later counts, once the last saga has ended while it was there.
+    """
+    last_s = max((saga.ended.t_s for saga in view.sagas if saga.ended is not None), default=0.0)
     return {
         one.made: one.saga_id
         for one in view.ledger.incarnations
-        if one.resource == name and one.live and accesses.completed(one.saga_id)
+        if one.resource == name and accesses.completed(one.saga_id) and one.stood(last_s)
     }
 
 

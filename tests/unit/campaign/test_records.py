@@ -171,6 +171,7 @@ def odd(run_summary: RunSummary) -> RunSummary:
         left=(("payments.charge", None),),
         reaction=b"reacted",
         early_repeat="too early",
+        lapsed="theatre.seat #1 of step hold",
         trouble="it failed",
         cut_short=True,
         history=b"kept",

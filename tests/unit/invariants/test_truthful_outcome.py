@@ -46,7 +46,7 @@ def test_completed_is_false_where_what_was_held_has_lapsed() -> None:
         detail="held → free, its time was up",
     )
     tale.events.append(lapsed)
-    said = "the saga says completed, and step hold is not applied: its time was up"
+    said = "the saga says completed, and step hold is not applied: its time was up, before the saga ended"
     assert tale.end("completed").violation(ID) == said
 
 
