@@ -316,7 +316,7 @@ class MessagePublished(Event, frozen=True, kw_only=True, tag="message_published"
     """A bus accepted an event. message: its number in the run. call: that which published it, 0: the start.
 
     id: of the event, the same wherever it is published again. source: of the event; whoever compares ids
-    compares it too. end: how the saga ends by it, if it does.
+    compares it too. end: how the saga ends by it, if it does. step: the one that its data names, if any.
     """
 
     call: int
@@ -326,6 +326,7 @@ class MessagePublished(Event, frozen=True, kw_only=True, tag="message_published"
     saga_id: str
     end: str | None = None
     source: str = ""
+    step: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def identity(self) -> tuple[str, str, str]:

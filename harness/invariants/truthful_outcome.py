@@ -17,7 +17,7 @@ class OutcomeUntruthful(InvariantViolated):
 def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     for ended in saga.ends:
         yield from _untrue(view, saga, ended)
-    yield from _ends(view, saga)
+    yield from _ends(saga)
     if saga.ended is not None and _error_lost(saga.ended):
         yield Finding(
             f"the saga ended with {saga.status} and its `error` is empty: the first cause is lost",
@@ -25,16 +25,11 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         )
 
 
-def _ends(view: View, saga: SagaView) -> Iterator[Finding]:
+def _ends(saga: SagaView) -> Iterator[Finding]:
     """A choreographed saga publishes one end, once; an event with the same id is the same one."""
-    published = [
-        (index, one)
-        for index, one in view.history.of(MessagePublished)
-        if one.end is not None and one.saga_id == saga.saga_id
-    ]
-    first = {one.identity: (index, one) for index, one in reversed(published)}
-    if len(first) > 1:
-        (at, one), (again_at, again) = sorted(first.values(), key=lambda pair: pair[0])[:2]
+    ends = [(index, one) for index, one in saga.published if one.end is not None]
+    if len(ends) > 1:
+        (at, one), (again_at, again) = ends[:2]
         yield Finding(f"the saga published its end {one.type}, and then {_again(one, again)}", (at, again_at))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from harness.history import Answer, Call, ExecutorEnded, ExecutorStruck, History
+from harness.history import Answer, Call, ExecutorEnded, ExecutorStruck, History, MessagePublished
 from harness.participant import Change, ResourceSpec, Verb
 from harness.saga import Claim, Direction, SagaSpec, Status
 from harness.views.handed_over import HandedOver, handed_over
@@ -53,6 +53,25 @@ class SagaView:
     def handed_over(self) -> HandedOver:
         """What came to its handlers more than once."""
         return handed_over(self._history, self.saga_id)
+
+    @cached_property
+    def published(self) -> tuple[tuple[int, MessagePublished], ...]:
+        """The events that the bus had from it, with their indexes; the same one again is none of its own."""
+        first: dict[tuple[str, str, str], tuple[int, MessagePublished]] = {}
+        for index, one in self._history.of(MessagePublished):
+            if one.saga_id == self.saga_id:
+                first.setdefault(one.identity, (index, one))
+        return tuple(first.values())
+
+    @property
+    def published_end(self) -> Status | None:
+        """How it ended by the first end that it published; None where it published none."""
+        return next((Status(one.end) for _, one in self.published if one.end is not None), None)
+
+    @property
+    def struck(self) -> bool:
+        """Whether a process fault struck any executor of it."""
+        return any(event.saga_id == self.saga_id for _, event in self._history.of(ExecutorStruck))
 
     # How it ended -----------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import msgspec
+
 from harness.adapter.inbox import Ending
 from harness.bus import Bus, Entry, MessageQueue
 from harness.bus.participant import carried_by, delivery_of
@@ -244,6 +246,7 @@ class MessageLine:
             saga_id=saga_id,
             end=self._outcome.get(event.type),
             source=event.source,
+            step=_step_of(event),
         )
         if published.end is not None:
             self._ends[saga_id].setdefault(published.identity)
@@ -291,3 +294,9 @@ class MessageLine:
         delivery = MessageDelivery(self, entry, in_flight, host)
         host.took(delivery)
         delivery.begin()
+
+
+def _step_of(event: CloudEvent) -> str | msgspec.UnsetType:
+    """The step that its data names, as a saga does that tells of its own life."""
+    step = event.data.get("step") if isinstance(event.data, Mapping) else None
+    return step if isinstance(step, str) else msgspec.UNSET

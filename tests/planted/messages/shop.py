@@ -75,6 +75,7 @@ class Shop:
         Step(name="charge", action="bank.charge.create", compensation="bank.charge.delete_by_saga"),
     )
     replies: ClassVar[tuple[str, ...]] = ()
+    outcome: ClassVar[dict[str, Status]] = OUTCOME
     undo_by: ClassVar[dict[str, tuple[str, str]]] = {
         "hold": ("DELETE", "stock/holds"),
         "charge": ("POST", "bank/charges/refunds"),
@@ -190,7 +191,7 @@ class Shop:
             self.handlers(),
             bus="events",
             starts="OrderPlaced",
-            outcome=OUTCOME,
+            outcome=self.outcome,
             name=type(self).__name__,
             durable=Claim.PROCESS_DEATH in claims,
             replies=self.replies,
