@@ -32,7 +32,7 @@ def tell(
             type=type_,
             saga_id="saga-1",
             end=end,
-            **({"step": step} if step else {}),  # type: ignore[arg-type]
+            **({"step": step} if step else {}),
         )
     )
     return tale
