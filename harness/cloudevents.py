@@ -16,6 +16,11 @@ from harness.saga import Json
 
 SPEC_VERSION = "1.0"
 STRUCTURED = "application/cloudevents+json"
+OF_HTTP = frozenset(
+    {"host", "connection", "content-length", "content-type", "accept", "accept-encoding", "user-agent"}
+)
+"""Headers that say nothing of an event; a broker does not carry them."""
+
 _PREFIX = "ce-"
 _REQUIRED = ("specversion", "id", "source", "type")
 _NOT_EXTENSIONS = frozenset({"id", "source", "type", "specversion", "data", "data_base64"})

@@ -22,7 +22,7 @@ LAYERS = (
     {"absent", "cache", "children"},
     {"errors", "repeatable", "process_faults", "choices", "latency_profile", "packages", "versions"},
     {"registry", "saga", "clock", "toxiproxy"},
-    {"cloudevents"},
+    {"brokers", "cloudevents"},
     {"rabbitmq"},
     {"adapter", "inputs", "json_files", "openapi", "participant", "processes", "toml_lines"},
     {"bus"},

@@ -16,6 +16,7 @@ from typing import Any, cast
 import httpx
 import msgspec
 
+from harness.adapter.brokers import broker_at, http_url, publishing_client
 from harness.adapter.context import SagaContext
 from harness.cloudevents import CloudEvent
 from harness.errors import UsageError, misplaced
@@ -113,12 +114,11 @@ class HandlerContext:
     def _bus(self) -> tuple[httpx.AsyncClient, str]:
         """Who publishes, and where: a broker speaks no HTTP."""
         url = self.urls[self._surface.bus]
-        if not url.startswith("amqp://"):
+        broker = broker_at(url)
+        if broker is None:
             return self.client, url
-        from harness.adapter.amqp import http_url, publishing_client  # noqa: PLC0415 - an extra
-
         if self._publisher is None:
-            self._publisher = publishing_client(url, self._surface.bus)
+            self._publisher = publishing_client(broker, url, self._surface.bus)
         return self._publisher, http_url(url)
 
     async def request(

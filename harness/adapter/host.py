@@ -25,6 +25,7 @@ from typing import Any, Protocol, cast
 import httpx
 import msgspec
 
+from harness.adapter.brokers import Queue, broker_at, http_url
 from harness.adapter.callable import CallableSaga
 from harness.adapter.context import SagaContext
 from harness.adapter.handlers import HandlersSaga
@@ -164,14 +165,14 @@ class _Host:
 
 def _inbox_of(bus_url: str, saga_id: str, *, resumed: bool) -> PushInbox:
     """An inbox that subscribes over HTTP; a bus that is away meanwhile is asked again."""
-    if bus_url.startswith("amqp://"):
-        from harness.adapter.amqp import AmqpInbox, Queue, http_url  # noqa: PLC0415 - an extra
+    broker = broker_at(bus_url)
+    if broker is not None:
 
         async def queues(url: str) -> tuple[Queue, ...]:
             told = await _subscribed(http_url(bus_url), url, saga_id, resumed=resumed)
             return msgspec.json.decode(told, type=tuple[Queue, ...])
 
-        return AmqpInbox(queues)
+        return broker.inbox(queues)
 
     async def subscribe(url: str) -> None:
         await _subscribed(bus_url, url, saga_id, resumed=resumed)

@@ -6,9 +6,9 @@ Refuses to know who subscribes: the saga's adapter does.
 from __future__ import annotations
 
 from harness.bus import Broker, BrokerKind, Bus, EventStep, Keeping, Promise, Subscriber
+from harness.bus.urls import address_of
 from harness.errors import ScenarioError, nearest
 from harness.loader.table import Table
-from harness.rabbitmq.address import BrokerAddress
 
 _KEYS = (
     "kind",
@@ -53,7 +53,7 @@ def read_bus(name: str, table: Table) -> Bus:
     events = _events(table)
     subscribers, broker = _subscribers(table, events), _broker(table)
     if broker is not None and subscribers:
-        raise table.wrong("subscriptions", "no subscriptions beside a broker: services subscribe by AMQP")
+        raise table.wrong("subscriptions", "no subscriptions beside a broker: services subscribe there")
     bus = Bus(name, events, promise=promise, steps=_steps(table), subscribers=subscribers, broker=broker)
     try:
         _ = bus.resources
@@ -92,8 +92,9 @@ def _broker(table: Table) -> Broker | None:
     if not table.has("url"):
         return Broker(kind=kind)
     url = table.text("url", "the URL of a broker that runs")
-    BrokerAddress.parse(url, table.where("url"))
-    return Broker(kind=kind, url=url)
+    broker = Broker(kind=kind, url=url)
+    address_of(broker, table.where("url"))
+    return broker
 
 
 def _subscribers(table: Table, events: tuple[str, ...]) -> tuple[Subscriber, ...]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
-from harness.errors import ScenarioError, misplaced
+from harness.brokers.address import in_url, split_url
 
 SCHEME = "amqp"
 PORT = 5672
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_EXPECTED = "amqp and a loopback host, like 'amqp://guest:guest@127.0.0.1:5672/'"
+EXAMPLE = "amqp://guest:guest@127.0.0.1:5672/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerAddress:
+class AmqpAddress:
     """Of one virtual host of one broker."""
 
     host: str = "127.0.0.1"
@@ -24,15 +23,9 @@ class BrokerAddress:
     vhost: str = "/"
 
     @classmethod
-    def parse(cls, url: str, where: str) -> BrokerAddress:
+    def parse(cls, url: str, where: str) -> AmqpAddress:
         """From a URL. Raises ScenarioError for what is not AMQP on loopback."""
-        parts = urlsplit(url)
-        try:
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            raise ScenarioError(misplaced(where, url, _EXPECTED)) from None
-        if parts.scheme != SCHEME or host not in _LOOPBACK or parts.query or parts.fragment:
-            raise ScenarioError(misplaced(where, url, _EXPECTED))
+        parts, host, port = split_url(url, where, SCHEME, EXAMPLE)
         return cls(
             host=host,
             port=port or PORT,
@@ -41,11 +34,10 @@ class BrokerAddress:
             vhost=unquote(parts.path[1:]) or "/",
         )
 
-    def at(self, host: str, port: int) -> BrokerAddress:
+    def at(self, host: str, port: int) -> AmqpAddress:
         """The same virtual host, reached at another address: a proxy's."""
-        return BrokerAddress(host=host, port=port, user=self.user, password=self.password, vhost=self.vhost)
+        return AmqpAddress(host=host, port=port, user=self.user, password=self.password, vhost=self.vhost)
 
     def __str__(self) -> str:
         who = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{SCHEME}://{who}@{host}:{self.port}/{quote(self.vhost, safe='')}"
+        return f"{SCHEME}://{who}@{in_url(self.host)}:{self.port}/{quote(self.vhost, safe='')}"

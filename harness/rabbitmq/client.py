@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from harness.rabbitmq.address import BrokerAddress
-from harness.rabbitmq.errors import BrokerClosed, BrokerRefused
+from harness.brokers.errors import BrokerClosed, BrokerRefused
+from harness.rabbitmq.address import AmqpAddress
 from harness.rabbitmq.frames import (
     FRAME_MAX,
     GREETING,
@@ -80,7 +80,7 @@ class AmqpClient:
         self.on_closed: Callable[[], object] | None = None
 
     @classmethod
-    async def open(cls, address: BrokerAddress, *, limit_s: float, confirms: bool = False) -> Self:
+    async def open(cls, address: AmqpAddress, *, limit_s: float, confirms: bool = False) -> Self:
         """Connect and open a channel. Raises OSError where nobody listens, TimeoutError, BrokerClosed.
 
         confirms: the broker says of each message whether it has it; without, nothing can be published.
@@ -158,7 +158,7 @@ class AmqpClient:
 
     # The connection ---------------------------------------------------------------------------
 
-    async def _shake_hands(self, address: BrokerAddress, *, confirms: bool) -> None:
+    async def _shake_hands(self, address: AmqpAddress, *, confirms: bool) -> None:
         from pamqp.commands import Channel, Confirm, Connection  # noqa: PLC0415 - an extra
 
         said = (

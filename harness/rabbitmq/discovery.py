@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.rabbitmq.errors import BrokerUnavailable
+from harness.brokers.errors import BrokerUnavailable
 
 SERVER_VARIABLE = "SAGA_CHAOS_RABBITMQ_SERVER"
 """Names a `rabbitmq-server` elsewhere."""

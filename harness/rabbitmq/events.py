@@ -11,19 +11,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from harness.cloudevents import SPEC_VERSION
+from harness.cloudevents import OF_HTTP, SPEC_VERSION
 
 if TYPE_CHECKING:
     from pamqp.commands import Basic
 
 PERSISTENT = 2
-OURS = "saga-chaos-"
-"""What the names of headers begin with that nobody but the harness reads."""
-
 _PROPERTIES = {"ce-id": "message_id", "ce-type": "message_type"}
-_OF_HTTP = frozenset(
-    {"host", "connection", "content-length", "content-type", "accept", "accept-encoding", "user-agent"}
-)
 
 
 def headers_of(properties: Basic.Properties, routing_key: str = "") -> dict[str, str]:
@@ -52,7 +46,7 @@ def properties_of(
     from pamqp.commands import Basic  # noqa: PLC0415 - an extra
 
     carried: dict[str, object] = {
-        name: value for name, value in headers.items() if name not in _PROPERTIES and name not in _OF_HTTP
+        name: value for name, value in headers.items() if name not in _PROPERTIES and name not in OF_HTTP
     }
     carried.update(more or {})
     return Basic.Properties(

@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.brokers.errors import BrokerUnavailable
 from harness.rabbitmq.discovery import find_broker
-from harness.rabbitmq.errors import BrokerUnavailable
 
 REQUIRED = "SAGA_CHAOS_RABBITMQ_REQUIRED"
 _POLICY = Path("/usr/sbin/policy-rc.d")

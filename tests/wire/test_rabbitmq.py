@@ -15,16 +15,17 @@ from typing import Any
 import pytest
 
 from harness.adapter.subprocess import SubprocessSaga
-from harness.bus import Broker, Bus, Promise
+from harness.brokers.errors import BrokerDied
+from harness.bus import Broker, BrokerKind, Bus, Promise
 from harness.history import ExecutorEnded, FaultFired, MessageDead, MessageDelivered
 from harness.plan import Fault, FaultPlan, Lasting
-from harness.rabbitmq.errors import BrokerDied
+from harness.rabbitmq.address import AmqpAddress
 from harness.runner import run_once
 from harness.saga import SagaSpec, Status
 from harness.scenario import Scenario
 from harness.worlds.wire import WireWorld
-from harness.worlds.wire.rabbitmq.carrier import Arrival, RabbitCarrier
-from harness.worlds.wire.rabbitmq.outbox import Outbox
+from harness.worlds.wire.brokers.carrier import Arrival, BrokerCarrier
+from harness.worlds.wire.rabbitmq.outbox import AmqpOutbox
 from tests.planted.kit import SHOP
 from tests.planted.messages.broken import Parallel
 from tests.planted.messages.scenario import DURABLE_ON_RABBITMQ, QUICK, on_rabbitmq
@@ -98,13 +99,13 @@ def test_what_comes_again_comes_from_the_broker(
     wire: WireWorld, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     brought: list[tuple[str, bool]] = []
-    arrived = RabbitCarrier.arrived
+    arrived = BrokerCarrier.arrived
 
-    def seen(carrier: RabbitCarrier, arrival: Arrival, *told: Any) -> None:
+    def seen(carrier: BrokerCarrier, arrival: Arrival, *told: Any) -> None:
         brought.append((arrival.queue.rpartition(".")[2], arrival.redelivered))
         arrived(carrier, arrival, *told)
 
-    monkeypatch.setattr(RabbitCarrier, "arrived", seen)
+    monkeypatch.setattr(BrokerCarrier, "arrived", seen)
     run = run_once(scenario_of(Shop), {}, plan_of(kind, ""), wire)
     assert fired(run) == [kind]
     assert [again for queue, again in brought if queue == "charge"] == [False, True]
@@ -114,15 +115,15 @@ def test_a_poisoned_message_is_in_the_dead_letter_queue(
     wire: WireWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    end_of_run = Outbox.end_of_run
+    end_of_run = AmqpOutbox.end_of_run
 
-    async def count_first(outbox: Outbox) -> None:
+    async def count_first(outbox: AmqpOutbox) -> None:
         for _ in range(20):  # another connection rejected it a moment ago
             counted.append(await outbox.count(outbox.dead_letters))
             await asyncio.sleep(0.02)
         await end_of_run(outbox)
 
-    monkeypatch.setattr(Outbox, "end_of_run", count_first)
+    monkeypatch.setattr(AmqpOutbox, "end_of_run", count_first)
     run_once(scenario_of(Shop), {}, FaultPlan(), wire)
     before = counted[-1]
     run = run_once(scenario_of(Shop), {}, plan_of("poison_message", ""), wire)
@@ -201,7 +202,7 @@ def test_a_service_with_a_client_of_its_own_is_struck_alike(
 
 
 def pid_of(wire: WireWorld) -> int:
-    server = wire._brokers._own
+    server = wire._brokers.own(BrokerKind.RABBITMQ)
     assert server is not None
     return server.pid
 
@@ -226,7 +227,9 @@ def test_a_broker_that_is_killed_has_its_durable_queues_again(wire: WireWorld, v
 
 def own_at(wire: WireWorld, **change: Any) -> Scenario:
     """At the url of a broker that runs."""
-    address = replace(wire._brokers.of(scenario_of(Shop))["events"], **change)
+    address = wire._brokers.of(scenario_of(Shop))["events"].address
+    assert isinstance(address, AmqpAddress)
+    address = replace(address, **change)
     return on_rabbitmq(Shop().scenario(promise=QUICK), Broker(url=str(address)))
 
 

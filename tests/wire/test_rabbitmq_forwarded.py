@@ -51,8 +51,8 @@ def test_nothing_of_a_broker_is_left_whoever_ends_its_world() -> None:
     """Killed like a worker that hangs: its broker, its epmd and its folder are gone with it."""
     code = (
         "import sys, time\n"
-        "from harness.rabbitmq.server import BrokerServer\n"
-        "server = BrokerServer(lambda _: None).__enter__()\n"
+        "from harness.rabbitmq.server import OwnRabbit\n"
+        "server = OwnRabbit(lambda _: None).__enter__()\n"
         "print(server.pid, server._epmd.pid, server._folder, flush=True)\n"
         "time.sleep(60)\n"
     )

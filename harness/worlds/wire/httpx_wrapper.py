@@ -19,7 +19,7 @@ from unittest import mock
 
 import httpx
 
-from harness.adapter.amqp import AmqpTransport
+from harness.adapter.brokers import BrokerTransport
 from harness.clock.real import monotonic_s
 from harness.faults.identification import OfAnEarlierRun
 from harness.participant import Request, Response
@@ -120,11 +120,11 @@ class HttpxWrapper:
         self._background = background
         self._send_sync = httpx.HTTPTransport.handle_request
         self._send_async = httpx.AsyncHTTPTransport.handle_async_request
-        self._send_message = AmqpTransport.handle_async_request
+        self._send_message = BrokerTransport.handle_async_request
         self._patches = (
             mock.patch.object(httpx.HTTPTransport, "handle_request", _as_method(self._sync)),
             mock.patch.object(httpx.AsyncHTTPTransport, "handle_async_request", _as_method(self._async)),
-            mock.patch.object(AmqpTransport, "handle_async_request", _as_method(self._publish)),
+            mock.patch.object(BrokerTransport, "handle_async_request", _as_method(self._publish)),
         )
 
     def watch(self, address: Address, participant_server: ParticipantServer) -> None:
@@ -165,7 +165,7 @@ class HttpxWrapper:
     async def _async(self, transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
         return await self._seen(partial(self._send_async, transport), request)
 
-    async def _publish(self, transport: AmqpTransport, request: httpx.Request) -> httpx.Response:
+    async def _publish(self, transport: BrokerTransport, request: httpx.Request) -> httpx.Response:
         return await self._seen(partial(self._send_message, transport), request)
 
     async def _seen(self, send: Send, request: httpx.Request) -> httpx.Response:

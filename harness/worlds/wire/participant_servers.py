@@ -13,16 +13,15 @@ from functools import partial
 
 from harness.errors import EnvironmentFault, misplaced
 from harness.latency_profile import LatencyProfile
-from harness.rabbitmq.address import BrokerAddress
 from harness.scenario import Scenario
 from harness.toxiproxy.errors import ProxyDied, ProxyRefused
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.brokers.kinds import KINDS
+from harness.worlds.wire.brokers.processes import Brokers, Carrying
 from harness.worlds.wire.endpoint_sets import Address, EndpointSets
 from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.ports import free_ports
-from harness.worlds.wire.rabbitmq.brokers import Brokers
-from harness.worlds.wire.rabbitmq.server import RabbitServer
 from harness.worlds.wire.toxics import standing_toxics
 
 
@@ -78,16 +77,17 @@ class ParticipantServers:
                 participant_server.proxy.destroy()
 
     def _new(
-        self, brokers: Mapping[str, BrokerAddress], name: str, endpoint_set: int, fixed: Address | None
+        self, brokers: Mapping[str, Carrying], name: str, endpoint_set: int, fixed: Address | None
     ) -> ParticipantServer:
         participant_server = ParticipantServer(name, self._background, endpoint_set)
         if name in brokers:
-            participant_server = RabbitServer(
+            at = brokers[name]
+            participant_server = KINDS[at.kind].server(
                 name,
                 self._background,
                 endpoint_set,
-                brokers[name],
-                self._brokers.process(brokers[name]),
+                at.address,
+                self._brokers.process(at),
                 self._make_proxy,
             )
         upstream = f"127.0.0.1:{self._background.call(participant_server.listen())}"

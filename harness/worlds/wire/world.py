@@ -39,6 +39,9 @@ from harness.views import LoopWatch
 from harness.worlds.only_world import only_world
 from harness.worlds.starts import check_starts
 from harness.worlds.wire.background import Background
+from harness.worlds.wire.brokers.kinds import KINDS as BROKERS
+from harness.worlds.wire.brokers.processes import Brokers
+from harness.worlds.wire.brokers.server import BrokerBusServer
 from harness.worlds.wire.door import WireDoor
 from harness.worlds.wire.endpoint_sets import EndpointSets
 from harness.worlds.wire.evidence import Evidence
@@ -53,8 +56,6 @@ from harness.worlds.wire.participant_proxy import ProxyLike
 from harness.worlds.wire.participant_servers import ParticipantServers
 from harness.worlds.wire.pauses import Pauses
 from harness.worlds.wire.quick_httpx import quick_httpx
-from harness.worlds.wire.rabbitmq.brokers import Brokers
-from harness.worlds.wire.rabbitmq.server import RabbitServer
 from harness.worlds.wire.run import WireRun
 from harness.worlds.wire.run_signals import RunSignals
 from harness.worlds.wire.traffic import Traffic, new_traffic
@@ -115,7 +116,7 @@ class WireWorld:
             stack.callback(self._background.stop)
             self._background.start()
             self._httpx_wrapper = HttpxWrapper(self._background)
-            self._brokers = stack.enter_context(Brokers(self._progress))
+            self._brokers = stack.enter_context(Brokers(self._progress, BROKERS))
             self._participant_servers = ParticipantServers(
                 self._background,
                 partial(self._make_proxy, self._server.client),
@@ -255,7 +256,7 @@ class WireWorld:
         if bus is None:
             return None
         server = endpoint_sets.participant_servers_of(1)[bus.name]
-        make = WireBus if not isinstance(server, RabbitServer) else server.bus
+        make = WireBus if not isinstance(server, BrokerBusServer) else server.bus
         return make(
             bus=bus,
             scenario=scenario,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.brokers.errors import BrokerUnavailable
 from harness.bus import Broker, Bus
 from harness.errors import ScenarioError, UsageError
 from harness.rabbitmq import frames
-from harness.rabbitmq.address import BrokerAddress
+from harness.rabbitmq.address import AmqpAddress
 from harness.rabbitmq.discovery import SERVER_VARIABLE, find_broker
-from harness.rabbitmq.errors import BrokerUnavailable
-from harness.worlds.wire.rabbitmq.brokers import Brokers
+from harness.worlds.wire.brokers.kinds import KINDS
+from harness.worlds.wire.brokers.processes import Brokers
 from tests.planted.messages.scenario import on_rabbitmq
 from tests.planted.messages.shop import Shop
 
@@ -27,7 +28,7 @@ from tests.planted.messages.shop import Shop
     ],
 )
 def test_a_url_is_read_whole(url: str, whole: str) -> None:
-    assert str(BrokerAddress.parse(url, "url")) == whole
+    assert str(AmqpAddress.parse(url, "url")) == whole
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_a_url_is_read_whole(url: str, whole: str) -> None:
 )
 def test_another_url_is_refused(url: str) -> None:
     with pytest.raises(ScenarioError, match="expected amqp and a loopback host"):
-        BrokerAddress.parse(url, "url")
+        AmqpAddress.parse(url, "url")
 
 
 def test_without_a_broker_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -71,16 +72,16 @@ def test_without_the_extra_it_says_which(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(
         UsageError, match=r"expected the extra rabbitmq: pip install 'saga-chaos\[rabbitmq\]'"
     ):
-        Brokers(print).of(on_rabbitmq(Shop().scenario()))
+        Brokers(print, KINDS).of(on_rabbitmq(Shop().scenario()))
 
 
 def test_a_broker_of_ones_own_that_is_not_there_is_said_to_be_missing() -> None:
     scenario = on_rabbitmq(Shop().scenario(), Broker(url="amqp://127.0.0.1:1/"))
     with pytest.raises(BrokerUnavailable, match=r"found nobody who speaks AMQP 0-9-1 at 127\.0\.0\.1:1"):
-        Brokers(print).of(scenario)
+        Brokers(print, KINDS).of(scenario)
 
 
 def test_without_a_broker_nothing_is_started() -> None:
     scenario = Shop().scenario()
     assert any(isinstance(one, Bus) for one in scenario.participants)
-    assert Brokers(print).of(scenario) == {}
+    assert Brokers(print, KINDS).of(scenario) == {}

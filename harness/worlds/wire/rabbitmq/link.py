@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from harness.participant import Request, Response
-from harness.rabbitmq.address import BrokerAddress
+from harness.rabbitmq.address import AmqpAddress
 from harness.rabbitmq.events import headers_of
 from harness.rabbitmq.frames import (
     BODY,
@@ -82,9 +82,7 @@ class Station(Protocol):
 class AmqpLink(asyncio.Protocol):
     """The side of the client. shared: it came through the proxy that publishes come through, too."""
 
-    def __init__(
-        self, station: Station, broker: BrokerAddress, links: set[Closable], *, shared: bool
-    ) -> None:
+    def __init__(self, station: Station, broker: AmqpAddress, links: set[Closable], *, shared: bool) -> None:
         self.shared = shared
         self.gone = False
         self._station = station
@@ -390,22 +388,3 @@ class PublishReply:
     def lost(self) -> asyncio.Future[None]:
         """Done once the client has left."""
         return self._link.lost()
-
-
-class Sniffer(asyncio.Protocol):
-    """A connection of which it is not known yet what it speaks: `AMQP`, or HTTP."""
-
-    def __init__(self, http: Callable[[], asyncio.Protocol], amqp: Callable[[], asyncio.Protocol]) -> None:
-        self._http = http
-        self._amqp = amqp
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        assert self._transport is not None
-        chosen = self._amqp() if GREETING.startswith(data[:4]) else self._http()
-        self._transport.set_protocol(chosen)
-        chosen.connection_made(self._transport)
-        chosen.data_received(data)

@@ -1,38 +1,32 @@
-"""Messages that RabbitMQ brings: from its delivery to its own acknowledgement.
+"""Messages that a broker brings: from its delivery to its own acknowledgement.
 
 The broker delivers when it likes; a message is kept in front of its subscriber until the line of messages
-says that it is due. What is to come again goes back to the broker, which delivers it again: by a negative
-acknowledgement, or because the connection was cut. Owns which delivery of the broker stands for which
-message. Refuses to know why something comes again.
+says that it is due. What is to come again stays with the broker, which delivers it again: RabbitMQ by a
+negative acknowledgement, Redis when it is claimed, each where a connection was cut. Owns which delivery of
+the broker stands for which message. Refuses to know why something comes again.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import Protocol
 
 from harness.adapter.inbox import Delivery, Ending
-from harness.adapter.push import ATTEMPT_HEADER
+from harness.brokers.marks import COPY, MESSAGE
 from harness.bus import Entry
-from harness.bus.participant import delivery_of
 from harness.bus.queue import Message
-from harness.faults.answers import GARBAGE
 from harness.faults.messages import Brought, MessageDelivery, Takes
 from harness.faults.messages.host import Cut, Lost, Taken
-from harness.rabbitmq.events import OURS, properties_of
-from harness.rabbitmq.frames import Content, content_bytes, method_of
-from harness.worlds.wire.rabbitmq.link import AmqpLink
 
 COPY_LIMIT = 0.7
 """The share of the bus's patience in which a copy has to come; then the delivery goes without it."""
 
-RUN, MESSAGE, COPY = f"{OURS}run", f"{OURS}message", f"{OURS}copy"
-
 
 class Wire(Protocol):
-    """What a carrier asks of the bus (`harness.worlds.wire.rabbitmq.bus`)."""
+    """What a carrier asks of the bus (`harness.worlds.wire.brokers.bus`)."""
 
     run: str
 
@@ -49,28 +43,55 @@ class Wire(Protocol):
         """An acknowledgement that is to be lost has come."""
 
 
-class Arrival:
-    """One delivery of the broker, and so a host for its message. entry: None for an extra one."""
+class Arrival(ABC):
+    """One delivery of the broker, and so a host for its message. queue: that it came from.
 
-    def __init__(
-        self, wire: Wire, link: AmqpLink, channel: int, content: Content, *, executor: int, saga_id: str
-    ) -> None:
-        method = method_of(content.method)
-        self.link = link
-        self.tag = int(method.delivery_tag or 0)
-        self.redelivered = bool(method.redelivered)
-        self.queue, self._no_ack = link.consumer(channel, content)
+    redelivered: the broker says so. extra: it stands for no entry, and came once more.
+    """
+
+    def __init__(self, wire: Wire, *, queue: str, redelivered: bool, executor: int, saga_id: str) -> None:
+        self.queue = queue
+        self.redelivered = redelivered
         self.used = self.extra = self.cutting = False
         self._wire = wire
-        self._channel = channel
-        self._content = content
         self._executor = executor
         self._saga_id = saga_id
         self._delivery: Delivery | None = None
         self._lost: Lost | None = None
         self._cut: Cut | None = None
-        self._frames_due: bytes | None = None
+        self._due: Delivery | None = None
         self._held = False
+
+    # What each broker says --------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def gone(self) -> bool:
+        """Whether its consumer has left."""
+
+    @abstractmethod
+    def _soon(self, callback: Callable[[], object]) -> None:
+        """Call it once what goes on now is over."""
+
+    @abstractmethod
+    def _hand_over(self, delivery: Delivery) -> None:
+        """To the client, as the broker sent it, with the attempt; unreadable where it is poisoned."""
+
+    @abstractmethod
+    def acknowledge(self) -> None:
+        """To the broker: it is done with."""
+
+    @abstractmethod
+    def give_back(self, *, requeue: bool) -> None:
+        """To the broker: it is to come again, or goes to the dead letters."""
+
+    @abstractmethod
+    def pulse(self) -> None:
+        """A byte to its client, for a toxic to strike at: of the connection that acknowledged it."""
+
+    @abstractmethod
+    async def left(self, limit_s: float) -> bool:
+        """Whether that connection is gone, within so many seconds."""
 
     # As a host --------------------------------------------------------------------------------
 
@@ -84,7 +105,7 @@ class Arrival:
 
     @property
     def takes(self) -> Takes:
-        return Takes.NOTHING if self.link.gone else Takes.NOW
+        return Takes.NOTHING if self.gone else Takes.NOW
 
     @property
     def cuts(self) -> bool:
@@ -97,15 +118,16 @@ class Arrival:
 
     def took(self, delivery: Taken) -> None:
         """Its connection tells when it dies."""
+        del delivery
 
     def put(self, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
         self._delivery, self._lost, self._cut = delivery, lost, cut
-        self._frames_due = self._frames(delivery)
-        self.link.soon(self._flush)
+        self._due = delivery
+        self._soon(self._flush)
 
     def hold(self) -> bool:
         """Do not hand it over yet; false where it is too late for that."""
-        self._held = self._frames_due is not None
+        self._held = self._due is not None
         return self._held
 
     def release(self) -> None:
@@ -114,32 +136,17 @@ class Arrival:
         self._flush()
 
     def _flush(self) -> None:
-        if self._held or self._frames_due is None:
+        if self._held or self._due is None:
             return
-        frames, self._frames_due = self._frames_due, None
-        if not self.link.gone:
-            self.link.hand_over(self._channel, self.tag, self, frames, no_ack=self._no_ack)
+        delivery, self._due = self._due, None
+        if not self.gone:
+            self._hand_over(delivery)
         elif self._lost is not None:
             self._wire.locked(self._lost)
 
     def end(self, ending: Ending, *, last: bool) -> None:
         """Whoever subscribed is told."""
-
-    def _frames(self, delivery: Delivery) -> bytes:
-        """As the broker sent it, with the attempt; unreadable where it is poisoned."""
-        properties = self._content.properties
-        headers = {
-            name: value
-            for name, value in (properties.headers or {}).items()
-            if not str(name).startswith(OURS) and name != "CC"
-        }
-        headers[ATTEMPT_HEADER] = delivery.attempt
-        properties.headers = headers
-        body = self._content.body
-        if delivery.event is None:
-            properties.message_type = properties.message_id = None
-            properties.headers, body = {}, GARBAGE
-        return content_bytes(method_of(self._content.method), self._channel, properties, body)
+        del ending, last
 
     # As it was handed over ----------------------------------------------------------------------
 
@@ -164,24 +171,9 @@ class Arrival:
             self._delivery.done(reason)
 
     def lost(self) -> None:
+        """The connection of its subscriber is over."""
         if not self.cutting and self._lost is not None:
             self._wire.locked(self._lost)
-
-    # To the broker ------------------------------------------------------------------------------
-
-    def acknowledge(self) -> None:
-        """It is done with."""
-        from pamqp.commands import Basic  # noqa: PLC0415 - an extra
-
-        if not (self.link.gone or self._no_ack):
-            self.link.tell_broker(Basic.Ack(delivery_tag=self.tag), self._channel)
-
-    def give_back(self, *, requeue: bool) -> None:
-        """It is to come again, or goes to the dead letters."""
-        from pamqp.commands import Basic  # noqa: PLC0415 - an extra
-
-        if not (self.link.gone or self._no_ack):
-            self.link.tell_broker(Basic.Reject(delivery_tag=self.tag, requeue=requeue), self._channel)
 
 
 class _Carried:
@@ -194,7 +186,7 @@ class _Carried:
         self.wanted = True
 
 
-class RabbitCarrier:
+class BrokerCarrier:
     """Of one bus in one run; on the servers' loop, under the lock of the run."""
 
     def __init__(self, line: Brought, wire: Wire) -> None:
@@ -271,7 +263,7 @@ class RabbitCarrier:
         at = carried.at
         if at is None:
             return
-        if at.used or at.link.gone:
+        if at.used or at.gone:
             carried.at = None
             at.give_back(requeue=True)
         else:
@@ -292,9 +284,3 @@ class RabbitCarrier:
             self._line.timers.call_later(COPY_LIMIT * self._line.waits_s, with_it.release)
         message = delivery.entry.message
         self._wire.send(message, self._wire.queue_of(delivery.entry), {MESSAGE: message.number, COPY: number})
-
-
-def properties_for(message: Message, marks: dict[str, str | int]) -> tuple[object, bytes]:
-    """The properties and the body with which a message is published."""
-    request = delivery_of(message.event, message.carried)
-    return properties_of(request.headers, marks), request.body
