@@ -1,6 +1,6 @@
 """How a service of a hardened choreographed saga takes its events: an inbox, an outbox, and doubt.
 
-- **Inbox and outbox in one store, written whole.** What came of an event is kept before it is published, and
+- **Inbox and outbox in one store, a journal.** What came of an event is kept before it is published, and
   is published until the bus has it, with an id that follows from the event: whoever takes it again knows it.
 - **A step is begun at most once.** That it begins is kept first. What was begun and is not known to be done
   is undone by saga, never tried again, and has failed.
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import os
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,21 +52,34 @@ class ServiceStep:
 
 
 class Store:
-    """One JSON file, written whole: what it holds after a crash is what some write left."""
+    """A journal: one JSON object a line, each written at once, so that a crash leaves all of it or none.
+
+    Only one process works at it at a time; that one reads the file once, and keeps what it says.
+    """
 
     def __init__(self, ctx: HandlerContext) -> None:
-        self._path = ctx.store_dir / "services.json"
+        self._path = ctx.store_dir / "services.ndjson"
+        self._kept: dict[str, Any] = ctx.memory.setdefault("store", {})
+        if not ctx.memory.setdefault("store read", False):
+            self._kept.update(self._lines())
+            ctx.memory["store read"] = True
 
     def read(self) -> dict[str, Any]:
-        if not self._path.exists():
-            return {}
-        found: dict[str, Any] = json.loads(self._path.read_text())
-        return found
+        return dict(self._kept)
 
     def write(self, name: str, value: Any) -> None:
-        new = self._path.with_suffix(".new")
-        new.write_text(json.dumps(self.read() | {name: value}))
-        new.replace(self._path)
+        with self._path.open("ab") as file:
+            file.write(json.dumps([name, value]).encode() + b"\n")
+        self._kept[name] = value
+
+    def _lines(self) -> Iterator[tuple[str, Any]]:
+        content = self._path.read_bytes() if self._path.exists() else b""
+        torn = len(content.rpartition(b"\n")[2])
+        if torn:  # never written whole, and the next line must not be added to it
+            os.truncate(self._path, len(content) - torn)
+        for line in content.splitlines()[: content.count(b"\n")]:
+            name, value = json.loads(line)
+            yield name, value
 
 
 Made = tuple[str, Data]
