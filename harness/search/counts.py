@@ -83,9 +83,39 @@ def equal_counts(run_summary: RunSummary, index: int, kind: FaultKind) -> tuple[
     return (fault.count, *(one for one in kind.counts if not isinstance(one, int) or one >= strikes))
 
 
+def gone_with_it(plan: FaultPlan) -> FaultPlan:
+    """A plan beside which the process is to die: its newest fault ends with that rather than never."""
+    if not plan.faults or plan.faults[-1].count is not Lasting.FOR_EVER:
+        return plan
+    return _with_count(plan, len(plan.faults) - 1, Lasting.UNTIL_RESTART)
+
+
+def outlasting(run_summary: RunSummary, kinds: Kinds) -> Iterator[FaultPlan]:
+    """The plan of a run whose newest fault is a death, with the fault before that for ever.
+
+    Only where a call of the run tells them apart: what nothing met after the restart may as well be gone.
+    """
+    index = len(run_summary.plan.faults) - 2
+    if index < 0:
+        return
+    fault = run_summary.plan.faults[index]
+    kind = kinds[fault.kind]
+    if fault.count is Lasting.FOR_EVER or Lasting.FOR_EVER not in kind.counts:
+        return
+    if would_strike_more(run_summary, index, kind):
+        yield _with_count(run_summary.plan, index, Lasting.FOR_EVER)
+
+
 def nothing_follows(run_summary: RunSummary, fault: Fault) -> bool:
     """Whether a run reached the call of a fault, and sent none to that participant after its end."""
     return run_summary.plan.faults.index(fault) in run_summary.unfollowed
+
+
+def is_last_there(run_summary: RunSummary, site: Site) -> bool:
+    """Whether no call that something could strike follows a site at its participant."""
+    participant = site.operation.partition(".")[0]
+    sites = [one for one, _ in run_summary.sites]
+    return all(one.operation.partition(".")[0] != participant for one in sites[sites.index(site) + 1 :])
 
 
 def revived(equal: RunSummary, child: RunSummary, kinds: Kinds) -> Iterator[FaultPlan]:

@@ -27,10 +27,17 @@ import msgspec
 from harness.clock import real
 from harness.faults.enabled import EnabledFaults, Possible
 from harness.inputs import InputRef
-from harness.plan import FaultPlan, Lasting, Site
+from harness.plan import FaultPlan, Site
 from harness.search.again import MOST_TRIES, Again
 from harness.search.agenda import SINGLE, SINGLES, Agenda, Planned, Rank, fault_at, in_turns, part_of
-from harness.search.counts import Kinds, open_sites, other_counts, revived
+from harness.search.counts import (
+    gone_with_it,
+    is_last_there,
+    open_sites,
+    other_counts,
+    outlasting,
+    revived,
+)
 from harness.search.gaps import BY_PAUSE
 from harness.search.run_summary import Job, JobRunner, RunSummary
 from harness.search.siblings import Siblings
@@ -190,6 +197,8 @@ class GuidedSearch:
             self._wait(replace(planned, tries=planned.tries + 1))
         for plan in other_counts(run_summary, planned.parent, self._kinds):
             self._add(planned.with_counts(plan))
+        for plan in outlasting(run_summary, self._kinds) if _kills(planned.newest) else ():
+            self._add(replace(planned, plan=plan))
         if planned.phase == SINGLES:
             self._siblings.note(planned, run_summary)
         if run_summary.void or run_summary.cut_short:
@@ -321,8 +330,7 @@ class GuidedSearch:
                 self._plan(site, possible, parent, rank)
 
     def _plan(self, site: Site, possible: Possible, parent: RunSummary, rank: Rank) -> None:
-        for planned in _beside(parent, site, possible, self._kinds, SINGLES, rank):
-            self._add(planned)
+        self._add(_beside(parent, site, possible, SINGLES, rank))
 
     def _added(self, level: int, *, violated: bool, aborts: bool) -> Iterator[Planned]:
         """One fault more for each run that gets one; what surely makes a saga abort comes first."""
@@ -331,10 +339,10 @@ class GuidedSearch:
                 continue
             at_calls = ((site, one) for site in sites for one in self._enabled.possible[site.operation])
             found = [
-                planned
+                _beside(run_summary, site, possible, level, Rank.OTHERS)
                 for site, possible in chain(self._between(run_summary), at_calls)
                 if (possible.kind.name == ABORTS) is aborts
-                for planned in _beside(run_summary, site, possible, self._kinds, level, Rank.OTHERS)
+                and not (possible.kind.after_site and is_last_there(run_summary, site))
             ]
             for planned in in_turns(found):
                 if self._siblings.meets_others(planned.newest) and self._is_first(planned):
@@ -344,10 +352,12 @@ class GuidedSearch:
 
     def _size(self, run_summary: RunSummary, sites: Sequence[Site]) -> int:
         """How many plans `_added` makes of a run."""
-        at_calls = (one for site in sites for one in self._enabled.possible[site.operation])
-        all_ = chain((one for _, one in self._between(run_summary)), at_calls)
-        twice = len(list(_outlasting(run_summary.plan, self._kinds)))
-        return sum(1 + twice * _kills(one) for one in all_)
+        at_calls = (
+            not (one.kind.after_site and is_last_there(run_summary, site))
+            for site in sites
+            for one in self._enabled.possible[site.operation]
+        )
+        return sum(at_calls) + sum(1 for _ in self._between(run_summary))
 
     def _add(self, planned: Planned) -> None:
         if self._is_first(planned):
@@ -364,37 +374,21 @@ class GuidedSearch:
         return True
 
 
-def _beside(
-    parent: RunSummary, site: Site, possible: Possible, kinds: Kinds, phase: int, rank: Rank
-) -> Iterator[Planned]:
-    """A fault beside those of the parent; a death also with the newest of them as it outlasts it, or not."""
-    plans = [parent.plan]
-    if _kills(possible):
-        plans += _outlasting(parent.plan, kinds)
-    for plan in plans:
-        yield Planned(
-            input_index=parent.input_index,
-            plan=plan.with_fault(fault_at(possible, site)),
-            parent=parent,
-            newest=possible,
-            phase=phase,
-            rank=rank,
-        )
+def _beside(parent: RunSummary, site: Site, possible: Possible, phase: int, rank: Rank) -> Planned:
+    """A fault beside those of the parent; where it is a death, what lasts for ever ends with it at first."""
+    plan = gone_with_it(parent.plan) if _kills(possible) else parent.plan
+    return Planned(
+        input_index=parent.input_index,
+        plan=plan.with_fault(fault_at(possible, site)),
+        parent=parent,
+        newest=possible,
+        phase=phase,
+        rank=rank,
+    )
 
 
 def _kills(possible: Possible) -> bool:
     return possible.kind.process_fault is not None and possible.kind.process_fault.kills
-
-
-def _outlasting(plan: FaultPlan, kinds: Kinds) -> Iterator[FaultPlan]:
-    if not plan.faults:
-        return
-    *earlier, newest = plan.faults
-    if Lasting.FOR_EVER not in kinds[newest.kind].counts or newest.count is Lasting.UNTIL_RESTART:
-        return
-    gone = newest.count is Lasting.FOR_EVER
-    lasting = Lasting.UNTIL_RESTART if gone else Lasting.FOR_EVER
-    yield plan.with_faults((*earlier, replace(newest, count=lasting)))
 
 
 class StopAsked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from harness.campaign.local import LocalJobRunner
 from harness.faults.enabled import EnabledFaults, enabled_faults
 from harness.loader import load_scenario
 from harness.loading import load
-from harness.plan import Site
+from harness.plan import Fault, Lasting, Site
 from harness.scenario import Scenario
 from harness.search import GuidedSearch, RunSummary
 from harness.search.agenda import fault_at
-from harness.search.counts import open_sites
+from harness.search.counts import is_last_there, open_sites, outlasting
 from harness.search.guided import StopAsked
 from harness.worlds.sim import SimWorld
 from tests.planted.kit import CHARGE, FOUND_ONLY, HOLD, PARCEL, Plant
@@ -122,3 +122,41 @@ def check(found: list[Twins], enabled: EnabledFaults, executor: LocalJobRunner) 
 
     interchangeable()
     assert tried
+
+
+def test_a_fault_that_outlasts_a_death_is_left_out_only_where_its_run_is_known(sim: SimWorld) -> None:
+    one = scenario(DURABLE)
+    executor, enabled = LocalJobRunner(one, sim), enabled_faults(one, "sim")
+    kinds = {kind.name: kind for kind in enabled.kinds()}
+    search = GuidedSearch(enabled, len(one.inputs), 1)
+    tried = 0
+    for found in list(islice(search.run(executor, StopAsked()), RUNS)):
+        if len(found.plan.faults) < 2 or found.plan.faults[1].kind != "crash" or not all(found.strikes):
+            continue
+        first, death = found.plan.faults
+        if first.count is Lasting.FOR_EVER or list(outlasting(found, kinds)):
+            continue
+        longer = found.plan.with_faults((replace(first, count=Lasting.FOR_EVER), death))
+        (other,) = executor.run([(found.input_index, longer)])
+        if other.strikes[1]:  # else it is the run without the death
+            tried += 1
+            assert other.trace == found.trace, (found.plan, other.plan)
+    assert tried >= LEAST_PAIRS
+
+
+def test_an_outage_that_no_call_follows_is_left_out_beside_other_faults_as_it_changes_nothing(
+    sim: SimWorld,
+) -> None:
+    one = scenario(DURABLE)
+    executor = LocalJobRunner(one, sim)
+    search = GuidedSearch(enabled_faults(one, "sim"), len(one.inputs), 1)
+    tried = 0
+    for found in list(islice(search.run(executor, StopAsked()), 150)):
+        sites = [site for site in open_sites(found) if is_last_there(found, site)]
+        for site in sites if all(found.strikes) else ():
+            outage = Fault(kind="outage", operation=site.operation, nth=site.nth)
+            (other,) = executor.run([(found.input_index, found.plan.with_fault(outage))])
+            tried += 1
+            assert not other.strikes[-1]
+            assert other.trace == found.trace, other.plan
+    assert tried >= LEAST_PAIRS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -251,14 +251,22 @@ def test_nothing_is_built_on_a_run_that_was_not_judged_or_was_ended_early(how: s
     assert "lose_request" in built_on
 
 
+def beside_a_death(calls: int, kind: str) -> set[int | Lasting]:
+    """Counts of a fault at the first call, with a crash after it."""
+    crashed = [
+        plan for plan in searched(2, calls=calls) if len(plan.faults) == 2 and plan.faults[1].kind == "crash"
+    ]
+    first = [plan.faults[0] for plan in crashed if plan.faults[1].operation == CHARGES]
+    return {fault.count for fault in first if (fault.kind, fault.operation) == (kind, HOLDS)}
+
+
 def test_a_death_is_tried_with_the_fault_before_it_gone_and_still_there() -> None:
-    crashed = [plan for plan in searched(2) if len(plan.faults) == 2 and plan.faults[1].kind == "crash"]
-    counts = {plan.faults[0].count for plan in crashed if plan.faults[0].kind == "reject"}
-    assert {1, Lasting.FOR_EVER} <= counts
-    forever = Fault(kind="refuse", operation=HOLDS, count=Lasting.FOR_EVER)
-    gone = replace(forever, count=Lasting.UNTIL_RESTART)
-    lasting = [plan.faults[0].count for plan in crashed if plan.faults[0] in (forever, gone)]
-    assert Lasting.FOR_EVER in lasting
+    assert {1, Lasting.FOR_EVER} <= beside_a_death(2, "reject")
+    assert {1, Lasting.UNTIL_RESTART, Lasting.FOR_EVER} <= beside_a_death(2, "refuse")
+
+
+def test_but_not_where_no_call_would_meet_it_after_the_restart() -> None:
+    assert beside_a_death(1, "reject") == {1}
 
 
 def test_what_is_not_a_death_keeps_the_fault_as_it_was() -> None:
