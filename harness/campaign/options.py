@@ -35,8 +35,8 @@ DEFAULTS = {
 WITH_BROKER = 2
 """Workers on the wire, unless asked otherwise, where each starts a broker: that takes a core for seconds."""
 
-WITH_SERVICES = max(2, min(os.cpu_count() or 1, 8))
-"""Workers where each starts the user's services for itself: these take processors and memory."""
+WITH_SERVICES = max(2, min(2 * (os.cpu_count() or 1), 8))
+"""Workers where each starts the user's services for itself: these take memory, and their runs mostly wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

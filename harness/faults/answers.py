@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from harness.faults.in_flight import InFlightCall
@@ -11,6 +12,8 @@ from harness.participant import Response, Verb
 from harness.plan.decision import Decision
 
 GARBAGE = b"\x00<<garbage>>"
+
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 UNSEEN = 599
 """The status of an answer that the caller must never see: a symptom stands in its way."""
@@ -33,7 +36,6 @@ def answer_event(
     saga_ids: those of the run, which make no difference to what the reply said.
     """
     matched = in_flight.matched
-    retry_after = dict(response.headers).get("retry-after")
     lists = None
     if matched is not None and matched.operation.verb.queries:
         good = 200 <= response.status < 300
@@ -46,10 +48,16 @@ def answer_event(
         status=response.status,
         content=_content(response, saga_ids),
         readable=response.body != GARBAGE,
-        retry_after_s=float(retry_after) if retry_after is not None else None,
+        retry_after_s=_retry_after_s(response),
         lists=lists,
         shows=_shown(in_flight, lists),
     )
+
+
+def _retry_after_s(response: Response) -> float | None:
+    """How long a caller is asked to wait; a date, by a clock that is not ours, holds nobody to anything."""
+    said = next((value for name, value in response.headers if name.lower() == "retry-after"), "").strip()
+    return float(said) if _SECONDS.fullmatch(said) else None
 
 
 def _content(response: Response, saga_ids: Iterable[str]) -> str:

@@ -22,12 +22,15 @@ from harness.plan.decision import Symptom
 from harness.process_faults import Boundary, ProcessFault
 from harness.saga import Direction
 
+ELSEWHERE = (307, 308)
+"""Nothing was applied here: the same request goes elsewhere. After 301, 302 and 303 a GET does."""
+
 
 class Answer(StrEnum):
     """What a call told its sender (RULES §1)."""
 
     ACKNOWLEDGED = "acknowledged"
-    REFUSED = "refused"  # 4xx
+    REFUSED = "refused"  # 4xx, and a redirect that nobody followed
     ACCEPTED = "accepted"  # 202
     UNREADABLE = "unreadable"  # 2xx with a body that cannot be read
     DOUBT = "doubt"  # time-out, reset, cut, 5xx
@@ -44,7 +47,8 @@ class Call:
     """One request of a saga. Indexes are those of events; times are in seconds since the run began.
 
     end: the index at which the sender stopped waiting, or None; `end_s` its time.
-    again: sent again after a 202, which is no attempt of its own.
+    again: sent again after a 202, or sent on elsewhere by a redirect that its sender followed: the two are
+        one attempt.
     struck: the index at which its executor was killed, frozen or cancelled at this call, or None: whatever
         was answered, the saga may know it or not. withheld: that was before the call could leave.
     """
@@ -106,7 +110,7 @@ def _answer(answered: CallAnswered, *, undo: bool, query: bool) -> Answer:
         return Answer.ACKNOWLEDGED if answered.readable else Answer.UNREADABLE
     if status in (404, 410) and (undo or query):
         return Answer.ACKNOWLEDGED
-    return Answer.REFUSED if 400 <= status < 500 else Answer.DOUBT
+    return Answer.REFUSED if 400 <= status < 500 or status in ELSEWHERE else Answer.DOUBT
 
 
 def fold_calls(events: Sequence[AnyEvent]) -> tuple[Call, ...]:
@@ -172,10 +176,15 @@ _OF_A_CALL: Mapping[type, Callable[[Call, int, Any], None]] = {
 
 def _mark_repeats(calls: Iterable[Call]) -> None:
     accepted: set[tuple[int, str, tuple[str, ...], Direction]] = set()
+    redirected: dict[tuple[int, str, tuple[str, ...], Direction], Call] = {}
     for call in calls:
         if call.sent.direction is None:
             continue
         mark = (call.sent.executor, call.saga_id, call.sent.steps, call.sent.direction)
+        if mark in redirected:
+            redirected.pop(mark).again = True
+        if call.answered is not None and call.answered.status in ELSEWHERE:
+            redirected[mark] = call
         call.again = mark in accepted
         if call.answer is Answer.ACCEPTED:
             accepted.add(mark)

@@ -16,11 +16,11 @@ from harness.errors import ScenarioError, misplaced
 from harness.loader.table import Table
 from harness.loader.target import load_object
 from harness.participant import Launch, OwnService, ResourceSpec
-from harness.participant.own_service import Holdings
+from harness.participant.launch import Holdings
 from harness.participant.resource import Own
 from harness.participant.upstream import Address
 
-OWN_KEYS = ("url", "start", "env", "cwd", "health", "holds", "reset")
+OWN_KEYS = ("url", "start", "env", "cwd", "health", "holds", "reset", "headers")
 OWN_RESOURCE_KEYS = ("holds", "tombstones")
 
 _OF_A_START = ("env", "cwd", "health")
@@ -83,19 +83,32 @@ def _launch(table: Table) -> Launch:
             if table.has(key):
                 raise table.wrong(key, "either url, a service that is up, or start, one that we start")
         address = Address.parse(table.text("url"), table.where("url"))
-        return Launch(address=address, reset=reset, where=where)
+        return Launch(address=address, reset=reset, headers=_texts(table, "headers"), where=where)
     health = table.text("health", _HEALTH) if table.has("health") else ""
     if health and not health.startswith("/"):
         raise table.wrong("health", _HEALTH)
     start = table.texts("start", _START)
-    if not start or not any("{port}" in one for one in (*start, *_env(table).values())):
+    env = _texts(table, "env")
+    if not start or not any("{port}" in one for one in (*start, *env.values())):
         raise table.wrong("start", "{port} in it or in env: the port that the service is to listen at")
-    return Launch(start=start, env=_env(table), cwd=_folder(table), health=health, reset=reset, where=where)
+    return Launch(
+        start=start,
+        env=env,
+        cwd=_folder(table),
+        health=health,
+        reset=reset,
+        headers=_texts(table, "headers"),
+        where=where,
+    )
 
 
-def _env(table: Table) -> Mapping[str, str]:
-    env = table.table_or_empty("env")
-    return {key: env.text(key, "a text") for key in env.values}
+def _texts(table: Table, key: str) -> Mapping[str, str]:
+    """Names with a text each, which may be empty."""
+    inner = table.table_or_empty(key)
+    for name, value in inner.values.items():
+        if not isinstance(value, str):
+            raise inner.wrong(name, "a text")
+    return {name: str(value) for name, value in inner.values.items()}
 
 
 def _folder(table: Table) -> Path:

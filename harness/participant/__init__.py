@@ -6,9 +6,10 @@ concrete service (those live in `fakes`) and to know about faults (`harness.faul
 """
 
 from harness.participant.answers import Answers
+from harness.participant.launch import Launch
 from harness.participant.ledger import Change, Effect, Incarnation, Lapse, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response, Whose
-from harness.participant.own_service import Launch, OwnService
+from harness.participant.own_service import OwnService
 from harness.participant.protocol import Participant
 from harness.participant.resource import (
     Matched,

@@ -25,6 +25,9 @@ UNDONE = (200, 201, 204)
 BARE = "[]"
 """As `items`: a list with nothing around it."""
 
+_TOLD = 200
+"""Characters of a body that a message shows."""
+
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][^{}]*)\}")
 _Known = Callable[[str], Json]
 
@@ -120,11 +123,33 @@ class Answers:
             content: Json = msgspec.json.decode(body) if body else None
         except (msgspec.DecodeError, UnicodeDecodeError):
             return ()
-        items = content if self.items == BARE else _at(content, self.items.split("."))
-        one = _at(content, self._id_path) is not None
-        shown = items if isinstance(items, list) and (several or not one) else [content]
-        ids = (_at(one, self._id_path) for one in shown)
+        ids = (_at(one, self._id_path) for one in self._shown(content, several=several))
         return tuple(str(id_) for id_ in ids if id_ is not None)
+
+    def unreadable(self, body: bytes) -> str:
+        """Why nobody can tell which ids a list shows; empty: it shows them, or that there is nothing."""
+        try:
+            content: Json = msgspec.json.decode(body) if body else None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return "no JSON"
+        if not content or (self.items != BARE and _is_null(content, self.items.split("."))):
+            return ""
+        for one in self._shown(content, several=True):
+            if _at(one, self._id_path) is None:
+                told = msgspec.json.encode(one).decode()
+                return f"neither {self.id!r} nor a list under {self.items!r} in {told[:_TOLD]}"
+        return ""
+
+    def _shown(self, content: Json, *, several: bool) -> list[Json]:
+        """The things that a body is about. Several may be a list of ids alone, or have nothing around it."""
+        items = content if self.items == BARE else _at(content, self.items.split("."))
+        if not several:
+            one = _at(content, self._id_path) is not None
+            return items if isinstance(items, list) and not one else [content]
+        found = content if isinstance(content, list) else items
+        if not isinstance(found, list):
+            return [content]
+        return [_put({}, self._id_path, one) if _is_id(one) else one for one in found]
 
     @cached_property
     def _id_path(self) -> list[str]:
@@ -173,6 +198,17 @@ def _at(value: Json, path: list[str]) -> Json:
             return None
         value = value.get(name)
     return value
+
+
+def _is_id(value: Json) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _is_null(value: Json, path: list[str]) -> bool:
+    """Whether something is said to be null, as some write a list in which nothing is."""
+    *outer, last = path
+    inner = _at(value, outer)
+    return isinstance(inner, Mapping) and last in inner and inner[last] is None
 
 
 def _put(body: dict[str, Json], path: list[str], value: Json) -> dict[str, Json]:

@@ -3,62 +3,38 @@
 Owns what an answer of a declared route says about what was applied, and how the service is reached. Refuses
 to start it (`harness.worlds.wire.own_services`), and to believe it: what it holds in the end is asked there.
 
-    a create answered 2xx     made one, under the id in its answer; the same id again, while it is there, and
-                              the same key with the same id at any time, is a replay
+    a create answered 2xx     made one, under the id in its body, else in its Location; the same id again,
+                              while it is there, and the same key with the same id at any time, is a replay.
+                              What no answer named is what is removed, or held, under an unknown id
     a delete answered 2xx     removed the one behind its id; by saga: all of the saga
-    202, 5xx, no answer       nothing is known yet
+    202, 301 to 303, 5xx,
+    no answer                 nothing is known yet
     a query that shows an id  nobody knows it: a create in doubt of that saga made it after all
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
+from harness.participant.launch import Holdings, Launch
 from harness.participant.ledger import Change, Effect, Incarnation, Ledger
 from harness.participant.messages import Owner, Reply, Request, Response
 from harness.participant.resource import Matched, Operation, Repeats, ResourceSpec, Verb
 from harness.participant.router import Router
-from harness.participant.upstream import Address
+from harness.participant.upstream import Address, through_proxy
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
-    """How a service of the user's comes to be there: at a fixed address, or started by us.
-
-    start: a command; `{port}` and `{folder}` in it and in `env` are ours to fill in. health: a path that
-    answers 2xx once the service is up; empty: it listens. reset: a request that empties it before a run.
-    where: of the participant, for messages.
-    """
-
-    address: Address | None = None
-    start: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
-    cwd: Path = Path()
-    health: str = ""
-    reset: str = ""
-    where: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a function that says what a service holds is given.
-
-    saga_id: of which saga. url: where the service is. folder: what `{folder}` stands for at a service that is
-    started here; the current one at a url.
-    """
-
-    saga_id: str
-    url: str
-    folder: Path
-
-
-Holdings = Callable[[Asked], Iterable[str | int]]
-"""The ids of what a service holds of a saga, whatever it looks at."""
+_PERHAPS = (
+    HTTPStatus.ACCEPTED,
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.FOUND,
+    HTTPStatus.SEE_OTHER,
+)
+"""A create that is answered so may have made something: after such a redirect a GET shows it."""
 
 
 class OwnService:
@@ -79,6 +55,7 @@ class OwnService:
         self.holds = dict(holds)
         self._heard: Callable[[Operation, Request], object] | None = None
         self._ask: Callable[[Request], Response] = self._nobody
+        self._address = launch.address
         self._key_header = key_header.lower()
         self._open_books()
 
@@ -88,6 +65,7 @@ class OwnService:
         self._doubtful: list[tuple[str, Owner]] = []
         self._answered: dict[int, list[Response]] = {}
         self._statuses: dict[int, int] = {}
+        self._unnamed: set[int] = set()
 
     def fresh(self) -> Self:
         """The same service for another run, of which nothing is known to be applied."""
@@ -95,10 +73,10 @@ class OwnService:
         again._open_books()  # noqa: SLF001 - a copy of our own
         return again
 
-    def up(self, ask: Callable[[Request], Response]) -> Self:
+    def up(self, ask: Callable[[Request], Response], address: Address) -> Self:
         """The same, now that it is up. ask: delivers a request and returns the answer; from any thread."""
         again = self.fresh()
-        again._ask = ask  # noqa: SLF001 - a copy of our own
+        again._ask, again._address = ask, address  # noqa: SLF001 - a copy of our own
         return again
 
     def _nobody(self, request: Request) -> Response:
@@ -143,11 +121,11 @@ class OwnService:
         if self._heard is not None:
             self._heard(operation, request)
         assert not part, "no fault applies a part at a service that is not ours"
-        response = self.forwarded(request)
+        response = self._delivered(request)
         key = self.key_of(request) if self.heeds_key(operation, request) else None
         conflict = key is not None and self._bodies.setdefault(key, request.body) != request.body
         effects = tuple(self._learned(operation, id_, key, owner, response))
-        return Reply(response=response, effects=effects, key_conflict=conflict)
+        return Reply(response=self._as_seen(request, response), effects=effects, key_conflict=conflict)
 
     # Forwarding -------------------------------------------------------------------------------
 
@@ -160,6 +138,17 @@ class OwnService:
         self._answered.setdefault(id(request), []).extend(responses)
 
     def forwarded(self, request: Request) -> Response:
+        """What the caller gets for a request that no declared route serves."""
+        return self._as_seen(request, self._delivered(request))
+
+    def _as_seen(self, request: Request, response: Response) -> Response:
+        """An answer as its caller gets it: links to the service lead through the proxy, too."""
+        proxy = request.headers.get("host")
+        return (
+            response if self._address is None or not proxy else through_proxy(response, self._address, proxy)
+        )
+
+    def _delivered(self, request: Request) -> Response:
         """The answer to one delivery: one that was asked for ahead, or a new one."""
         waiting = self._answered.get(id(request))
         if waiting:
@@ -169,12 +158,18 @@ class OwnService:
     # The truth --------------------------------------------------------------------------------
 
     def ids_held(self, resource: str, answer: Response) -> tuple[str, ...]:
-        """What an answer of the read route of `holds` shows, each id once."""
-        return tuple(dict.fromkeys(self._spec(resource).answers.ids_in(answer.body, several=True)))
+        """What an answer of the read route of `holds` shows, each id once. Raises ValueError."""
+        answers = self._spec(resource).answers
+        problem = answers.unreadable(answer.body)
+        if problem:
+            raise ValueError(problem)
+        return tuple(dict.fromkeys(answers.ids_in(answer.body, several=True)))
 
     def agrees(self, resource: str, saga_id: str, held: Collection[str]) -> bool:
         """Whether a service holds of a saga what its answers said."""
-        return set(held) == {one.id for one in self.ledger.of_saga(resource, saga_id) if one.live}
+        newest = self._newest(resource, saga_id)
+        known = self._as_known(newest, held)
+        return set(known) == {id_ for id_, one in newest.items() if one.live}
 
     def disagreements(
         self, resource: str, saga_id: str, held: Collection[str], step: str | None
@@ -183,23 +178,39 @@ class OwnService:
 
         step: that of what no answer spoke of, and no create in doubt explains.
         """
-        newest = {one.id: one for one in self.ledger.of_saga(resource, saga_id)}
+        newest = self._newest(resource, saga_id)
+        known = self._as_known(newest, held)
         name, found = resource.partition(".")[2], []
         for id_, one in newest.items():
-            if one.live and id_ not in held:
+            called = f"{name} {known.get(id_, id_)!r}"
+            if one.number in self._unnamed and id_ not in known:
+                called = f"a {name}, with no id in the answer,"
+            if one.live and id_ not in known:
                 status = self._statuses[one.number]
-                says = f"{self.name} answered {status} for {name} {id_!r} and does not hold it"
-                found.append((one, False, says))
-            elif not one.live and id_ in held:
-                says = f"{self.name} answered that {name} {id_!r} is removed and holds it"
-                found.append((one, True, says))
-        for id_ in held:
+                found.append((one, False, f"{self.name} answered {status} for {called} and does not hold it"))
+            elif not one.live and id_ in known:
+                found.append((one, True, f"{self.name} answered that {called} is removed and holds it"))
+        for id_, shown in known.items():
             if id_ not in newest:
                 owner = self._made_in_doubt(resource, saga_id) or Owner(saga_id=saga_id, step=step)
                 one = self._create(resource, id_, owner, None)
-                says = f"{self.name} holds {name} {id_!r}, and no answer said that it was made"
+                says = f"{self.name} holds {name} {shown!r}, and no answer said that it was made"
                 found.append((one, True, says))
         return found
+
+    def _newest(self, resource: str, saga_id: str) -> dict[str, Incarnation]:
+        """Of each id of a saga the newest incarnation."""
+        return {one.id: one for one in self.ledger.of_saga(resource, saga_id)}
+
+    def _as_known(self, newest: Mapping[str, Incarnation], held: Collection[str]) -> dict[str, str]:
+        """Each id that is held, by the one under which it is known here.
+
+        What was made without an id in the answer is held under one that nobody has heard of; what is live
+        first, for a service is believed as long as it can be.
+        """
+        unnamed = [id_ for id_, one in newest.items() if one.number in self._unnamed]
+        free = deque(sorted(unnamed, key=lambda id_: not newest[id_].live))
+        return {id_ if id_ in newest or not free else free.popleft(): id_ for id_ in held}
 
     def _made_in_doubt(self, resource: str, saga_id: str) -> Owner | None:
         """The owner of a create in doubt, which is explained by that."""
@@ -222,7 +233,7 @@ class OwnService:
         if verb is Verb.CREATE:
             if success:
                 yield from self._made(resource, id_, key, owner, response)
-            elif response.status >= 500 or response.status == HTTPStatus.ACCEPTED:
+            elif response.status >= 500 or response.status in _PERHAPS:
                 self._doubtful.append((self._full(resource), owner))
         elif verb.queries:
             if success:
@@ -235,10 +246,25 @@ class OwnService:
     ) -> Iterator[Effect]:
         name = self._full(resource)
         ids = resource.answers.ids_in(response.body, several=False)
-        id_ = chosen or (ids[0] if ids else f"{owner.saga_id}/{owner.step}/{key or ''}")
+        said = chosen or (ids[0] if ids else self._located(resource, response))
+        id_ = said or f"{owner.saga_id}/{owner.step}/{key or ''}"
         found = self.ledger.latest(name, id_)
         if found is None or not (found.live or (key is not None and found.key == key)):
-            yield self._created(name, id_, owner, key, response.status)
+            made = self._created(name, id_, owner, key, response.status)
+            if not said:
+                self._unnamed.add(made.incarnation)
+            yield made
+
+    def _located(self, resource: ResourceSpec, response: Response) -> str:
+        """The id in the Location of an answer, as the routes of the resource show it; empty: in none."""
+        location = next((value for name, value in response.headers if name.lower() == "location"), "")
+        path = unquote(urlsplit(location).path).rstrip("/")
+        prefix = "" if self.launch.address is None else self.launch.address.prefix
+        for method in ("GET", "DELETE", "PUT", "PATCH"):
+            matched = self.router.match(method, path.removeprefix(prefix))
+            if matched is not None and matched.id is not None and matched.operation.resource is resource:
+                return matched.id
+        return path.rpartition("/")[2]
 
     def _shown(
         self, resource: ResourceSpec, owner: Owner, response: Response, *, several: bool
@@ -254,7 +280,7 @@ class OwnService:
         name = self._full(resource)
         if id_ is not None:
             latest = self.ledger.latest(name, id_)
-            found = [] if latest is None else [latest]
+            found = self._unnamed_of(name, owner.saga_id) if latest is None else [latest]
         else:
             found = list(self.ledger.of_saga(name, owner.saga_id))
             self._doubtful = [
@@ -264,6 +290,13 @@ class OwnService:
             if one.live:
                 one.live = False
                 yield _effect(one, Change.REMOVED)
+
+    def _unnamed_of(self, name: str, saga_id: str) -> list[Incarnation]:
+        """The one of a saga whose id no answer said, where there is just one that is live."""
+        found = [
+            one for one in self.ledger.of_saga(name, saga_id) if one.live and one.number in self._unnamed
+        ]
+        return found if len(found) == 1 else []
 
     def _created(self, name: str, id_: str, owner: Owner, key: str | None, status: int) -> Effect:
         made = self._create(name, id_, owner, key)

@@ -198,7 +198,7 @@ def sections() -> tuple[Section, ...]:
                     "in place of `resources`: [a participant in Python](participants.md#a-participant-in-python), as "
                     '`"fakes.py:Flights"`, and what the class is called with',
                 ),
-                "url, start, env, cwd, health, holds, reset": ("absent", f"{_OWN} behind the proxy"),
+                "url, start, env, cwd, health, holds, reset, headers": ("absent", f"{_OWN} behind the proxy"),
             },
         ),
         Section(

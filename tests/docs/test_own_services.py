@@ -10,7 +10,7 @@ import pytest
 
 from harness.loader import load_scenario
 from harness.loader.own_service_table import OWN_KEYS
-from harness.participant.own_service import Asked
+from harness.participant.launch import Asked
 from tests.docs.blocks import ROOT, blocks, named
 
 DOCUMENT = "docs/own-services.md"

@@ -7,6 +7,7 @@ what a request means. Blocks: whoever serves others calls it in a thread of its 
 from __future__ import annotations
 
 import http.client
+import zlib
 from urllib.parse import quote, urlencode
 
 from harness.participant import Request, Response
@@ -49,8 +50,24 @@ def _target(request: Request) -> str:
 
 def _read(status: int, headers: list[tuple[str, str]], body: bytes) -> Response:
     media = next((value for name, value in headers if name.lower() == "content-type"), "")
-    kept = tuple((name, value) for name, value in headers if name.lower() not in _REWRITTEN)
+    coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
+    plain = _decoded(body, coding.strip().lower())
+    dropped = _REWRITTEN if plain is None else (*_REWRITTEN, "content-encoding")
+    body = body if plain is None else plain
+    kept = tuple((name, value) for name, value in headers if name.lower() not in dropped)
     return Response(status=status, body=body, headers=kept, media=media)
+
+
+def _decoded(body: bytes, coding: str) -> bytes | None:
+    """What some services compress although nobody asked for it; None: it is not compressed, or not so."""
+    if not body or coding not in ("gzip", "x-gzip", "deflate"):
+        return None
+    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # some leave out the header of deflate
+        try:
+            return zlib.decompress(body, window)
+        except zlib.error:
+            continue
+    return None
 
 
 def _instead(status: int, why: str) -> Response:

@@ -195,7 +195,7 @@ class HttpxWrapper:
         traffic, run = self.traffic, running.get()[0]
         if traffic is None or run not in (0, traffic.number):
             raise httpx.ConnectError("this run is over", request=request)
-        seen = request_of(request.method, request.url.raw_path, request.headers.raw, request.content)
+        seen = request_of(request.method, request.url.raw_path, request.headers.raw, request.read())
         return Outgoing(traffic, participant_server, self._background, seen)
 
 

@@ -16,7 +16,7 @@ STEPS = [
     ("invoices", "invoices", "/invoices"),
 ]
 ATTEMPTS = 6
-TIMEOUT_S = 3.0  # a service that was killed takes a second to be back
+TIMEOUT_S = 2.0  # a service that was killed takes a second to be back
 
 
 def main():

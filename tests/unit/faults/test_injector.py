@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.faults.answers import GARBAGE, answer_event
 from harness.history import CallAnswered, CallFailed, FaultFired, KeyConflict
 from harness.participant import Reply, ResourceSpec, Response, RestParticipant, Verb
@@ -119,6 +121,24 @@ def said(body: bytes = b"", headers: tuple[tuple[str, str], ...] = (), saga_id: 
     in_flight = counter.ask("shop", "POST", "/holds", {"saga_id": saga_id}).in_flight
     response = Response(status=200, body=body, headers=headers)
     return answer_event(0.0, in_flight, response, (saga_id,)).content
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "asked_s"),
+    [
+        ("retry-after", "3", 3.0),
+        ("Retry-After", " 0.5 ", 0.5),
+        ("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("Retry-After", "soon", None),
+        ("Retry", "3", None),
+    ],
+)
+def test_a_retry_after_in_seconds_is_what_was_asked(name: str, value: str, asked_s: float | None) -> None:
+    """A date is by the clock of a service, and may be none at all."""
+    counter = Counter(SPEC, shop())
+    in_flight = counter.ask("shop", "POST", "/holds", {"saga_id": "saga-1"}).in_flight
+    response = Response(status=503, headers=((name, value),))
+    assert answer_event(0.0, in_flight, response).retry_after_s == asked_s
 
 
 def test_equal_replies_have_equal_content_and_others_have_not() -> None:

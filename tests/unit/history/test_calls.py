@@ -25,6 +25,9 @@ def answer_of(tale: Tale) -> Answer:
         (409, Answer.REFUSED, Answer.REFUSED, Answer.REFUSED),
         (429, Answer.REFUSED, Answer.REFUSED, Answer.REFUSED),
         (302, Answer.DOUBT, Answer.DOUBT, Answer.DOUBT),
+        (303, Answer.DOUBT, Answer.DOUBT, Answer.DOUBT),
+        (307, Answer.REFUSED, Answer.REFUSED, Answer.REFUSED),
+        (308, Answer.REFUSED, Answer.REFUSED, Answer.REFUSED),
         (500, Answer.DOUBT, Answer.DOUBT, Answer.DOUBT),
         (Symptom.SILENCE, Answer.DOUBT, Answer.DOUBT, Answer.DOUBT),
         (Symptom.RESET, Answer.DOUBT, Answer.DOUBT, Answer.DOUBT),
@@ -66,6 +69,20 @@ def test_what_is_sent_again_after_a_202_is_no_attempt() -> None:
     for came in (500, 202, 202, 204, 204):
         tale.undo("hold", came=came)
     assert [call.again for call in tale.view.history.calls] == [False, False, True, True, False]
+
+
+def test_a_redirect_and_what_follows_it_are_one_attempt() -> None:
+    tale = Tale()
+    for came in (307, 308, 204, 307):
+        tale.undo("hold", came=came)
+    assert [call.again for call in tale.view.history.calls] == [True, True, False, False]
+
+
+def test_what_follows_a_redirect_of_another_step_does_not_follow_this_one() -> None:
+    tale = Tale()
+    tale.act("hold", came=307)
+    tale.act("charge")
+    assert not any(call.again for call in tale.view.history.calls)
 
 
 def test_a_202_of_another_executor_or_step_is_anothers() -> None:

@@ -52,6 +52,13 @@ def test_repeats_after_a_202_are_no_attempts() -> None:
     assert tale.not_exercised(ID)
 
 
+def test_what_redirects_lead_to_is_no_repeat() -> None:
+    tale = Tale(spec(max_attempts=2), gap_s=0.0)
+    for came in (307, 308, 500, 307, 201):
+        tale.act("hold", came)
+    assert tale.held(ID)
+
+
 def test_one_immediate_repeat_is_anybodys_right_and_a_second_is_not() -> None:
     assert tried(Tale(gap_s=0.0), 2).held(ID)
     message = "the action of step hold was repeated after 0.0 ms, 2 times under min_gap_s"

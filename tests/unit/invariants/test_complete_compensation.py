@@ -35,6 +35,21 @@ def test_violated_where_doubt_is_not_undone(came: int | Symptom) -> None:
     assert aborted(tale).violation(ID) == "step hold was in doubt and not undone"
 
 
+@pytest.mark.parametrize("then", [(), (409,)])
+def test_nothing_is_asked_where_a_redirect_led_to_a_refusal_or_nowhere(then: tuple[int, ...]) -> None:
+    tale = Tale()
+    for came in (307, *then):
+        tale.act("hold", came, applied=False)
+    assert aborted(tale).not_exercised(ID)
+
+
+def test_violated_where_a_redirect_led_into_doubt() -> None:
+    tale = Tale()
+    tale.act("hold", 307)
+    tale.act("hold", Symptom.SILENCE)
+    assert aborted(tale).violation(ID) == "step hold was in doubt and not undone"
+
+
 def test_violated_where_an_unreadable_success_is_not_undone() -> None:
     tale = Tale()
     tale.act("hold", applied=False, readable=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import msgspec
@@ -19,7 +20,7 @@ from harness.participant import (
     routes,
 )
 from harness.participant.resource import Own
-from harness.participant.upstream import Address, request_to
+from harness.participant.upstream import Address, request_to, through_proxy
 from harness.saga import Json
 from harness.worlds.wire.forwarding import NOBODY, ask
 
@@ -166,6 +167,123 @@ def test_a_fresh_one_knows_nothing() -> None:
 def test_ids_held_are_read_as_the_resource_says() -> None:
     answer = Response.of(200, {"items": [{"id": "c1"}, {"id": 2}, {"id": "c1"}]})
     assert Told().service.ids_held("pay.charge", answer) == ("c1", "2")
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        (b'["a", 7]', ("a", "7")),
+        (b'{"items": ["a", 7]}', ("a", "7")),
+        (b'[{"id": 1}]', ("1",)),
+        (b'{"id": 1}', ("1",)),
+        (b'{"items": null}', ()),
+        (b'{"items": []}', ()),
+        (b"{}", ()),
+        (b"null", ()),
+        (b"", ()),
+    ],
+)
+def test_ids_held_may_be_a_bare_list_or_a_list_of_ids_alone(body: bytes, ids: tuple[str, ...]) -> None:
+    answer = Response(status=200, body=body)
+    assert Told().service.ids_held("pay.charge", answer) == ids
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b'{"data": [{"id": 1}]}', """neither 'id' nor a list under 'items' in {"data":[{"id":1}]}"""),
+        (b'[{"number": 1}]', """neither 'id' nor a list under 'items' in {"number":1}"""),
+        (b"[true]", "neither 'id' nor a list under 'items' in true"),
+        (b"<p>none", "no JSON"),
+    ],
+)
+def test_a_list_that_shows_no_ids_is_not_taken_for_an_empty_one(body: bytes, problem: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        Told().service.ids_held("pay.charge", Response(status=200, body=body))
+
+
+# Ids that are not in the body --------------------------------------------------------------------
+
+
+def located(location: str) -> Response:
+    return Response(status=201, headers=(("Location", location),))
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/charges/c1", "http://127.0.0.1:9/charges/c1", "/charges/c1/", "charges/c1", "/else/c1?x=1"],
+)
+def test_an_id_may_stand_in_the_location_alone(location: str) -> None:
+    told = Told()
+    assert told.changes("create", located(location)) == ["created 1 charge"]
+    assert told.changes("create", located(location)) == []
+    assert told.service.agrees("pay.charge", "s", ("c1",))
+    assert told.changes("delete", Response(status=204), id_="c1") == ["removed 1 charge"]
+
+
+def test_an_id_in_the_body_counts_and_not_the_location() -> None:
+    told = Told()
+    told.changes("create", Response(status=201, body=b'{"id": "c1"}', headers=(("Location", "/charges/x"),)))
+    assert told.service.agrees("pay.charge", "s", ("c1",))
+
+
+def test_what_no_answer_named_is_what_is_held_or_removed_under_an_unknown_id() -> None:
+    told = Told()
+    told.changes("create", Response(status=204))
+    assert told.service.agrees("pay.charge", "s", ("c7",))
+    assert told.disagreements("c7") == []
+    assert not told.service.agrees("pay.charge", "s", ("c7", "c8"))
+    assert told.changes("delete", Response(status=204), id_="c7") == ["removed 1 charge"]
+    assert told.service.agrees("pay.charge", "s", ())
+    says = "pay answered that charge 'c7' is removed and holds it"
+    assert told.disagreements("c7") == [(1, "charge", True, says)]
+
+
+def test_what_no_answer_named_and_is_not_held_is_told_without_an_id() -> None:
+    told = Told()
+    told.changes("create", Response(status=204))
+    says = "pay answered 204 for a charge, with no id in the answer, and does not hold it"
+    assert told.disagreements() == [(1, "charge", False, says)]
+
+
+def test_of_several_that_no_answer_named_nobody_knows_which_an_id_removes() -> None:
+    told = Told()
+    told.changes("create", Response(status=204))
+    told.changes("create", Response(status=204), key="s:other")
+    assert told.changes("delete", Response(status=204), id_="c7") == []
+
+
+# Links --------------------------------------------------------------------------------------------
+
+
+def test_links_to_the_service_lead_through_the_proxy() -> None:
+    """Else a redirect would lead the saga past every fault."""
+    address = Address(host="127.0.0.1", port=90)
+    body = b'{"self": "http://127.0.0.1:90/c/1", "other": "http://127.0.0.1:900/c/1"}'
+    answer = Response(
+        status=307,
+        body=body,
+        media="application/hal+json",
+        headers=(("Location", "http://127.0.0.1:90/c/"), ("X-Own", "http://127.0.0.1:90")),
+    )
+    seen = through_proxy(answer, address, "127.0.0.1:7")
+    assert seen.body == b'{"self": "http://127.0.0.1:7/c/1", "other": "http://127.0.0.1:900/c/1"}'
+    assert seen.headers == (("Location", "http://127.0.0.1:7/c/"), ("X-Own", "http://127.0.0.1:90"))
+    picture = Response(status=200, body=body, media="image/png")
+    assert through_proxy(picture, address, "127.0.0.1:7") == picture
+
+
+def test_what_is_learned_is_what_the_service_said() -> None:
+    """An id that is a link is the same to a caller, to whom it leads through the proxy, and to `holds`."""
+    told = Told()
+    link = "http://127.0.0.1:1/charges/c1"
+    answer = Response(status=201, body=msgspec.json.encode({"id": link}), media="application/json")
+    headers = {"idempotency-key": "s:charge", "host": "127.0.0.1:7"}
+    request = Request(method="POST", path="/charges", query={}, headers=headers)
+    told.service.keep(request, [answer])
+    reply = told.service.handle(told.service.operations["pay.charge.create"], None, request, OWNER)
+    assert msgspec.json.decode(reply.response.body) == {"id": "http://127.0.0.1:7/charges/c1"}
+    assert told.service.agrees("pay.charge", "s", (link,))
 
 
 # Asking ------------------------------------------------------------------------------------------
