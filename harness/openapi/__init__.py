@@ -4,10 +4,12 @@ Owns reading a document (3.0 and 3.1, JSON or YAML), and guessing from it what a
 operation creates, which one undoes it, what they send and answer. Each guess is said. Refuses to write files,
 and to know how a saga is called.
 
-    document    one document: read, checked, its references followed
+    document    one document: read, its references followed
+    checks      whether it has the shape of one, and which rules it breaks
     values      example values from schemas
     operations  which operations belong together: create, undo, get, find
     answers     what a create and a query answer: status, id, list, errors
+    requests    how an operation is sent, and written as a route
     guess       a whole participant of these
     texts       the same as lines of a saga.toml and of a saga
 """

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.openapi.document import Node
-from harness.openapi.operations import Operation
+from harness.openapi.operations import CREATE_WORDS, Operation
 from harness.openapi.values import properties, type_of, value_of
 from harness.saga import Json
 
 _MOST_FIELDS = 12
+_VERSION = re.compile(r"v\d+(?:\.\d+)*(?:(?:alpha|beta)\d*)?", re.IGNORECASE)
 _WRAPPERS = ("data", "result", "response", "item", "attributes")
 _SAYS = ("error", "message", "detail", "title", "reason", "description", "error_description")
 _CODES = ("code", "status", "statusCode")
@@ -62,15 +63,28 @@ def listed(operation: Operation) -> str | None:
     if type_of(body) == "array":
         return "[]"
     fields = properties(body)
-    lists = [name for name, one in fields.items() if type_of(one) == "array"]
-    if lists:
-        return next((name for name in ("items", "data", "results") if name in lists), lists[0])
+    name = _list_among(fields, operation)
+    if name is not None:
+        return name
     for outer in _WRAPPERS:
-        inner = properties(fields[outer]) if outer in fields else {}
-        for name, one in inner.items():
-            if type_of(one) == "array":
-                return f"{outer}.{name}"
+        name = _list_among(properties(fields[outer]), operation) if outer in fields else None
+        if name is not None:
+            return f"{outer}.{name}"
     return None
+
+
+def _list_among(fields: Mapping[str, Node], operation: Operation) -> str | None:
+    """By its usual names, then one that is called as what is listed, then one of objects, then any."""
+    lists = {name: one for name, one in fields.items() if type_of(one) == "array"}
+    noun = plain(noun_of(operation))
+    named = [name for name in lists if plain(name) in (noun, f"{noun}s", f"{noun}list")]
+    of_objects = [
+        name
+        for name, one in lists.items()
+        if (inner := one.at("items")) is not None and type_of(inner) == "object"
+    ]
+    usual = [name for name in ("items", "data", "results") if name in lists]
+    return next(iter((*usual, *named, *of_objects, *lists)), None)
 
 
 def refusal(operation: Operation) -> tuple[int | None, Mapping[str, Json] | None]:
@@ -122,7 +136,7 @@ def _id_path(fields: Mapping[str, Node], place: str, operation: Operation) -> tu
     if direct is not None:
         return (direct,)
     noun = noun_of(operation)
-    for outer in (*_WRAPPERS, noun, *[name for name in fields if _plain(name) == _plain(noun)]):
+    for outer in (*_WRAPPERS, noun, *[name for name in fields if plain(name) == plain(noun)]):
         inner = properties(fields[outer]) if outer in fields else {}
         found = _id_among(inner, place, operation)
         if found is not None:
@@ -131,15 +145,18 @@ def _id_path(fields: Mapping[str, Node], place: str, operation: Operation) -> tu
 
 
 def _id_among(fields: Mapping[str, Node], place: str, operation: Operation) -> str | None:
-    by_plain = {_plain(name): name for name in reversed(list(fields))}
-    noun = _plain(noun_of(operation))
-    wanted = (_plain(place), "id", f"{noun}id", "uuid", "guid", "key", "token", "number", "reference", "name")
+    by_plain = {plain(name): name for name in reversed(list(fields))}
+    noun = plain(noun_of(operation))
+    wanted = (plain(place), "id", f"{noun}id", "uuid", "guid", "key", "token", "number", "reference", "name")
     return next((by_plain[one] for one in wanted if one and one in by_plain), None)
 
 
 def noun_of(operation: Operation) -> str:
     """The last word of a path that is no placeholder, in the singular: `orders` to `order`."""
-    words = [one for one in operation.path.strip("/").split("/") if "{" not in one]
+    words = [one for one in operation.plain.strip("/").split("/") if one and "{" not in one]
+    words = [one for one in words if not _VERSION.fullmatch(one)]
+    if len(words) > 1 and words[-1].lower() in CREATE_WORDS:
+        words.pop()
     word = re.sub(r"[^A-Za-z0-9_-]+", "-", words[-1]).strip("-").lower() if words else ""
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
@@ -148,7 +165,8 @@ def noun_of(operation: Operation) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 2 else word or "record"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without what only divides its words: `order_id` and `orderId` are the same."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 

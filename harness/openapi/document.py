@@ -16,8 +16,6 @@ from harness.errors import UsageError, misplaced
 
 VERSIONS = ("3.0", "3.1")
 EXTRA = "pip install 'saga-chaos[openapi]'"
-_SHOWN = 80
-_MOST_REMARKS = 5
 _Key = str | int
 
 
@@ -93,14 +91,14 @@ def read_document(path: Path) -> OpenApi:
     label = str(path)
     try:
         from jsonschema_path import SchemaPath  # noqa: PLC0415 - 0.7 s, and an extra
-        from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator  # noqa: PLC0415
+
+        from harness.openapi.checks import checked  # noqa: PLC0415 - it imports the validator
     except ImportError as error:
         raise UsageError(f"--openapi needs a library that is not installed ({error.name}): {EXTRA}") from None
     text, content = _content(path, label)
     version = _version(content, text, label)
     root = SchemaPath.from_dict(content, base_uri=path.resolve().as_uri())
-    validator = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
-    remarks = tuple(_checked(validator(root).iter_errors(), text, label))
+    remarks = tuple(checked(root, version, lambda keys: _place(label, text, keys)))
     title = str(content["info"]["title"])
     return OpenApi(
         label=label, version=version, title=title, root=Node(root, content, label), remarks=remarks
@@ -109,7 +107,7 @@ def read_document(path: Path) -> OpenApi:
 
 def _content(path: Path, label: str) -> tuple[str, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         found = getattr(error, "strerror", None) or str(error)
         raise UsageError(misplaced(label, found, "an OpenAPI document, as JSON or YAML")) from None
@@ -157,66 +155,6 @@ def _version(content: dict[str, Any], text: str, label: str) -> str:
         place = _place(label, text, ("openapi",) if "openapi" in content else ())
         raise UsageError(misplaced(place, version, expected))
     return version
-
-
-def _checked(errors: Iterator[Any], text: str, label: str) -> Iterator[str]:
-    """Remarks. Raises UsageError where the document has not the shape of one."""
-    count = 0
-    while True:
-        try:
-            error = next(errors, None)
-        except (AttributeError, KeyError, TypeError) as crashed:
-            yield f"the validator gave up ({crashed!r}): the rest of the document is not checked"
-            break
-        if error is None:
-            break
-        if (
-            isinstance(error.validator, str) and error.validator != "format"
-        ):  # it is against the schema of OpenAPI, and no rule beside it
-            raise _misshapen(error, text, label)
-        count += 1
-        if count <= _MOST_REMARKS:
-            yield str(error.message)
-    if count > _MOST_REMARKS:
-        yield f"and {count - _MOST_REMARKS} more like these"
-
-
-def _misshapen(error: Any, text: str, label: str) -> UsageError:
-    """Of alternatives the one that went furthest."""
-    while error.context:
-        error = max(error.context, key=lambda one: len(one.absolute_path))
-    place = _place(label, text, tuple(error.absolute_path))
-    return UsageError(misplaced(place, _Said(_found(error)), _expected(error)))
-
-
-class _Said(str):
-    """A text that messages show without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def _found(error: Any) -> str:
-    instance = getattr(error, "instance", None)
-    if isinstance(instance, dict):
-        return "a mapping with " + (", ".join(map(str, list(instance)[:6])) or "nothing")
-    shown = repr(instance)
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
-
-
-def _expected(error: Any) -> str:
-    if error.validator == "required":
-        return f"{error.message.partition(' is ')[0]} in it"
-    if error.validator == "type":
-        return f"{error.validator_value}"
-    if error.validator == "enum":
-        return f"one of {', '.join(map(repr, error.validator_value))}"
-    message: str = error.message
-    return (
-        f"what OpenAPI allows there: {message if len(message) < 2 * _SHOWN else message[: 2 * _SHOWN] + '…'}"
-    )
 
 
 def _place(label: str, text: str, keys: Sequence[_Key]) -> str:

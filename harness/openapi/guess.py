@@ -6,44 +6,31 @@ Refuses documents in which nothing is created, and operations that they do not h
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from harness.errors import UsageError, misplaced, nearest
 from harness.openapi import answers
-from harness.openapi.document import Node, OpenApi
-from harness.openapi.operations import Operation, Pair, pairs
+from harness.openapi.document import OpenApi
+from harness.openapi.operations import PLACE, Operation, Pair, pairs
 from harness.openapi.proofs import AUTHORIZATION, proofs
-from harness.openapi.values import body_example, unmet_patterns, value_of
+from harness.openapi.requests import KEY, GuessedRequest, place_name, request_of, route_of, unread_bodies
+from harness.openapi.values import unmet_patterns
 from harness.saga import Json
 
 MOST_STEPS = 4
 """Steps that are taken from a document unasked; a saga of more is no example any more."""
 
 DEFAULT_KEY = "Idempotency-Key"
-_KEY = re.compile(r"idempoten", re.IGNORECASE)
 _NO_WORDS = {"api", "rest", "openapi", "swagger", "the", "service", "a", "of", "and", "for"}
-_PLACE = re.compile(r"\{([^{}/]*)\}")
-_FORM = "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuessedRequest:
-    """What a saga sends. path: filled with examples, and `{id}` where what was made is named."""
-
-    method: str
-    path: str
-    body: Json = None
-    form: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuessedStep:
     """One step. keys: those of its resource in a saga.toml, in their order. notes: what was guessed.
 
-    chosen: the saga chooses the id of what it makes.
+    chosen: the saga chooses the id of what it makes. parents: by placeholder of its paths, the resource of an
+    earlier step whose id stands there. fields: the same by field of its body.
     """
 
     resource: str
@@ -55,6 +42,8 @@ class GuessedStep:
     items: str
     notes: tuple[str, ...]
     chosen: bool = False
+    parents: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +74,16 @@ def guess_service(document: OpenApi, name: str | None, chosen: Sequence[str]) ->
         raise UsageError(misplaced(place, "no operation that creates anything", expected))
     taken = _chosen(document, found, chosen) if chosen else _first(found)
     names: dict[str, int] = {}
-    steps = tuple(_step(document, pair, _name(pair.create, names)) for pair in taken)
+    named = [(pair, _name(pair.create, names)) for pair in taken]
+    named.sort(key=lambda one: one[0].undo is None)  # what nothing undoes comes last
+    steps = tuple(
+        _step(document, pair, resource, named[:number]) for number, (pair, resource) in enumerate(named)
+    )
     asked = [proof for pair in taken for proof in proofs(document, pair.create.node)]
-    undone = [step for step in steps if step.undo is not None]
     return GuessedService(
         name=name or _service(document),
         document=document,
-        steps=(*undone, *(step for step in steps if step.undo is None)),
+        steps=steps,
         key_header=next((one for pair in taken if (one := _key_header(pair.create)) is not None), None),
         left=tuple(pair.create.text for pair in found if pair not in taken),
         asks=tuple(dict.fromkeys(proof.words for proof in asked)),
@@ -129,15 +121,22 @@ def _name(operation: Operation, names: dict[str, int]) -> str:
 # One step -------------------------------------------------------------------------------------
 
 
-def _step(document: OpenApi, pair: Pair, resource: str) -> GuessedStep:
-    create = _request(document, pair.create, last=pair.chosen)
+def _step(document: OpenApi, pair: Pair, resource: str, before: Sequence[tuple[Pair, str]]) -> GuessedStep:
+    paths = [(pair.create, pair.chosen), (pair.undo, True), (pair.find, False)]
+    parents: dict[str, str] = {}
+    for operation, last in paths:
+        parents |= {} if operation is None else _parents(operation, before, last=last)
+    own = tuple(parents)
+    create = request_of(document, pair.create, last=pair.chosen, parents=own)
     by_id = pair.undo or pair.get
     place = by_id.places[-1] if by_id is not None else ""
     sent = create.body if isinstance(create.body, dict) else {}
     answer = answers.created(pair.create, place, sent)
     items = None if pair.find is None else answers.listed(pair.find)
-    undo = None if pair.undo is None else _request(document, pair.undo, last=True)
-    find = None if pair.find is None or items is None else _request(document, pair.find, last=False)
+    undo = None if pair.undo is None else request_of(document, pair.undo, last=True, parents=own)
+    listed = None if items is None else pair.find
+    find = None if listed is None else request_of(document, listed, last=False, parents=own)
+    fields = _fields(sent, before)
     return GuessedStep(
         resource=resource,
         keys={**_routes(pair, find=find is not None), **_answer_keys(pair, answer, items)},
@@ -146,19 +145,57 @@ def _step(document: OpenApi, pair: Pair, resource: str) -> GuessedStep:
         find=find,
         id=answer.id,
         items=items or "items",
-        notes=tuple(_notes(pair, create, answer, items)),
+        notes=(*_notes(pair, create, answer, items), *_filled(parents, fields)),
         chosen=pair.chosen,
+        parents=parents,
+        fields=fields,
     )
 
 
+def _parents(operation: Operation, before: Sequence[tuple[Pair, str]], *, last: bool) -> dict[str, str]:
+    """Placeholders that stand for what an earlier step makes, under the names that routes give.
+
+    last: the last one names what the step itself makes.
+    """
+    found: dict[str, str] = {}
+    for place in operation.places[: -1 if last else None]:
+        prefix = operation.path.partition(f"{{{place}}}")[0]
+        shape = f"{PLACE.sub('{}', prefix)}{{}}"
+        resource = next((name for one, name in before if one.member == shape), None)
+        if resource is not None:
+            found[place_name(place)] = resource
+    return found
+
+
+def _fields(sent: Mapping[str, Json], before: Sequence[tuple[Pair, str]]) -> dict[str, str]:
+    """Fields of a body called as the id of what an earlier step makes: `customerId`, `customer_id`."""
+    found: dict[str, str] = {}
+    for name, value in sent.items():
+        plain = answers.plain(name)
+        for pair, resource in before:
+            noun = answers.plain(answers.noun_of(pair.create))
+            if plain in (f"{noun}id", f"{noun}uuid") and isinstance(value, str | int):
+                found[name] = resource
+    return found
+
+
+def _filled(parents: Mapping[str, str], fields: Mapping[str, str]) -> Iterator[str]:
+    for resource in dict.fromkeys(parents.values()):
+        places = [f"{{{place}}}" for place, one in parents.items() if one == resource]
+        verb = "is" if len(places) == 1 else "are"
+        yield f"in its paths, {' and '.join(places)} {verb} the id of {resource}"
+    for name, resource in fields.items():
+        yield f"in its body, {name} is the id of {resource}"
+
+
 def _routes(pair: Pair, *, find: bool) -> dict[str, Json]:
-    keys: dict[str, Json] = {"create": _route(pair.create, last=pair.chosen)}
+    keys: dict[str, Json] = {"create": route_of(pair.create, last=pair.chosen)}
     if pair.undo is not None:
-        keys["delete"] = _route(pair.undo, last=True)
+        keys["delete"] = route_of(pair.undo, last=True)
     if pair.get is not None:
-        keys["get"] = _route(pair.get, last=True)
+        keys["get"] = route_of(pair.get, last=True)
     if pair.find is not None and find:
-        keys["find"] = _route(pair.find, last=False)
+        keys["find"] = route_of(pair.find, last=False)
     return keys
 
 
@@ -196,7 +233,7 @@ def _notes(pair: Pair, create: GuessedRequest, answer: answers.Answer, items: st
     if items is not None and pair.find is not None:
         shape = "a list with nothing around it" if items == "[]" else f"a list in {items!r}"
         notes.append(f"{pair.find.text} answers {shape}, of all that the caller may see")
-    if pair.create.places:
+    if len(pair.create.places) > len(PLACE.findall(create.path)):
         notes.append(f"in its path, examples: {create.path}")
     unmet = unmet_patterns(pair.create.node)
     if unmet:
@@ -204,111 +241,12 @@ def _notes(pair: Pair, create: GuessedRequest, answer: answers.Answer, items: st
     if isinstance(create.body, dict) and create.body:
         kind = "form" if create.form else "body"
         notes.append(f"its {kind} has what is required, with example values: {', '.join(create.body)}")
+    unread = unread_bodies(pair.create)
+    if unread:
+        notes.append(f"it takes a body of {unread}, of which none is guessed: the saga sends none")
     return notes
 
 
 def _key_header(operation: Operation) -> str | None:
     found = (one.text("name") for one in operation.parameters if one.text("in") == "header")
-    return next((name for name in found if _KEY.search(name)), None)
-
-
-# Requests and routes --------------------------------------------------------------------------
-
-
-def _route(operation: Operation, *, last: bool) -> str:
-    """With `{id}` for what was made, where the last placeholder names it, and other names for the rest."""
-    path = operation.path.rstrip("/") or "/"
-    if last:
-        before, _, after = path.rpartition(f"{{{operation.places[-1]}}}")
-        path = f"{_renamed(before)}{{id}}{_renamed(after)}"
-    else:
-        path = _renamed(path)
-    return f"{operation.method.upper()} {path}"
-
-
-def _renamed(path: str) -> str:
-    """Placeholders that stand for any text, under names that routes may have."""
-    return _PLACE.sub(lambda one: "{" + _name_of(one[1]) + "}", path)
-
-
-def _name_of(place: str) -> str:
-    name = re.sub(r"[^A-Za-z0-9_]", "_", place)
-    return "parent_id" if name == "id" else name if re.match(r"[A-Za-z_]", name) else f"_{name}"
-
-
-def _request(document: OpenApi, operation: Operation, *, last: bool) -> GuessedRequest:
-    path = operation.path.rstrip("/") or "/"
-    if last:
-        before, _, after = path.rpartition(f"{{{operation.places[-1]}}}")
-        path = f"{_placed(operation, before)}{{id}}{after}"
-    else:
-        path = _placed(operation, path)
-    body, form = (None, False) if operation.method == "get" else _body(operation)
-    proven = proofs(document, operation.node)
-    queries = [(one.text("name"), _text(one)) for one in operation.parameters if _wanted(one, "query")]
-    queries += [(one.name, one.value) for one in proven if one.where == "query"]
-    if queries:
-        path += "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in queries)
-    headers = {one.text("name"): _text(one) for one in operation.parameters if _wanted(one, "header")}
-    return GuessedRequest(
-        method=operation.method.upper(),
-        path=path,
-        body=body,
-        form=form,
-        headers={
-            **{name: value for name, value in headers.items() if not _KEY.search(name)},
-            **{one.name: one.value for one in proven if one.where == "header"},
-        },
-    )
-
-
-def _placed(operation: Operation, path: str) -> str:
-    for one in operation.parameters:
-        if one.text("in") == "path":
-            path = path.replace(f"{{{one.text('name')}}}", quote(_text(one), safe=""))
-    return _PLACE.sub(lambda undeclared: undeclared[1] or "text", path)
-
-
-def _wanted(parameter: Node, where: str) -> bool:
-    return parameter.text("in") == where and parameter.get("required") is True
-
-
-def _text(parameter: Node) -> str:
-    """An example of a parameter, as it stands in a path, a query or a header."""
-    given = parameter.get("example")
-    schema = parameter.at("schema")
-    value = given if given is not None else None if schema is None else value_of(schema)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, int | float):
-        return str(value)
-    return value if isinstance(value, str) and value not in ("", "text") else parameter.text("name") or "text"
-
-
-def _body(operation: Operation) -> tuple[Json, bool]:
-    """What is sent, and whether it is sent as a form; None where nothing is."""
-    content = operation.node.at("requestBody", "content")
-    kinds = {} if content is None else dict(content.named())
-    kind = next((one for one in kinds if "json" in one), None)
-    if kind is not None:
-        return body_example(kinds[kind]), False
-    if _FORM in kinds:
-        return _flat(body_example(kinds[_FORM])), True
-    return None, False
-
-
-def _flat(value: Json, name: str = "") -> dict[str, Json]:
-    """A form has no fields within fields: they are written a[b]."""
-    made: dict[str, Json] = {}
-    inner: list[tuple[str, Json]] = []
-    if isinstance(value, dict):
-        inner = [(f"{name}[{key}]" if name else key, one) for key, one in value.items()]
-    elif isinstance(value, list):
-        inner = [(f"{name}[{index}]", one) for index, one in enumerate(value)]
-    elif name:
-        made[name] = value
-    for key, one in inner:
-        made.update(_flat(one, key))
-    return made
+    return next((name for name in found if KEY.search(name)), None)

@@ -14,11 +14,16 @@ from harness.openapi.document import Node, OpenApi
 METHODS = ("get", "put", "post", "patch", "delete")
 UNDO_WORDS = (
     *("cancel", "cancellation", "cancellations", "void", "voids", "refund", "refunds", "release", "reverse"),
-    *("reversal", "reversals", "revoke", "abort", "withdraw", "delete", "rollback"),
+    *("reversal", "reversals", "revoke", "abort", "withdraw", "delete", "rollback", "remove", "destroy"),
+    "terminate",
 )
-"""The last part of a path that takes back what stands before it."""
+"""The last part of a path that takes back what stands before it, behind `/` or `:`."""
+CREATE_WORDS = ("create", "add", "new", "register")
+"""The last part of a path that says what is done to the collection before it."""
 
-_PLACE = re.compile(r"\{([^{}/]*)\}")
+PLACE = re.compile(r"\{([^{}/]*)\}")
+_COLON_PLACE = re.compile(r"(?<=/):([A-Za-z_]\w*)(?=/|$)")
+_SUFFIX = re.compile(r"\.(?:json|xml)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +42,18 @@ class Operation:
 
     @property
     def shape(self) -> str:
-        """The path, whatever its placeholders are called."""
-        return _PLACE.sub("{}", self.path.rstrip("/"))
+        """The path, whatever its placeholders are called, and without `.json`."""
+        return PLACE.sub("{}", self.plain)
+
+    @property
+    def plain(self) -> str:
+        """The path without what only says how the answer is written."""
+        return _SUFFIX.sub("", self.path.rstrip("/"))
 
     @property
     def places(self) -> tuple[str, ...]:
         """The names of its placeholders."""
-        return tuple(_PLACE.findall(self.path))
+        return tuple(PLACE.findall(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +69,14 @@ class Pair:
     def chosen(self) -> bool:
         """Whether the caller chooses the id: a PUT to where it is going to be."""
         return self.create.method == "put"
+
+    @property
+    def member(self) -> str:
+        """The shape of the path of one of what it creates: `/orders/{}`."""
+        by_id = self.create if self.chosen else self.undo or self.get
+        if by_id is None:
+            return f"{_collection(self.create)}/{{}}"
+        return by_id.shape[: by_id.shape.rindex("{}") + 2]
 
 
 def pairs(document: OpenApi) -> tuple[Pair, ...]:
@@ -93,6 +111,7 @@ def _operations(document: OpenApi) -> Iterator[Operation]:
     paths = document.root.at("paths")
     for written, item in () if paths is None else paths.named():
         path = re.split("[?#]", written)[0]  # no path has a query, whatever some documents say
+        path = _COLON_PLACE.sub(r"{\1}", path)  # as web frameworks write a placeholder
         if not path.startswith("/"):
             continue
         shared = _parameters(item)
@@ -112,8 +131,8 @@ def _parameters(node: Node) -> tuple[Node, ...]:
 
 def _acts_on_one(operation: Operation) -> bool:
     """`POST /orders/{id}/cancel` changes what is there; `POST /orders/{id}` is no collection either."""
-    last = operation.path.rstrip("/").rpartition("/")[2]
-    return bool(_PLACE.search(last)) or (last.lower() in UNDO_WORDS and bool(operation.places))
+    last = operation.plain.rpartition("/")[2]
+    return bool(PLACE.search(last)) or (last.lower() in UNDO_WORDS and bool(operation.places))
 
 
 def _pair(create: Operation, by_shape: Mapping[tuple[str, str], Operation]) -> Pair:
@@ -121,19 +140,31 @@ def _pair(create: Operation, by_shape: Mapping[tuple[str, str], Operation]) -> P
     undo = _first(by_shape, [("delete", f"{one}/{{}}") for one in collections])
     if undo is None:
         undo = _first(
-            by_shape, [("post", f"{one}/{{}}/{word}") for one in collections for word in UNDO_WORDS]
+            by_shape,
+            [
+                ("post", f"{one}/{{}}{mark}{word}")
+                for one in collections
+                for word in UNDO_WORDS
+                for mark in "/:"
+            ],
         )
     return Pair(
         create=create,
         undo=undo,
         get=_first(by_shape, [("get", f"{one}/{{}}") for one in collections]),
-        find=by_shape.get(("get", create.shape)),
+        find=by_shape.get(("get", _collection(create))),
     )
+
+
+def _collection(create: Operation) -> str:
+    """`/orders` of `POST /orders` and of `POST /orders/create`."""
+    before, _, last = create.shape.rpartition("/")
+    return before if last.lower() in CREATE_WORDS and before and not before.endswith("}") else create.shape
 
 
 def _collections(create: Operation) -> tuple[str, ...]:
     """Where what was made may be found: below its own path, or at the top by the same word."""
-    shape = create.shape
+    shape = _collection(create)
     parts = shape.split("/")
     short = [
         "/".join((*parts[: cut - 1], parts[-1])) for cut in range(len(parts) - 2, 1, -1) if parts[cut] == "{}"

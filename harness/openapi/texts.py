@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pprint import pformat
 
-from harness.openapi.guess import GuessedRequest, GuessedService, GuessedStep
+from harness.openapi.guess import GuessedService, GuessedStep
+from harness.openapi.requests import GuessedRequest
 from harness.saga import Json
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -74,6 +75,8 @@ def python_text(services: Sequence[GuessedService]) -> str:
             "service": service.name,
             "id": step.id,
             "chosen": step.chosen,
+            "parents": _by_step(services, service, step.parents),
+            "fields": _by_step(services, service, step.fields),
             "items": step.items,
             "create": _request(step.create, body=False),
             "undo": None if step.undo is None else _request(step.undo, body=True),
@@ -96,6 +99,14 @@ def _ordered(services: Sequence[GuessedService]) -> Iterator[tuple[GuessedServic
 def _step_name(services: Sequence[GuessedService], service: GuessedService, step: GuessedStep) -> str:
     alike = [one for other in services for one in other.steps if one.resource == step.resource]
     return step.resource if len(alike) == 1 else f"{service.name}-{step.resource}"
+
+
+def _by_step(
+    services: Sequence[GuessedService], service: GuessedService, resources: Mapping[str, str]
+) -> dict[str, Json]:
+    """The same, by the name of the step that makes it."""
+    steps = {one.resource: one for one in service.steps}
+    return {place: _step_name(services, service, steps[one]) for place, one in resources.items()}
 
 
 def _document(service: GuessedService, number: int) -> Iterator[str]:

@@ -57,9 +57,18 @@ def value_of(schema: Node, depth: int = 0) -> Json:
         return given
     if kind == "object":
         return _object(schema, depth, given if isinstance(given, dict) else {})
+    part = _typed_part(schema, kind)
+    if part is not None and depth <= _DEEPEST:
+        return value_of(part, depth + 1)
     if kind == "array":
         return _array(schema, depth)
     return _plain(schema, kind) if kind else _of_the_first(schema, depth)
+
+
+def _typed_part(schema: Node, kind: str) -> Node | None:
+    """The part of an `allOf` that alone says what type it is; None where the schema says it itself."""
+    parts = schema.at("allOf") if schema.get("type") is None else None
+    return None if parts is None else next((one for one in parts.items() if type_of(one) == kind), None)
 
 
 def _plain(schema: Node, kind: str) -> Json:
@@ -73,14 +82,17 @@ def _of_the_first(schema: Node, depth: int) -> Json:
     return None if inner is None or depth > _DEEPEST else value_of(inner, depth + 1)
 
 
-def type_of(schema: Node) -> str:
-    """The first type that is not null; from its keywords where it names none."""
+def type_of(schema: Node, depth: int = 0) -> str:
+    """The first type that is not null; from its keywords, or its parts, where it names none."""
     named = schema.get("type")
     if isinstance(named, list):
         named = next((one for one in named if one != "null"), "")
     if isinstance(named, str) and named:
         return named
-    if schema.get("properties") or schema.get("allOf"):
+    parts = None if schema.get("properties") or depth > _DEEPEST else schema.at("allOf")
+    if parts is not None:
+        return next((kind for one in parts.items() if (kind := type_of(one, depth + 1))), "object")
+    if schema.get("properties"):
         return "object"
     return "array" if schema.get("items") else ""
 
@@ -92,9 +104,8 @@ def properties(schema: Node, depth: int = 0) -> dict[str, Node]:
         parts = schema.at("allOf")
         for part in () if parts is None else parts.items():
             found = {**properties(part, depth + 1), **found}
-        if not found:
-            first = next(_alternatives(schema), None)
-            found = {} if first is None else properties(first, depth + 1)
+        first = next(_alternatives(schema), None)
+        found = found if first is None else {**properties(first, depth + 1), **found}
     return found
 
 
@@ -107,7 +118,7 @@ def required(schema: Node, depth: int = 0) -> tuple[str, ...]:
         for part in () if parts is None else parts.items():
             found += required(part, depth + 1)
         first = next(_alternatives(schema), None)
-        if first is not None and not found:
+        if first is not None:
             found += required(first, depth + 1)
     return tuple(dict.fromkeys(found))
 

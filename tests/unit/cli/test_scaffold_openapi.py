@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,18 @@ def test_what_the_saga_puts_and_what_it_proves_run_at_once_too(tmp_path: Path) -
     assert 'redact = ["X-Vault-Key", "sig"]\n' in (tmp_path / "mine" / "saga.toml").read_text()
     done = saga_chaos(["run", "--search", "guided", "--depth", "1", "--no-stored"], tmp_path / "mine")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_an_earlier_step_made_stands_in_paths_and_bodies(tmp_path: Path) -> None:
+    depot = SHOP.with_name("depot.yaml")
+    made = saga_chaos(["scaffold", "mine", "--adapter", "callable", "--openapi", str(depot)], tmp_path)
+    assert made.returncode == 0, made.stderr
+    tried = saga_chaos(["doctor", "mine/saga.toml"], tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    called = re.search(r"POST /v1/sites/(.+)/racks/create", tried.stdout)
+    assert called is not None
+    assert called[1] != "1", "the example"
+    assert "when rack is refused, it ends compensated" in tried.stdout
 
 
 @pytest.mark.wire

@@ -170,6 +170,68 @@ def test_a_text_meets_its_pattern_and_one_that_nobody_can_read_is_named() -> Non
     assert bucket in vault().steps, "the same each time"
 
 
+# What documents say oddly, and what earlier steps make ----------------------------------------
+
+DEPOT = Path(__file__).with_name("depot.yaml")
+
+
+def depot() -> dict[str, GuessedStep]:
+    return {one.resource: one for one in guess_service(shop_document(DEPOT), None, ()).steps}
+
+
+def test_an_undo_is_found_behind_a_suffix_a_verb_a_colon_and_another_placeholder() -> None:
+    undone = {name: one.keys["delete"] for name, one in depot().items()}
+    assert undone == {
+        "site": "DELETE /v1/sites/{id}.json",
+        "rack": "DELETE /v1/sites/{site}/racks/{id}",
+        "move": "POST /v1/moves/{id}:cancel",
+        "photo": "DELETE /v1/photos/{id}",
+    }
+
+
+def test_a_path_has_the_id_that_an_earlier_step_made_whatever_its_placeholder_is_called() -> None:
+    rack = depot()["rack"]
+    assert rack.create.path == "/v1/sites/{parent_id}/racks/create"
+    assert rack.undo is not None
+    assert rack.undo.path == "/v1/sites/{site}/racks/{id}"
+    assert rack.parents == {"parent_id": "site", "site": "site"}
+    assert "in its paths, {parent_id} and {site} are the id of site" in rack.notes
+    assert not any("examples:" in one for one in rack.notes), "nothing in it is an example"
+
+
+def test_a_body_has_the_id_that_an_earlier_step_made() -> None:
+    move = depot()["move"]
+    assert move.fields == {"site_id": "site"}
+    assert "in its body, site_id is the id of site" in move.notes
+
+
+def test_what_no_chosen_step_makes_is_an_example() -> None:
+    (rack,) = guess_service(shop_document(DEPOT), None, ["POST /v1/sites/{id}/racks/create"]).steps
+    assert (rack.create.path, rack.parents) == ("/v1/sites/1/racks/create", {})
+
+
+def test_a_body_meets_parts_of_a_type_and_alternatives_beside_properties() -> None:
+    body = depot()["site"].create.body
+    assert isinstance(body, dict)
+    assert (body["mode"], "city" in body) == ("quick", True)
+
+
+def test_the_list_is_the_one_that_is_called_as_what_is_listed() -> None:
+    assert depot()["site"].items == "sites"
+
+
+def test_a_body_that_cannot_be_guessed_is_said() -> None:
+    assert depot()["photo"].create.body is None
+    said = "it takes a body of multipart/form-data, of which none is guessed: the saga sends none"
+    assert said in depot()["photo"].notes
+
+
+def test_an_example_that_its_schema_forbids_is_remarked_with_its_place() -> None:
+    said = "\n".join(shop_document(DEPOT).remarks)
+    assert "components / schemas / Gate: 'false' is not of type 'boolean'" in said
+    assert "components / schemas / Code / enum: ['a', 'a'] has non-unique elements" in said
+
+
 # What is no such document ---------------------------------------------------------------------
 
 PLAIN: dict[str, Any] = {
