@@ -67,7 +67,7 @@ SEAMS = {
     ),
     "hypothesis_jsonschema": ("harness/inputs.py",),
     "jsonschema": ("harness/inputs.py", "harness/openapi/document.py"),
-    "openapi_spec_validator": ("harness/openapi/document.py",),
+    "openapi_spec_validator": ("harness/openapi/checks.py",),
     "yaml": ("harness/openapi/document.py",),
     "time_machine": ("harness/clock/",),
     "psutil": ("harness/processes/",),
