@@ -14,6 +14,7 @@ from harness.absent import absent
 with absent("httpx._main"):  # httpx's command line, with click, rich and pygments
     import httpx
 
+from harness.adapter.beside import Beside, ThreadsBeside
 from harness.adapter.inbox import Inbox
 
 
@@ -23,7 +24,8 @@ class SagaContext:
 
     urls: participant to base URL. client: an `httpx.AsyncClient`, for a plain function an
     `httpx.Client`. resumed: a durable saga is called again after a crash. inbox: where messages come, of a
-    saga that is made of handlers. background: its tasks that outlive the return.
+    saga that is made of handlers. background: its tasks that outlive the return. beside, make_plain_client:
+    for handlers that are plain functions.
     """
 
     saga_id: str
@@ -32,6 +34,8 @@ class SagaContext:
     resumed: bool = False
     inbox: Inbox | None = field(default=None, repr=False)
     background: list[asyncio.Task[Any]] = field(default_factory=list, repr=False)
+    beside: Beside = field(default_factory=ThreadsBeside, repr=False)
+    make_plain_client: Callable[[], httpx.Client] = field(default=httpx.Client, repr=False)
     make_store: Callable[[], Path] = field(
         default=lambda: Path(tempfile.mkdtemp(prefix="saga-chaos-")), repr=False
     )

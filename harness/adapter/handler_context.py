@@ -1,7 +1,8 @@
 """What a handler is given: the event, and a context that publishes, sends commands and waits for replies.
 
 A reply is an event whose attribute `correlationid` is the id of the command that it answers. Refuses to call
-handlers (`handlers`), and to know how messages come (`inbox`).
+handlers (`handlers`), to know how messages come (`inbox`), and what a plain function is given
+(`plain_handlers`).
 """
 
 from __future__ import annotations

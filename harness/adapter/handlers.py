@@ -1,9 +1,9 @@
 """Choreographed sagas: nobody conducts them; handlers take events and publish others.
 
-`async def on_order_placed(ctx, event)`. Owns the host that calls the handlers of one saga, and how the
-outcome follows from the events that it published. A handler that returns has acknowledged its message; one
-that raises has refused it, and gets it again. Refuses to know how messages come (`inbox`), and what a handler
-may do (`handler_context`).
+`async def on_order_placed(ctx, event)`, or the same without `async`. Owns the host that calls the handlers of
+one saga, and how the outcome follows from the events that it published. A handler that returns has
+acknowledged its message; one that raises has refused it, and gets it again. Refuses to know how messages come
+(`inbox`), and what a handler may do (`handler_context`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,22 @@ from harness.adapter.context import SagaContext
 from harness.adapter.handler_context import HandlerContext, MessageEvent, Surface, take_reply
 from harness.adapter.inbox import Delivery, Ending, Inbox
 from harness.adapter.outcome import Returned, read_failure
+from harness.adapter.plain_handlers import PlainHandlerContext, PlainHandlers, is_awaited
 from harness.cloudevents import CloudEvent
 from harness.errors import ScenarioError, UsageError, misplaced
 from harness.process_faults import ProcessFault
 from harness.saga import SAGA_ID, Correlation, Json, Outcome, Status
 
-__all__ = ["ENDS", "Handler", "HandlerContext", "HandlersSaga", "MessageEvent", "handlers_saga", "outcome_of"]
+__all__ = [
+    "ENDS",
+    "Handler",
+    "HandlerContext",
+    "HandlersSaga",
+    "MessageEvent",
+    "PlainHandlerContext",
+    "handlers_saga",
+    "outcome_of",
+]
 
 _REPLIES = "replies"
 """The subscription of events that answer commands."""
@@ -32,7 +42,11 @@ _REPLIES = "replies"
 ENDS = (Status.COMPLETED, Status.COMPENSATED, Status.STUCK)
 
 
-Handler = Callable[[HandlerContext, MessageEvent], Awaitable[object]]
+Handler = (
+    Callable[[HandlerContext, MessageEvent], Awaitable[object]]
+    | Callable[[PlainHandlerContext, MessageEvent], object]
+)
+"""Awaited, or a plain function, which runs in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ class HandlersSaga(CallableSaga):
     bus: the participant that they publish to. starts: the type of event that starts a saga; the harness
     publishes it, with the saga's input as its data. subscriptions: event type to the names of its handlers.
     outcome: event type to the end that it is. replies: event types that answer commands, for `ctx.request`.
+    threaded: some handlers are plain functions.
     """
 
     bus: str = ""
@@ -50,6 +65,7 @@ class HandlersSaga(CallableSaga):
     outcome: Mapping[str, Status] = field(default_factory=dict)
     correlation: Correlation = field(default_factory=Correlation)
     replies: tuple[str, ...] = ()
+    threaded: bool = False
 
     @property
     def worlds(self) -> tuple[str, ...]:
@@ -91,10 +107,10 @@ def handlers_saga(  # noqa: PLR0913 - by name, and each is another part of the s
     correlation: Correlation | None = None,
     replies: Sequence[str] = (),
 ) -> HandlersSaga:
-    """A choreographed saga of plain functions, by the type of event that each takes.
+    """A choreographed saga of functions, awaited or plain, by the type of event that each takes.
 
     replies: types of event that answer commands; each goes to whoever waits for it in `ctx.request`.
-    Raises ScenarioError for what is no `async def handler(ctx, event)`, and for an outcome that is no end.
+    Raises ScenarioError for what is no function of (ctx, event), and for an outcome that is no end.
     """
     functions: dict[str, Handler] = {_REPLIES: take_reply} if replies else {}
     subscriptions: dict[str, tuple[str, ...]] = {}
@@ -124,6 +140,7 @@ def handlers_saga(  # noqa: PLR0913 - by name, and each is another part of the s
         outcome=dict(outcome),
         correlation=surface.correlation,
         replies=surface.replies,
+        threaded=not all(is_awaited(one) for one in functions.values()),
     )
 
 
@@ -142,7 +159,8 @@ class HandlerHost:
         del input_  # the event that starts the saga carries it
         if context.inbox is None:
             raise UsageError(misplaced("handlers, inbox", None, "a world that delivers messages: sim"))
-        consumer = _Consumer(self._functions, HandlerContext(context, self._surface), context.inbox)
+        given = HandlerContext(context, self._surface)
+        consumer = _Consumer(self._functions, given, PlainHandlers(given, context), context.inbox)
         context.background.append(asyncio.create_task(consumer.run()))
         return outcome_of(await context.inbox.ending(), self._outcome)
 
@@ -150,9 +168,16 @@ class HandlerHost:
 class _Consumer:
     """Takes each message as it comes, beside those that are still being handled."""
 
-    def __init__(self, functions: Mapping[str, Handler], context: HandlerContext, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, Handler],
+        context: HandlerContext,
+        plain: PlainHandlers,
+        inbox: Inbox,
+    ) -> None:
         self._functions = functions
         self._context = context
+        self._plain = plain
         self._inbox = inbox
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -177,12 +202,18 @@ class _Consumer:
             attributes=event.attributes,
         )
         try:
-            await self._functions[delivery.subscription](self._context, told)
+            await self._call(self._functions[delivery.subscription], told)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises refuses its message
             problem = read_failure(error).problem or ""
             delivery.done(problem.replace("the saga raised", "the handler raised", 1))
         else:
             delivery.done(None)
+
+    async def _call(self, function: Handler, event: MessageEvent) -> None:
+        if is_awaited(function):
+            await cast("Callable[..., Awaitable[object]]", function)(self._context, event)
+        else:
+            await self._plain.call(function, event)
 
 
 def outcome_of(ending: Ending, outcome: Mapping[str, Status]) -> Outcome | Returned:
@@ -198,13 +229,18 @@ def outcome_of(ending: Ending, outcome: Mapping[str, Status]) -> Outcome | Retur
 
 
 def check_handler(function: object, where: str) -> None:
-    """Raises ScenarioError for what is no `async def handler(ctx, event)`. where: it stands."""
+    """Raises ScenarioError for what is no function of (ctx, event). where: it stands."""
     told = getattr(function, "__name__", function)
-    call = getattr(function, "__call__", None)  # noqa: B004 - objects whose __call__ is async
-    if not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)):
-        raise ScenarioError(misplaced(where, told, "async def handler(ctx, event)"))
+    if not callable(function) or isinstance(function, type):
+        raise ScenarioError(misplaced(where, told, "a function, async or not: def handler(ctx, event)"))
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ScenarioError(misplaced(where, f"{told}, which yields", "a function that returns"))
     try:
-        inspect.signature(cast("Callable[..., object]", function)).bind(None, None)
+        signature = inspect.signature(function)
+    except ValueError:
+        return  # builtins without one: the call itself will tell
+    try:
+        signature.bind(None, None)
     except TypeError as error:
         expected = f"a function that takes (ctx, event): {error}"
         raise ScenarioError(misplaced(where, told, expected)) from None

@@ -121,7 +121,7 @@ class _Host:
         if self._saga.asynchronous:
             asyncio.run(self._run_async(input_))
             return
-        with httpx.Client(trust_env=False, timeout=CLIENT_TIMEOUT_S, verify=_no_authorities()) as client:
+        with _plain_client() as client:
             context = self._context(client)
             _say(lambda: read_outcome(self._saga.function(context, input_)))
 
@@ -160,6 +160,7 @@ class _Host:
             resumed=self._resumed,
             make_store=lambda: self._store_dir,
             inbox=self._inbox(),
+            make_plain_client=_plain_client,
         )
 
 
@@ -211,6 +212,10 @@ def _say(call: Callable[[], Returned]) -> None:
     else:
         told = {"status": returned.status, "detail": returned.detail}
         _print(OUTCOME + msgspec.json.encode(told).decode())
+
+
+def _plain_client() -> httpx.Client:
+    return httpx.Client(trust_env=False, timeout=CLIENT_TIMEOUT_S, verify=_no_authorities())
 
 
 def _no_authorities() -> ssl.SSLContext:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import shake_128
 from threading import get_ident
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.clock.scheduler import Scheduler
 
@@ -34,10 +34,11 @@ class Entropy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """What an operating system would tell the running code about its process."""
+    """What an operating system would tell the running code about its process. saga: whose it is."""
 
     pid: int
     host: str
+    saga: str = ""
 
 
 FIRST_PROCESS = Process(pid=4001, host="node1")
@@ -56,11 +57,13 @@ class Disk(Protocol):
 class ActiveRun:
     """What the dispatchers need to know of the run that has the clocks.
 
-    disk: None where nobody asks. locked: by descriptor, the pid of the process that locked a file.
+    disk: None where nobody asks. locked: by descriptor, the pid of the process that locked a file. held:
+    by the id of a lock of `threading`, who holds it.
     """
 
     __slots__ = (
-        *("_give_up", "disk", "entropy", "locked", "node", "over", "process", "scheduler", "thread_id"),
+        *("_give_up", "disk", "entropy", "held", "locked", "node", "over", "process", "scheduler"),
+        "thread_id",
     )
 
     def __init__(
@@ -79,6 +82,7 @@ class ActiveRun:
         self.over = over
         self.disk: Disk | None = None
         self.locked: dict[int, int] = {}
+        self.held: dict[int, list[Any]] = {}
         self._give_up = give_up
 
     def has_ended(self) -> bool:

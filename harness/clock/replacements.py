@@ -11,16 +11,21 @@ a lie about them.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
+
+from harness.clock.callers import OWN, rank
 
 _LEFT_ALONE = frozenset(
     {"_hypothesis_pytestplugin", "_pytest", "coverage", "execnet", "hypothesis", "pluggy", "pytest"}
     | {"pytest_cov", "pytest_timeout", "time_machine", "xdist"}
 )
 _THIS_ROOM = __name__.rpartition(".")[0]
+_HARNESS = str(Path(__file__).parents[1]) + os.sep
 
 
 class Replacements:
@@ -30,12 +35,17 @@ class Replacements:
         self._by_id: dict[int, tuple[object, Any]] = {}
         self._searched: set[str] = set()
         self._modules_seen = 0
+        self._of_value: Callable[[object], object | None] | None = None
 
     def replace(self, owner: ModuleType | type, name: str, replacement: Any) -> None:
         """Put a replacement in one place and remember the original for the search."""
         original = getattr(owner, name)
         self._by_id.setdefault(id(original), (original, replacement))
         setattr(owner, name, replacement)
+
+    def replace_values(self, of_value: Callable[[object], object | None]) -> None:
+        """From now on replace what user modules keep, too, where it answers anything but None."""
+        self._of_value = of_value
 
     def rebind(self) -> None:
         """Search the modules that were loaded since the last call; free when there are none."""
@@ -49,17 +59,22 @@ class Replacements:
         self._modules_seen = len(sys.modules)
 
     def _rebind_in(self, module: ModuleType, name: str) -> None:
-        for value in self._rebind_attributes(module):
+        of_value = self._of_value if _is_users(module) else None
+        for value in self._rebind_attributes(module, of_value):
             if isinstance(value, type) and value.__module__ == name:
-                self._rebind_attributes(value)
+                self._rebind_attributes(value, of_value)
 
-    def _rebind_attributes(self, owner: ModuleType | type) -> list[object]:
+    def _rebind_attributes(
+        self, owner: ModuleType | type, of_value: Callable[[object], object | None] | None
+    ) -> list[object]:
         attributes = list(vars(owner).items())
         for attribute, value in attributes:
             if id(value) in self._by_id:
                 setattr(owner, attribute, self._new_for(value))
             elif type(value) is FunctionType and (value.__defaults__ or value.__kwdefaults__):
                 self._rebind_defaults(value)
+            elif of_value is not None and (instead := of_value(value)) is not None:
+                setattr(owner, attribute, instead)
         return [value for _, value in attributes]
 
     def _rebind_defaults(self, function: FunctionType) -> None:
@@ -72,6 +87,11 @@ class Replacements:
 
     def _new_for(self, value: object) -> Any:
         return self._by_id.get(id(value), (value, value))[1]
+
+
+def _is_users(module: ModuleType) -> bool:
+    file: str | None = getattr(module, "__file__", None)
+    return file is not None and rank(file) == OWN and not file.startswith(_HARNESS)
 
 
 def _may_be_rebound(name: str) -> bool:

@@ -17,7 +17,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any
 
-from harness.clock import bound, clocks, entropy, guards, identity, locks, policy, writes
+from harness.clock import bound, clocks, entropy, guards, identity, locks, policy, thread_locks, writes
 from harness.clock.active import ActiveRun, occupant, put
 from harness.clock.errors import SimThreadRefused
 from harness.clock.guards import guard
@@ -39,7 +39,7 @@ class VirtualTime:
         if self.wall is None:
             wall = WallClock()
             check(wall)
-            for part in (bound, clocks, entropy, guards, identity, locks, policy, writes):
+            for part in (bound, clocks, entropy, guards, identity, locks, thread_locks, policy, writes):
                 part.install(self.replacements)
             self.wall = wall
         self.replacements.rebind()

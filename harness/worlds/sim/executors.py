@@ -21,7 +21,8 @@ from harness.worlds.sim.store import Store
 class Executor:
     """How one is called and what it is at. Its state is known to `harness.lifecycle`.
 
-    cancelled: it was asked to end; cancelled_out: that is what came out of it.
+    cancelled: it was asked to end; cancelled_out: that is what came out of it. beside: plain handlers that
+    run beside its loop.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Executor:
     resumed: bool = False
     exchanges: list[UnderWay] = field(default_factory=list)
     member: Member | None = None
+    beside: list[Member] = field(default_factory=list)
     loop: VirtualLoop | None = None
     task: asyncio.Task[Any] | None = None
     cancelled: bool = False
@@ -40,6 +42,11 @@ class Executor:
     def unfinished(self) -> bool:
         """Whether tasks outlived its return."""
         return self.loop is not None and bool(self.loop.unfinished())
+
+    def members(self, running: Member | None) -> list[Member]:
+        """All of it that runs or stands somewhere; last the one that runs just now."""
+        assert self.member is not None
+        return sorted((self.member, *self.beside), key=lambda one: one is running)
 
     def cancel(self) -> None:
         """As its caller would."""

@@ -25,6 +25,7 @@ from harness.clock import Scheduler, outside_of_loops
 from harness.clock.active import FIRST_PROCESS, Process, current
 from harness.clock.last_lines import MOST_REFUSALS, last_lines, never_free
 from harness.clock.locks import unlock_files_of
+from harness.clock.thread_locks import release_locks_of
 
 
 class RunOver(BaseException):
@@ -34,12 +35,13 @@ class RunOver(BaseException):
 class Member:
     """Something that runs, waits and ends. `ended` is called with what `body` returned.
 
-    at: where it waits; sagas may have greenlets of their own.
+    at: where it waits; sagas may have greenlets of their own. beside: another member waits for it, so nobody
+    else has to.
     """
 
     __slots__ = (
-        *("at", "begun", "body", "came_to", "done", "ended", "frozen", "number", "process", "stack"),
-        *("stop", "until_s"),
+        *("at", "begun", "beside", "body", "came_to", "done", "ended", "frozen", "number", "process"),
+        *("stack", "stop", "until_s"),
     )
 
     def __init__(
@@ -48,9 +50,13 @@ class Member:
         body: Callable[[], object],
         ended: Callable[[Any], None],
         process: Process = FIRST_PROCESS,
+        *,
+        beside: bool = False,
     ) -> None:
         self.body = body
-        self.stack = self.at = _free_stack()
+        self.beside = beside
+        self.stack: greenlet
+        self.at: greenlet
         self.begun = self.done = False
         self.came_to: object = None
         self.number = number
@@ -66,6 +72,7 @@ class Member:
             self.at.switch()
         else:
             self.begun = True
+            self.stack = self.at = _free_stack()  # here, for its home is who switches to it first
             self.stack.gr_context = contextvars.copy_context()
             self.stack.switch(self._run)
         if self.done:
@@ -147,6 +154,7 @@ class Greenlets:
         self._news = True
         if self._clocks is not None:
             unlock_files_of(self._clocks, member.process.pid)
+            release_locks_of(self._clocks, member.process.pid)
         if member is self.running:
             self._hand_over()
 
@@ -233,10 +241,10 @@ class Greenlets:
     # Running ----------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Until nobody is left, and nobody is awaited."""
+        """Until nobody is left but beside others, and nobody is awaited."""
         hooks = sys.get_asyncgen_hooks()
         try:
-            while self._members or (self.awaited and self.over is None):
+            while any(not one.beside for one in self._members) or (self.awaited and self.over is None):
                 if self.over is not None:
                     self._end_all(self.over)
                 elif len(self._members) == 1 and not self._members[0].frozen:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import httpx
 from msgspec import UNSET
@@ -173,6 +174,8 @@ class SimRun:
             client=self._make_client(self._asynchronous),
             resumed=executor.resumed,
             make_store=executor.store.folder,
+            beside=self.supervisor.beside(executor),
+            make_plain_client=lambda: cast("httpx.Client", self._make_client(False)),
             inbox=None if self._hosts_of_messages is None else self._hosts_of_messages.begin(executor),
         )
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.adapter import CallableSaga, Returned, SagaContext
+from harness.adapter.handlers import HandlersSaga
 from harness.clock import Scheduler
 from harness.clock.active import Process
 from harness.faults.engine import FaultMatch
@@ -45,6 +46,7 @@ from harness.lifecycle import (
 from harness.plan.decision import Symptom
 from harness.process_faults import Boundary, ProcessFault
 from harness.saga import SagaStart
+from harness.worlds.sim.beside import SimBeside
 from harness.worlds.sim.changes import StoreWatch
 from harness.worlds.sim.door import SimDoor
 from harness.worlds.sim.exchange import Exchange
@@ -79,7 +81,8 @@ class Supervisor:
         watch: bool,
         strikes: bool,
     ) -> None:
-        self._greenlets = Greenlets(scheduler, undisturbed=not strikes and len(sagas) == 1)
+        alone = len(sagas) == 1 and not (isinstance(saga, HandlersSaga) and saga.threaded)
+        self._greenlets = Greenlets(scheduler, undisturbed=alone and not strikes)
         self.executors: list[Executor] = []
         self._scheduler = scheduler
         self._injector = injector
@@ -160,6 +163,10 @@ class Supervisor:
         """Let the world go on below the executor that runs; false where others have to be seen to first."""
         return self._greenlets.waited_in_place(math.inf, stop)
 
+    def beside(self, executor: Executor) -> SimBeside:
+        """Where its plain handlers run."""
+        return SimBeside(executor, self._greenlets, self._scheduler, _process(executor))
+
     def hung(self) -> Executor:
         """The one that was interrupted: it ran last."""
         return self._of(self._greenlets.latest)
@@ -171,6 +178,7 @@ class Supervisor:
         """Part what refers to each other: it would stay until the collector comes."""
         for executor in self.executors:
             executor.member = None
+            executor.beside = []
         vars(self).clear()
 
     # Process faults ---------------------------------------------------------------------------
@@ -282,8 +290,6 @@ class Supervisor:
                 self._decide(command, self.executors[command.executor - 1])
 
     def _decide(self, command: AbandonCalls | Kill | Freeze | Wake | Cancel, executor: Executor) -> None:
-        member = executor.member
-        assert member is not None
         match command:
             case AbandonCalls():
                 for exchange in executor.exchanges:
@@ -292,13 +298,17 @@ class Supervisor:
             case Kill():
                 if executor.loop is not None:
                     executor.loop.abandon()
-                self._greenlets.kill(member)
+                self._each(executor, self._greenlets.kill)
             case Freeze():
-                self._greenlets.freeze(member)
+                self._each(executor, self._greenlets.freeze)
             case Wake():
-                self._greenlets.wake(member)
+                self._each(executor, self._greenlets.wake)
             case Cancel():
                 executor.cancel()
+
+    def _each(self, executor: Executor, do: Callable[[Member], None]) -> None:
+        for member in executor.members(self._greenlets.running):
+            do(member)
 
     def _in(self, seconds: float, report: Callable[[], object]) -> None:
         """Report what starts an executor after a while; the run does not end before."""
@@ -349,7 +359,7 @@ def _struck(in_flight: InFlightCall) -> Struck | None:
 
 
 def _process(executor: Executor) -> Process:
-    return Process(pid=FIRST_PID + executor.number, host=f"node{executor.node}")
+    return Process(pid=FIRST_PID + executor.number, host=f"node{executor.node}", saga=executor.saga.id)
 
 
 def _nothing(came_to: object) -> None:

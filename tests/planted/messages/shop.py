@@ -12,7 +12,13 @@ from typing import Any, ClassVar
 
 import httpx
 
-from harness.adapter.handlers import HandlerContext, HandlersSaga, MessageEvent, handlers_saga
+from harness.adapter.handlers import (
+    HandlerContext,
+    HandlersSaga,
+    MessageEvent,
+    PlainHandlerContext,
+    handlers_saga,
+)
 from harness.bus import Bus, EventStep, Promise
 from harness.participant import Participant
 from harness.saga import Claim, Json, SagaSpec, Status, Step
@@ -30,7 +36,7 @@ OUTCOME = {
 class Store:
     """One JSON file, written whole: what it holds after a crash is what some write left."""
 
-    def __init__(self, ctx: HandlerContext) -> None:
+    def __init__(self, ctx: HandlerContext | PlainHandlerContext) -> None:
         self._path = ctx.store_dir / "store.json"
 
     def read(self) -> dict[str, Any]:
@@ -48,7 +54,7 @@ class Store:
 class Memory:
     """The same for sagas whose process never dies."""
 
-    def __init__(self, ctx: HandlerContext) -> None:
+    def __init__(self, ctx: HandlerContext | PlainHandlerContext) -> None:
         self._held: dict[str, Any] = ctx.memory.setdefault("store", {})
 
     def read(self) -> dict[str, Any]:

@@ -24,8 +24,8 @@ async def takes_too_much(ctx: object, event: object, more: object) -> None:
     del ctx, event, more
 
 
-def plain(ctx: object, event: object) -> None:
-    del ctx, event
+def yields(ctx: object, event: object) -> Any:
+    yield ctx, event
 
 
 def made(**changed: Any) -> object:
@@ -36,7 +36,7 @@ def made(**changed: Any) -> object:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"handlers": {"Placed": plain}}, "async def handler"),
+        ({"handlers": {"Placed": yields}}, "a function that returns"),
         ({"handlers": {"Placed": takes_too_much}}, "takes \\(ctx, event\\)"),
         ({"starts": "Other"}, "starts"),
         ({"outcome": {}}, "an event for each end"),

@@ -124,8 +124,8 @@ def test_fewer_workers_start_where_each_starts_a_broker(tmp_path: Path) -> None:
         ),
         (
             "handlers.py:placed",
-            "handlers.py:plain",
-            "saga.toml, line 9, saga.handlers.Placed: found 'plain', expected async def handler(ctx, event)",
+            "handlers.py:number",
+            "saga.toml, line 9, saga.handlers.Placed: found 7, expected a function, async or not",
         ),
         (
             "handlers.py:placed",
@@ -137,7 +137,7 @@ def test_fewer_workers_start_where_each_starts_a_broker(tmp_path: Path) -> None:
 def test_what_is_wrong_with_handlers_is_told_once_with_its_own_line(
     tmp_path: Path, old: str, new: str, says: str
 ) -> None:
-    more = "def plain(ctx, event):\n    pass\nasync def narrow(ctx):\n    pass\n"
+    more = "number = 7\nasync def narrow(ctx):\n    pass\n"
     (tmp_path / "handlers.py").write_text(HANDLERS + more)
     (tmp_path / "saga.toml").write_text(TOML.format(more="").replace(old, new))
     with pytest.raises(ScenarioError) as raised:

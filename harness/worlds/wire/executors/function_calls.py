@@ -87,6 +87,7 @@ class AsyncCalls:
         self._pool = ThreadPoolExecutor(thread_name_prefix="asyncio")
         self._loop.set_default_executor(self._pool)
         self._clients: list[httpx.AsyncClient] = []
+        self._plain_clients: list[httpx.Client] = []
         self._task: asyncio.Task[object] | None = None
         self._cancelled = False
 
@@ -94,8 +95,15 @@ class AsyncCalls:
         client = httpx.AsyncClient(trust_env=False, timeout=CLIENT_TIMEOUT_S)
         self._clients.append(client)
         self._cancelled = False
-        saga = cast("Coroutine[Any, Any, object]", self._saga.function(make_context(client), input_))
+        context = make_context(client)
+        context.make_plain_client = self._plain_client
+        saga = cast("Coroutine[Any, Any, object]", self._saga.function(context, input_))
         return _heard(lambda: self._drive(saga, limit))
+
+    def _plain_client(self) -> httpx.Client:
+        """For handlers that are plain functions."""
+        self._plain_clients.append(httpx.Client(trust_env=False, timeout=CLIENT_TIMEOUT_S))
+        return self._plain_clients[-1]
 
     def interrupt(self) -> None:
         if self._task is not None:
@@ -151,6 +159,8 @@ class AsyncCalls:
                 task.cancelled() or task.exception()  # look at it, or asyncio complains that nobody did
         for client in self._clients:
             await client.aclose()
+        for plain in self._plain_clients:
+            plain.close()
         # A loop that has shut its generators down takes no new ones. Only asyncio's own says if it has any.
         if getattr(self._loop, "_asyncgens", True):
             self._reusable = False
