@@ -8,9 +8,11 @@ worlds, where nothing may be violated, then the documented one, which must fail;
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +34,6 @@ SOUND = {
 }
 GATED = ("order-fulfilment", "order-fulfilment-sync")
 BROKEN = "order-fulfilment-as-documented"
-DOCUMENTS = (
-    "order-fulfilment",
-    "dbt-project-creation",
-    "web-app-deployment",
-    "wiki-generation",
-    "client-onboarding",
-)
-HARDENED = (*DOCUMENTS, "wiki-generation-parallel")
-CHOREOGRAPHED = ("dbt-project-creation-choreographed", "client-onboarding-choreographed")
 WHOLLY_COVERED = "harness/invariants/*,harness/plan/*"
 COVERING = tuple(f"tests/unit/{room}" for room in ("invariants", "plan", "faults", "views", "search"))
 """What covers them alone: to watch every line of the whole suite would cost minutes and show no more."""
@@ -53,6 +46,8 @@ SLOWEST = "--durations=25"
 
 FOUND = 1
 INCONCLUSIVE = 3
+RESUME = "--resume"
+DOCUMENTED_BOUNDS = ("--seconds", "60")
 FAILED = "FAILED"
 EXAMPLES_SEARCH = ("--world", "wire", "--search", "guided", "--seconds", "150", "--workers", "8")
 
@@ -125,15 +120,41 @@ def chaos(session: nox.Session) -> None:
 
 @nox.session
 def documented(session: nox.Session) -> None:
-    """Five documents: their sagas fail as docs/documented-sagas.md says, and hold where they are hardened."""
+    """Five documents: their sagas fail as docs/documented-sagas.md says, and hold where they are hardened.
+
+    Posargs: names of documents, else all; then options of `saga-chaos run`. `--resume` goes on with what
+    was begun, where there is anything: `-- NAME --resume --seconds 600`.
+    """
     session.install("-e", ".")
-    out = OUT / "documented"
-    sagas = (*DOCUMENTS, *CHOREOGRAPHED)
-    names = (*(f"{one}-as-documented" for one in sagas), *HARDENED, *CHOREOGRAPHED)
-    bounds = session.posargs or ("--seconds", "60")
-    arguments = ("run", *names, "--world", "sim", "--out", str(out), *bounds)
-    session.run("saga-chaos", *arguments, success_codes=[FOUND])
-    session.run("python", "-m", "scenarios.documented", "check", str(out))
+    chosen = list(itertools.takewhile(lambda one: not one.startswith("-"), session.posargs))
+    options = session.posargs[len(chosen) :]
+    resume = RESUME in options
+    bounds = [one for one in options if one != RESUME] or list(DOCUMENTED_BOUNDS)
+    named = session.run("python", "-m", "scenarios.documented", "names", *chosen, silent=True)
+    names = str(named).split()
+    quiet = () if options else ("--quiet",)
+    session.log(_about(names, bounds))
+    root = OUT / "documented"
+    for name in names:
+        out = root / name
+        begun = resume and (out / "runs.ndjson").exists()
+        what = ("--resume", str(out)) if begun else (name, "--world", "sim", "--out", str(out))
+        session.run("saga-chaos", "run", *what, *quiet, *bounds, success_codes=[0, FOUND, INCONCLUSIVE])
+    session.run("python", "-m", "scenarios.documented", "check", str(root))
+
+
+def _about(names: Sequence[str], bounds: Sequence[str]) -> str:
+    """How long it takes at most, and how to have less of it, or more."""
+    seconds = dict(itertools.pairwise(bounds)).get("--seconds")
+    each = (
+        f"at most {seconds} s each, {len(names) * float(seconds) / 60:.0f} min in all"
+        if seconds
+        else "as long as it takes"
+    )
+    return (
+        f"documented: {len(names)} searches, {each}. `-- NAME` searches those of one document; "
+        f"`-- NAME {RESUME} --seconds S` goes on with them until S seconds were spent on each."
+    )
 
 
 @nox.session

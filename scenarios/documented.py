@@ -1,11 +1,13 @@
 """What the search found in the sagas as documented, and that their hardened twins hold.
 
-Owns the table of docs/documented-sagas.md and of `saga-chaos list`. It is made from the report of a run and
-kept in documented.json beside this file:
+Owns the table of docs/documented-sagas.md and of `saga-chaos list`. It is made from the reports of searches
+and kept in documented.json beside this file; each saga has a folder of its own name in DIR:
 
-    nox -s documented                                           # searches them all, and checks the table
-    python -m scenarios.documented write reports/out/documented # makes the table anew from that run
-    python -m scenarios.documented check reports/out/documented # whether that run says what the table says
+    nox -s documented                                # searches them all, and checks the table
+    python -m scenarios.documented names [NAME ...]  # what that searches: of these documents, or of all
+    python -m scenarios.documented check DIR         # do the reports say what the table says, and how far
+    python -m scenarios.documented write DIR         # makes the table anew from the reports
+    python -m scenarios.documented keep FOLDER ...   # takes reports for how far the sagas were searched
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ from pathlib import Path
 
 import msgspec
 
+from harness.errors import UsageError, misplaced
 from harness.faults import KINDS
 from harness.json_files import pretty, write_whole
 from harness.plan import Fault, FaultPlan
 from harness.plan.codec import plan_from_json, plan_to_json
-from harness.report_model import Report, ScenarioVerdict, Verdict, read_failure, read_report
+from harness.report_model import Report, ScenarioReport, ScenarioVerdict, Verdict, read_failure, read_report
 from harness.saga import Json
+from scenarios.documented_results import keep, results, searched, section, told
 
 TABLE = Path(__file__).with_suffix(".json")
 PAGE = Path(__file__).parents[1] / "docs" / "documented-sagas.md"
@@ -95,16 +99,31 @@ def table() -> tuple[Documented, ...]:
     return msgspec.json.decode(TABLE.read_bytes(), type=tuple[Documented, ...])
 
 
+def names(documents: Sequence[str]) -> tuple[str, ...]:
+    """The scenarios of documents, or of all, those as documented first. Raises UsageError for no document."""
+    for one in documents:
+        if one not in HARDENED:
+            raise UsageError(misplaced("document", one, f"one of {', '.join(HARDENED)}"))
+    chosen = [one for one in HARDENED if not documents or one in documents]
+    return (*(f"{one}{SUFFIX}" for one in chosen), *(name for one in chosen for name in HARDENED[one]))
+
+
+def reports(out: Path) -> dict[str, Report]:
+    """The report of each saga that has one in the folder of its name."""
+    folders = ((name, out / name / "report.json") for name in names(()))
+    return {name: read_report(path) for name, path in folders if path.exists()}
+
+
 def read(out: Path) -> tuple[Documented, ...]:
-    """The same from a report, of those that its run searched. Raises ReportError where there is none."""
-    report = read_report(out / "report.json")
-    names = {one.name for one in report.scenarios}
-    searched = [document for document in HARDENED if f"{document}{SUFFIX}" in names]
-    return tuple(_documented(report, out, document) for document in searched)
+    """The same from the reports, of those that were searched. Raises ReportError for a file that is none."""
+    found = reports(out)
+    searched = [document for document in HARDENED if f"{document}{SUFFIX}" in found]
+    return tuple(
+        _documented(found[f"{one}{SUFFIX}"].scenarios[0], out / f"{one}{SUFFIX}", one) for one in searched
+    )
 
 
-def _documented(report: Report, out: Path, document: str) -> Documented:
-    (searched,) = [one for one in report.scenarios if one.name == f"{document}{SUFFIX}"]
+def _documented(searched: ScenarioReport, out: Path, document: str) -> Documented:
     violated = [one for one in searched.invariants if one.verdict is Verdict.VIOLATED]
     files = [(one.id, read_failure(out / one.failure)) for one in violated if one.failure]
     return Documented(
@@ -122,11 +141,12 @@ _INTRODUCTION = """# The documented sagas
 
 Five documents describe a saga each, two of them a choreographed one too. Every one is here twice: as
 documented, with the code of the document and the weaknesses of that code, and hardened until every invariant
-holds. `nox -s documented` searches them all.
+holds. `nox -s documented` searches them all, each for at most a minute;
+`nox -s documented -- NAME --resume --seconds 600` goes on with those of one document.
 It is green when each documented one fails, by nothing that does not stand here, and nothing is violated in
 the hardened ones.
 
-This page is written by `python -m scenarios.documented write DIR` from the report of such a run. A test
+This page is written by `python -m scenarios.documented write DIR` from the reports of such a run. A test
 replays each line of it, in the documented saga and in the hardened ones.
 """
 
@@ -134,7 +154,8 @@ replays each line of it, in the documented saga and in the hardened ones.
 def page(rows: Sequence[Documented]) -> str:
     """docs/documented-sagas.md."""
     introduction = " ".join(_INTRODUCTION.split("\n")).replace("  ", "\n\n").strip()
-    return "\n".join((introduction, *(line for row in rows for line in _section(row)), ""))
+    lines = (line for row in rows for line in _section(row))
+    return "\n".join((introduction, *lines, *section(results()), ""))
 
 
 def _section(row: Documented) -> Iterator[str]:
@@ -145,25 +166,24 @@ def _section(row: Documented) -> Iterator[str]:
     yield from ("", "| violated | the smallest plan | what is wrong then |", "|---|---|---|")
     for found in row.found:
         yield f"| *{found.invariant}* | {found.words} | {found.message.replace('|', '/')} |"
-    yield from ("", f"Hardened: {holding}. Nothing is violated there.")
+    searched_so_far = "as far as it was [searched](#how-far-they-were-searched)"
+    yield from ("", f"Hardened: {holding}. Nothing is violated there, {searched_so_far}.")
 
 
 def problems(out: Path) -> Iterator[str]:
-    """How the report of a run differs from the table; nothing where it does not."""
-    report = read_report(out / "report.json")
-    verdicts = {one.name: one for one in report.scenarios}
-    now = {row.document: {found.invariant for found in row.found} for row in read(out)}
+    """How the reports of a run differ from the table; nothing where they do not."""
+    found = {name: report.scenarios[0] for name, report in reports(out).items()}
+    now = {row.document: {one.invariant for one in row.found} for row in read(out)}
+    if not found:
+        yield f"{out}: found no report of a documented saga, expected one for each that was searched"
     for row in table():
-        missing = [name for name in (row.name, *row.hardened) if name not in verdicts]
-        if missing:
-            yield f"{', '.join(missing)} was not searched"
-            continue
-        if verdicts[row.name].verdict is not ScenarioVerdict.FAIL:
-            yield f"{row.name} must fail, and its verdict is {verdicts[row.name].verdict}"
-        for more in sorted(now[row.document] - {found.invariant for found in row.found}):
-            yield f"{row.name} violates {more}, which the table does not say; write it anew"
+        if row.name in found:
+            if found[row.name].verdict is not ScenarioVerdict.FAIL:
+                yield f"{row.name} must fail, and its verdict is {found[row.name].verdict}"
+            for more in sorted(now[row.document] - {one.invariant for one in row.found}):
+                yield f"{row.name} violates {more}, which the table does not say; write it anew"
         for name in row.hardened:
-            for one in verdicts[name].invariants:
+            for one in found[name].invariants if name in found else ():
                 if one.verdict is Verdict.VIOLATED:
                     yield f"{name} must hold, and violates {one.id}"
 
@@ -175,19 +195,42 @@ def _renewed(rows: Sequence[Documented]) -> tuple[Documented, ...]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """write DIR | check DIR."""
-    if len(arguments) != 2 or arguments[0] not in ("write", "check"):
-        print("usage: python -m scenarios.documented write|check DIR", file=sys.stderr)  # noqa: T201
-        return 2
-    word, out = arguments[0], Path(arguments[1])
-    if word == "write":
-        rows = _renewed(read(out))
-        write_whole(TABLE, pretty(rows))
-        write_whole(PAGE, page(rows).encode())
+    """As the module says."""
+    word, *rest = arguments or ("",)
+    if word == "names":
+        try:
+            print("\n".join(names(rest)))  # noqa: T201 - this is a command
+        except UsageError as error:
+            return _said([str(error)])
         return 0
-    wrong = list(problems(out))
+    if word == "keep" and rest:
+        keep([Path(one) for one in rest], names(()))
+        write_whole(PAGE, page(table()).encode())
+        return 0
+    if word not in ("write", "check") or len(rest) != 1:
+        _said(
+            ["usage: python -m scenarios.documented names [NAME ...] | write DIR | check DIR | keep DIR ..."]
+        )
+        return 2
+    return (_write if word == "write" else _check)(Path(rest[0]))
+
+
+def _write(out: Path) -> int:
+    rows = _renewed(read(out))
+    write_whole(TABLE, pretty(rows))
+    write_whole(PAGE, page(rows).encode())
+    return 0
+
+
+def _check(out: Path) -> int:
+    for line in told([row for report in reports(out).values() for row in searched(report)]):
+        print(line)  # noqa: T201 - as above
+    return _said(list(problems(out)))
+
+
+def _said(wrong: Sequence[str]) -> int:
     for line in wrong:
-        print(line, file=sys.stderr)  # noqa: T201 - this is a command
+        print(line, file=sys.stderr)  # noqa: T201 - as above
     return 1 if wrong else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -24,6 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     with our_packages():
         from scenarios import REGISTRY  # noqa: PLC0415 - only the command line sees everything
         from scenarios.documented import table  # noqa: PLC0415 - as above
+        from scenarios.documented_results import far  # noqa: PLC0415 - as above
 
     scenarios = [load(name) for name in REGISTRY]
     found = {row.name: (row.told, row.hardened) for row in table()}
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(one.name) for one in scenarios)
     for one in scenarios:
         print(f"{one.name:<{width}}  {'holds' if one.holds else 'breaks':<6}  {one.summary}")  # noqa: T201
-        for line in _told(found.get(one.name)):
+        for line in _told(found.get(one.name), far):
             print(f"{'':<{width}}  {line}")  # noqa: T201
     for line in _offered():
         print(line)  # noqa: T201 - this is the command line
@@ -52,12 +53,13 @@ def _offered() -> Iterator[str]:
             yield f"{what} of installed packages, for {key} in [saga]: {', '.join(registry.offered)}"
 
 
-def _told(found: _Found | None) -> Iterator[str]:
-    """What the search found in a saga as documented, and which ones hold in its place."""
+def _told(found: _Found | None, far: Callable[[str], str]) -> Iterator[str]:
+    """What the search found in a saga as documented, and which ones hold in its place, and how far."""
     if found is not None:
         told, hardened = found
         yield from (f"{one['invariant']}: {one['plan']}" for one in told)
-        yield f"hardened: {', '.join(hardened)}"
+        for name in hardened:
+            yield f"hardened: {name}" + (f" ({words})" if (words := far(name)) else "")
 
 
 def _described(one: Scenario, found: _Found | None) -> dict[str, object]:

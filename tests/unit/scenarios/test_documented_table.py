@@ -27,9 +27,8 @@ AS_DOCUMENTED = f"{WIKI}{SUFFIX}"
 PARALLEL = f"{WIKI}-parallel"
 
 
-def written(out: Path, *, missing: str = "", passes: str = "", breaks: str = "", more: str = "") -> Path:
-    """A report that says what the table says, but for these scenarios."""
-    scenarios = []
+def written(out: Path, *, without: str = "", passes: str = "", breaks: str = "", more: str = "") -> Path:
+    """Reports that say what the table says, but for these scenarios; each in a folder of its own."""
     for row in table():
         found = [(one.invariant, one.faults) for one in row.found]
         if row.name == more:
@@ -42,22 +41,23 @@ def written(out: Path, *, missing: str = "", passes: str = "", breaks: str = "",
                 saga_id="s",
                 invariant=id_,
             )
-            write_failure(failure, out / f"{row.name}-{id_}.json")
-        invariants = tuple(
-            Invariant(id=id_, verdict=Verdict.VIOLATED, failure=f"{row.name}-{id_}.json") for id_, _ in found
+            write_failure(failure, out / row.name / f"{id_}.json")
+        violated = tuple(
+            Invariant(id=id_, verdict=Verdict.VIOLATED, failure=f"{id_}.json") for id_, _ in found
         )
         verdict = ScenarioVerdict.PASS if row.name == passes else ScenarioVerdict.FAIL
-        scenarios.append(ScenarioReport(name=row.name, world="sim", verdict=verdict, invariants=invariants))
-    for names in HARDENED.values():
-        for name in names:
+        write_one(out, row.name, verdict, violated)
+        for name in row.hardened:
             judged = Verdict.VIOLATED if name == breaks else Verdict.HELD
-            one = Invariant(id="termination", verdict=judged)
-            scenarios.append(
-                ScenarioReport(name=name, world="sim", verdict=ScenarioVerdict.PASS, invariants=(one,))
-            )
-    kept = tuple(one for one in scenarios if one.name != missing)
-    write_report(Report(verdict=ScenarioVerdict.FAIL, scenarios=kept), out / "report.json")
+            write_one(out, name, ScenarioVerdict.PASS, (Invariant(id="termination", verdict=judged),))
+    if without:
+        (out / without / "report.json").unlink()
     return out
+
+
+def write_one(out: Path, name: str, verdict: ScenarioVerdict, invariants: tuple[Invariant, ...]) -> None:
+    one = ScenarioReport(name=name, world="sim", verdict=verdict, invariants=invariants)
+    write_report(Report(verdict=verdict, scenarios=(one,)), out / name / "report.json")
 
 
 def test_a_run_that_says_the_same_is_right(tmp_path: Path) -> None:
@@ -67,7 +67,6 @@ def test_a_run_that_says_the_same_is_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("differs", "said"),
     [
-        ({"missing": WIKI}, f"{WIKI} was not searched"),
         ({"passes": AS_DOCUMENTED}, f"{AS_DOCUMENTED} must fail, and its verdict is pass"),
         ({"breaks": PARALLEL}, f"{PARALLEL} must hold, and violates termination"),
         (
@@ -81,6 +80,21 @@ def test_a_run_that_says_otherwise_is_told(
 ) -> None:
     assert main(["check", str(written(tmp_path, **differs))]) == 1
     assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_what_was_not_searched_is_not_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(written(tmp_path, without=WIKI, breaks=WIKI))]) == 0
+    assert f"\n{PARALLEL} " in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "nothing")]) == 1
+
+
+def test_the_names_of_a_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["names", WIKI]) == 0
+    assert capsys.readouterr().out.split() == [AS_DOCUMENTED, WIKI, PARALLEL]
+    assert main(["names"]) == 0
+    assert len(capsys.readouterr().out.split()) == len(HARDENED) + sum(map(len, HARDENED.values()))
+    assert main(["names", "wiki"]) == 1
+    assert capsys.readouterr().err.startswith("document: found 'wiki', expected one of order-fulfilment, ")
 
 
 def test_what_a_run_found_takes_the_place_of_what_is_kept(
