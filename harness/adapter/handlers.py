@@ -217,8 +217,13 @@ class _Consumer:
 
 
 def outcome_of(ending: Ending, outcome: Mapping[str, Status]) -> Outcome | Returned:
-    """The first end that a saga published; a dead letter makes it stuck, whatever was published."""
+    """The first end that a saga published; a dead letter before that makes it stuck.
+
+    One after it no longer does: the end was the saga's word, and somebody acts on it already.
+    """
     detail: dict[str, Json] = {"ends": list(ending.ends)}
+    if ending.later:
+        detail["dead_letters"] = list(ending.later)
     if ending.dead:
         detail["error"] = "; ".join(ending.dead)
         return Outcome(status=Status.STUCK, detail=detail)

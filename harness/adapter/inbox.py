@@ -29,11 +29,13 @@ class Delivery:
 class Ending:
     """How the messages of a saga ended, once none is under way.
 
-    ends: types of the ends that it published, in that order. dead: its dead letters, in words.
+    ends: types of the ends that it published, in that order. dead: its dead letters, in words: those that
+    came before its first end, and all where it published none. later: those that came after it.
     """
 
     ends: tuple[str, ...] = ()
     dead: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 class Inbox(Protocol):

@@ -27,6 +27,7 @@ class PushedEnding(msgspec.Struct, frozen=True, kw_only=True):
 
     ends: tuple[str, ...]
     dead: tuple[str, ...]
+    later: tuple[str, ...]
     last: bool
 
 
@@ -97,7 +98,7 @@ class PushInbox:
     async def _answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         if path == ENDING_PATH:
             told = msgspec.json.decode(body, type=PushedEnding)
-            self._ending = Ending(ends=told.ends, dead=told.dead)
+            self._ending = Ending(ends=told.ends, dead=told.dead, later=told.later)
             self._closed = told.last
             self._news.set()
             return 204, b""

@@ -30,17 +30,20 @@ def calls_for_a_person(saga: SagaView, history: History, at: int) -> bool:
 
 
 def _dead_by_faults(saga: SagaView, history: History, at: int) -> bool:
-    """A message of the saga is a dead letter, and the handlers are not to blame for its last delivery.
+    """A message of the saga is a dead letter, and its handler is not to blame."""
+    letters = (dead for index, dead in history.of(MessageDead) if index < at)
+    return any(dead.saga_id == saga.saga_id and blameless(saga, dead) for dead in letters)
 
-    That failed by a fault, or was refused by a handler to which something failed that it may not
+
+def blameless(saga: SagaView, dead: MessageDead) -> bool:
+    """Whether the handlers are not to blame for the last delivery of a message.
+
+    That came to nothing by a fault, or was refused by a handler to which something failed that it may not
     leave at that: a publish, an undo, a query, a pivot or a retriable step. What a handler made of those
     before it, while the message was still to come again, was its own choice: it may refuse a few times
     because a step failed, before it gives the step up.
     """
-    letters = (dead for index, dead in history.of(MessageDead) if index < at)
-    return any(
-        dead.saga_id == saga.saga_id and (dead.last_struck or _excused(saga, dead)) for dead in letters
-    )
+    return dead.last_struck or _excused(saga, dead)
 
 
 def _excused(saga: SagaView, dead: MessageDead) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from harness.history import MessageDead
 from harness.invariants.base import Finding, Invariant, InvariantViolated, always
-from harness.invariants.causes import calls_for_a_person
+from harness.invariants.causes import blameless, calls_for_a_person
 from harness.saga import Status
 from harness.views import SagaView, View
+from harness.views.saga import END
 
 
 class NotTerminated(InvariantViolated):
@@ -23,24 +24,43 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
     if saga.ended is None:
         yield Finding("the saga never ended", ())
     yield from _without_cause(view, saga)
+    yield from _left_undelivered(view, saga)
 
 
 def _without_cause(view: View, saga: SagaView) -> Iterator[Finding]:
     for ended in saga.ends:
         (at,) = view.evidence(ended)
-        if saga.word(ended) is Status.STUCK and not calls_for_a_person(saga, view.history, at):
-            message = "the saga ended stuck, and nothing that it saw called for a person"
-            letter = _first_letter(view, saga, at)
-            if letter is None:
-                yield Finding(message, (at,))
-            else:
-                why = f"{letter.type} is a dead letter, for its handler {letter.subscription} refused it"
-                yield Finding(f"{message}: {why} to the last", (*_refusal(saga, letter), at))
+        said = _said(saga, at)
+        if saga.word(ended) is Status.STUCK and not calls_for_a_person(saga, view.history, said):
+            letter = next(_letters(view, saga, said), None)
+            evidence = (at,) if letter is None else (*_refusal(saga, letter), at)
+            why = "" if letter is None else f": {_blamed(letter)}"
+            yield Finding(f"the saga ended stuck, and nothing that it saw called for a person{why}", evidence)
 
 
-def _first_letter(view: View, saga: SagaView, before: int) -> MessageDead | None:
+def _said(saga: SagaView, at: int) -> int:
+    """When it said how it ended: what it published was its word, and a cause that comes later is none."""
+    return next((index for index, one in saga.published if one.end is not None), at)
+
+
+def _left_undelivered(view: View, saga: SagaView) -> Iterator[Finding]:
+    """A dead letter makes it stuck no more once it has published its end, but needs a cause."""
+    ended = saga.ended
+    if ended is None or saga.published_end is None or saga.word(ended) is Status.STUCK:
+        return
+    for letter in _letters(view, saga, END):
+        if not blameless(saga, letter):
+            evidence = (*_refusal(saga, letter), *view.evidence(ended))
+            yield Finding(f"{_blamed(letter)}, and nothing that it saw called for that", evidence)
+
+
+def _letters(view: View, saga: SagaView, before: int) -> Iterator[MessageDead]:
     letters = (one for index, one in view.history.of(MessageDead) if index < before)
-    return next((one for one in letters if one.saga_id == saga.saga_id), None)
+    return (one for one in letters if one.saga_id == saga.saga_id)
+
+
+def _blamed(letter: MessageDead) -> str:
+    return f"{letter.type} is a dead letter, for its handler {letter.subscription} refused it to the last"
 
 
 def _refusal(saga: SagaView, letter: MessageDead) -> tuple[int, ...]:

@@ -58,6 +58,7 @@ class MessageLine:
         self._hosts: list[Host] = []
         self._parked: list[Entry] = []
         self._ends: dict[str, dict[tuple[str, str, str], None]] = defaultdict(dict)
+        self._dead_at_end: dict[str, tuple[Entry, ...]] = {}
         self._extra: Counter[str] = Counter()
         self._listened_to: set[str] = set()
         self._silent_since: dict[str, int] = {}
@@ -219,12 +220,13 @@ class MessageLine:
             self.check(saga_id)
 
     def _ending(self, saga_id: str) -> Ending:
-        dead = tuple(
-            f"{one.message.event.type} went to the dead letters of {one.subscription} "
-            f"after {one.attempts} deliveries"
-            for one in self._queue.dead(saga_id)
+        all_dead = self._queue.dead(saga_id)
+        before = self._dead_at_end.get(saga_id, all_dead)
+        return Ending(
+            ends=tuple(type_ for _, _, type_ in self._ends[saga_id]),
+            dead=tuple(map(_in_words, before)),
+            later=tuple(_in_words(one) for one in all_dead if one not in before),
         )
-        return Ending(ends=tuple(type_ for _, _, type_ in self._ends[saga_id]), dead=dead)
 
     # Publishing and delivering ----------------------------------------------------------------
 
@@ -249,6 +251,7 @@ class MessageLine:
             step=_step_of(event),
         )
         if published.end is not None:
+            self._dead_at_end.setdefault(saga_id, self._queue.dead(saga_id))
             self._ends[saga_id].setdefault(published.identity)
         self.injector.recorder.add(published)
         self._carrier.published(message, entries)
@@ -294,6 +297,11 @@ class MessageLine:
         delivery = MessageDelivery(self, entry, in_flight, host)
         host.took(delivery)
         delivery.begin()
+
+
+def _in_words(dead: Entry) -> str:
+    type_ = dead.message.event.type
+    return f"{type_} went to the dead letters of {dead.subscription} after {dead.attempts} deliveries"
 
 
 def _step_of(event: CloudEvent) -> str | msgspec.UnsetType:

@@ -310,7 +310,8 @@ class Subscriber:
 
     def end(self, ending: Ending, *, last: bool) -> None:
         if self._ends and not self.gone:
-            self._bus.tell(self._url, PushedEnding(ends=ending.ends, dead=ending.dead, last=last))
+            told = PushedEnding(ends=ending.ends, dead=ending.dead, later=ending.later, last=last)
+            self._bus.tell(self._url, told)
 
 
 def bus_of(scenario: Scenario, participants: Sequence[object]) -> Bus | None:

@@ -159,6 +159,26 @@ def test_one_that_was_never_answered_is_told_without() -> None:
     assert tale.judge("termination").evidence == (len(tale.events) - 1,)
 
 
+def test_an_end_that_was_published_is_the_word_before_which_a_cause_has_to_come() -> None:
+    tale = dead(published(Tale(), "Stuck", end="stuck"), struck=1, last_struck=True)
+    assert not tale.end("stuck").held("termination")
+    tale = published(dead(Tale(), struck=1, last_struck=True), "Stuck", end="stuck")
+    assert tale.end("stuck").held("termination")
+
+
+def test_a_dead_letter_after_the_end_needs_a_cause_too() -> None:
+    tale = dead(published(Tale(), "Cancelled", end="compensated"), struck=1, last_struck=True)
+    assert tale.end("compensated").held("termination")
+    tale = published(Tale(), "Cancelled", end="compensated")
+    tale.came(delivered(tale), 500)
+    said = "A is a dead letter, for its handler on_a refused it to the last, and nothing that it saw"
+    assert dead(tale).end("compensated").violation("termination").startswith(said)
+
+
+def test_whoever_publishes_no_end_is_not_held_to_the_dead_letters_of_others() -> None:
+    assert dead(published(Tale())).end("compensated").held("termination")
+
+
 def test_a_delay_does_not_blame_a_handler_that_could_not_publish() -> None:
     tale = Tale()
     call = delivered(tale, fault="delay_message")
