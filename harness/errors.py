@@ -17,7 +17,9 @@ that no message forgets one of the three.
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,3 +74,26 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     listed = ", ".join(names) or "none"
     return f"{close[0]!r} (did you mean it?), or one of {listed}" if close else f"one of {listed}"
+
+
+def similar_path(path: str | os.PathLike[str]) -> str | None:
+    """What is there and spelled nearly like a path that is not, as one would write it; None: nothing."""
+    wanted = Path(path)
+    found = Path(wanted.anchor)
+    for part in wanted.parts[1:] if wanted.anchor else wanted.parts:
+        try:
+            there = part in (".", "..") or (found / part).exists()
+            names = [] if there else sorted(one.name for one in found.iterdir())
+        except (OSError, ValueError):  # no folder, or one that may not be read; a name that no file can have
+            return None
+        close = get_close_matches(part, names, n=1, cutoff=0.6)
+        if not there and not close:
+            return None
+        found /= part if there else close[0]
+    return None if found == wanted else str(found)
+
+
+def meant_path(path: str | os.PathLike[str]) -> str:
+    """The end of a message about a path that is not there: `; did you mean saga.toml?`, or nothing."""
+    found = similar_path(path)
+    return f"; did you mean {found}?" if found else ""

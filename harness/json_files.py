@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from harness.errors import EnvironmentFault, ReportError, misplaced, nearest
+from harness.errors import EnvironmentFault, ReportError, meant_path, misplaced, nearest
 from harness.saga import Json
 
 _Read = TypeVar("_Read", bound=msgspec.Struct)
@@ -55,7 +55,9 @@ def json_object(path: Path, format_version: int) -> dict[str, Json]:
     try:
         content = msgspec.json.decode(path.read_bytes())
     except OSError as error:
-        raise ReportError(misplaced(str(path), error.strerror or str(error), "a file to read")) from error
+        raise ReportError(
+            misplaced(str(path), error.strerror or str(error), f"a file to read{meant_path(path)}")
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(misplaced(str(path), str(error), "JSON as saga-chaos writes it")) from error
     if not isinstance(content, dict):

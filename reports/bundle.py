@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import ReportError, misplaced
+from harness.errors import ReportError, meant_path, misplaced
 from harness.history import (
     CallAnswered,
     CallFailed,
@@ -225,7 +225,7 @@ def report_path(folder: Path) -> Path:
     path = folder / "report.json"
     if not path.is_file():
         found = "no report.json" if folder.is_dir() else "no such folder"
-        expected = "a folder that saga-chaos wrote, with report.json"
+        expected = f"a folder that saga-chaos wrote, with report.json{meant_path(folder)}"
         if (folder / RUNS_FILE).is_file():
             resume = f"saga-chaos run --resume {shlex.quote(str(folder))}"
             expected += f". Its campaign did not end; {resume} goes on with it"

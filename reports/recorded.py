@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.errors import ReportError, misplaced
+from harness.errors import ReportError, meant_path, misplaced
 
 FILE = "runs.ndjson"
 FORMAT_VERSION = 1
@@ -83,4 +83,6 @@ def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
                     expected = "a line as saga-chaos writes it"
                     raise ReportError(misplaced(f"{path}:{number}", str(error), expected)) from None
     except OSError as error:
-        raise ReportError(misplaced(str(path), error.strerror or str(error), "a file to read")) from error
+        raise ReportError(
+            misplaced(str(path), error.strerror or str(error), f"a file to read{meant_path(path)}")
+        ) from error

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import sysconfig
 from collections.abc import Mapping
-from pathlib import Path
-from traceback import walk_tb
 
 import msgspec
 
+from harness.adapter.whereabouts import raised_at
 from harness.errors import misplaced, nearest
 from harness.saga import Json, Outcome, Status
 
 _TEXT = "what JSON in UTF-8 can carry, without half a surrogate pair"
-_NOT_THEIRS = (Path(__file__).parents[1], Path(sysconfig.get_path("stdlib")))
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,18 +47,9 @@ def read_outcome(value: object) -> Returned:
 
 def read_failure(error: BaseException) -> Returned:
     """For a saga that raised; told with the line of its own code, where there is one."""
-    problem = f"the saga raised {type(error).__name__}: {error}{_place(error)}"
+    place = raised_at(error)
+    problem = f"the saga raised {type(error).__name__}: {error}" + (f" ({place})" if place else "")
     return Returned(problem=_recordable(problem))
-
-
-def _place(error: BaseException) -> str:
-    """` (sagas.py:12)`: the name alone, so that a history is the same wherever the saga lies."""
-    for frame, line in reversed(list(walk_tb(error.__traceback__))):
-        file = Path(frame.f_code.co_filename)
-        theirs = file.is_absolute() and "site-packages" not in file.parts
-        if theirs and not any(file.is_relative_to(one) for one in _NOT_THEIRS):
-            return f" ({file.name}:{line})"
-    return ""
 
 
 def _recordable(text: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from harness.campaign.aggregate import Aggregate, size_of_run
-from harness.errors import EnvironmentFault, PlanError, ReportError, misplaced
+from harness.errors import EnvironmentFault, PlanError, ReportError, meant_path, misplaced
 from harness.faults import kinds_of
 from harness.faults.enabled import EnabledFaults
 from harness.inputs import DrawnInput, InputRef, SchemaInputs, as_json_text
@@ -193,7 +193,9 @@ def _file(path: Path) -> _File:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise ReportError(misplaced(str(path), error.strerror or str(error), "a file to read")) from error
+        raise ReportError(
+            misplaced(str(path), error.strerror or str(error), f"a file to read{meant_path(path)}")
+        ) from error
     if size > MOST_BYTES:
         raise ReportError(misplaced(str(path), f"{size} bytes", f"at most {MOST_BYTES}"))
     return converted(json_object(path, FORMAT_VERSION), _File, path)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from harness.errors import SagaChaosError, ScenarioError, misplaced, nearest
+from harness.errors import SagaChaosError, ScenarioError, meant_path, misplaced, nearest
 from harness.packages import NameTakenError, is_ours, make_room, our_packages
 
 _seen_folders: set[Path] = set()
@@ -30,7 +30,9 @@ def import_file(path: Path, where: str) -> ModuleType:
     """The module in a file; the same one each time that the same file is asked for."""
     path = path.resolve()
     if not path.is_file():
-        raise ScenarioError(misplaced(where, str(path), "a Python file, and there is none"))
+        raise ScenarioError(
+            misplaced(where, str(path), f"a Python file, and there is none{meant_path(path)}")
+        )
     name = _module_name(path)
     loaded = sys.modules.get(name)
     return loaded if loaded is not None else _run_file(name, path, where)

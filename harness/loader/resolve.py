@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harness.errors import ScenarioError, misplaced, nearest
+from harness.errors import ScenarioError, misplaced, nearest, similar_path
 from harness.loader.modules import broken, find_object, import_file, import_name
 from harness.loader.target import is_file
 from harness.loader.toml_file import load_toml
@@ -45,6 +45,10 @@ def _from_object(source: str, dotted: str, reference: str) -> Scenario:
         path = Path(source).absolute()
         folder, again = path.parent, f"{path}:{dotted}"
         module = import_file(path, where)
+    elif source.endswith(".toml"):
+        raise ScenarioError(
+            misplaced("scenario", reference, f"{source!r}, which names one saga, or {_FORMS}")
+        )
     else:
         folder, again = Path.cwd(), reference
         module = import_name(source, folder, where)
@@ -85,5 +89,8 @@ def _unknown(reference: str, factories: Mapping[str, Factory]) -> ScenarioError:
         return ScenarioError(misplaced("scenario", reference, f"a file in that folder: {_FORMS}"))
     if reference.endswith(".py"):
         return ScenarioError(misplaced("scenario", reference, f"{reference}:NAME, {_EXPECTED}"))
+    similar = similar_path(reference)
+    if similar is not None and Path(similar).suffix == ".toml":
+        return ScenarioError(misplaced("scenario", reference, f"{similar!r} (did you mean it?), or {_FORMS}"))
     names = nearest(reference, factories)
     return ScenarioError(misplaced("scenario", reference, f"{names} (registered), {_FORMS}"))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import ScenarioError, misplaced
+from harness.errors import ScenarioError, meant_path, misplaced
 from harness.toml_lines import KeyPath, NotToml, line_of, read_document, spelled
 
 
@@ -37,7 +37,9 @@ def read_toml(label: str, path: Path) -> tuple[Source, Mapping[str, object]]:
     try:
         document = read_document(path.read_bytes())
     except FileNotFoundError:
-        raise ScenarioError(misplaced(label, "no file", f"a saga.toml, at {path}")) from None
+        raise ScenarioError(
+            misplaced(label, "no file", f"a saga.toml, at {path}{meant_path(label)}")
+        ) from None
     except OSError as error:
         raise ScenarioError(misplaced(label, error.strerror, "a file that can be read")) from None
     except NotToml as error:

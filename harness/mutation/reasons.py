@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from harness.errors import ReportError, misplaced
+from harness.errors import ReportError, meant_path, misplaced
 from harness.mutation.model import Mutant, Status
 from harness.toml_lines import NotToml, line_of, read_document
 
@@ -18,7 +18,9 @@ def read_reasons(path: Path) -> dict[str, str]:
     try:
         document = read_document(path.read_bytes())
     except OSError as error:
-        raise ReportError(misplaced(str(path), error.strerror or str(error), "a file to read")) from None
+        raise ReportError(
+            misplaced(str(path), error.strerror or str(error), f"a file to read{meant_path(path)}")
+        ) from None
     except NotToml as error:
         where = str(path) if error.line is None else f"{path}, line {error.line}"
         expected = error.expected or f"valid TOML ({error.problem})"

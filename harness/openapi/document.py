@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError, misplaced
+from harness.errors import UsageError, meant_path, misplaced
 
 VERSIONS = ("3.0", "3.1")
 EXTRA = "pip install 'saga-chaos[openapi]'"
@@ -110,7 +110,8 @@ def _content(path: Path, label: str) -> tuple[str, dict[str, Any]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         found = getattr(error, "strerror", None) or str(error)
-        raise UsageError(misplaced(label, found, "an OpenAPI document, as JSON or YAML")) from None
+        expected = f"an OpenAPI document, as JSON or YAML{meant_path(label)}"
+        raise UsageError(misplaced(label, found, expected)) from None
     content = _json(text, label) if path.suffix.lower() == ".json" else _yaml(text, label)
     if not isinstance(content, dict):
         found = type(content).__name__

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
+from harness.adapter.whereabouts import waits_at
 from harness.clock import DeadLock, Scheduler, VirtualLoop
 from harness.saga import Json
 from harness.worlds.sim.exchange import UnderWay
@@ -21,8 +22,8 @@ from harness.worlds.sim.store import Store
 class Executor:
     """How one is called and what it is at. Its state is known to `harness.lifecycle`.
 
-    cancelled: it was asked to end; cancelled_out: that is what came out of it. beside: plain handlers that
-    run beside its loop.
+    cancelled: it was asked to end; cancelled_out: that is what came out of it. at: where it waited when its
+    time was up. beside: plain handlers that run beside its loop.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Executor:
     task: asyncio.Task[Any] | None = None
     cancelled: bool = False
     cancelled_out: bool = False
+    at: str = ""
 
     @property
     def unfinished(self) -> bool:
@@ -63,6 +65,7 @@ class Executor:
                 return read_outcome(self._drive(saga, make_context(), input_, scheduler))
             return read_outcome(saga.function(make_context(), input_))
         except (RunOver, DeadLock) as end:
+            self.at = waits_at(end, () if self.loop is None else self.loop.unfinished())
             return Returned(problem=str(end))
         except asyncio.CancelledError as error:
             self.cancelled_out = self.cancelled

@@ -248,6 +248,7 @@ class Supervisor:
             returned=came_to if isinstance(came_to, Returned) else Returned(),
             cancelled=executor.cancelled_out,
             struck=struck,
+            at=executor.at,
         )
         if in_flight is None or struck is None:
             self._report(saga, finished)

@@ -245,3 +245,21 @@ def _call(scenario: Scenario) -> object:
     context = SagaContext(saga_id="s", urls={}, client=None)  # type: ignore[arg-type]
     result = scenario.saga.function(context, {})
     return asyncio.run(result) if asyncio.iscoroutine(result) else result
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("saga.tml", "found 'saga.tml', expected 'saga.toml' (did you mean it?), or path/to/saga.toml"),
+        ("sgaa.toml", "did you mean saga.toml?"),
+        ("saga.toml:order", "expected 'saga.toml', which names one saga, or path/to"),
+    ],
+)
+def test_a_misspelt_file_is_proposed_and_no_registered_name(
+    asked: str, says: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write().parent)
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(asked, registered={"order-fulfilment": lambda: None})  # type: ignore[arg-type, return-value]
+    assert says in str(caught.value)
+    assert "order-fulfilment" not in str(caught.value)

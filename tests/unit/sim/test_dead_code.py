@@ -212,5 +212,7 @@ def test_who_waits_for_ever_is_told_the_time_limit(sim: SimWorld) -> None:
     )
     (ended,) = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert ended.timed_out
-    assert ended.problem == "no outcome within 600 s after everything had healed"
+    line = forlorn.__code__.co_firstlineno + 1
+    waits = f"it waits at test_dead_code.py:{line}"
+    assert ended.problem == f"no outcome within 600 s after everything had healed: {waits}"
     assert DeadLock.__name__ not in str(ended)

@@ -142,8 +142,7 @@ class InProcess:
                 lambda client: self._context(client, resumed=resumed), stage.input, stage.deadline_s
             )
         except (TimedOut, SagaHung) as end:
-            where = f"; it was at {end.where}" if isinstance(end, SagaHung) else ""
-            return Returned(problem=stage.late + where), True
+            return Returned(problem=stage.late_at(end)), True
         except RunOver as over:
             return Returned(problem=str(over)), True
         if stage.traffic.signals.over is not None:  # a saga that swallowed its end has ended all the same

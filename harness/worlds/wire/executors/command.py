@@ -15,6 +15,8 @@ from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.stage import Executors, Stage
 from harness.worlds.wire.executors.supervisor import Supervisor
 
+_MOST_OF_A_LINE = 200
+
 
 def make(saga: SagaAdapter, stage: Stage) -> Executors:
     """A process for each."""
@@ -72,8 +74,12 @@ class RunningCommand:
         self._heard = False
 
     @property
-    def at(self) -> None:
-        """Nobody sees into a command; what it printed is shown as it is."""
+    def at(self) -> str:
+        """Nobody sees into a command: that it runs, and its last line, is what is known."""
+        said = (self._group.stderr() or self._group.stdout()).strip()
+        last = said.rpartition("\n")[2].strip()[:_MOST_OF_A_LINE]
+        printed = f"printed last {last!r}" if last else "printed nothing"
+        return f"the command still runs, and has {printed}"
 
     def fileno(self) -> int | None:
         return self._group.fileno()

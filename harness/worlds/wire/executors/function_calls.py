@@ -18,6 +18,7 @@ import httpx
 from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.host import CLIENT_TIMEOUT_S
 from harness.adapter.outcome import read_failure
+from harness.adapter.whereabouts import waits_at
 from harness.clock.errors import SagaHung
 from harness.clock.real import monotonic_s
 from harness.saga import Json
@@ -40,7 +41,11 @@ Mark = Callable[[], tuple[int, int]]
 
 
 class TimedOut(Exception):  # noqa: N818 - named for what is so
-    """The saga did not come back in time."""
+    """The saga did not come back in time. at: where it waits, as far as that is known."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 class Cancelled(Exception):  # noqa: N818 - named for what is so
@@ -142,7 +147,8 @@ class AsyncCalls:
         while not task.done():
             left_s = limit() - monotonic_s()
             if left_s <= 0:
-                raise TimedOut
+                others = asyncio.all_tasks(self._loop) - {task}
+                raise TimedOut(waits_at(None, [task, *others]))
             with deadline(left_s + HANG_MARGIN_S):
                 self._loop.run_until_complete(asyncio.wait({task}, timeout=left_s))
         if self._cancelled and task.cancelled():

@@ -188,8 +188,8 @@ class _Function:
         stage = self._stage
         try:
             return self._calls.call(self._context, stage.input, stage.deadline_s), False
-        except (TimedOut, SagaHung, Cancelled):
-            return Returned(problem=stage.late), True
+        except (TimedOut, SagaHung, Cancelled) as end:
+            return Returned(problem=stage.late_at(end)), True
         except RunOver as over:
             return Returned(problem=str(over)), True
 

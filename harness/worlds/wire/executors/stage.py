@@ -9,6 +9,7 @@ from typing import Protocol
 
 from harness.adapter import Returned
 from harness.adapter.subprocess import as_processes_find_them
+from harness.adapter.whereabouts import waits_at
 from harness.clock.real import monotonic_ns, monotonic_s, sleep_s
 from harness.history import Recorder
 from harness.lifecycle import RecordEnd, RecordWake, Start
@@ -16,6 +17,7 @@ from harness.lifecycle.recording import ExecutorRecords
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.worlds.bounds import too_late
+from harness.worlds.wire.executors.function_calls import TimedOut
 from harness.worlds.wire.executors.kept_loops import KeptLoops
 from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.traffic import Traffic
@@ -101,6 +103,11 @@ class Stage:
     def late(self) -> str:
         """What is wrong with a saga whose time is up."""
         return too_late(self.scenario.limit_s("wire"))
+
+    def late_at(self, end: BaseException) -> str:
+        """The same, with the line of the saga's own code at which it waits, where that is known."""
+        at = end.at if isinstance(end, TimedOut) else waits_at(end)
+        return f"{self.late}: {at}" if at else self.late
 
     def in_time(self) -> bool:
         """Whether the saga's time is not up yet."""
