@@ -105,6 +105,7 @@ class StoredCounterexamples:
         if self._folder is None:
             return
         found = [one.smallest for one in aggregate.invariants.values() if one.smallest is not None]
+        found += [run for one in aggregate.invariants.values() for run in one.elsewhere.values()]
         found += [one.refuted.run_summary for one in aggregate.claims.values() if one.refuted is not None]
         kept: dict[_Kept, tuple[str, ...]] = {}
         for run_summary in sorted([*found, *self._failed.values()], key=size_of_run):

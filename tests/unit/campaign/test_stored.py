@@ -11,8 +11,11 @@ import pytest
 
 from harness.adapter import CallableSaga
 from harness.campaign import Campaign, CampaignEvent, CampaignOptions, Noted
+from harness.campaign.aggregate import InvariantAggregate
+from harness.campaign.fold import empty_aggregate
 from harness.campaign.stored import MOST, MOST_BYTES, StoredCounterexamples
 from harness.inputs import DrawnInput, SchemaInputs
+from harness.invariants import Verdict
 from harness.loader import load_scenario
 from harness.plan import Fault, FaultPlan
 from harness.report_model import Report, Stored
@@ -20,6 +23,7 @@ from harness.saga import Claim, Json
 from harness.scenario import Scenario
 from tests.planted.kit import HOLD, callable_of
 from tests.planted.sagas import Saga
+from tests.unit.campaign.test_aggregate import twice
 from tests.unit.search.test_property import CREATE, PLANT
 
 LOST_TWICE = Fault(kind="lose_request", operation=CREATE, count=2)
@@ -229,3 +233,14 @@ def test_a_folder_that_takes_nothing_is_told_and_the_verdict_stays(
     assert report.verdict == "fail"
     assert [note.partition(":")[0] for note in told] == ["Counterexamples were not kept"]
     assert report.environment is None
+
+
+def test_what_is_wrong_at_another_step_of_a_service_of_ones_own_is_kept_too(folder: Path) -> None:
+    scenario = PLANT.scenario("broken")
+    found = InvariantAggregate("idempotent_actions", frozenset({"charge", "ship"}))
+    for step in ("charge", "ship"):
+        found.add(twice(step, "duplicate"), Verdict.VIOLATED)
+    aggregate = empty_aggregate(scenario)
+    aggregate.invariants = {found.id: found}
+    StoredCounterexamples(folder, scenario, "sim", print).keep(aggregate)
+    assert [plan[0]["operation"] for plan in kept(folder)] == ["charge.thing.create", "ship.thing.create"]

@@ -260,6 +260,6 @@ def test_a_misspelt_file_is_proposed_and_no_registered_name(
 ) -> None:
     monkeypatch.chdir(write().parent)
     with pytest.raises(ScenarioError) as caught:
-        load_scenario(asked, registered={"order-fulfilment": lambda: None})  # type: ignore[arg-type, return-value]
+        load_scenario(asked, registered={"order-fulfilment": lambda: None})  # type: ignore[dict-item, return-value]
     assert says in str(caught.value)
     assert "order-fulfilment" not in str(caught.value)
