@@ -6,12 +6,12 @@ fault injector did, and its history says how.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 
 from harness.conformance.checks import Check, note
+from harness.conformance.meant import meant
 from harness.history import CallSent, History
-from harness.saga import Direction
+from harness.saga import Direction, Step
 from harness.scenario import Scenario
 
 _MOST = 40
@@ -42,12 +42,27 @@ def _placed(scenario: Scenario, saga_ids: tuple[str, ...], event: CallSent) -> C
         return Check(
             good=False,
             sentence=f"{call} matches no route of {event.participant}",
-            remedy=_meant(scenario, event),
+            remedy=meant(scenario.participants, event.participant, event.method, event.path),
         )
     if event.saga_id not in saga_ids:
         named = f"names saga {event.saga_id!r}, which was not started" if event.saga_id else "names no saga"
         return Check(good=False, sentence=f"{call}: {event.operation}; it {named}", remedy=_CORRELATION)
+    sharing = scenario.spec.created_by.get(event.operation, ())
+    if len(sharing) > 1 and scenario.whose is None and not _names_one(event.key or "", sharing):
+        said = f"its key {event.key!r} names none" if event.key else "it has no key"
+        key = f"{scenario.spec.policy.key_header}: ID:{sharing[-1].name}"
+        names = " and ".join(step.name for step in sharing)
+        return Check(
+            good=False,
+            sentence=f"{call}: {event.operation}, taken for step {', '.join(event.steps)}, and {said}",
+            remedy=f"{names} share that route: what follows the first `:` of the key decides, as in {key}",
+        )
     return note(f"{call}: {event.operation}, {_role(event)}")
+
+
+def _names_one(key: str, sharing: Sequence[Step]) -> bool:
+    parts = key.split(":")[1:]
+    return any(name in parts for step in sharing for name in (step.name, step.whole))
 
 
 def _role(event: CallSent) -> str:
@@ -57,17 +72,3 @@ def _role(event: CallSent) -> str:
     if event.direction is None:
         return f"asks about step {steps}"
     return f"{'action' if event.direction is Direction.ACTION else 'undo'} of step {steps}"
-
-
-def _meant(scenario: Scenario, event: CallSent) -> str:
-    routes = {
-        f"{route.method} {route.path}": None
-        for participant in scenario.participants
-        if participant.name == event.participant
-        for resource in participant.resources
-        for routes_of_verb in resource.routes.values()
-        for route in routes_of_verb
-    }
-    close = get_close_matches(f"{event.method} {event.path}", routes, n=1, cutoff=0.5)
-    known = ", ".join(routes)
-    return f"did you mean {close[0]}? It has {known}" if close else f"it has {known}"

@@ -43,3 +43,20 @@ def test_a_call_for_a_saga_that_was_not_started_is_told(mine: Path) -> None:
     assert done.returncode == 2
     assert "it names saga 'another', which was not started" in done.stdout
     assert "[saga.correlation]" in done.stdout
+
+
+def test_steps_that_share_a_route_are_told_apart_by_the_key(mine: Path) -> None:
+    toml = (mine / "saga.toml").read_text()
+    (step,) = [line for line in toml.splitlines() if 'name = "reserve"' in line]
+    more = step.replace('"reserve"', '"reserve_more"')
+    (mine / "saga.toml").write_text(toml.replace(step, f"{step}\n{more}"))
+    done = saga_chaos(["doctor", "saga.toml"], mine)
+    assert (
+        "FAILED   POST /reservations: inventory.reservation.create, taken for step reserve, and its key "
+        in done.stdout
+    )
+    assert "reserve and reserve_more share that route" in done.stdout
+    assert "as in Idempotency-Key: ID:reserve_more" in done.stdout
+    change(mine, "{method}-{service}", "reserve_more")
+    told = saga_chaos(["doctor", "saga.toml"], mine).stdout
+    assert "note     POST /reservations: inventory.reservation.create, action of step reserve_more" in told
