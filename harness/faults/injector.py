@@ -197,8 +197,9 @@ class FaultInjector:
         abandoned: bool = False,
         broken_off: bool = False,
         unsure: bool = False,
+        late: bool = False,
     ) -> None:
-        """The caller saw no whole reply. `unsure`: it may have left earlier than now."""
+        """The caller saw no whole reply. unsure, late: see `CallFailed`."""
         if in_flight.progress.over:
             return
         self.judge.failed(in_flight, symptom, abandoned=abandoned, broken_off=broken_off)
@@ -211,6 +212,7 @@ class FaultInjector:
                 abandoned=abandoned,
                 broken_off=broken_off,
                 unsure=unsure,
+                late=late,
             )
         )
         self.engine.ended(in_flight.matched, in_flight.saga)

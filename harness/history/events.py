@@ -296,6 +296,7 @@ class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
     abandoned: bool = False
     broken_off: bool = False  # by settling
     unsure: bool = False  # the caller may have left earlier than it was heard to
+    late: bool = False  # it had left when its request was read: when that was sent is not known
 
 
 class Held(Event, frozen=True, kw_only=True, tag="held"):

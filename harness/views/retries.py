@@ -87,7 +87,9 @@ def _each(saga: SagaView) -> Iterator[Series]:
 
 
 def gap_s(earlier: Call, later: Call) -> float:
-    """Seconds from the end of an attempt to the next; infinite where its end was not seen."""
+    """Seconds from the end of an attempt to the next; infinite where its end, or its start, was not seen."""
+    if earlier.failed is not None and earlier.failed.late:
+        return float("inf")
     if earlier.failed is not None and earlier.failed.unsure:
         return later.sent.t_s - earlier.sent.t_s  # the most that it can have been
     return later.sent.t_s - earlier.end_s if earlier.end_s is not None else float("inf")

@@ -17,12 +17,14 @@ import pytest
 
 from harness.errors import ScenarioError
 from harness.history import CallAnswered, CallFailed
+from harness.invariants import Verdict
 from harness.participant import Owner, Request
 from harness.plan import FaultPlan
 from harness.plan.decision import Symptom
 from harness.runner import run_once
 from harness.saga import SagaStart
 from harness.worlds.wire import WireWorld
+from harness.worlds.wire.participant_server import ParticipantServer
 from tests.wire.orders import detail, effects_of, order, outcomes, plan, receipts, scenario, sent
 
 pytestmark = [pytest.mark.wire, pytest.mark.toxiproxy]
@@ -80,6 +82,40 @@ def test_another_library_is_seen_as_it_arrives(world: WireWorld) -> None:
         assert not history.began.visible_attempts
         assert len(sent(history)) == 1
         assert len(receipts(history)) == len(faults.faults)
+
+
+def test_who_left_before_its_request_was_read_is_not_taken_for_hasty(
+    world: WireWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine with too much to do: the servers come to read four attempts when three callers have left."""
+    serve, stalls = ParticipantServer._on_request, [0.9]
+
+    def late(self: ParticipantServer, *call: Any) -> None:
+        if stalls:
+            time.sleep(stalls.pop())
+        serve(self, *call)
+
+    def saga(ctx: Any, input_: object) -> object:
+        request = urllib.request.Request(
+            f"{ctx.urls['payments']}/charges",
+            data=b'{"saga_id":"%s"}' % ctx.saga_id.encode(),
+            headers={"Idempotency-Key": f"{ctx.saga_id}:charge"},
+        )
+        for timeout_s in (0.15, 0.15, 0.15, 3.0):
+            try:
+                with urllib.request.urlopen(request, timeout=timeout_s):
+                    break
+            except OSError:
+                time.sleep(0.1)
+        return {"status": "completed"}
+
+    monkeypatch.setattr(ParticipantServer, "_on_request", late)
+    run = run_once(scenario(saga), {}, FaultPlan(), world)
+    ends = [(call.failed is not None and call.failed.late, call.answered) for call in run.history.calls]
+    assert [left for left, _ in ends] == [True, True, True, False]
+    assert [answered is not None for _, answered in ends] == [False, False, False, True]
+    (judged,) = [one for one in run.judgements if one.invariant == "bounded_retries"]
+    assert judged.verdict is Verdict.HELD, judged.message
 
 
 def test_a_call_that_the_saga_cancels_is_abandoned(world: WireWorld) -> None:

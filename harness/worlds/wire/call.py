@@ -30,6 +30,7 @@ class WireCall:
     hangs: its sender is struck at this call, which gets no answer: that needs no toxic.
     endless, read_timeout_s: what is known of how long its caller waits.
     left: set on the servers' loop once the caller waits no more.
+    late: its caller, whom nobody sees, had left when its request was read.
     kept_s: for how long its request was kept waiting at the fault injector.
     """
 
@@ -44,6 +45,7 @@ class WireCall:
     left: asyncio.Event | None = None
     kept_s: float = 0.0
     arrived: bool = False
+    late: bool = False
 
     def watch(self, lock: threading.RLock) -> None:
         """From now on `left` tells; on the servers' loop. lock: of the traffic."""

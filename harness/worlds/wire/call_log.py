@@ -160,7 +160,12 @@ class CallLog:
             # Of a caller that nobody sees it is known late that it has left.
             unsure = not call.tagged and not broken_off
             self._injector.failed(
-                call.in_flight, symptom, abandoned=abandoned, broken_off=broken_off, unsure=unsure
+                call.in_flight,
+                symptom,
+                abandoned=abandoned,
+                broken_off=broken_off,
+                unsure=unsure,
+                late=call.late,
             )
             self._leave(call)
             self._deliver_due()

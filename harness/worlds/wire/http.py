@@ -9,6 +9,7 @@ written at a moment of our choosing.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Protocol, cast
@@ -23,6 +24,9 @@ TAG_HEADER = "x-saga-chaos-call"
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_RDHUP: int = getattr(select, "POLLRDHUP", 0)
+"""Whoever closed its side of a connection; not every system tells."""
+
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -68,6 +72,9 @@ class Caller(Closable, Protocol):
 
     @property
     def gone(self) -> bool: ...
+
+    def has_left(self) -> bool:
+        """Whether it is gone, be it that nobody has heard of it yet."""
 
     def encode(self, response: Response, *, until_close: bool = False) -> bytes:
         """An answer in bytes."""
@@ -154,6 +161,17 @@ class Connection(asyncio.Protocol):
         """Close once everything is written."""
         if self._transport is not None:
             self._transport.close()
+
+    def has_left(self) -> bool:
+        """The kernel knows before the loop does, which may have had too much to do."""
+        if self.gone or self._transport is None or not _RDHUP:
+            return self.gone
+        found = self._transport.get_extra_info("socket")
+        if found is None or found.fileno() < 0:
+            return True
+        poll = select.poll()
+        poll.register(found.fileno(), _RDHUP)
+        return bool(poll.poll(0))
 
     def lost(self) -> asyncio.Future[None]:
         """Done once the connection is closed, from whichever side."""

@@ -81,6 +81,8 @@ class ParticipantServer(ParticipantProxy):
         call = (
             traffic.calls.arrived(self.name, self.endpoint_set, tag, request) if traffic is not None else None
         )
+        if call is not None and not call.tagged:
+            call.late = connection.has_left()
         if call is None or traffic is None:
             connection.close()
         elif traffic.door is not None:
@@ -116,7 +118,7 @@ class ParticipantServer(ParticipantProxy):
     def _write(self, traffic: Traffic, connection: Caller, call: WireCall, response: Response) -> None:
         if call.tagged:
             connection.write(connection.encode(response))
-        elif connection.gone:
+        elif connection.has_left():
             traffic.calls.failed(call, Symptom.SILENCE, abandoned=True)
         else:
             # Recorded first: once it is written, the caller may already act on it.

@@ -122,3 +122,13 @@ def test_who_was_only_heard_to_leave_may_have_left_before() -> None:
             tale.now_s += 0.25
             tale.came(call, Symptom.SILENCE, unsure=unsure)
         assert tale.held(ID) is right, unsure
+
+
+def test_when_a_caller_sent_what_it_no_longer_waited_for_is_not_known() -> None:
+    """Nobody read its request until it had left, and then that of its next attempt, too."""
+    for late in (True, False):
+        tale = Tale(spec(min_gap_s=0.01))
+        tale.gap_s = 0.001
+        for _ in range(4):
+            tale.came(tale.act("hold", None), Symptom.SILENCE, unsure=True, late=late)
+        assert tale.held(ID) is late

@@ -365,6 +365,10 @@ class PublishReply:
         """Whether the client has left."""
         return self._link.gone
 
+    def has_left(self) -> bool:
+        """The same: the link has read what it was sent."""
+        return self.gone
+
     def encode(self, response: Response, *, until_close: bool = False) -> bytes:
         """The frame that says so; nothing where the client asked for no confirms."""
         del until_close
