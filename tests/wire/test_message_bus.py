@@ -123,9 +123,12 @@ def test_a_fault_means_what_it_means_in_sim(
     assert told(run)[same] == in_sim[twin.__name__, kind, variant][same]
 
 
-def test_an_acknowledgement_is_lost_by_a_toxic(wire: WireWorld) -> None:
-    run = run_once(scenario_of(Shop), {}, plan_of("lose_ack", ""), wire)
-    assert [one.toxic for _, one in run.history.of(FaultFired)] == ["limit_data_downstream"]
+@pytest.mark.parametrize(
+    ("kind", "toxic"), [("lose_ack", "limit_data_downstream"), ("drop_message", "timeout_upstream")]
+)
+def test_what_is_lost_is_lost_by_a_toxic(wire: WireWorld, kind: str, toxic: str) -> None:
+    run = run_once(scenario_of(Shop), {}, plan_of(kind, ""), wire)
+    assert [one.toxic for _, one in run.history.of(FaultFired)] == [toxic]
 
 
 def test_it_is_overtaken_where_two_messages_are_under_way(wire: WireWorld) -> None:

@@ -1,4 +1,4 @@
-"""A plain forwarder in place of Toxiproxy loses no acknowledgement, and none is said to have been lost."""
+"""A plain forwarder in place of Toxiproxy loses nothing, and nothing is said to have been lost."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from harness.history import FaultFired
 from harness.plan import Fault, FaultPlan
 from harness.runner import run_once
+from harness.saga import Status
 from harness.toxiproxy.client import Toxic
 from harness.worlds.wire import WireWorld
 from harness.worlds.wire.world import make_proxy
@@ -31,11 +32,17 @@ class Forwarder:
         return toxic.effective_name()
 
 
-def test_a_plain_forwarder_loses_none() -> None:
-    plan = FaultPlan((Fault(kind="lose_ack", operation="events.StockReserved.deliver"),))
+SAID = {
+    "lose_ack": "the acknowledgement came through",
+    "drop_message": "the delivery came through",
+}
+
+
+@pytest.mark.parametrize("kind", ["lose_ack", "drop_message"])
+def test_a_plain_forwarder_loses_none(kind: str) -> None:
+    plan = FaultPlan((Fault(kind=kind, operation="events.StockReserved.deliver"),))
     with WireWorld("embedded", make_proxy=lambda *told: Forwarder(make_proxy(*told))) as world:
         run = run_once(Shop().scenario(promise=QUICK), {}, plan, world)
     assert run.history.of(FaultFired) == ()
-    assert [(one.kind, one.reason) for one in run.history.unconfirmed()] == [
-        ("lose_ack", "the acknowledgement came through")
-    ]
+    assert [(one.kind, one.reason) for one in run.history.unconfirmed()] == [(kind, SAID[kind])]
+    assert [one.status for one in run.view.sagas] == [Status.COMPLETED]

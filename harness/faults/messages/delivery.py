@@ -89,7 +89,7 @@ class MessageDelivery:
         self._wait()
         match self.fault:
             case MessageFault.DROP:
-                pass
+                self._drop()
             case MessageFault.LATE:
                 self._bus.keep_for(self, course.message_time)
             case MessageFault.DELAY:
@@ -137,6 +137,23 @@ class MessageDelivery:
 
     # ------------------------------------------------------------------------------------------
 
+    def _drop(self) -> None:
+        sent = self._host.send_into_silence(self._to_hand_over(self._came_through), self.lost, self._silenced)
+        if sent:  # it says when the bus has waited; the timer is there for what never says
+            self._wait(2 * self._waits_s)
+
+    def _came_through(self, reason: str | None) -> None:
+        if not self._over:
+            self._bus.injector.judge.contradicted(self.in_flight, "the delivery came through", void=False)
+            self._tell_handed_over()
+            self._heard(reason)
+
+    def _silenced(self, toxic: str | None) -> None:
+        """It was sent, and nobody answered until the bus had waited."""
+        if not self._over and toxic is None:
+            self._bus.injector.judge.contradicted(self.in_flight, "the proxy swallowed nothing", void=False)
+        self._timed_out(toxic)
+
     def _later(self, seconds: float) -> None:
         def due() -> None:
             if not self._over:
@@ -149,12 +166,22 @@ class MessageDelivery:
         self._wait()
         self._give(self._host, self._done)
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float | None = None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._bus.timers.call_later(self._waits_s, self._timed_out)
+        self._timer = self._bus.timers.call_later(
+            self._waits_s if seconds is None else seconds, self._timed_out
+        )
 
     def _give(self, host: Host, done: Callable[[str | None], None]) -> None:
+        self._tell_handed_over()
+        host.put(
+            self._to_hand_over(done),
+            self.lost,
+            self._cut if self.fault is MessageFault.LOSE_ACK and not self._bus.healed else None,
+        )
+
+    def _tell_handed_over(self) -> None:
         injector, message = self._bus.injector, self.entry.message
         copy = injector.hand_over(self.in_flight)
         injector.recorder.add(
@@ -167,15 +194,14 @@ class MessageDelivery:
                 copy=copy,
             )
         )
-        host.put(
-            Delivery(
-                subscription=self.entry.subscription,
-                event=None if message.poisoned else message.event,
-                attempt=self.entry.attempts,
-                done=done,
-            ),
-            self.lost,
-            self._cut if self.fault is MessageFault.LOSE_ACK and not self._bus.healed else None,
+
+    def _to_hand_over(self, done: Callable[[str | None], None]) -> Delivery:
+        message = self.entry.message
+        return Delivery(
+            subscription=self.entry.subscription,
+            event=None if message.poisoned else message.event,
+            attempt=self.entry.attempts,
+            done=done,
         )
 
     def _done(self, reason: str | None) -> None:
@@ -220,11 +246,11 @@ class MessageDelivery:
             self._bus.handled(self)
             self._bus.injector.judge.message_struck(self.in_flight, toxic=toxic)
 
-    def _timed_out(self) -> None:
+    def _timed_out(self, toxic: str | None = None) -> None:
         if not self._end():
             return
         if self.fault is MessageFault.DROP:
-            self._struck()
+            self._bus.injector.judge.message_struck(self.in_flight, toxic=toxic)
         self._bus.injector.failed(self.in_flight, Symptom.SILENCE)
         self._bus.failed(self, struck=self.fault in _LOST, after_s=0.0)
 

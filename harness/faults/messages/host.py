@@ -15,6 +15,7 @@ EVERY_SAGA = ""
 
 Lost = Callable[[], None]
 Cut = Callable[[str], None]
+Silenced = Callable[[str | None], None]
 
 
 class Cancellable(Protocol):
@@ -74,6 +75,13 @@ class Host(Protocol):
         """Hand a message over. lost: to be called where that cannot be, or nobody will say `done`.
 
         cut: given where the acknowledgement is to be lost; to be called, with what did it, once it was.
+        """
+
+    def send_into_silence(self, delivery: Delivery, lost: Lost, silenced: Silenced, /) -> bool:
+        """Send a delivery that is to reach nobody; false where the host sends none, and the line waits.
+
+        silenced: to be called once the bus has waited in vain, with what swallowed it, or None where that was
+        not there. Where it came through all the same, its `done` is called; lost: as of `put`.
         """
 
     def end(self, ending: Ending, /, *, last: bool) -> None:

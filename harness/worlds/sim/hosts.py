@@ -13,7 +13,7 @@ from harness.bus import Bus
 from harness.clock import Scheduler
 from harness.faults.injector import FaultInjector
 from harness.faults.messages import MessageLine, Takes
-from harness.faults.messages.host import Cut, Lost, Taken
+from harness.faults.messages.host import Cut, Lost, Silenced, Taken
 from harness.lifecycle import ExecutorState
 from harness.worlds.sim.exchange import UP_S
 from harness.worlds.sim.executors import Executor
@@ -89,6 +89,11 @@ class _SimHost:
     def put(self, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
         del lost, cut  # its executor's death is reported by the supervisor
         self.inbox.put(delivery)
+
+    def send_into_silence(self, delivery: Delivery, lost: Lost, silenced: Silenced) -> bool:
+        """In virtual time nothing is sent that nobody gets."""
+        del delivery, lost, silenced
+        return False
 
     def end(self, ending: Ending, *, last: bool) -> None:
         self.inbox.end(ending)

@@ -59,6 +59,10 @@ class Background:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def call_later(self, delay_s: float, callback: Callable[[], object]) -> BackgroundTimer:
+        """Call it on the servers' loop after so many seconds; from any thread."""
+        return BackgroundTimer(self.loop, delay_s, callback)
+
     async def api(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask the proxy server something, from the servers' loop."""
         return await self.loop.run_in_executor(self._api, lambda: ask(*args, **kwargs))
@@ -72,3 +76,40 @@ class Background:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class BackgroundTimer:
+    """Calls back once, on the servers' loop, which a timer that another thread sets there would not wake."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, delay_s: float, callback: Callable[[], object]
+    ) -> None:
+        self._loop = loop
+        self._callback: Callable[[], object] | None = callback
+        self._handle: asyncio.TimerHandle | None = None
+        if _runs_here(loop):
+            self._handle = loop.call_later(delay_s, self._due)
+        else:
+            loop.call_soon_threadsafe(self._start, loop.time() + delay_s)
+
+    def cancel(self) -> None:
+        """It does not call back; from any thread."""
+        self._callback = None
+        if self._handle is not None and _runs_here(self._loop):
+            self._handle.cancel()
+
+    def _start(self, when_s: float) -> None:
+        if self._callback is not None:
+            self._handle = self._loop.call_at(when_s, self._due)
+
+    def _due(self) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+
+def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False

@@ -1,17 +1,17 @@
 """The bus on the wire: it pushes each message to its subscribers by HTTP, and takes subscriptions.
 
 A delivery is a POST of a CloudEvent in binary mode; 2xx acknowledges it, any other answer refuses it, and
-silence or a broken connection is neither. One whose acknowledgement is to be lost goes through a proxy of its
-own. `POST /subscriptions {"types": [...], "url": "http://..."}` adds a subscriber. Refuses to decide what is
-delivered, and when (`harness.faults.messages`).
+silence or a broken connection is neither. One that is to be dropped, or whose acknowledgement is to be lost,
+goes through a proxy of its own. `POST /subscriptions {"types": [...], "url": "http://..."}` adds a
+subscriber. Refuses to decide what is delivered, and when (`harness.faults.messages`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -27,18 +27,21 @@ from harness.faults.answers import GARBAGE
 from harness.faults.injector import FaultInjector
 from harness.faults.messages import EVERY_SAGA, Brought, Carrier, MessageLine, Takes
 from harness.faults.messages.carrier import TimedCarrier
-from harness.faults.messages.host import Cut, Lost, Taken
+from harness.faults.messages.host import Cut, Lost, Silenced, Taken
 from harness.participant import Request, Response
 from harness.saga import Json
 from harness.scenario import Scenario
 from harness.toxiproxy.client import Toxic
-from harness.worlds.wire.background import Background
+from harness.worlds.wire.background import Background, BackgroundTimer
 from harness.worlds.wire.executor_registry import ExecutorRegistry
 
 SUBSCRIPTIONS = "/subscriptions"
 CONTROL_TIMEOUT_S = 2.0
 CUTS = Toxic(type="limit_data", stream="downstream", attributes={"bytes": 0})
 """Closes the connection as the first byte of the answer comes: the handler has done with the message."""
+
+SWALLOWS = Toxic(type="timeout", stream="upstream", attributes={"timeout": 0})
+"""Takes in what is sent, and hands on nothing: the subscriber gets a connection without a request."""
 
 _numbers = count(1)
 
@@ -49,6 +52,8 @@ class ProxyLike(Protocol):
     listen: str
 
     def add_toxic(self, toxic: Toxic) -> str: ...
+
+    def toxics(self) -> tuple[str, ...]: ...
 
     def remove_toxic(self, name: str) -> None: ...
 
@@ -199,9 +204,9 @@ class WireBus:
 
     # Timers of the line -----------------------------------------------------------------------
 
-    def call_later(self, delay_s: float, callback: Callable[[], object], /) -> asyncio.TimerHandle:
-        """On the servers' loop, under the lock, unless the run is over by then."""
-        return self._background.loop.call_later(delay_s, self._locked, callback)
+    def call_later(self, delay_s: float, callback: Callable[[], object], /) -> BackgroundTimer:
+        """On the servers' loop, under the lock, unless the run is over by then; from any thread."""
+        return self._background.call_later(delay_s, partial(self._locked, callback))
 
     def _locked(self, callback: Callable[[], object]) -> None:
         with self._lock:
@@ -212,35 +217,63 @@ class WireBus:
         """Send a message to a subscriber, and report what it answers."""
         url = subscriber.url_of(delivery.subscription)
         if cut is None:
-            self._background.spawn(self._push(url, delivery, partial(self._gone, subscriber, lost)))
+            self._background.spawn(self._push_straight(url, delivery, partial(self._gone, subscriber, lost)))
         else:
             self._background.spawn(self._push_and_cut(url, delivery, cut))
 
+    def push_into_silence(
+        self, subscriber: Subscriber, delivery: Delivery, lost: Lost, silenced: Silenced
+    ) -> None:
+        """Send a message that is to reach nobody, and report what came of it."""
+        url = subscriber.url_of(delivery.subscription)
+        broken = partial(self._gone, subscriber, lost)
+        self._background.spawn(self._push_into_silence(url, delivery, broken, silenced))
+
+    async def _push_straight(self, url: str, delivery: Delivery, broken: Callable[[], None]) -> None:
+        await self._push(url, delivery, broken)
+
     async def _push_and_cut(self, url: str, delivery: Delivery, cut: Cut) -> None:
-        """Through a proxy of its own, which closes the connection as soon as the answer comes."""
+        """The connection is closed as soon as the answer comes."""
+        async with self._under(CUTS, url) as (through, _):
+            await self._push(through, delivery, partial(cut, CUTS.effective_name()))
+
+    async def _push_into_silence(
+        self, url: str, delivery: Delivery, broken: Callable[[], None], silenced: Silenced
+    ) -> None:
+        async with self._under(SWALLOWS, url) as (through, proxy):
+            if await self._push(through, delivery, broken, waits_s=self._line.waits_s):
+                return
+            there = SWALLOWS.effective_name() in await self._background.api(proxy.toxics)
+        self._locked(partial(silenced, SWALLOWS.effective_name() if there else None))
+
+    @asynccontextmanager
+    async def _under(self, toxic: Toxic, url: str) -> AsyncIterator[tuple[str, ProxyLike]]:
+        """A proxy of one delivery, with a toxic: the URL that leads through it."""
         parts = urlsplit(url)
         name = f"{self.name}-{os.getpid()}-delivery-{next(_numbers)}"
         proxy = await self._background.api(self._make_proxy, name, parts.netloc, "127.0.0.1:0")
         try:
-            await self._background.api(proxy.add_toxic, CUTS)
-            through = url.replace(parts.netloc, proxy.listen, 1)
-            await self._push(through, delivery, partial(cut, CUTS.effective_name()))
+            await self._background.api(proxy.add_toxic, toxic)
+            yield url.replace(parts.netloc, proxy.listen, 1), proxy
         finally:
             await self._background.api(proxy.destroy)
 
-    async def _push(self, url: str, delivery: Delivery, broken: Callable[[], None]) -> None:
-        """broken: the connection was, or there is none."""
+    async def _push(
+        self, url: str, delivery: Delivery, broken: Callable[[], None], *, waits_s: float | None = None
+    ) -> bool:
+        """Whether anything came of it until then. broken: the connection was, or there is none."""
         headers, body = delivery.event.binary() if delivery.event is not None else ({}, GARBAGE)
         headers |= {ATTEMPT_HEADER: str(delivery.attempt), "content-type": "application/json"}
         try:
-            status, said = await post(url, headers, body, timeout_s=2 * self._line.waits_s)
+            status, said = await post(url, headers, body, timeout_s=waits_s or 2 * self._line.waits_s)
         except TimeoutError:
-            return  # the bus stopped waiting long ago
+            return False  # the bus has stopped waiting
         except (OSError, EOFError):
             self._locked(broken)
-            return
+            return True
         reason = None if 200 <= status < 300 else f"{status}: {said.decode(errors='replace')}"
         self._locked(partial(delivery.done, reason))
+        return True
 
     def _gone(self, subscriber: Subscriber, lost: Lost) -> None:
         subscriber.gone = True
@@ -307,6 +340,10 @@ class Subscriber:
 
     def put(self, delivery: Delivery, lost: Lost, cut: Cut | None) -> None:
         self._bus.push(self, delivery, lost, cut)
+
+    def send_into_silence(self, delivery: Delivery, lost: Lost, silenced: Silenced) -> bool:
+        self._bus.push_into_silence(self, delivery, lost, silenced)
+        return True
 
     def end(self, ending: Ending, *, last: bool) -> None:
         if self._ends and not self.gone:

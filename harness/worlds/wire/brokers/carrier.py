@@ -19,7 +19,7 @@ from harness.brokers.marks import COPY, MESSAGE
 from harness.bus import Entry
 from harness.bus.queue import Message
 from harness.faults.messages import Brought, MessageDelivery, Takes
-from harness.faults.messages.host import Cut, Lost, Taken
+from harness.faults.messages.host import Cut, Lost, Silenced, Taken
 
 COPY_LIMIT = 0.7
 """The share of the bus's patience in which a copy has to come; then the delivery goes without it."""
@@ -124,6 +124,11 @@ class Arrival(ABC):
         self._delivery, self._lost, self._cut = delivery, lost, cut
         self._due = delivery
         self._soon(self._flush)
+
+    def send_into_silence(self, delivery: Delivery, lost: Lost, silenced: Silenced) -> bool:
+        """It is kept from its client, and given back once the bus has waited."""
+        del delivery, lost, silenced
+        return False
 
     def hold(self) -> bool:
         """Do not hand it over yet; false where it is too late for that."""
