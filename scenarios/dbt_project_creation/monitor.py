@@ -1,4 +1,4 @@
-"""The document's monitor: counters, durations of steps, and a HIGH alert for each that failed."""
+"""The document's monitor: counters, an event at the start, durations, and a HIGH alert for each failure."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ class SagaMonitor:
     counters: Counter[str] = field(default_factory=Counter)
     durations_s: list[tuple[str, float, bool]] = field(default_factory=list)
     alerts: list[dict[str, Json]] = field(default_factory=list)
+    events: list[dict[str, Json]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     _began_s: dict[str, float] = field(default_factory=dict)
 
     def record_saga_start(self, saga_id: str, saga_type: str) -> None:
-        del saga_id
         self.counters[f"saga.started:{saga_type}"] += 1
+        self.events.append(
+            {"type": "SAGA_STARTED", "sagaId": saga_id, "sagaType": saga_type, "timestamp": time.time()}
+        )
 
     def record_step_execution(self, saga_id: str, step_name: str, duration_s: float, success: bool) -> None:
         self.durations_s.append((step_name, round(duration_s, 3), success))
@@ -66,5 +69,6 @@ class SagaMonitor:
             "counters": dict(self.counters),
             "durations_s": [list(one) for one in self.durations_s],
             "alerts": list(self.alerts),
+            "events": list(self.events),
             "log": list(self.lines),
         }

@@ -63,8 +63,8 @@ class SagaInstance:
     log: list[list[str]] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
 
-    def emit(self, event: str, step: str = "") -> None:
-        self.events.append({"event": event, "step": step} if step else {"event": event})
+    def emit(self, event: str, **fields: str) -> None:
+        self.events.append({"event": event, "saga_id": self.saga_id, **fields})
 
 
 # Step 1 ---------------------------------------------------------------------------------------
@@ -116,21 +116,21 @@ STEPS = (
 async def execute(ctx: OrderContext) -> SagaInstance:
     """Weakness: any error of any step, a time-out too, is a failure, and the step itself is not undone."""
     instance = SagaInstance(saga_id=ctx.saga_id)
-    instance.emit("SagaStarted")
+    instance.emit("SagaStarted", saga_type=instance.saga_type)
     for index, step in enumerate(STEPS):
         instance.current_step = index
-        instance.emit("StepStarted", step.name)
+        instance.emit("StepStarted", step=step.name)
         try:
             await step.action(ctx)
         except SagaError as error:
             instance.error = f"{step.name}: {error}"
-            instance.emit("StepFailed", step.name)
+            instance.emit("StepFailed", step=step.name, error=str(error))
             await compensate(ctx, instance)
             return instance
         instance.completed_steps.append(step.name)
         instance.context = {"charge_id": ctx.charge_id, "shipment_id": ctx.shipment_id}
         instance.log.append([step.name, "done"])
-        instance.emit("StepCompleted", step.name)
+        instance.emit("StepCompleted", step=step.name)
     instance.state = SagaState.COMPLETED
     instance.emit("SagaCompleted")
     return instance
@@ -148,9 +148,9 @@ async def compensate(ctx: OrderContext, instance: SagaInstance) -> None:
                 instance.log.append([step.name, f"not undone: {error}"])
             else:
                 instance.log.append([step.name, "undone"])
-                instance.emit("CompensationCompleted", step.name)
+                instance.emit("CompensationCompleted", step=step.name)
     instance.state = SagaState.FAILED  # "compensation complete (or failed)"
-    instance.emit("SagaFailed")
+    instance.emit("SagaFailed", reason=instance.error)
 
 
 async def as_documented(ctx: SagaContext, order: Json) -> Outcome:
@@ -165,7 +165,10 @@ def _told(instance: SagaInstance) -> Json:
         "error": instance.error,
         "log": instance.log,
         "events": instance.events,
+        "saga_type": instance.saga_type,
+        "state": instance.state,
         "current_step": instance.current_step,
+        "completed_steps": list(instance.completed_steps),
         "context": instance.context,
     }
 

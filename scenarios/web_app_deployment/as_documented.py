@@ -1,7 +1,8 @@
 """The saga as the document describes it: `Saga(name)`, `add_step(action, compensation)`, `execute()`.
 
-The names, the states, the order of rollback and the no-op of the failed step are the document's; it does not
-show the class itself. It gives no compensation for DNS. Each weakness is marked.
+The names, the states, the order of rollback, the no-op of the failed step, and all steps logged as events
+that make up the state, are the document's; it does not show the class itself. It gives no compensation for
+DNS. Each weakness is marked.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import httpx
 
 from harness.adapter import SagaContext
 from harness.saga import Json, Outcome, Status
+from scenarios.web_app_deployment.audit import rebuilt
 from scenarios.web_app_deployment.deployment import Deployment
 
 Action = Callable[[], Awaitable[None]]
+Compensation = Callable[[], Awaitable[bool]]
+"""Whether there was anything to undo."""
 
 
 class SagaState(StrEnum):
@@ -31,44 +35,50 @@ class SagaState(StrEnum):
 class Saga:
     def __init__(self, name: str) -> None:
         self.name = name
-        self.state = SagaState.PENDING
-        self.steps: list[tuple[Action, Action | None]] = []
+        self.steps: list[tuple[Action, Compensation | None]] = []
         self.error = ""
-        self.audit: list[str] = []
+        self.events: list[Json] = []
 
-    def add_step(self, action: Action, compensation: Action | None = None) -> None:
+    @property
+    def state(self) -> SagaState:
+        """Rebuilt from the events alone."""
+        return SagaState(rebuilt(self.events))
+
+    def add_step(self, action: Action, compensation: Compensation | None = None) -> None:
         self.steps.append((action, compensation))
 
     async def execute(self) -> None:
         """Any error of a step, a time-out too, turns the saga back, after one attempt."""
-        self._enter(SagaState.RUNNING)
-        tried: list[Action | None] = []
+        self._log("SagaStarted")
+        tried: list[tuple[str, Compensation | None]] = []
         for action, compensation in self.steps:
-            tried.append(compensation)
+            step = action.__name__
+            tried.append((step, compensation))
+            self._log("StepStarted", step=step)
             try:
                 await action()
             except httpx.HTTPError as error:
-                self.error = f"{action.__name__}: {type(error).__name__}"
+                self.error = f"{step}: {type(error).__name__}"
+                self._log("StepFailed", step=step, error=type(error).__name__)
                 await self._compensate(tried)
                 return
-        self._enter(SagaState.COMPLETED)
+            self._log("StepCompleted", step=step)
+        self._log("SagaCompleted")
 
-    async def _compensate(self, tried: list[Action | None]) -> None:
+    async def _compensate(self, tried: list[tuple[str, Compensation | None]]) -> None:
         """Weakness: the first compensation that fails ends the rollback, after one attempt."""
-        self._enter(SagaState.COMPENSATING)
+        self._log("CompensationStarted")
         try:
-            for compensation in reversed(tried):
-                if compensation is not None:
-                    await compensation()
+            for step, compensation in reversed(tried):
+                if compensation is not None and await compensation():
+                    self._log("CompensationCompleted", step=step)
         except httpx.HTTPError as error:
-            self.audit.append(f"rollback failed: {type(error).__name__}")
-            self._enter(SagaState.FAILED)
+            self._log("SagaFailed", reason=f"rollback failed: {type(error).__name__}", stuck=True)
         else:
-            self._enter(SagaState.COMPENSATED)
+            self._log("SagaFailed", reason=self.error, stuck=False)
 
-    def _enter(self, state: SagaState) -> None:
-        self.state = state
-        self.audit.append(state)
+    def _log(self, event: str, **fields: Json) -> None:
+        self.events.append({"event": event, **fields})
 
 
 @dataclass(slots=True)
@@ -82,8 +92,8 @@ class Deployer:
     async def create_database(self) -> None:
         await self._create("terraform", "/databases", {"name": self.deployment.app})
 
-    async def delete_database(self) -> None:
-        await self._delete("terraform", "/databases")
+    async def delete_database(self) -> bool:
+        return await self._delete("terraform", "/databases")
 
     async def create_servers(self) -> None:
         fields: Json = {
@@ -93,14 +103,14 @@ class Deployer:
         }
         await self._create("docker", "/servers", fields)
 
-    async def delete_servers(self) -> None:
-        await self._delete("docker", "/servers")
+    async def delete_servers(self) -> bool:
+        return await self._delete("docker", "/servers")
 
     async def configure_lb(self) -> None:
         await self._create("ansible", "/lb-configs", {"servers_id": self.made["docker"]})
 
-    async def remove_lb_config(self) -> None:
-        await self._delete("ansible", "/lb-configs")
+    async def remove_lb_config(self) -> bool:
+        return await self._delete("ansible", "/lb-configs")
 
     async def update_dns(self) -> None:
         fields: Json = {"host": self.deployment.host, "lb_config_id": self.made["ansible"]}
@@ -115,12 +125,13 @@ class Deployer:
         except ValueError as error:
             raise httpx.DecodingError("no JSON") from error
 
-    async def _delete(self, service: str, path: str) -> None:
+    async def _delete(self, service: str, path: str) -> bool:
         assert isinstance(self.ctx.client, httpx.AsyncClient)
         if service not in self.made:
-            return  # no-op, not created
+            return False  # no-op, not created
         url = f"{self.ctx.urls[service]}{path}/{self.made[service]}"
         (await self.ctx.client.delete(url, timeout=0.5)).raise_for_status()
+        return True
 
 
 async def as_documented(ctx: SagaContext, deployment: Json) -> Outcome:
@@ -132,7 +143,7 @@ async def as_documented(ctx: SagaContext, deployment: Json) -> Outcome:
     saga.add_step(action=deployer.update_dns)
     await saga.execute()
     words = {SagaState.COMPLETED: Status.COMPLETED, SagaState.COMPENSATED: Status.COMPENSATED}
-    detail: dict[str, Json] = {"state": saga.state, "audit": list(saga.audit)}
+    detail: dict[str, Json] = {"state": saga.state, "events": list(saga.events)}
     if saga.state is not SagaState.COMPLETED:
         detail["error"] = saga.error
     return Outcome(status=words.get(saga.state, Status.STUCK), detail=detail)
