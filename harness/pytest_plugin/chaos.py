@@ -9,9 +9,8 @@ from harness.choices import WorldName
 from harness.counterexample_text import counterexample_lines
 from harness.errors import SagaChaosError
 from harness.invariants import Verdict
-from harness.loading import load
+from harness.loading import beside, load
 from harness.plan import FaultPlan
-from harness.pytest_plugin.search import beside
 from harness.pytest_plugin.shared import Worlds
 from harness.runner import Run, run_once
 from harness.saga import Json
@@ -41,7 +40,9 @@ class SagaChaos:
         __tracebackhide__ = True
         test = Path(sys._getframe(1).f_code.co_filename)  # noqa: SLF001 - paths start where the test is
         try:
-            known = load(beside(scenario, test, self._root)) if isinstance(scenario, str) else scenario
+            known = (
+                load(beside(scenario, (test.parent, self._root))) if isinstance(scenario, str) else scenario
+            )
             name = known.world(world)
             given = known.inputs[0] if input is None else input
             with self._worlds.entered(name) as entered:

@@ -14,7 +14,7 @@ import pytest
 from harness.campaign import Campaign, CampaignEvent, CampaignOptions
 from harness.counterexample_text import narrate, violation_lines, write_page
 from harness.errors import SagaChaosError, UsageError, misplaced
-from harness.loading import load
+from harness.loading import beside, load
 from harness.pytest_plugin.options import SearchOptions
 from harness.pytest_plugin.shared import exits_refused, worlds_of
 from harness.report_model import Report, ScenarioReport, ScenarioVerdict, write_report
@@ -106,19 +106,11 @@ def _fail_unless_passed(report: Report, folder: Path, *, allow_inconclusive: boo
 
 def _scenario(given: Given, function: Callable[..., object], root: Path) -> Scenario:
     if isinstance(given, str):
-        return load(beside(given, _file_of(function), root))
+        return load(beside(given, (_file_of(function).parent, root)))
     made = given if isinstance(given, Scenario) else given()
     if not isinstance(made, Scenario):
         raise UsageError(misplaced("@saga_test, scenario", made, "a Scenario, or what returns one"))
     return made if made.reference else replace(made, reference=_reference(given, made, function))
-
-
-def beside(reference: str, file: Path, root: Path) -> str:
-    """Relative paths start where the test is, as imports would; else in pytest's root, where the ini is."""
-    path, colon, name = reference.rpartition(":") if not reference.endswith(".toml") else (reference, "", "")
-    places = (folder / path for folder in (file.parent, root) if path)
-    found = next((place for place in places if place.is_file()), None)
-    return reference if found is None else f"{found}{colon}{name}"
 
 
 def _reference(given: Given, made: Scenario, function: Callable[..., object]) -> str:

@@ -124,6 +124,21 @@ def test_a_path_starts_where_the_test_is_and_else_in_the_root(
     ).assert_outcomes(passed=2)
 
 
+def test_what_a_test_module_loads_starts_where_it_is_and_else_in_its_root(
+    run_tests: RunTests, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Path(__file__).parents[2] / "scenarios" / "examples" / "first_saga"
+    for name in ("saga.toml", "sagas.py"):
+        (pytester.path / name).write_text((first / name).read_text())
+    below, other = pytester.mkdir("below"), pytester.mkdir("other")
+    loading = (
+        "from harness import load\nSAGA = load('saga.toml')\ndef test_it(saga_chaos):\n    assert SAGA.name\n"
+    )
+    (below / "test_below.py").write_text(loading)
+    monkeypatch.chdir(other)
+    run_tests(loading, str(pytester.path / "test_it.py"), str(below)).assert_outcomes(passed=2)
+
+
 def test_an_error_of_ours_is_shown_without_our_own_lines(run_tests: RunTests) -> None:
     result = run_tests("def test_bad(saga_chaos):\n    saga_chaos.run('gone.toml')\n")
     result.assert_outcomes(failed=1)
