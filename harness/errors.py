@@ -68,10 +68,10 @@ def misplaced(where: str, found: object, expected: str) -> str:
     return f"{where}: found {found!r}, expected {expected}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`one of a, b, c`, led by the likeliest meant."""
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
+    """`one of a, b, c`, led by the likeliest meant. cutoff: how alike it has to be, from 0 to 1."""
     names = sorted(str(name) for name in known)  # an enum of words shows its words
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    close = get_close_matches(name, names, n=1, cutoff=cutoff)
     listed = ", ".join(names) or "none"
     return f"{close[0]!r} (did you mean it?), or one of {listed}" if close else f"one of {listed}"
 

@@ -290,7 +290,8 @@ def _percent(share: float) -> str:
 def proxy_words(report: Report) -> str:
     """Which proxy was used."""
     if report.proxy.kind == "none":
-        return "no proxy, virtual time only"
+        wire = any(one.world == "wire" for one in report.scenarios)
+        return "no proxy was reached" if wire else "no proxy, virtual time only"
     name = {"toxiproxy": "Toxiproxy", "embedded": "embedded proxy"}[report.proxy.kind]
     return f"{name} {report.proxy.version}".rstrip()
 

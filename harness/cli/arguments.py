@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from harness.choices import PROXIES, SEARCHES, WORLDS
+from harness.errors import nearest
 
 _EPILOG = """exit codes: 0 pass · 1 fail · 2 usage error · 3 inconclusive
             4 the harness or its environment failed
@@ -21,20 +22,44 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
 
+    def refuse(self, found: str) -> NoReturn:
+        """What argparse could not place. It would say so without the command, and without what is near."""
+        if not found.startswith("-"):
+            self.error(f"found {found!r}, expected no such argument")
+        options = [one for one in self._option_string_actions if one.startswith("--")]
+        self.error(f"found {found!r}, expected {nearest(found.partition('=')[0], options, cutoff=0.75)}")
 
-def parser() -> argparse.ArgumentParser:
+
+def parsed(given: Sequence[str]) -> argparse.Namespace:
+    """The arguments of a command line. Ends the process with 2 where they are none."""
+    top = parser()
+    if not given:
+        expected = f"one of {', '.join(top.commands)}; `saga-chaos run` searches the saga.toml of this folder"
+        top.error(f"found no command, expected {expected}")
+    arguments, rest = top.parse_known_args(given)
+    if rest:
+        top.commands[arguments.command].refuse(rest[0])
+    return arguments
+
+
+class _Top(_Parser):
+    commands: Mapping[str, _Parser]
+
+
+def parser() -> _Top:
     """All commands."""
-    top = _Parser(
+    top = _Top(
         prog="saga-chaos",
         description="Chaos and property-based testing for sagas.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action=_Version, help="print the version and exit")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     for name, help_, build in _COMMANDS:
         command = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
         build(command)
+    top.commands = commands.choices
     return top
 
 

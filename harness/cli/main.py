@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from harness.cli.arguments import parser
+from harness.cli.arguments import parsed
 from harness.errors import SagaChaosError, Terminated, UsageError, interruption, misplaced
 
 INTERRUPTED = 4
@@ -23,7 +23,7 @@ CRASHED = 4
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of DESIGN, "Verdicts and exit codes"."""
     given = sys.argv[1:] if argv is None else argv
-    arguments = parser().parse_args(given)
+    arguments = parsed(given)
     arguments.given = list(given)
     try:
         _refuse_unwritable_names(given)

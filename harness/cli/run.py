@@ -29,7 +29,7 @@ from harness.cli.provenance import now, previous_of, provenance
 from harness.cli.sources import content_of
 from harness.counterexample_text import narrate
 from harness.errors import UsageError, misplaced
-from harness.loading import load, load_all
+from harness.loading import HERE, load, load_all
 from harness.packages import our_packages
 from harness.report_model import Report, exit_code, write_report
 from harness.scenario import Scenario
@@ -55,6 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     began = now()
     put_aside = _put_aside(Path(arguments.out), console) if arguments.out is not None else None
     scenarios = load_all(arguments.scenarios)
+    if not arguments.scenarios and not Path(HERE).is_file():
+        console.note(
+            f"No {HERE} in this folder: the scenarios that come with saga-chaos are searched, "
+            f"{', '.join(one.name for one in scenarios)}. `saga-chaos scaffold NAME` writes one of your own."
+        )
     out = Path(arguments.out) if arguments.out else _fresh_folder()
     origin = Origin(
         began=began, command=tuple(arguments.given), previous=previous_of(out, put_aside=put_aside)
