@@ -244,7 +244,7 @@ class _Maker:
             Passed.ENDED: f"{goes_on}: the other has ended",
             Passed.REACHED: f"{event.held} has come as far as it was to and is held at {{call}}; {goes_on}",
             Passed.PREEMPTED: f"{event.held} is held at {{call}}, and {event.saga_id} runs",
-            Passed.WAITS: f"{event.held} only asks again and waits for another; {goes_on}",
+            Passed.WAITS: f"{event.held} waits for another and sends nothing new; {goes_on}",
         }[event.why]
         call = "" if event.call is None else request(self.calls[event.call])
         return self._sentence(event, index, RowKind.SAGA, what.format(call=call))
@@ -252,6 +252,9 @@ class _Maker:
     @row.register
     def _(self, event: NobodyHeld, index: int) -> Row:
         why = f"{' and '.join(event.waited)} wait for each other: " if event.waited else ""
+        if event.at:
+            stand = ", ".join(f"{one} stands at {at}" for one, at in zip(event.waited, event.at, strict=True))
+            return self._sentence(event, index, RowKind.SAGA, f"{why}{stand}")
         return self._sentence(event, index, RowKind.SAGA, f"{why}no saga is held any longer")
 
     @row.register

@@ -58,12 +58,13 @@ class ActiveRun:
     """What the dispatchers need to know of the run that has the clocks.
 
     disk: None where nobody asks. locked: by descriptor, the pid of the process that locked a file. held:
-    by the id of a lock of `threading`, who holds it.
+    by the id of a lock of `threading`, who holds it. loop_stopped: told that a coroutine waits for a lock
+    which another one of its thread holds, by that one's pid and where it waits: none of them ever goes on.
     """
 
     __slots__ = (
-        *("_give_up", "disk", "entropy", "held", "locked", "node", "over", "process", "scheduler"),
-        "thread_id",
+        *("_give_up", "disk", "entropy", "held", "locked", "loop_stopped", "node", "over", "process"),
+        *("scheduler", "thread_id"),
     )
 
     def __init__(
@@ -83,6 +84,7 @@ class ActiveRun:
         self.disk: Disk | None = None
         self.locked: dict[int, int] = {}
         self.held: dict[int, list[Any]] = {}
+        self.loop_stopped: Callable[[int, str], object] | None = None
         self._give_up = give_up
 
     def has_ended(self) -> bool:

@@ -2,7 +2,8 @@
 
 A process has one loop as long as it lives, and a lock that its sagas share is bound to that. In sim each run
 has a loop of its own: what was bound to that of a run which is over is bound anew, where asyncio would raise
-"is bound to a different event loop". Refuses to bind anew what a loop of the same run has.
+"is bound to a different event loop". Sagas side by side have loops that stand for that one, too. Refuses to
+bind anew what another loop of the same run has.
 """
 
 # ruff: noqa: SLF001 - asyncio keeps the loop of a primitive to itself
@@ -28,5 +29,6 @@ def get_loop(primitive: Any) -> Any:
     """The loop that it is bound to."""
     bound, running = primitive._loop, events._get_running_loop()
     if isinstance(bound, VirtualLoop) and isinstance(running, VirtualLoop):
-        primitive._loop = bound if bound.scheduler is running.scheduler else running
+        one = bound.of_the_process and running.of_the_process
+        primitive._loop = bound if bound.scheduler is running.scheduler and not one else running
     return _get_loop(primitive)

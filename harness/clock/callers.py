@@ -18,7 +18,7 @@ OWN, LIBRARY, MACHINERY = 0, 1, 2
 
 _MACHINERY_ROOTS = tuple(
     str(Path(path).resolve())
-    for path in (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parent)
+    for path in (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1])
 )
 
 

@@ -40,7 +40,10 @@ _Ts = TypeVarTuple("_Ts")
 
 @refuses_real_io
 class VirtualLoop(asyncio.BaseEventLoop):
-    """An event loop whose time is the scheduler's."""
+    """An event loop whose time is the scheduler's.
+
+    of_the_process: it stands for the one loop that all sagas of a process have.
+    """
 
     _ready: Any
     _stopping: bool
@@ -54,6 +57,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.scheduler = scheduler
         self.complaints: list[str] = []
+        self.of_the_process = False
         self._selector = Pump(self, scheduler)
         self._asyncgens = CreationOrder()
         self._tasks: list[asyncio.Task[Any]] = []

@@ -25,7 +25,7 @@ _LEFT_ALONE = frozenset(
     | {"pytest_cov", "pytest_timeout", "time_machine", "xdist"}
 )
 _THIS_ROOM = __name__.rpartition(".")[0]
-_HARNESS = str(Path(__file__).parents[1]) + os.sep
+HARNESS = str(Path(__file__).parents[1]) + os.sep
 
 
 class Replacements:
@@ -91,7 +91,7 @@ class Replacements:
 
 def _is_users(module: ModuleType) -> bool:
     file: str | None = getattr(module, "__file__", None)
-    return file is not None and rank(file) == OWN and not file.startswith(_HARNESS)
+    return file is not None and rank(file) == OWN and not file.startswith(HARNESS)
 
 
 def _may_be_rebound(name: str) -> bool:

@@ -2,8 +2,11 @@
 
 A run has one thread, so a real lock that somebody holds would never come free. Owns who holds which lock in
 a run. Sagas of one process share its locks; executors of one saga are processes of their own, and a dead one
-holds nothing. Outside of a run a lock is the real one. Replaced are locks that are made in a run, and those
-that user code keeps in its modules and classes; refuses those that it hides elsewhere.
+holds nothing. A plain function is a thread of its own. Coroutines share the thread of their loop, as they
+would in a service: one that waits for a lock stops the loop, and where another one holds it, none ever goes
+on. Outside of a run a lock is the real one. Replaced are locks that are made in a run, or by user code once
+the loader has loaded any, and those that user code keeps in its modules and classes; refuses those that it
+hides elsewhere.
 """
 
 # ruff: noqa: SLF001 - a condition asks a lock for what it underscores
@@ -11,18 +14,22 @@ that user code keeps in its modules and classes; refuses those that it hides els
 from __future__ import annotations
 
 import math
+import sys
 import threading
+from asyncio import events
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from greenlet import getcurrent  # type: ignore[import-untyped]
 
 from harness.clock.active import ActiveRun, Process, current
-from harness.clock.callers import caller
+from harness.clock.callers import MACHINERY, OWN, caller, rank
 from harness.clock.errors import DeadLock, WorldOver
 from harness.clock.pump import outside_of_loops
-from harness.clock.replacements import Replacements
+from harness.clock.replacements import HARNESS, Replacements
+from harness.clock.scheduler import never
 
 _lock: Callable[[], Any] = threading.Lock
 _rlock: Callable[[], Any] = threading.RLock
@@ -61,14 +68,27 @@ class SimLock:
         if run.has_ended():
             raise WorldOver(f"the world has ended; {caller()} waits for a lock")
         until_s = run.scheduler.now_s + timeout if timeout >= 0 else math.inf
-        while not self._take(run):
-            if not blocking or run.scheduler.now_s >= until_s:
+        taken = self._take(run)
+        if taken or not blocking:
+            return taken
+        freed = self._stopped(run) if until_s == math.inf else None
+        while freed is never or not self._take(run):
+            if run.scheduler.now_s >= until_s:
                 return False
             with outside_of_loops():
-                run.scheduler.wait(until_s, self._freed(run, run.process))
-            if until_s == math.inf and self._holder(run, run.process) is not None:
+                run.scheduler.wait(until_s, freed or self._freed(run, run.process))
+            if until_s == math.inf and (freed is never or self._holder(run, run.process) is not None):
                 raise DeadLock((f"the thread, for a lock, by {caller()}",), run.scheduler.now_s)
         return True
+
+    def _stopped(self, run: ActiveRun) -> Callable[[], bool] | None:
+        """`never`, where who waits stops the loop on which the holder would give it back."""
+        holder = self._holder(run, run.process)
+        if holder is None or holder.thread is not _LOOP or _thread() is not _LOOP:
+            return None
+        if run.loop_stopped is not None:
+            run.loop_stopped(holder.process.pid, caller())
+        return never
 
     def release(self) -> None:
         run = current()
@@ -95,10 +115,10 @@ class SimLock:
     def _take(self, run: ActiveRun) -> bool:
         holder = self._holder(run, run.process)
         if holder is None:
-            mine = Holder(lock=self, process=run.process, thread=getcurrent())
+            mine = Holder(lock=self, process=run.process, thread=_thread())
             run.held.setdefault(id(self), []).append(mine)
             return True
-        if self._reentrant and holder.thread is getcurrent():
+        if self._reentrant and holder.thread is _thread():
             holder.times += 1
             return True
         return False
@@ -118,7 +138,7 @@ class SimRLock(SimLock):
         if run is None:
             return bool(self._real._is_owned())
         holder = self._holder(run, run.process)
-        return holder is not None and holder.thread is getcurrent()
+        return holder is not None and holder.thread is _thread()
 
     def _release_save(self) -> Any:
         run = current()
@@ -140,12 +160,32 @@ class SimRLock(SimLock):
         holder.times = state.times
 
 
+_LOOP = object()
+"""Stands for the thread of the loop that all coroutines of a process share."""
+
+
+def _thread() -> object:
+    return getcurrent() if events._get_running_loop() is None else _LOOP
+
+
 def _make_lock() -> Any:
-    return _lock() if current() is None else SimLock(_lock(), reentrant=False)
+    return SimLock(_lock(), reentrant=False) if _is_for_a_saga() else _lock()
 
 
 def _make_rlock() -> Any:
-    return _rlock() if current() is None else SimRLock(_rlock(), reentrant=True)
+    return SimRLock(_rlock(), reentrant=True) if _is_for_a_saga() else _rlock()
+
+
+def _is_for_a_saga() -> bool:
+    """Whether it is made in a run, or by code of a user's, be it by way of the standard library."""
+    if current() is not None:
+        return True
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and rank(frame.f_code.co_filename) is MACHINERY:
+        if frame.f_code.co_filename.startswith(HARNESS):
+            return False
+        frame = frame.f_back
+    return frame is not None and rank(frame.f_code.co_filename) is OWN
 
 
 def of_module(value: object) -> object | None:
@@ -156,7 +196,9 @@ def of_module(value: object) -> object | None:
 
 
 def install(replacements: Replacements) -> None:
-    """Replace the two, and from now on the locks of user modules."""
+    """Replace the two, and from now on the locks of user modules. Once."""
+    if threading.Lock is _make_lock:
+        return
     replacements.replace(threading, "Lock", _make_lock)
     replacements.replace(threading, "RLock", _make_rlock)
     replacements.replace(threading, "_allocate_lock", _make_lock)  # by which conditions wait

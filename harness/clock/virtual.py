@@ -34,6 +34,10 @@ class VirtualTime:
         self.replacements = Replacements()
         self.wall: WallClock | None = None
 
+    def install_locks(self) -> None:
+        """Replace what makes locks alone: before a saga's modules are loaded, for those keep some."""
+        thread_locks.install(self.replacements)
+
     def install(self) -> WallClock:
         """Replace everything once; later calls only look for newly loaded modules."""
         if self.wall is None:

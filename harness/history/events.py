@@ -142,9 +142,13 @@ class TurnPassed(Event, frozen=True, kw_only=True, tag="turn_passed"):
 
 
 class NobodyHeld(Event, frozen=True, kw_only=True, tag="nobody_held"):
-    """All sagas go on side by side. waited: those that waited for each other, if that is why."""
+    """All sagas go on side by side. waited: those that waited for each other, if that is why.
+
+    at: the line of each at which it waits for the others in memory; empty where it asks a participant.
+    """
 
     waited: tuple[str, ...] = ()
+    at: tuple[str, ...] = ()
 
 
 class CallSent(Event, frozen=True, kw_only=True, tag="call_sent"):

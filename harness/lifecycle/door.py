@@ -36,6 +36,7 @@ class Door:
         self._recorder = recorder
         self._ids = tuple(saga_ids)
         self._begin = begin
+        self._deadlock_told = False
         self._waiting: dict[int, deque[_Waiting]] = {
             number: deque() for number in range(1, len(self._ids) + 1)
         }
@@ -52,13 +53,39 @@ class Door:
     def answered(self, saga: int, mark: Hashable) -> None:
         """A saga was answered; see `Turns.answered`. Where it only asks again, another one goes on."""
         held = not self._turns.free
-        turn = self._turns.answered(saga, mark)
+        self._waits(self._turns.answered(saga, mark), held=held)
+
+    def idle(self, where: Callable[[int], str]) -> bool:
+        """Nothing is under way: who goes on waits for another one in memory. Whether that changes anything.
+
+        where: at which line a saga stands, by its number.
+        """
+        held = not self._turns.free
+        if not held and not self._deadlock_told and len(self._turns.alive()) > 1:
+            self._tell_deadlock(self._turns.alive(), where)
+        return held and self._waits(self._turns.idle(), held=held, where=where)
+
+    def _waits(self, turn: Turn | None, *, held: bool, where: Callable[[int], str] | None = None) -> bool:
         if turn is not None:
             self._pass(turn, None)
         elif held and self._turns.free:
-            waited = tuple(self._ids[number - 1] for number in self._turns.waited)
-            self._recorder.add(NobodyHeld(t_s=self._recorder.now_s(), waited=waited))
+            self._tell_deadlock(self._turns.waited, where)
             self._let_all_through()
+        return turn is not None or (held and self._turns.free)
+
+    def _tell_deadlock(self, waited: Sequence[int], where: Callable[[int], str] | None) -> None:
+        self._deadlock_told = True
+        self._recorder.add(
+            NobodyHeld(
+                t_s=self._recorder.now_s(),
+                waited=tuple(self._ids[number - 1] for number in waited),
+                at=() if where is None else tuple(map(where, waited)),
+            )
+        )
+
+    def loop_stopped(self, waited: Sequence[int], where: Callable[[int], str]) -> None:
+        """Sagas of one event loop that one of them has stopped: none of them ever goes on."""
+        self._tell_deadlock(waited, where)
 
     def left(self, saga: int) -> None:
         """A saga ended: what it still sends goes through, and the next one goes on."""

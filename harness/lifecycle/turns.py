@@ -118,10 +118,24 @@ class Turns:
             self._stuck.clear()
             return None
         repeated.append(mark)
-        others = [one for one in self._sagas if one != saga and one in self._begun - self._ended]
-        if self.free or not others or not self.goes_on(saga):
-            return None
         if saga not in self._stuck and len(repeated) < REPEATS * len(set(repeated)):
+            return None
+        return self._waits(saga)
+
+    def idle(self) -> Turn | None:
+        """Nothing is under way and no time is waited for: the saga that goes on waits without a call.
+
+        Returns as `answered` does.
+        """
+        return self._waits(self._frames[-1].saga) if self._frames else None
+
+    def alive(self) -> tuple[int, ...]:
+        """The sagas that have begun and not ended."""
+        return tuple(sorted(self._begun - self._ended))
+
+    def _waits(self, saga: int) -> Turn | None:
+        others = [one for one in self.alive() if one != saga]
+        if self.free or not others or not self.goes_on(saga):
             return None
         self._stuck.add(saga)
         if self._stuck.issuperset(others):

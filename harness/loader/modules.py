@@ -40,6 +40,7 @@ def import_file(path: Path, where: str) -> ModuleType:
 
 def import_name(name: str, folder: Path, where: str) -> ModuleType:
     """The module of that name, looked for in `folder` first."""
+    _with_locks_of_a_run()
     with importable(folder):
         try:
             return _theirs_or_ours(name)
@@ -147,6 +148,13 @@ def _home(module: ModuleType | None, name: str) -> Path | None:
     return path.parents[levels] if levels < len(path.parents) else None
 
 
+def _with_locks_of_a_run() -> None:
+    """Modules keep locks of `threading`, which in sim hold up a saga and not the whole run."""
+    from harness.clock import virtual_time  # noqa: PLC0415 - a description of inputs or a class needs no clock
+
+    virtual_time.install_locks()
+
+
 def _module_name(path: Path) -> str:
     """Unique to the path, and the same in every process."""
     return f"saga_chaos_file_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
@@ -156,6 +164,7 @@ def _run_file(name: str, path: Path, where: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ScenarioError(misplaced(where, str(path), "a file that ends in .py"))
+    _with_locks_of_a_run()
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # before it runs: dataclasses look their own module up
     try:

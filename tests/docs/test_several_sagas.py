@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.report_model import read_failure
+from tests.docs.anomalies import table
 from tests.docs.blocks import ROOT, named
 from tests.unit.cli.console import saga_chaos
 
@@ -59,6 +60,10 @@ def test_it_is_found_shrunk_and_runs_again(seats: Path) -> None:
     (seats / "sagas.py").write_text((seats / "sagas.py").read_text().replace(" would be sound", ""))
     fixed = saga_chaos(["replay", str(path)], seats)
     assert (fixed.returncode, "FIXED" in fixed.stdout) == (0, True), fixed.stdout
+
+
+def test_each_anomaly_stands_there_with_its_plan() -> None:
+    assert table() in TEXT
 
 
 def test_with_a_version_it_passes(seats: Path) -> None:

@@ -18,7 +18,7 @@ from harness.participant.balance import BalanceKind, Does, Posting
 from harness.participant.resource import kind_resource
 from harness.participant.state import StateKind, Transition
 from harness.plan import Fault, FaultPlan
-from harness.saga import Json, SagaSpec, Step
+from harness.saga import Json, SagaSpec, Step, StepKind
 from harness.scenario import Scenario
 from harness.worlds.sim import SimWorld
 from tests.planted.test_overlap import check_found, check_passes, held
@@ -52,6 +52,44 @@ LAMP = kind_resource(
         below_zero=True,
     ),
     get=(Route(method="GET", path="/lamps/{id}"),),
+)
+
+
+TARIFF = kind_resource(
+    "tariff",
+    StateKind(
+        states=("low", "high"),
+        moves=(
+            Transition(
+                name="raise",
+                routes=(Route(method="PUT", path="/tariffs/{id}"),),
+                sources=("low",),
+                target="high",
+            ),
+        ),
+    ),
+    get=(Route(method="GET", path="/tariffs/{id}"),),
+)
+ACCOUNT = kind_resource(
+    "account",
+    BalanceKind(
+        moves=tuple(
+            Posting(
+                name=name,
+                routes=(Route(method="POST", path=f"/accounts/{{id}}/{name}s"),),
+                does=does,
+                undoes=undoes,
+            )
+            for name, does, undoes in (
+                ("debit", Does.DEBIT, ()),
+                ("refund", Does.CREDIT, ("debit",)),
+                ("credit", Does.CREDIT, ()),
+            )
+        ),
+        opening={"ann": 100, "ben": 0},
+        conserved=True,
+    ),
+    get=(Route(method="GET", path="/accounts/{id}"),),
 )
 
 
@@ -183,10 +221,51 @@ def notes(*, again: bool) -> Saga:
     return saga
 
 
+def tariffs(*, again: bool) -> Saga:
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        """Sends a parcel and a note by the tariff, which another one raises. again: takes back the parcel."""
+        caller = Caller(ctx, input_)
+        if caller.given["does"] == "raise":
+            return DONE if await caller.does("PUT", "/tariffs/1", state="high") else REFUSED
+        before = (await caller.ask("GET", "/tariffs/1")).json()["state"]
+        await caller.does("POST", "/parcels", tariff=before)
+        now = (await caller.ask("GET", "/tariffs/1")).json()["state"]
+        if again and now != before:
+            await caller.does("DELETE", "/parcels")
+            return REFUSED
+        await caller.does("POST", "/notes", tariff=now)
+        return DONE
+
+    return saga
+
+
+def transfers(*, again: bool) -> Saga:
+    current: dict[str, Json] = {}
+
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        """Debits an amount and credits what a variable of all sagas says. again: what it was itself given."""
+        caller = Caller(ctx, input_)
+        current["cents"] = caller.given["cents"]
+        if not await caller.does("POST", "/accounts/ann/debits", amount=caller.given["cents"]):
+            return REFUSED
+        credited = caller.given["cents"] if again else current["cents"]
+        if await caller.does("POST", "/accounts/ben/credits", amount=credited):
+            return DONE
+        await caller.does("POST", "/accounts/ann/refunds", amount=caller.given["cents"])
+        return REFUSED
+
+    return saga
+
+
 @dataclass(frozen=True, kw_only=True)
 class Twins:
-    """saga: broken, or, where it looks again, sound."""
+    """saga: broken, or, where it looks again, sound.
 
+    does, countermeasure: each in words, for docs/several-sagas.md.
+    """
+
+    does: str
+    countermeasure: str
     saga: Callable[..., Saga]
     step: Step
     resource: ResourceSpec
@@ -196,7 +275,7 @@ class Twins:
     inputs: tuple[Json, ...] = ({},)
 
     def scenario(self, *, again: bool) -> Scenario:
-        others = tuple(record("parcel") for _ in self.then)
+        others = tuple(record(one.name) for one in self.then if one.action.endswith(f".{Verb.CREATE}"))
         return Scenario(
             name=f"{self.resource.name}-{'sound' if again else 'broken'}",
             spec=SagaSpec(name="shop", steps=(self.step, *self.then)),
@@ -213,10 +292,15 @@ def step(name: str, action: str, undo: str, *, optional: bool = False) -> Step:
 
 
 PARCEL = step("parcel", Verb.CREATE, Verb.DELETE_BY_SAGA)
+SENT = tuple(step(name, Verb.CREATE, Verb.DELETE_BY_SAGA, optional=True) for name in ("parcel", "note"))
+TO_BUY_AND_TO_RAISE: tuple[Json, ...] = ({"does": "buy"}, {"does": "raise"})
+TWO_AMOUNTS: tuple[Json, ...] = ({"cents": 5}, {"cents": 3})
 NO_PARCEL = Fault(kind="reject", operation="shop.parcel.create", saga=1)
 EACH_OTHER: tuple[Json, ...] = ({"mine": "1", "other": "2"}, {"mine": "2", "other": "1"})
 ALL = {
     "oversold records": Twins(
+        does="makes a record where there is none yet, and another one does so too",
+        countermeasure="reread: looks again, and takes its own back",
         saga=parcels,
         step=PARCEL,
         resource=record("parcel", at_most=1),
@@ -224,6 +308,8 @@ ALL = {
         plan=held("shop.parcel.create"),
     ),
     "write skew": Twins(
+        does="books a seat because another one is free, and that is booked meanwhile",
+        countermeasure="reread: looks again, and frees its own",
         saga=seats,
         step=step("seat", "book", "free"),
         resource=SEAT,
@@ -232,13 +318,39 @@ ALL = {
         inputs=EACH_OTHER,
     ),
     "oversold stock": Twins(
+        does="takes the last lamp that it saw, and so does another one",
+        countermeasure="reread: looks again, and puts it back",
         saga=lamps,
         step=step("lamp", "take", "put"),
         resource=LAMP,
         says="oversold stock: saga-",
         plan=held("shop.lamp.take"),
     ),
+    "fuzzy read": Twins(
+        does="sends by a tariff, and invoices by another that was set meanwhile",
+        countermeasure="reread: looks again, and takes back what it sent",
+        saga=tariffs,
+        step=Step(name="raise", action="shop.tariff.raise", optional=True),
+        resource=TARIFF,
+        says="fuzzy read: saga ",
+        plan=replace(held("shop.parcel.create"), other_inputs=(TO_BUY_AND_TO_RAISE[1],)),
+        then=SENT,
+        inputs=TO_BUY_AND_TO_RAISE,
+    ),
+    "a balance that is not conserved": Twins(
+        does="debits an amount, and credits what a variable of all sagas says",
+        countermeasure="keeps its amount to itself",
+        saga=transfers,
+        step=step("account", "debit", "refund"),
+        resource=ACCOUNT,
+        says="a balance that is not conserved: saga-",
+        plan=replace(held("shop.account.debit"), other_inputs=(TWO_AMOUNTS[1],)),
+        then=(Step(name="credit", action="shop.account.credit", kind=StepKind.PIVOT),),
+        inputs=TWO_AMOUNTS,
+    ),
     "dirty read of a record": Twins(
+        does="relies on a record that its maker takes back",
+        countermeasure="reread: looks whether it is there",
         saga=notes,
         step=step("note", Verb.CREATE, Verb.DELETE_BY_SAGA, optional=True),
         resource=record("note"),

@@ -18,5 +18,14 @@ def waits(view: View, accesses: Accesses) -> Iterator[Finding]:
         if endless:
             before = (call for call in view.history.calls if call.index < index)
             last = {accesses.sender(call): call.index for call in before}
-            evidence = (*(last[one] for one in event.waited), index)
-            yield Finding(f"deadlock: {' and '.join(event.waited)} wait for each other", evidence)
+            evidence = (*(last[one] for one in event.waited if one in last), index)
+            yield Finding(f"deadlock: {_stand(event)} wait for each other", evidence)
+            return
+
+
+def _stand(event: NobodyHeld) -> str:
+    """Who waits, and in memory also where."""
+    if not event.at:
+        return " and ".join(event.waited)
+    pairs = zip(event.waited, event.at, strict=True)
+    return " and ".join(f"saga {one} at {at}" for one, at in pairs)

@@ -28,6 +28,7 @@ class SimDoor:
         ids = [one.id for one in sagas]
         self._door = Door(Turns(plan), recorder, ids, self._begin)
         self.open, self.left, self.heal = self._door.open, self._door.left, self._door.heal
+        self.idle, self.loop_stopped = self._door.idle, self._door.loop_stopped
 
     def _begin(self, saga: int) -> None:
         self.begin(saga)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
 from harness.adapter.whereabouts import waits_at
 from harness.clock import DeadLock, Scheduler, VirtualLoop
+from harness.clock.callers import where_it_waits, whose
 from harness.saga import Json
 from harness.worlds.sim.exchange import UnderWay
 from harness.worlds.sim.greenlets import Member, RunOver
@@ -50,6 +51,13 @@ class Executor:
         assert self.member is not None
         return sorted((self.member, *self.beside), key=lambda one: one is running)
 
+    def where(self) -> str:
+        """The line at which it waits."""
+        tasks = [] if self.loop is None else self.loop.unfinished()
+        if self.task is not None and self.task in tasks:
+            return where_it_waits(cast("Coroutine[Any, Any, Any]", self.task.get_coro()))
+        return whose(None if self.member is None else self.member.at.gr_frame)
+
     def cancel(self) -> None:
         """As its caller would."""
         assert self.task is not None, "a plain function cannot be cancelled"
@@ -75,6 +83,7 @@ class Executor:
 
     def _drive(self, saga: CallableSaga, context: SagaContext, input_: Json, scheduler: Scheduler) -> object:
         self.loop = VirtualLoop(scheduler)
+        self.loop.of_the_process = True
         coroutine: Any = saga.function(context, input_)
         self.task = self.loop.create_task(coroutine)
         self.loop.drive(self.task)

@@ -113,16 +113,24 @@ def _at_once() -> bool:
     return True
 
 
+def _nothing_changed() -> bool:
+    return False
+
+
 class Greenlets:
     """Those of one run. `awaited` are members that an event is about to add.
 
     undisturbed: nobody is killed or frozen in this run, and nobody is added while another one runs.
+    idle: asked where each of several waits for something that is no time; whether that was changed.
     """
+
+    idle: Callable[[], bool]
 
     def __init__(self, scheduler: Scheduler, *, undisturbed: bool = False) -> None:
         self._undisturbed = undisturbed
         self._broken: BaseException | None = None
         self.awaited = 0
+        self.idle = _nothing_changed
         self.over: str | None = None
         self.running: Member | None = None
         self.latest: Member | None = None
@@ -299,6 +307,8 @@ class Greenlets:
         waiting = [member for member in self._members if not member.frozen]
         self._news = False
         until_s = min((member.until_s for member in waiting), default=math.inf)
+        if until_s == math.inf and self.idle():
+            return
         self._scheduler.run_due(until_s, lambda: self._news or any(member.stop() for member in waiting))
         if not self._news and until_s == math.inf and self._scheduler.next_event_s() is None:
             for member in waiting:  # nothing will ever come: they find out, and say so

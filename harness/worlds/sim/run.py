@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from harness.adapter import CallableSaga, SagaContext
 from harness.adapter.handlers import HandlersSaga
-from harness.clock import Scheduler
+from harness.clock import Scheduler, Timer
 from harness.clock.active import current
 from harness.faults import KINDS
 from harness.faults.engine import FaultEngine
@@ -92,9 +92,11 @@ class SimRun:
             make_store=make_store,
             watch=_may_die_between_calls(scenario, plan),
             strikes=self._process_faults,
+            under_way=self._under_way,
         )
         self._hosts_of_messages = self._open_hosts()
         self._settled = False
+        self._ends_of_phases: list[Timer] = []
         self._sent: list[Exchange] = []
         active = current()
         if active is not None:
@@ -134,7 +136,9 @@ class SimRun:
             )
         )
         self._phase(Phase.FAULTS)
-        self.scheduler.call_later(self.scenario.faults_end_s("sim"), self._settle)
+        self._ends_of_phases.append(
+            self.scheduler.call_later(self.scenario.faults_end_s("sim"), self._settle)
+        )
 
     def _phase(self, phase: Phase) -> None:
         self.recorder.add(PhaseBegan(t_s=self.recorder.now_s(), phase=phase))
@@ -154,7 +158,11 @@ class SimRun:
         self.supervisor.settle()
         for exchange in [one for one in self._sent if one.silent]:
             exchange.fail(Symptom.RESET, broken_off=True)
-        self.scheduler.call_later(self.scenario.limit_s("sim"), self._time_up)
+        self._ends_of_phases.append(self.scheduler.call_later(self.scenario.limit_s("sim"), self._time_up))
+
+    def _under_way(self) -> bool:
+        """Whether anything is to come but the end of a phase."""
+        return any(one not in self._ends_of_phases for one in self.scheduler.pending())
 
     def _time_up(self) -> None:
         self.supervisor.time_up(too_late(self.scenario.limit_s("sim")))

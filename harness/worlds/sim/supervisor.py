@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.adapter import CallableSaga, Returned, SagaContext
 from harness.adapter.handlers import HandlersSaga
 from harness.clock import Scheduler
-from harness.clock.active import Process
+from harness.clock.active import Process, current
 from harness.faults.engine import FaultMatch
 from harness.faults.in_flight import InFlightCall
 from harness.faults.injector import FaultInjector
@@ -57,6 +57,11 @@ from harness.worlds.sim.store import Store
 
 FIRST_PID = 4000
 
+
+def _yes() -> bool:
+    return True
+
+
 Record = Callable[[], None]
 """Writes the process fault that a fact is about into the history."""
 
@@ -65,7 +70,8 @@ class Supervisor:
     """Of one run. `make_context` gives a new executor its surroundings, `make_store` a new folder.
 
     watch: somebody may ask what the store held between two calls. strikes: the plan has process faults. door:
-    says when each saga begins, in a run where one goes on at a time.
+    says when each saga begins, in a run where one goes on at a time. under_way: whether anything is still to
+    come but the end of a phase.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each is another part of the run
@@ -80,6 +86,7 @@ class Supervisor:
         make_store: Callable[[], Path],
         watch: bool,
         strikes: bool,
+        under_way: Callable[[], bool] = _yes,
     ) -> None:
         alone = len(sagas) == 1 and not (isinstance(saga, HandlersSaga) and saga.threaded)
         self._greenlets = Greenlets(scheduler, undisturbed=alone and not strikes)
@@ -93,7 +100,11 @@ class Supervisor:
         self._door = door
         if door is not None:
             door.begin = self._begin
-            door.number = lambda executor: self._sagas.index(self.executors[executor - 1].saga) + 1
+            door.number = self._number
+            self._greenlets.idle = lambda: under_way() is False and door.idle(self._where)
+            clocks = current()
+            if clocks is not None:
+                clocks.loop_stopped = self._loop_stopped
         self.watch = StoreWatch(injector, self._struck_between, self.inject_between) if watch else None
 
     # What a run reports -----------------------------------------------------------------------
@@ -110,6 +121,27 @@ class Supervisor:
     def _begin(self, number: int) -> None:
         """At once, but never on the stack of another saga, which may be the one whose call is held."""
         self._await(0, partial(self._report, self._sagas[number - 1], Began()))
+
+    def _number(self, executor: int) -> int:
+        """Of the saga that an executor works for."""
+        return self._sagas.index(self.executors[executor - 1].saga) + 1
+
+    def _where(self, number: int) -> str:
+        """The line at which a saga waits."""
+        latest = [one for one in self.executors if one.saga is self._sagas[number - 1]]
+        return latest[-1].where() if latest else "its beginning"
+
+    def _loop_stopped(self, holder: int, where: str) -> None:
+        """A coroutine waits for a lock that another one has on the same thread: the run cannot go on."""
+        assert self._door is not None
+        waits = self._number(self.running().number)
+        holds = self._number(holder - FIRST_PID)
+        places = {holds: self._where(holds), waits: where}
+        if holds != waits:
+            self._door.loop_stopped((waits, holds), places.__getitem__)
+        self.time_up(
+            f"the event loop of all sagas stands still: at {where} one waits for a lock of `threading`"
+        )
 
     def call_again(self) -> bool:
         """Where the last word of a saga was `running`, the same once more; whether there was one."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ import pytest
 from harness.adapter import CallableSaga, SagaContext
 from harness.clock import DeadLock, Scheduler
 from harness.clock.active import Process, current
+from harness.clock.replacements import HARNESS
 from harness.clock.thread_locks import SimLock, of_module, release_locks_of
 from harness.clock.virtual import virtual_time
+from harness.loader.modules import import_file
 from harness.plan import Fault, FaultPlan, Preemption
 from harness.runner import run_once
 from harness.saga import Claim, Json, SagaSpec, Status, Step
@@ -132,7 +136,7 @@ def test_processes_of_one_saga_keep_nobody_out_and_the_dead_hold_nothing() -> No
 
 
 def test_outside_of_a_run_they_are_the_real_ones() -> None:
-    real = threading.Lock()
+    real = _thread.allocate_lock()
     lock = of_module(real)
     assert isinstance(lock, SimLock)
     with lock:
@@ -140,3 +144,21 @@ def test_outside_of_a_run_they_are_the_real_ones() -> None:
         assert lock.locked()
     assert not real.locked()
     assert of_module("no lock") is None
+
+
+def test_locks_of_user_code_that_is_loaded_are_replaced_wherever_it_keeps_them(tmp_path: Path) -> None:
+    virtual_time.install_locks()
+    (tmp_path / "keeps.py").write_text(
+        "import queue, threading\nLOCKS = {'a': threading.Lock()}\nHELD = queue.Queue()\n"
+    )
+    module = import_file(tmp_path / "keeps.py", "here")
+    assert isinstance(module.LOCKS["a"], SimLock)
+    assert isinstance(module.HELD.mutex, SimLock)
+    with module.LOCKS["a"]:
+        assert module.LOCKS["a"].locked(), "a real one outside of a run"
+
+
+def test_what_the_harness_makes_stays_real() -> None:
+    made: dict[str, Any] = {"threading": threading}
+    exec(compile("lock = threading.Lock()", str(HARNESS) + "made.py", "exec"), made)
+    assert not isinstance(made["lock"], SimLock)
