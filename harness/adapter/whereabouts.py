@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from traceback import walk_tb
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 _NOT_THEIRS = (Path(__file__).parents[1], Path(sysconfig.get_path("stdlib")))
@@ -37,6 +37,17 @@ def waits_at(end: BaseException | None, tasks: Iterable[asyncio.Task[Any]] = ())
     return f"it waits at {first}" + (
         f", and its other tasks at {', '.join(sorted(others))}" if others else ""
     )
+
+
+def stands_at(task: asyncio.Task[Any] | None, frame: FrameType | None) -> str:
+    """`sagas.py:12`: where a task waits, else a stack stands, by its innermost frame; empty: unknown."""
+    if task is not None and not task.done():
+        return _innermost(_awaits(task.get_coro()))
+    lines = []
+    while frame is not None:
+        lines.append((frame.f_code, frame.f_lineno))
+        frame = frame.f_back
+    return _innermost(reversed(lines))
 
 
 def _awaits(coroutine: Any) -> Iterator[_Line]:

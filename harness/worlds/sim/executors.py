@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from harness.adapter import CallableSaga, Returned, SagaContext, read_outcome
 from harness.adapter.outcome import read_failure
-from harness.adapter.whereabouts import waits_at
+from harness.adapter.whereabouts import stands_at, waits_at
 from harness.clock import DeadLock, Scheduler, VirtualLoop
-from harness.clock.callers import where_it_waits, whose
 from harness.saga import Json
 from harness.worlds.sim.exchange import UnderWay
 from harness.worlds.sim.greenlets import Member, RunOver
@@ -53,10 +52,8 @@ class Executor:
 
     def where(self) -> str:
         """The line at which it waits."""
-        tasks = [] if self.loop is None else self.loop.unfinished()
-        if self.task is not None and self.task in tasks:
-            return where_it_waits(cast("Coroutine[Any, Any, Any]", self.task.get_coro()))
-        return whose(None if self.member is None else self.member.at.gr_frame)
+        frame = None if self.member is None else self.member.at.gr_frame
+        return stands_at(self.task, frame) or "an unknown line"
 
     def cancel(self) -> None:
         """As its caller would."""

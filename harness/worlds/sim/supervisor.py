@@ -136,7 +136,7 @@ class Supervisor:
         assert self._door is not None
         waits = self._number(self.running().number)
         holds = self._number(holder - FIRST_PID)
-        places = {holds: self._where(holds), waits: where}
+        places = {holds: self._where(holds), waits: where.partition(" in ")[0].rpartition("/")[2]}
         if holds != waits:
             self._door.loop_stopped((waits, holds), places.__getitem__)
         self.time_up(

@@ -151,7 +151,8 @@ def test_one_whose_time_has_not_come_when_the_run_is_over_never_begins(sim: SimW
     found = run(sim, CallableSaga(saga, "endless"), late)
     assert [saga_id for _, saga_id, _ in began(found.history)] == ["saga-a"]
     assert [saga.saga_id for saga in found.view.sagas] == ["saga-a"]
-    assert {one.message for one in found.violated} == {"the run made more than 10000 calls"}
+    (message,) = {one.message for one in found.violated}
+    assert message.startswith("the run made more than 10000 calls")
 
 
 def test_a_saga_that_does_not_undo_is_found_beside_one_that_completes(sim: SimWorld) -> None:

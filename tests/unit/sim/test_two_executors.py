@@ -309,7 +309,7 @@ def test_the_most_calls_end_a_frozen_one_too(sim: SimWorld, style: str) -> None:
     )
     ends = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert sorted(one.executor for one in ends) == [1, 2]
-    assert all(one.problem == "the run made more than 10000 calls" for one in ends)
+    assert all(str(one.problem).startswith("the run made more than 10000 calls") for one in ends)
 
 
 def test_nobody_is_cancelled_twice_and_the_second_call_is_like_any_other(sim: SimWorld) -> None:
@@ -398,7 +398,7 @@ def test_one_that_was_frozen_as_it_ended_has_an_end_when_the_run_is_over(sim: Si
     )
     ends = [event for event in history.events if isinstance(event, ExecutorEnded)]
     assert sorted(one.executor for one in ends) == [1, 2]
-    assert all(one.problem == "the run made more than 10000 calls" for one in ends)
+    assert all(str(one.problem).startswith("the run made more than 10000 calls") for one in ends)
 
 
 def test_who_answers_running_is_called_again_on_the_node_where_it_was(sim: SimWorld) -> None:
