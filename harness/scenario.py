@@ -154,6 +154,12 @@ class Scenario:
         return tuple(one for one in self.participants if isinstance(one, OwnService))
 
     @cached_property
+    def changes_of_services(self) -> frozenset[str]:
+        """Operations of the user's own services that change something, so that two at once may meet."""
+        operations = (one for service in self.own_services for one in service.operations.values())
+        return frozenset(one.name for one in operations if not one.verb.queries)
+
+    @cached_property
     def deliveries(self) -> frozenset[str]:
         """Operations that are deliveries of messages: a bus's calls, and none of a saga's."""
         return frozenset(name for name, one in self.operations.items() if one.delivery)

@@ -243,6 +243,7 @@ class _Maker:
             Passed.NEXT: goes_on,
             Passed.ENDED: f"{goes_on}: the other has ended",
             Passed.REACHED: f"{event.held} has come as far as it was to and is held at {{call}}; {goes_on}",
+            Passed.TOGETHER: f"{event.held} sends {{call}} at the same time as {event.saga_id} what was held",
             Passed.PREEMPTED: f"{event.held} is held at {{call}}, and {event.saga_id} runs",
             Passed.WAITS: f"{event.held} waits for another and sends nothing new; {goes_on}",
         }[event.why]

@@ -222,6 +222,8 @@ def preemption_line(one: Preemption) -> str:
     """`preempt: saga 1 is held at its call 1 of stock.hold.create, and saga 2 runs to its end`."""
     until = "to its end" if one.until is None else f"until its call {one.until.nth} of {one.until.operation}"
     held = f"saga {one.saga} is held at its call {one.nth} of {one.operation}"
+    if one.together:
+        return f"preempt: {held}, saga {one.run} runs {until}, and the two are delivered at the same time"
     return f"preempt: {held}, and saga {one.run} runs {until}"
 
 

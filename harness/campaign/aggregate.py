@@ -291,7 +291,7 @@ def size_of_run(run_summary: RunSummary) -> tuple[int, int, int, bytes]:
 def size_of(plan: FaultPlan) -> tuple[int, int]:
     """Fewer faults, preemptions and sagas are smaller, then fewer calls, and sagas with one input for all."""
     counted = sum(fault.count if isinstance(fault.count, int) else 99 for fault in plan.faults)
-    held = sum(one.until is not None for one in plan.preemptions)
+    held = sum((one.until is not None) + one.together for one in plan.preemptions)
     return plan.weight, counted + held + bool(plan.other_inputs)
 
 

@@ -152,6 +152,11 @@ class EnabledFaults:
         return own and possible.kind.name in OF_SERVICES
 
     @property
+    def changes_of_services(self) -> Collection[str]:
+        """Operations of the user's own services that change something."""
+        return self._scenario.changes_of_services
+
+    @property
     def deliveries(self) -> Collection[str]:
         """Operations that are deliveries of messages."""
         return self._scenario.deliveries

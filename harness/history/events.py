@@ -123,6 +123,7 @@ class Passed(StrEnum):
     NEXT = "next"  # it is the next to begin
     PREEMPTED = "preempted"  # another one is held at a call, and it runs meanwhile
     REACHED = "reached"  # the one that ran meanwhile has come as far as it was to
+    TOGETHER = "together"  # the same, and its call is delivered with the one that was held
     ENDED = "ended"  # the one that ran meanwhile has ended
     WAITS = "waits"  # the one that ran meanwhile does nothing but ask again
 

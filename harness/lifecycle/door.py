@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
-from harness.history import NobodyHeld, Recorder, TurnPassed
+from harness.history import NobodyHeld, Passed, Recorder, TurnPassed
 from harness.lifecycle.turns import Ticket, Turn, Turns
 
 
@@ -110,10 +110,15 @@ class Door:
         waiting = self._waiting[saga]
         while waiting and self._turns.goes_on(saga):
             turn = self._turns.passes_at(waiting[0].ticket)
-            if turn is not None:
-                self._pass(turn, waiting[0].call)
-                return
-            waiting.popleft().go_on()
+            if turn is None:
+                waiting.popleft().go_on()
+                continue
+            call = waiting[0].call
+            with_it = waiting.popleft() if turn.why is Passed.TOGETHER else None
+            self._pass(turn, call)
+            if with_it is not None:
+                with_it.go_on()
+            return
 
     def _pass(self, turn: Turn, call: int | None) -> None:
         if turn.held is not None or not turn.begins:

@@ -48,11 +48,15 @@ class Ticket:
 
 @dataclass(slots=True)
 class _Frame:
-    """A saga that goes on. until: where it is held again. preemption: that which let it run."""
+    """A saga that goes on. until: where it is held again. together: that call is let through all the same.
+
+    preemption: that which let it run.
+    """
 
     saga: int
     until: Site | None = None
     preemption: int | None = None
+    together: bool = False
 
 
 class Turns:
@@ -89,20 +93,24 @@ class Turns:
         return self.free or saga in self._ended or (bool(self._frames) and self._frames[-1].saga == saga)
 
     def passes_at(self, ticket: Ticket) -> Turn | None:
-        """To whom the turn passes at a call of the saga that goes on; None: the call goes through."""
+        """To whom the turn passes at a call of the saga that goes on; None: the call goes through.
+
+        So it does where the turn passes TOGETHER.
+        """
         if self.free or ticket.saga in self._ended:
             return None
         frame = self._frames[-1]
         if _is_at(frame.until, ticket) and len(self._frames) > 1:
             self._frames.pop()
             back = self._frames[-1].saga
-            return self._to(back, Passed.REACHED, held=ticket.saga, preemption=frame.preemption)
+            why = Passed.TOGETHER if frame.together else Passed.REACHED
+            return self._to(back, why, held=ticket.saga, preemption=frame.preemption)
         for position, (index, one) in enumerate(self._waiting):
             here = one.saga == ticket.saga and one.operation == ticket.operation and one.nth == ticket.nth
             if here and one.run not in self._ended:
                 del self._waiting[position]
                 self._frames = [below for below in self._frames if below.saga != one.run]
-                self._frames.append(_Frame(one.run, one.until, index))
+                self._frames.append(_Frame(one.run, one.until, index, one.together))
                 return self._to(one.run, Passed.PREEMPTED, held=ticket.saga, preemption=index)
         return None
 

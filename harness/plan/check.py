@@ -68,6 +68,9 @@ def _check_preemption(one: Preemption, where: str, operations: Collection[str], 
             raise PlanError(misplaced(f"{where}, {name}", number, expected))
     if one.run == one.saga:
         raise PlanError(misplaced(f"{where}, run", one.run, "another saga than the one that is held"))
+    if one.together and one.until is None:
+        expected = "false, or an until: the call that is delivered at the same time"
+        raise PlanError(misplaced(f"{where}, together", one.together, expected))
     sites = [(where, one.operation, one.nth)]
     if one.until is not None:
         sites.append((f"{where}, until", one.until.operation, one.until.nth))

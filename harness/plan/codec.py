@@ -16,7 +16,7 @@ from harness.saga import Json
 
 _FIELDS = ("kind", "operation", "nth", "count", "variant", "saga")
 _SAGAS = ("sagas", "other_inputs")
-_PREEMPTION = ("saga", "operation", "nth", "run", "until")
+_PREEMPTION = ("saga", "operation", "nth", "run", "until", "together")
 _SITE = ("operation", "nth")
 
 
@@ -42,6 +42,7 @@ class PlannedPreemption(
     run: int
     until: str | None = None
     until_nth: int = 1
+    together: bool = False
 
 
 def to_planned(plan: FaultPlan) -> tuple[PlannedFault, ...]:
@@ -69,6 +70,7 @@ def planned_preemptions(plan: FaultPlan) -> tuple[PlannedPreemption, ...]:
             run=one.run,
             until=None if one.until is None else one.until.operation,
             until_nth=1 if one.until is None else one.until.nth,
+            together=one.together,
         )
         for one in plan.preemptions
     )
@@ -100,6 +102,7 @@ def from_planned(
                 nth=one.nth,
                 run=one.run,
                 until=None if one.until is None else Site(operation=one.until, nth=one.until_nth),
+                together=one.together,
             )
             for one in preemptions
         ),
@@ -142,6 +145,7 @@ def _preemption_to_json(one: Preemption) -> dict[str, Json]:
         "nth": one.nth,
         "run": one.run,
         **({} if until is None else {"until": {"operation": until.operation, "nth": until.nth}}),
+        **({"together": True} if one.together else {}),
     }
 
 
@@ -183,7 +187,14 @@ def _preemption(content: Mapping[str, Json], where: str) -> Preemption:
         nth=_whole(content.get("nth", 1), f"{where}, nth"),
         run=_whole(content["run"], f"{where}, run"),
         until=None if content.get("until") is None else _site(content["until"], f"{where}, until"),
+        together=_flag(content.get("together", False), f"{where}, together"),
     )
+
+
+def _flag(value: Json, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise PlanError(misplaced(where, value, "true or false"))
+    return value
 
 
 def _site(content: Json, where: str) -> Site:

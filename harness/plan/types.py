@@ -82,7 +82,8 @@ class Preemption:
 
     saga: the number of the saga that is held, at the nth call of `operation` that it sends itself.
     run: the number of the saga that runs meanwhile, to its end; `until`: to that call of it, where it is held
-    in its turn (its `saga` is None: it is always the one that runs).
+    in its turn (its `saga` is None: it is always the one that runs). together: that call is not held, but
+    delivered at the same time as the one that was, for a service that cannot do two things at once.
     """
 
     saga: int
@@ -90,9 +91,11 @@ class Preemption:
     nth: int = 1
     run: int
     until: Site | None = None
+    together: bool = False
 
     def __repr__(self) -> str:
         until = "" if self.until is None else f", until={self.until!r}"
+        until += ", together=True" if self.together else ""
         return (
             f"Preemption(saga={self.saga!r}, operation={self.operation!r}, nth={self.nth!r}, "
             f"run={self.run!r}{until})"

@@ -126,6 +126,7 @@ class _Drawing:
         self._scenario = scenario
         self._runs = _Runs(chunk, known, run, emit)
         self._deliveries = scenario.deliveries
+        self._of_services = scenario.changes_of_services
         self._next = NextFault(scenario, chunk.world)
         drawn = scenario.input_strategy
         self._where = scenario.name if drawn is None else place_of(drawn, scenario.name)
@@ -241,7 +242,9 @@ class _Drawing:
         if overlap is None or plan.sagas == 1:
             return reached
         for _ in range(data.draw(st.integers(0, overlap.preemptions + 1))):
-            found = list(possible_preemptions(reached.plan, reached.sites, self._deliveries))
+            found = list(
+                possible_preemptions(reached.plan, reached.sites, self._deliveries, self._of_services)
+            )
             if not found or reached.violated:
                 break
             held = reached.plan.with_preemption(data.draw(st.sampled_from(found)))

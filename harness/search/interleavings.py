@@ -45,7 +45,7 @@ class Interleavings:
         refused = [job for root in roots for job in self._refused(root)]
         yield from self._level(refused, "sagas one after the other", roots, job_runner, stop)
         for level in range(1, self._overlap.preemptions + 1):
-            jobs = [job for root in roots for job in _next(root, self._enabled.deliveries)]
+            jobs = [job for root in roots for job in self._next(root)]
             roots = []
             part = f"interleavings with {level} preemption{'' if level == 1 else 's'}"
             yield from self._level(jobs, part, roots, job_runner, stop)
@@ -80,6 +80,16 @@ class Interleavings:
                 fault = Fault(kind=ABORTS, operation=site.operation, nth=site.nth, saga=site.saga)
                 yield root.input_index, root.plan.with_fault(fault)
 
+    def _next(self, parent: RunSummary) -> Iterator[Job]:
+        """One preemption more, behind the newest of the parent, where that took place."""
+        plan = parent.plan
+        ref: InputRef = parent.input_index
+        if len(parent.preempted) < len(plan.preemptions):
+            return
+        enabled = self._enabled
+        for one in possible_preemptions(plan, parent.sites, enabled.deliveries, enabled.changes_of_services):
+            yield ref, plan.with_preemption(one)
+
 
 def mixed(inputs: Sequence[int], sagas: int) -> Iterator[tuple[int, ...]]:
     """Inputs for so many sagas: each for all of them, then each pair for the first two, in both orders.
@@ -93,24 +103,26 @@ def mixed(inputs: Sequence[int], sagas: int) -> Iterator[tuple[int, ...]]:
         yield (inputs[first], *others)
 
 
-def _next(parent: RunSummary, deliveries: Collection[str]) -> Iterator[Job]:
-    """One preemption more, behind the newest of the parent, where that took place."""
-    plan = parent.plan
-    ref: InputRef = parent.input_index
-    if len(parent.preempted) < len(plan.preemptions):
-        return
-    for one in possible_preemptions(parent.plan, parent.sites, deliveries):
-        yield ref, plan.with_preemption(one)
-
-
 def possible_preemptions(
-    plan: FaultPlan, sites: Sites, deliveries: Collection[str] = ()
+    plan: FaultPlan, sites: Sites, deliveries: Collection[str] = (), of_services: Collection[str] = ()
 ) -> Iterator[Preemption]:
     """Those that come after the newest one of a plan, at sites that its run reached, in their order.
 
     A saga is held for one that has not begun, or that the newest preemption has left at a call. While that
     one runs up to there, it may be held for a third one. deliveries: operations that are no calls of a saga.
+    of_services: those of which two may be delivered together, where both are of one service.
     """
+    return (one for one in _possible(plan, sites, deliveries) if not one.together or _meet(one, of_services))
+
+
+def _meet(one: Preemption, of_services: Collection[str]) -> bool:
+    """Whether the two calls that are delivered together are with one service at the same time."""
+    assert one.until is not None
+    here, there = one.operation, one.until.operation
+    return {here, there} <= set(of_services) and here.partition(".")[0] == there.partition(".")[0]
+
+
+def _possible(plan: FaultPlan, sites: Sites, deliveries: Collection[str]) -> Iterator[Preemption]:
     calls = {
         saga: [site for site in found if site.operation not in deliveries]
         for saga, found in _calls(plan, sites).items()
@@ -139,7 +151,9 @@ def _between(saga: int, held_at: list[Site], other: int, until: list[Site]) -> I
         one = Preemption(saga=saga, operation=site.operation, nth=site.nth, run=other)
         yield one
         for end in until:
-            yield replace(one, until=Site(operation=end.operation, nth=end.nth))
+            to_a_call = replace(one, until=Site(operation=end.operation, nth=end.nth))
+            yield to_a_call
+            yield replace(to_a_call, together=True)
 
 
 def _calls(plan: FaultPlan, sites: Sites) -> dict[int, list[Site]]:

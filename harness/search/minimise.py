@@ -125,7 +125,9 @@ def _with_preemptions(plan: FaultPlan, preemptions: tuple[Preemption, ...]) -> F
 def _earlier(one: Preemption) -> Iterator[Preemption]:
     """The other saga runs to its end rather than to a call of it; and an earlier call."""
     if one.until is not None:
-        yield replace(one, until=None)
+        yield replace(one, until=None, together=False)
+        if one.together:
+            yield replace(one, together=False)
         for nth in range(1, one.until.nth):
             yield replace(one, until=replace(one.until, nth=nth))
     for nth in range(1, one.nth):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from harness.history import Passed
-from harness.lifecycle import Turn, Turns
+from dataclasses import replace
+
+from harness.history import Passed, Recorder, TurnPassed
+from harness.lifecycle import Door, Turn, Turns
 from harness.plan import FaultPlan, Preemption, Site
 
 X = Site(operation="stock.hold.create")
@@ -46,6 +48,35 @@ def test_one_is_held_at_its_call_while_another_runs_to_its_end() -> None:
     assert turns.ended(2) == Turn(saga=1, why=Passed.ENDED, begins=False, preemption=0)
     assert turns.passes_at(ticket) is None, "it struck once"
     assert turns.ended(1) is None
+
+
+def test_another_one_runs_to_its_call_which_is_delivered_with_the_one_that_was_held() -> None:
+    turns = turns_of(replace(held_at(X, 1, 2, until=Y), together=True))
+    turns.begin()
+    first = turns.sent(1, X.operation)
+    turns.passes_at(first)
+    second = turns.sent(2, Y.operation)
+    assert turns.passes_at(second) == Turn(saga=1, why=Passed.TOGETHER, begins=False, held=2, preemption=0)
+    assert turns.passes_at(first) is None
+    assert [turns.goes_on(saga) for saga in (1, 2)] == [True, False], "what it sends next is held"
+
+
+def test_the_door_lets_both_through_and_no_more() -> None:
+    plan = FaultPlan((), (replace(held_at(X, 1, 2, until=Y), together=True),), 2)
+    recorder, through = Recorder(lambda: 0.0), list[str]()
+    door = Door(Turns(plan), recorder, ("one", "two"), lambda saga: through.append(f"{saga} begins"))
+    door.open()
+    door.comes(1, X.operation, 1, lambda: through.append("1 at X"))
+    for call in (2, 3):
+        door.comes(2, Y.operation, call, lambda: through.append("2 at Y"))
+    assert through == ["1 begins", "2 begins", "1 at X", "2 at Y"]
+    passed = [event for event in recorder.events if isinstance(event, TurnPassed)]
+    assert [(one.why, one.saga_id, one.held, one.call) for one in passed] == [
+        (Passed.PREEMPTED, "two", "one", 1),
+        (Passed.TOGETHER, "one", "two", 2),
+    ]
+    door.left(1)
+    assert through[4:] == ["2 at Y"]
 
 
 def test_another_one_runs_to_its_call_and_goes_on_when_the_first_has_ended() -> None:

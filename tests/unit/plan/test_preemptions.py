@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -84,6 +86,21 @@ def test_each_saga_may_have_an_input_of_its_own() -> None:
     written = plan_to_json(THERE_AND_BACK)
     assert written[0] == {"sagas": 2, "other_inputs": [BACK]}
     assert plan_from_json(written) == THERE_AND_BACK
+
+
+def test_two_calls_may_be_delivered_together() -> None:
+    together = FaultPlan((), (replace(TO_A_CALL, together=True),), 3)
+    assert together != FaultPlan((), (TO_A_CALL,), 3)
+    assert plan_from_json(plan_to_json(together)) == together
+    told = msgspec.json.encode(planned_preemptions(together))
+    read = msgspec.json.decode(told, type=tuple[PlannedPreemption, ...])
+    assert from_planned((), read, 3) == together
+    assert eval(repr(together), {"FaultPlan": FaultPlan, "Site": Site, "Preemption": Preemption}) == together
+    with pytest.raises(PlanError, match="plan, preemption 1, together: found 1, expected true or false"):
+        plan_from_json([{"saga": 1, "operation": HOLD, "run": 2, "together": 1}])
+    alone = FaultPlan((), (replace(TO_ITS_END, together=True),), 2)
+    with pytest.raises(PlanError, match="together: found True, expected false, or an until"):
+        check_plan(alone, operations=OPERATIONS, kinds={})
 
 
 def test_inputs_are_compared_as_json() -> None:

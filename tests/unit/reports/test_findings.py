@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harness.history import write_history
-from harness.plan import Fault, FaultPlan, Preemption
+from harness.plan import Fault, FaultPlan, Preemption, Site
 from harness.report_model import (
     Invariant,
     Provenance,
@@ -35,6 +35,15 @@ from tests.unit.reports.samples import (
 )
 
 SECOND = "failures/order-sim-idempotent_actions.json"
+
+
+def test_two_calls_that_are_delivered_together_are_told_so() -> None:
+    until = Site(operation="hall.seat.create")
+    one = Preemption(saga=1, operation="hall.seat.create", run=2, until=until, together=True)
+    assert preemption_line(one) == (
+        "preempt: saga 1 is held at its call 1 of hall.seat.create, saga 2 runs until its call 1 of "
+        "hall.seat.create, and the two are delivered at the same time"
+    )
 
 
 def test_the_same_plan_and_input_are_one_finding_with_the_evidence_of_both(tmp_path: Path) -> None:

@@ -37,6 +37,16 @@ def test_one_preemption_at_every_call_to_the_end_and_to_every_call() -> None:
     assert {one.saga for one in found} == {1}, "the second has not begun, and the first has ended by then"
 
 
+def test_two_calls_of_one_service_of_the_users_are_delivered_together_too() -> None:
+    found = [
+        one
+        for one in possible_preemptions(FaultPlan(sagas=2), SITES, (), (HOLD, "stock.hold.delete", CHARGE))
+        if one.together
+    ]
+    assert found == [replace(held(operation, until=operation), together=True) for operation in (HOLD, CHARGE)]
+    assert not any(one.together for one in possible_preemptions(FaultPlan(sagas=2), SITES))
+
+
 def test_the_next_one_comes_behind_the_newest() -> None:
     plan = FaultPlan((), (held(HOLD, until=HOLD),), 2)
     found = list(possible_preemptions(plan, SITES))
