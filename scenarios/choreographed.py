@@ -1,4 +1,4 @@
-"""A choreographed saga as a scenario: handlers on a bus called `events`.
+"""A saga of handlers as a scenario: on a bus called `events`, choreographed or by commands and replies.
 
 Owns what such scenarios of the documents have in common. Refuses to handle events (`choreography`).
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.adapter.handlers import Handler, handlers_saga
-from harness.bus import Bus
+from harness.bus import Bus, Promise
 from harness.participant import Participant
 from harness.saga import Claim, Json, SagaSpec, Status
 from harness.scenario import Scenario
@@ -29,9 +29,14 @@ def choreographed_scenario(  # noqa: PLR0913 - by name, and each is another part
     participants: tuple[Participant, ...],
     inputs: tuple[Json, ...],
     source: Path,
+    replies: tuple[str, ...] = (),
+    promise: Promise | None = None,
     holds: bool = True,
 ) -> Scenario:
-    """participants: those beside the bus. source: the module of the handlers."""
+    """participants: those beside the bus. source: the module of the handlers. replies: events that are some.
+
+    promise: of the bus, where it is not the usual one.
+    """
     saga = handlers_saga(
         handlers,
         bus=_BUS,
@@ -39,13 +44,14 @@ def choreographed_scenario(  # noqa: PLR0913 - by name, and each is another part
         outcome=outcome,
         name=name,
         durable=Claim.PROCESS_DEATH in spec.claims,
+        replies=replies,
     )
     return Scenario(
         name=name,
         reference=name,
         summary=summary,
         spec=spec,
-        participants=(*participants, Bus(_BUS, events)),
+        participants=(*participants, Bus(_BUS, events, promise=promise)),
         saga=saga,
         inputs=inputs,
         holds=holds,

@@ -113,7 +113,7 @@ async def act(ctx: HandlerContext, data: Data, steps: Sequence[ServiceStep]) -> 
         mark = f"begun {step.name}"
         begun_before = mark in Store(ctx).read()
         Store(ctx).write(mark, True)
-        found = None if begun_before else await _create(ctx, step.action(data), step.name)
+        found = None if begun_before else await create(ctx, step.action(data), step.name)
         if found is None:
             failed = True
             break
@@ -132,8 +132,8 @@ async def take_back(ctx: HandlerContext, data: Data, steps: Sequence[ServiceStep
             await _undo(ctx, step.undo(data), step.name)
 
 
-async def _create(ctx: HandlerContext, request: Request, step: str) -> str | None:
-    """What it made; None where that is not known."""
+async def create(ctx: HandlerContext, request: Request, step: str) -> str | None:
+    """Send it once: what it made; None where that is not known."""
     try:
         reply = await send(ctx, request, key=f"{ctx.saga_id}:{step}")
         return str(reply.json()["id"]) if reply.is_success else None

@@ -5,17 +5,19 @@
     setup_billing        compensable  SetupBilling     → BillingProfileCreated   undone by RevertBilling
     send_welcome_email   pivot        SendWelcomeEmail → NotificationSent        nothing takes it back
 
-Orchestrated by commands and events: each command goes to its service (ai-workspace, billing, notifications)
-by POST /commands/NAME, and its answer is the event. Handlers are idempotent for a saga.
+Orchestrated by commands and events over a bus that delivers at least once: each command has a queue, which
+its service takes (ai-workspace, billing, notifications), and the event that answers it carries its id. A
+service does what it is asked for once for a saga.
 
-What may happen: an event is lost, so that nobody knows whether its command was done; the mail fails, for
-which the document has no compensation; a compensating command fails; the process dies, or the event that
-starts the saga comes twice.
+What may happen: a command, or the event that answers it, is lost, late, or comes twice, so that nobody knows
+whether it was done; the mail fails, for which the document has no compensation; a compensating command fails;
+the process dies, or the event that starts the saga comes twice.
 
-Events of its life: SagaStarted, SagaStepCompleted, SagaFailed, SagaCompleted.
+Events of its life: SagaStarted, SagaStepCompleted, SagaFailed, SagaCompleted. They are published, and the
+last two are its end.
 
 The same without an orchestrator: ClientOnboarded → WorkspaceCreated → BillingProfileCreated →
-NotificationSent, over a bus that delivers at least once; see `choreographed.py`.
+NotificationSent, over the same kind of bus; see `choreographed.py`.
 
 `client-onboarding` is hardened, with persistent state; `…-as-documented` is the document's skeleton: see
 `as_documented.py`.
@@ -23,44 +25,35 @@ NotificationSent, over a bus that delivers at least once; see `choreographed.py`
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from harness.adapter import CallableSaga
-from harness.saga import Claim
 from harness.scenario import Scenario
 from scenarios.choreographed import choreographed_scenario
-from scenarios.client_onboarding import choreographed
-from scenarios.client_onboarding.as_documented import as_documented as saga_as_documented
+from scenarios.client_onboarding import as_documented, choreographed, sagas
 from scenarios.client_onboarding.client import CLIENTS, DURABLE_SPEC, PARTICIPANTS, SPEC
-from scenarios.client_onboarding.sagas import onboard
+from scenarios.client_onboarding.commands import REPLIES
 
 _FOLDER = Path(__file__).parent
 
 
 def client_onboarding() -> Scenario:
-    return Scenario(
-        name="client-onboarding",
-        reference="client-onboarding",
-        summary="workspace, billing and welcome mail by commands and events, hardened",
+    return _orchestrated(
+        "client-onboarding",
+        sagas.HANDLERS,
+        "workspace, billing and welcome mail by commands and events, hardened",
         spec=DURABLE_SPEC,
-        participants=PARTICIPANTS,
-        saga=CallableSaga(onboard, "scenarios.client_onboarding.sagas:onboard", durable=True),
-        inputs=CLIENTS,
-        sources=(_FOLDER / "sagas.py", _FOLDER.parent / "orchestrator"),
+        source=_FOLDER / "sagas.py",
     )
 
 
 def client_onboarding_as_documented() -> Scenario:
-    return Scenario(
-        name="client-onboarding-as-documented",
-        reference="client-onboarding-as-documented",
-        summary="the same as the document has it: one failure command for each step, and none for the mail",
+    return _orchestrated(
+        "client-onboarding-as-documented",
+        as_documented.HANDLERS,
+        "the same as the document has it: one failure command for each step, and none for the mail",
         spec=SPEC,
-        participants=PARTICIPANTS,
-        saga=CallableSaga(saga_as_documented, "scenarios.client_onboarding.as_documented:as_documented"),
-        inputs=CLIENTS,
+        source=_FOLDER / "as_documented.py",
         holds=False,
     )
 
@@ -70,7 +63,7 @@ def client_onboarding_choreographed() -> Scenario:
         "client-onboarding-choreographed",
         choreographed.HARDENED,
         "the same by events alone, hardened: inbox, outbox, and back along the events",
-        spec=replace(SPEC, claims=SPEC.claims | {Claim.PROCESS_DEATH}),
+        spec=DURABLE_SPEC,
     )
 
 
@@ -83,6 +76,17 @@ def client_onboarding_choreographed_as_documented() -> Scenario:
         holds=False,
     )
 
+
+_orchestrated = partial(
+    choreographed_scenario,
+    starts=sagas.STARTS,
+    outcome=sagas.OUTCOME,
+    events=sagas.EVENTS,
+    participants=PARTICIPANTS,
+    inputs=CLIENTS,
+    replies=REPLIES,
+    promise=sagas.PROMISE,
+)
 
 _choreographed = partial(
     choreographed_scenario,
