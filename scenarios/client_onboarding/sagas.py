@@ -21,7 +21,7 @@ from harness.adapter.handlers import Handler, HandlerContext, MessageEvent
 from harness.bus import Promise
 from harness.saga import Status
 from scenarios.choreography import TIMEOUT_S, Data, Store
-from scenarios.client_onboarding.commands import REPLIES, SERVICES, SUCCESS
+from scenarios.client_onboarding.commands import IN_DOUBT, REPLIES, SERVICES, SUCCESS
 from scenarios.client_onboarding.services import fields
 
 STARTS = "ClientOnboarded"
@@ -29,8 +29,8 @@ LIFECYCLE = ("SagaStarted", "SagaStepCompleted", "SagaFailed", "SagaCompleted")
 EVENTS = (STARTS, *SUCCESS, *REPLIES, *LIFECYCLE)
 OUTCOME = {"SagaCompleted": Status.COMPLETED, "SagaFailed": Status.COMPENSATED}
 
-REPLY_TIMEOUT_S = 0.6
-PROMISE = Promise(ack_timeout_s=5.0)
+REPLY_TIMEOUT_S = 0.4
+PROMISE = Promise(ack_timeout_s=2.5)
 """The orchestrator waits for answers while the event that started it is not acknowledged."""
 
 _TRIES = 2
@@ -97,7 +97,7 @@ async def _command(ctx: HandlerContext, command: str, client: Data, id_: str) ->
             answer = await ctx.request(command, client, id=id_, timeout_s=REPLY_TIMEOUT_S)
         except (TimeoutError, httpx.HTTPError):
             continue
-        return answer.type == SUCCESS[command]
+        return None if answer.type == IN_DOUBT else answer.type == SUCCESS[command]
     return None
 
 

@@ -5,7 +5,6 @@ What runs in this process alone is measured in CPU time: others who use the mach
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -53,12 +52,12 @@ def sim_per_s(scenario: Scenario, depth: int = 1, runs: int | None = None) -> fl
 
 
 def choreographed_against_orchestrated() -> float:
-    """Guided search of single faults: choreographed sagas a second by orchestrated ones of one document."""
-    ratios = [
-        sim_per_s(load(f"{name}-choreographed"), runs=300) / sim_per_s(load(name), runs=300)
-        for name in ("client-onboarding", "dbt-project-creation")
-    ]
-    return statistics.mean(ratios)
+    """Guided search of single faults: choreographed sagas a second by orchestrated ones of one document.
+
+    Of the document whose orchestrator calls its services: that of client-onboarding sends messages, too.
+    """
+    name = "dbt-project-creation"
+    return sim_per_s(load(f"{name}-choreographed"), runs=600) / sim_per_s(load(name), runs=600)
 
 
 def interleavings_per_s(scenario: Scenario) -> float:
