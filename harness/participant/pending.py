@@ -1,7 +1,8 @@
 """`action_answers = "accepted"`: creates that are answered 202, and done once somebody asks for them.
 
 Owns which of what was accepted is not done yet, and what a query says of that. Refuses to do anything by
-itself: a participant knows no clock, so the work is done at the next look, or when the create comes again.
+itself: a participant knows no clock, so the work is done at the second look, or when the create comes again.
+Who takes the first one, which says pending, for the last has completed what is not done.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Pending:
 
     _accepted: set[int] = field(default_factory=set)
     _waiting: set[int] = field(default_factory=set)
+    _seen: set[int] = field(default_factory=set)
     _dropped: set[int] = field(default_factory=set)
 
     def accept(self, one: Incarnation) -> None:
@@ -38,12 +40,18 @@ class Pending:
         return one.number in self._dropped
 
     def look(self, one: Incarnation) -> tuple[Mapping[str, Json], tuple[Effect, ...]]:
-        """What a query says of it, and what that look brings about: the next one finds it done."""
+        """What a query says of it, and what that look brings about: the second one finds it done."""
         if one.number not in self._accepted:
             return one.body, ()
-        if one.number in self._waiting:
-            return {**one.body, STATUS: PENDING}, (self.finish(one),)
-        return {**one.body, STATUS: DONE}, ()
+        if self.pending(one):
+            self._seen.add(one.number)
+            return {**one.body, STATUS: PENDING}, ()
+        done = (self.finish(one),) if one.number in self._waiting else ()
+        return {**one.body, STATUS: DONE}, done
+
+    def pending(self, one: Incarnation) -> bool:
+        """Whether the next look finds it pending."""
+        return one.number in self._waiting and one.number not in self._seen
 
     def accepted(self, one: Incarnation) -> bool:
         """Whether it was answered 202, done by now or not: the same key means the same."""

@@ -23,7 +23,7 @@ def one_told(resource: ResourceSpec, found: Incarnation | None, id_: str, pendin
     """By id."""
     if found is None or not _there(found, pending):
         return Reply(response=none(resource, id_))
-    shows = () if pending.waits(found) else None
+    shows = () if pending.pending(found) else None
     body, effects = pending.look(found)
     return Reply(response=Response.of(200, body), effects=effects, shows=shows)
 
@@ -31,8 +31,8 @@ def one_told(resource: ResourceSpec, found: Incarnation | None, id_: str, pendin
 def all_told(resource: ResourceSpec, mine: Iterable[Incarnation], pending: Pending) -> Reply:
     """By saga."""
     there = [one for one in mine if _there(one, pending)]
-    waiting = any(pending.waits(one) for one in there)
-    done = (one.step for one in there if one.step is not None and not pending.waits(one))
+    waiting = any(pending.pending(one) for one in there)
+    done = (one.step for one in there if one.step is not None and not pending.pending(one))
     shows = tuple(dict.fromkeys(done)) if waiting else None
     looks = [pending.look(one) for one in there]
     items: list[Json] = [body for body, _ in looks]

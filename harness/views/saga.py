@@ -165,8 +165,11 @@ class SagaView:
 
     def denied(self, step: str, before: int = END) -> bool:
         """A query, sent after the last attempt in doubt had ended, showed that nothing is there."""
-        doubts = self.doubts(step, before)
-        since = max((call.end if call.end is not None else END for call in doubts), default=-1)
+        ends = [END if call.end is None else call.end for call in self.doubts(step, before)]
+        return self._not_shown(step, before, max(ends, default=-1))
+
+    def _not_shown(self, step: str, before: int, since: int) -> bool:
+        """A query that was sent after a moment was answered, and did not show the step."""
         asked = [call for call in self._queries[step] if call.index > since and _done(call, before)]
         return any(call.answer is Answer.ACKNOWLEDGED and not _shows(call, step) for call in asked)
 
@@ -207,10 +210,13 @@ class SagaView:
     def no_way_back(self, step: str, before: int = END) -> bool:
         """In doubt at a resource that offers no way to find or undo it without its id, or did not find it.
 
-        What was not found may still land: nobody can undo it then.
+        What was not found may still land: nobody can undo it then. Nor does it help to have tried it again
+        since, where that came to nothing, too.
         """
         resource = self._resources[self.spec.by_name[step].resource]
-        blind = not resource.has(Verb.FIND) or self.denied(step, before)
+        ends = [END if call.end is None else call.end for call in self.doubts(step, before)]
+        in_vain = self._not_shown(step, before, min(ends, default=-1)) and not self.shown(step, before)
+        blind = not resource.has(Verb.FIND) or in_vain
         doubtful = bool(self.doubts(step, before)) or self.perhaps_begun(step, before)
         unknown = doubtful and self.acknowledged(step, Direction.ACTION, before) is None
         # What is there already is undone by an id that the saga knew beforehand.

@@ -60,6 +60,11 @@ class TakesItForDone(Polls):
         return Told("done")
 
 
+class TakesPendingForDone(Polls):
+    async def accepted(self, part: Part, id_: str) -> Told:
+        return await self.line.send("GET", f"{self.url(part)}/{id_}")
+
+
 async def order(ctx: Any, input_: Any) -> Any:
     return await Polls(ctx, PARTS, Manner()).run()
 
@@ -67,3 +72,8 @@ async def order(ctx: Any, input_: Any) -> Any:
 async def broken(ctx: Any, input_: Any) -> Any:
     """Takes 202 for done."""
     return await TakesItForDone(ctx, PARTS, Manner()).run()
+
+
+async def hasty(ctx: Any, input_: Any) -> Any:
+    """Asks, and takes any answer for done."""
+    return await TakesPendingForDone(ctx, PARTS, Manner()).run()

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from harness.history import Answer
+from harness.loader import load_scenario
+from harness.loader.target import load_target
 from harness.participant import Change, UndoAnswers
+from harness.plan import FaultPlan
+from harness.runner import run_once
+from harness.worlds.sim import SimWorld
 from tests.unit.faults.counter import Came, Counter
 from tests.unit.faults.shop import CHARGE, KEY, MINE, SPEC, hold, shop
 
@@ -24,12 +30,13 @@ def changes(counter: Counter) -> list[Change]:
     return [effect.change for call in counter.history.calls for _, effect in call.effects]
 
 
-def test_what_is_accepted_is_done_after_the_first_look() -> None:
+def test_what_is_accepted_is_done_at_the_second_look() -> None:
     counter = open_counter()
     made = create(counter)
     assert (made.status, made.content, changes(counter)) == (202, ITEM, [])
     first = counter.ask("shop", "GET", "/holds/hold-1")
     assert (first.status, first.content) == (200, {**ITEM, "status": "pending"})
+    assert changes(counter) == [], "what is said to be pending is not done"
     assert counter.ask("shop", "GET", "/holds/hold-1").content == {**ITEM, "status": "done"}
     assert changes(counter) == [Change.CREATED]
     shown = [call.answered.shows for call in counter.history.calls if call.answered is not None]
@@ -60,6 +67,27 @@ def test_the_same_key_after_it_was_done_makes_no_second_one() -> None:
     counter.ask("shop", "GET", "/holds/hold-1")
     assert create(counter).content == ITEM
     assert changes(counter) == [Change.CREATED]
+
+
+def test_who_takes_pending_for_done_has_completed_what_is_not_done() -> None:
+    folder = Path(__file__).parents[2] / "sound" / "accepted_actions"
+    scenario = load_scenario(str(folder / "saga.toml"), registered={})
+    found = {}
+    with SimWorld() as world:
+        for name in ("order", "hasty"):
+            saga = load_target(f"sagas.py:{name}", folder, name, env={}, durable=False)
+            run = run_once(replace(scenario, saga=saga), scenario.inputs[0], FaultPlan(), world)
+            found[name] = [one.invariant for one in run.violated]
+    assert found == {"order": [], "hasty": ["truthful_outcome", "log_agreement"]}
+
+
+def test_undone_between_two_looks_it_never_is() -> None:
+    counter = open_counter()
+    create(counter)
+    counter.ask("shop", "GET", "/holds/hold-1")
+    assert counter.ask("shop", "DELETE", "/holds?saga_id=saga-1").status == 204
+    assert counter.ask("shop", "GET", "/holds/hold-1").status == 404
+    assert changes(counter) == []
 
 
 def test_undone_before_it_was_done_it_never_is() -> None:

@@ -125,6 +125,20 @@ def test_there_is_no_way_back_where_nothing_finds_it_or_undoes_it_unseen() -> No
     assert not tale.saga.no_way_back("hold")
 
 
+def test_who_asked_in_vain_and_tried_again_in_vain_has_no_way_back_either() -> None:
+    found_only = resource("hold", Verb.CREATE, Verb.DELETE, Verb.FIND)
+    tale = Tale(resources=(found_only,))
+    tale.ask("hold")
+    tale.act("hold", Symptom.SILENCE)
+    assert not tale.saga.no_way_back("hold"), "it asked before there was anything to find"
+    tale.ask("hold")
+    tale.act("hold", Symptom.SILENCE)
+    assert tale.saga.no_way_back("hold")
+    assert not tale.saga.needless("hold")
+    tale.ask("hold", lists=("hold-1",))
+    assert not tale.saga.no_way_back("hold"), "now it knows what to undo"
+
+
 def test_a_query_tells_nothing_before_it_is_answered() -> None:
     tale = Tale()
     tale.act("hold", Symptom.SILENCE)
