@@ -219,6 +219,16 @@ def rabbitmq(session: nox.Session) -> None:
 
 
 @nox.session
+def redis(session: nox.Session) -> None:
+    """A bus that Redis streams carry; Debian's is installed where there is none."""
+    session.install("-e", ".[dev,redis]")
+    session.run("python", "-m", "tests.wire.redis")
+    tests = ("test_redis.py", "test_redis_link.py", "test_redis_forwarded.py")
+    arguments = session.posargs or tuple(f"tests/wire/{one}" for one in tests)
+    session.run("pytest", SLOWEST, *arguments, env={"SAGA_CHAOS_REDIS_REQUIRED": "1"})
+
+
+@nox.session
 def speed(session: nox.Session) -> None:
     """Figures, never a test: how fast the searches are, as ratios to the floor; what a large report costs."""
     session.install("-e", ".[dev]")

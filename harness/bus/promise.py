@@ -17,6 +17,7 @@ class BrokerKind(StrEnum):
     """Brokers that can carry the messages of a bus on the wire."""
 
     RABBITMQ = "rabbitmq"
+    REDIS = "redis"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from harness.brokers.address import BrokerAddress
 from harness.bus.promise import Broker, BrokerKind
 from harness.rabbitmq.address import AmqpAddress
+from harness.redis.address import RedisAddress
 
 _PARSED: Mapping[BrokerKind, Callable[[str, str], BrokerAddress]] = {
     BrokerKind.RABBITMQ: AmqpAddress.parse,
+    BrokerKind.REDIS: RedisAddress.parse,
 }
 
 

@@ -218,8 +218,14 @@ def sections() -> tuple[Section, ...]:
                     "`{}`",
                     "steps that events stand for: `reserve = { done = 'StockReserved', undone = 'StockFreed' }`",
                 ),
-                "broker": ("absent", '`"rabbitmq"` carries the messages on the wire'),
-                "url": ("one is started", "of a broker that runs: `amqp://guest:guest@127.0.0.1:5672/`"),
+                "broker": (
+                    "absent",
+                    '`"rabbitmq"`, or `"redis"`: its streams; carries the messages on the wire',
+                ),
+                "url": (
+                    "one is started",
+                    "of a broker that runs: `amqp://guest:guest@127.0.0.1:5672/`, `redis://127.0.0.1:6379/0`",
+                ),
                 "subscriptions": (
                     "`[]`",
                     "services that take events, on the wire: `{ types = ['OrderPlaced'], url = 'http://…', name = 'mails' }`",

@@ -1,7 +1,7 @@
-"""`python -m tests.speed.messages`: choreographed sagas a second, over the harness's bus and over RabbitMQ.
+"""`python -m tests.speed.messages`: choreographed sagas a second, over the harness's bus and over brokers.
 
 Fault-free runs of the planted shop (four messages, two steps), one after the other, in this process; the
-rounds of the two alternate. Left out of `python -m tests.speed`, which needs no broker.
+rounds of the three alternate. Left out of `python -m tests.speed`, which needs no broker.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.runner import run_once
 from harness.saga import Status
 from harness.scenario import Scenario
 from harness.worlds.wire import WireWorld
-from tests.planted.messages.scenario import on_rabbitmq
+from tests.planted.messages.scenario import on_rabbitmq, on_redis
 from tests.planted.messages.shop import Shop
 
 ROUNDS, RUNS = 5, 40
@@ -32,7 +32,11 @@ def runs_per_s(world: WireWorld, scenario: Scenario, runs: int = RUNS) -> float:
 
 def main(proxies: tuple[str, ...] = ("embedded", "toxiproxy")) -> int:
     """Print the median of each, behind each proxy."""
-    over = {"the bus of the harness": Shop().scenario(), "RabbitMQ": on_rabbitmq(Shop().scenario())}
+    over = {
+        "the bus of the harness": Shop().scenario(),
+        "RabbitMQ": on_rabbitmq(Shop().scenario()),
+        "Redis": on_redis(Shop().scenario()),
+    }
     for proxy in proxies:
         figures: dict[str, list[float]] = {name: [] for name in over}
         with WireWorld("toxiproxy" if proxy == "toxiproxy" else "embedded", progress=print) as world:

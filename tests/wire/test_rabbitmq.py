@@ -7,34 +7,41 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from harness.adapter.subprocess import SubprocessSaga
 from harness.brokers.errors import BrokerDied
-from harness.bus import Broker, BrokerKind, Bus, Promise
-from harness.history import ExecutorEnded, FaultFired, MessageDead, MessageDelivered
-from harness.plan import Fault, FaultPlan, Lasting
+from harness.bus import Broker, BrokerKind, Promise
+from harness.history import FaultFired
+from harness.plan import Fault, FaultPlan
 from harness.rabbitmq.address import AmqpAddress
 from harness.runner import run_once
-from harness.saga import SagaSpec, Status
+from harness.saga import Status
 from harness.scenario import Scenario
 from harness.worlds.wire import WireWorld
 from harness.worlds.wire.brokers.carrier import Arrival, BrokerCarrier
 from harness.worlds.wire.rabbitmq.outbox import AmqpOutbox
-from tests.planted.kit import SHOP
-from tests.planted.messages.broken import Parallel
 from tests.planted.messages.scenario import DURABLE_ON_RABBITMQ, QUICK, on_rabbitmq
 from tests.planted.messages.shop import Shop
+from tests.wire.brokered import (
+    AMOUNT,
+    FOR_EVER,
+    OF_OWN,
+    OVERTAKEN,
+    PARALLEL,
+    as_in_sim,
+    dead_letter,
+    order_of_own,
+    place_of_struck,
+    seen_by,
+    struck,
+)
 from tests.wire.rabbitmq import REQUIRED
-from tests.wire.sagas import PROGRAMS
 from tests.wire.test_message_bus import (
     FAULTS,
-    SITE,
     TWINS,
     Key,
     all_in_sim,
@@ -52,8 +59,6 @@ pytestmark = [
         REQUIRED not in os.environ, reason="NO TEST OF RABBITMQ WAS RUN: nox -s rabbitmq runs them"
     ),
 ]
-
-SIDE_BY_SIDE = ("reserve", "charge")
 
 
 def scenario_of(twin: type[Shop]) -> Scenario:
@@ -79,11 +84,7 @@ def test_a_fault_means_what_it_means_in_sim(
     twin: type[Shop], kind: str, variant: str, wire: WireWorld, in_sim: Mapping[Key, tuple[object, ...]]
 ) -> None:
     run = run_once(scenario_of(twin), {}, plan_of(kind, variant), wire)
-    struck, handed, ends, violated = told(run)
-    expected = in_sim[twin.__name__, kind, variant]
-    if violated == ["truthful_outcome"]:  # which of its two ends comes first is its own race
-        ends = expected[2]
-    assert (struck, handed, ends, violated) == expected
+    assert as_in_sim(run, in_sim[twin.__name__, kind, variant]), told(run)
 
 
 # What the broker does ---------------------------------------------------------------------------
@@ -134,22 +135,15 @@ def test_a_poisoned_message_is_in_the_dead_letter_queue(
 
 def test_what_is_dropped_for_ever_is_a_dead_letter(wire: WireWorld) -> None:
     promise = Promise(ack_timeout_s=0.1, attempts=3)
-    plan = FaultPlan((Fault(kind="drop_message", operation=SITE, count=Lasting.FOR_EVER),))
-    run = run_once(on_rabbitmq(Shop().scenario(promise=promise)), {}, plan, wire)
-    ((_, dead),) = run.history.of(MessageDead)
-    assert (dead.attempts, dead.struck) == (3, 3)
+    run = run_once(on_rabbitmq(Shop().scenario(promise=promise)), {}, FOR_EVER, wire)
+    assert dead_letter(run) == (3, 3)
     assert complaints(run) == []
 
 
 def test_it_is_overtaken_where_two_messages_are_under_way(wire: WireWorld) -> None:
-    fault = Fault(kind="reorder_message", operation="events.OrderPlaced.deliver")
-    amount = {"amount": 10}
-    scenario = on_rabbitmq(Parallel().scenario(promise=QUICK, inputs=(amount,)))
-    run = run_once(scenario, amount, FaultPlan((fault,)), wire)
+    run = run_once(on_rabbitmq(PARALLEL), AMOUNT, OVERTAKEN, wire)
     assert fired(run) == ["reorder_message"]
-    ((_, struck),) = run.history.of(FaultFired)
-    first = [one.call for _, one in run.history.of(MessageDelivered) if one.subscription in SIDE_BY_SIDE]
-    assert first.index(struck.call) == 1  # which of the two the broker brings first is its own affair
+    assert place_of_struck(run) == 1
     assert complaints(run) == []
 
 
@@ -164,38 +158,16 @@ def test_handlers_whose_process_is_killed_get_the_message_again(wire: WireWorld,
 
 # Services of one's own --------------------------------------------------------------------------
 
-AMQP_ORDER = Scenario(
-    name="amqp-order",
-    spec=SagaSpec(name="amqp-order", steps=Shop.steps[:1]),
-    participants=(SHOP[0], Bus("events", ("Placed",), promise=QUICK, broker=Broker())),
-    saga=SubprocessSaga(command=(sys.executable, str(PROGRAMS / "amqp_order.py")), cwd=PROGRAMS),
-    time_limit_s=20.0,
-)
-OF_OWN = (
-    (None, "", [False]),
-    ("drop_message", "", [True]),
-    ("duplicate_message", "at_once", [False, False]),
-    ("lose_ack", "", [False, True]),
-    ("delay_message", "50%", [False]),
-    ("lose_reply", "", [False, False]),
-    ("reset_after", "", [False, False]),
-)
+AMQP_ORDER = order_of_own("amqp_order.py", BrokerKind.RABBITMQ)
 
 
 @pytest.mark.parametrize(("kind", "variant", "redelivered"), OF_OWN)
 def test_a_service_with_a_client_of_its_own_is_struck_alike(
     wire: WireWorld, kind: str | None, variant: str, redelivered: list[bool]
 ) -> None:
-    at = "events.Placed." + ("publish" if kind in ("lose_reply", "reset_after") else "deliver")
-    faults = () if kind is None else (Fault(kind=kind, operation=at, variant=variant),)
-    run = run_once(AMQP_ORDER, {}, FaultPlan(faults), wire)
-    assert complaints(run) == []
-    assert fired(run) == ([] if kind is None else [kind])
-    (end,) = run.view.sagas
-    assert end.status is Status.COMPLETED
-    ((_, ended),) = run.history.of(ExecutorEnded)
-    assert isinstance(ended.detail, dict)
-    assert ended.detail["seen"] == redelivered
+    run = struck(AMQP_ORDER, kind, variant, wire)
+    assert [one.status for one in run.view.sagas] == [Status.COMPLETED]
+    assert seen_by(run) == redelivered
 
 
 # The broker dies --------------------------------------------------------------------------------

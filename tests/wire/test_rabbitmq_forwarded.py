@@ -18,6 +18,7 @@ from harness.worlds.wire import WireWorld
 from harness.worlds.wire.world import make_proxy
 from tests.planted.messages.scenario import QUICK, on_rabbitmq
 from tests.planted.messages.shop import Shop
+from tests.wire.brokered import alive
 from tests.wire.rabbitmq import REQUIRED
 from tests.wire.test_messages_forwarded import Forwarder
 
@@ -62,10 +63,6 @@ def test_nothing_of_a_broker_is_left_whoever_ends_its_world() -> None:
         assert psutil.pid_exists(int(beam))
         world.kill()
     deadline_s = time.monotonic() + 10
-    while time.monotonic() < deadline_s and (Path(folder).exists() or _alive(beam) or _alive(epmd)):
+    while time.monotonic() < deadline_s and (Path(folder).exists() or alive(beam) or alive(epmd)):
         time.sleep(0.05)
-    assert (Path(folder).exists(), _alive(beam), _alive(epmd)) == (False, False, False)
-
-
-def _alive(pid: str) -> bool:
-    return psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
+    assert (Path(folder).exists(), alive(beam), alive(epmd)) == (False, False, False)

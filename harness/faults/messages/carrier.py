@@ -48,6 +48,9 @@ class Brought(Protocol):
     def extra_due(self, delivery: MessageDelivery) -> None:
         """The same, once more."""
 
+    def acknowledged(self, entry: Entry) -> None:
+        """The bus heard that it was handled, of a delivery for which nobody waits any more."""
+
     def routed(self, message: Message, subscription: str) -> Entry:
         """A broker routed a message to a subscription that nobody had told of."""
 

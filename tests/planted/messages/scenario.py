@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.bus import Broker, Bus, Promise
+from harness.bus import Broker, BrokerKind, Bus, Promise
 from harness.saga import Claim
 from harness.scenario import Scenario
 from tests.planted.messages.commands import Commands
@@ -29,6 +29,11 @@ def on_rabbitmq(scenario: Scenario, broker: Broker | None = None) -> Scenario:
     return replace(scenario, participants=tuple(_carried(one, broker) for one in scenario.participants))
 
 
+def on_redis(scenario: Scenario, broker: Broker | None = None) -> Scenario:
+    """The same, with Redis carrying its messages on the wire."""
+    return on_rabbitmq(scenario, broker or Broker(kind=BrokerKind.REDIS))
+
+
 def _carried(one: object, broker: Broker | None) -> Any:
     if not isinstance(one, Bus):
         return one
@@ -36,6 +41,8 @@ def _carried(one: object, broker: Broker | None) -> Any:
 
 
 DURABLE_ON_RABBITMQ = replace(on_rabbitmq(DURABLE), reference=f"{__file__}:DURABLE_ON_RABBITMQ")
+
+DURABLE_ON_REDIS = replace(on_redis(DURABLE), reference=f"{__file__}:DURABLE_ON_REDIS")
 
 COMMANDS = replace(
     Commands(reply_timeout_s=REPLY_TIMEOUT_S).scenario(

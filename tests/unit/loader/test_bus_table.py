@@ -59,6 +59,11 @@ def bus_of(scenario: Scenario) -> Bus:
             'broker = "rabbitmq"\nurl = "amqp://127.0.0.1:5673/shop"',
             Broker(kind=BrokerKind.RABBITMQ, url="amqp://127.0.0.1:5673/shop"),
         ),
+        ('broker = "redis"', Broker(kind=BrokerKind.REDIS)),
+        (
+            'broker = "redis"\nurl = "redis://127.0.0.1:6380/2"',
+            Broker(kind=BrokerKind.REDIS, url="redis://127.0.0.1:6380/2"),
+        ),
     ],
 )
 def test_a_broker_is_named_by_its_kind_and_its_url(tmp_path: Path, more: str, broker: Broker | None) -> None:
@@ -73,6 +78,7 @@ def test_a_broker_is_named_by_its_kind_and_its_url(tmp_path: Path, more: str, br
         ('broker = "rabitmq"', r"found 'rabitmq', expected 'rabbitmq' \(did you mean it\?\)"),
         ('url = "amqp://127.0.0.1/"', "expected no url without broker = 'rabbitmq'"),
         ('broker = "rabbitmq"\nurl = "http://127.0.0.1/"', "expected amqp and a loopback host"),
+        ('broker = "redis"\nurl = "amqp://127.0.0.1/"', "expected redis and a loopback host"),
         (
             "broker = 'rabbitmq'\nsubscriptions = [{ types = ['Placed'], url = 'http://127.0.0.1:1/' }]",
             "expected no subscriptions beside a broker",

@@ -206,12 +206,15 @@ class BrokerBus(WireBus):
         request = delivery_of(message.event, message.carried)
         place = self._places.get(message.saga_id)
         parcel = self._parcel(request, message, queue, place, {**marks, RUN: self.run})
-        sent = self._background.begin(self._send(parcel))
+        sent = self._background.begin(self._send(message, parcel))
         self._confirms.setdefault(message.call, []).append(sent)
 
-    async def _send(self, parcel: Any) -> None:
+    async def _send(self, message: Message, parcel: Any) -> None:
         with suppress(asyncio.CancelledError):  # the run ended before
-            await self._outbox.send(parcel)
+            self._sent(message, await self._outbox.send(parcel))
+
+    def _sent(self, message: Message, told: Any) -> None:
+        """The broker has it. told: what it calls it, where it does."""
 
     async def confirmed(self, call: int) -> None:
         """Until the broker has what a call published."""

@@ -17,7 +17,7 @@ from typing import Protocol
 from harness.adapter.inbox import Delivery, Ending
 from harness.brokers.marks import COPY, MESSAGE
 from harness.bus import Entry
-from harness.bus.queue import Message
+from harness.bus.queue import EntryState, Message
 from harness.faults.messages import Brought, MessageDelivery, Takes
 from harness.faults.messages.host import Cut, Lost, Silenced, Taken
 
@@ -254,6 +254,16 @@ class BrokerCarrier:
         carried.at = arrival
         if carried.wanted:
             self._try(entry, carried)
+
+    def saga_of(self, number: int) -> str:
+        """Of a message of this run."""
+        return self._messages[number].saga_id
+
+    def acknowledged_late(self, queue: str, message: int) -> None:
+        """Its delivery was over before, and it has not come again: the broker takes it as done with."""
+        entry = self._entries.get((message, queue))
+        if entry is not None and entry.state is EntryState.WAITING:
+            self._line.acknowledged(entry)
 
     def _routed(self, number: int, queue: str) -> Entry:
         """The queue was bound before the run, or just now."""

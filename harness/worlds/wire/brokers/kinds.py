@@ -11,8 +11,12 @@ from harness.bus import BrokerKind
 from harness.rabbitmq.frames import require_pamqp
 from harness.rabbitmq.server import OwnRabbit
 from harness.rabbitmq.server import answers as speaks_amqp
+from harness.redis.resp import require_hiredis
+from harness.redis.server import OwnRedis
+from harness.redis.server import answers as speaks_resp
 from harness.worlds.wire.brokers.server import BrokerBusServer
 from harness.worlds.wire.rabbitmq.server import RabbitServer
+from harness.worlds.wire.redis.server import RedisServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,5 +40,12 @@ KINDS: Mapping[BrokerKind, Kind] = {
         own=OwnRabbit,
         answers=speaks_amqp,
         server=RabbitServer,
+    ),
+    BrokerKind.REDIS: Kind(
+        protocol="RESP",
+        require=require_hiredis,
+        own=OwnRedis,
+        answers=speaks_resp,
+        server=RedisServer,
     ),
 }

@@ -166,7 +166,8 @@ class BrokerBusServer(ParticipantServer):
     async def url_of(self, queue: str) -> str:
         proxy = self._proxies.get(queue)
         if proxy is None:
-            name = f"{queue}-{self.endpoint_set}"
+            port = self.upstream.rpartition(":")[2]  # buses of one name may be on several brokers
+            name = f"{queue}-{self.endpoint_set}-{port}"
             proxy = await self._background.api(self._make_proxy, name, self.upstream, "127.0.0.1:0")
             self._proxies[queue] = proxy
         host, _, port = proxy.listen.rpartition(":")
