@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -155,3 +157,46 @@ steps = [{ name = "hold", action = "stock.hold.create" }]
 [participants.stock.resources.hold]
 create = "POST /holds"
 """
+
+
+def test_async_sagas_of_a_run_share_what_belongs_to_a_loop() -> None:
+    """As two tasks of one service do: a client, a lock and a queue of their module serve both."""
+    kept: dict[str, httpx.AsyncClient] = {}
+    lock, told_by, loops = asyncio.Lock(), asyncio.Queue[str](), set()
+
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        client = kept.setdefault("client", httpx.AsyncClient(trust_env=False, timeout=10))
+        loops.add(asyncio.get_running_loop())
+        asked = {"url": f"{ctx.urls['stock']}/holds", "params": {"saga_id": ctx.saga_id}}
+        await client.get(**asked)  # type: ignore[arg-type]
+        async with lock:
+            await client.get(**asked)  # type: ignore[arg-type]
+        if ctx.saga_id.endswith("-2"):
+            await told_by.put(ctx.saga_id)
+        else:
+            assert await told_by.get() == f"{ctx.saga_id}-2"
+        return {"status": "compensated", "detail": {"error": "nothing to do"}}
+
+    plan = FaultPlan((), (Preemption(saga=1, operation="stock.hold.find", nth=2, run=2),), 2)
+    with WireWorld(proxy="embedded") as world:
+        runs = [run_once(scenario_of(CallableSaga(saga, "shares")), {}, plan, world) for _ in range(2)]
+    assert [[str(one.status) for one in run.view.sagas] for run in runs] == [["compensated"] * 2] * 2
+    assert not any(run.violated for run in runs)
+    assert len(loops) == 1, "and the next run has it, too"
+
+
+def test_one_that_stops_the_loop_ends_the_run_all_the_same() -> None:
+    async def saga(ctx: SagaContext, input_: Json) -> Json:
+        if ctx.saga_id.endswith("-2"):
+            time.sleep(4)  # noqa: ASYNC251 - that is the mistake
+        await ctx.client.get(f"{ctx.urls['stock']}/holds", params={"saga_id": ctx.saga_id})  # type: ignore[misc]
+        raise SystemExit(3)
+
+    scenario = replace(scenario_of(CallableSaga(saga, "stops")), time_limit_s=1.0)
+    with WireWorld(proxy="embedded") as world:
+        stopped = run_once(scenario, {}, FaultPlan(sagas=2), world)
+        again = run_once(scenario_of(saga_of("async")), {}, FaultPlan(sagas=2), world)
+    problems = [one.problem for _, one in stopped.history.of(ExecutorEnded)]
+    assert "SystemExit" in str(problems[0])
+    assert "no outcome within" in str(problems[1])
+    assert [str(one.status) for one in again.view.sagas] == ["completed"] * 2

@@ -103,7 +103,7 @@ class AsyncCalls:
         context = make_context(client)
         context.make_plain_client = self._plain_client
         saga = cast("Coroutine[Any, Any, object]", self._saga.function(context, input_))
-        return _heard(lambda: self._drive(saga, limit))
+        return heard(lambda: self._drive(saga, limit))
 
     def _plain_client(self) -> httpx.Client:
         """For handlers that are plain functions."""
@@ -142,7 +142,7 @@ class AsyncCalls:
             self._loop.close()
 
     def _drive(self, saga: Coroutine[Any, Any, object], limit: Callable[[], float]) -> Returned:
-        context = _marked(self._mark)
+        context = marked(self._mark)
         task = self._task = self._loop.create_task(saga, context=context)
         while not task.done():
             left_s = limit() - monotonic_s()
@@ -185,7 +185,7 @@ class PlainCalls:
         client = httpx.Client(trust_env=False, timeout=CLIENT_TIMEOUT_S)
         self._clients.append(client)
         context = make_context(client)
-        return _heard(lambda: self._watched(context, input_, limit))
+        return heard(lambda: self._watched(context, input_, limit))
 
     def interrupt(self) -> None:
         """Its next call tells it; one that makes none is struck at its deadline."""
@@ -204,16 +204,17 @@ class PlainCalls:
 
     def _watched(self, context: SagaContext, input_: Json, limit: Callable[[], float]) -> Returned:
         with deadline(limit() - monotonic_s()):
-            return read_outcome(_marked(self._mark).run(self._saga.function, context, input_))
+            return read_outcome(marked(self._mark).run(self._saga.function, context, input_))
 
 
-def _marked(mark: Mark) -> contextvars.Context:
+def marked(mark: Mark) -> contextvars.Context:
+    """Surroundings in which calls are the executor's."""
     context = contextvars.copy_context()
     context.run(running.set, mark())
     return context
 
 
-def _heard(step: Callable[[], Returned]) -> Returned:
+def heard(step: Callable[[], Returned]) -> Returned:
     """Whatever a saga raises is its result; what ends a run is not the saga's."""
     try:
         return step()

@@ -1,5 +1,7 @@
 """Several sagas in one run, side by side before the same participants: one executor each, on its own thread.
 
+Coroutines are tasks of one event loop, and their threads wait for them (`shared_loop`).
+
 For load, and for what sagas do to each other. Owns when each starts and what it said. Refuses process
 faults: one that dies, freezes or moves runs alone (`supervisor`). An executor has the number of its saga.
 """
@@ -21,10 +23,11 @@ from harness.clock.real import monotonic_s, sleep_s
 from harness.errors import SagaChaosError, UsageError, misplaced
 from harness.lifecycle import RecordEnd, Start
 from harness.worlds.wire.executors.command import Commands, RunningCommand
-from harness.worlds.wire.executors.function_calls import Cancelled, TimedOut, calls_for
+from harness.worlds.wire.executors.function_calls import Calls, Cancelled, PlainCalls, TimedOut
 from harness.worlds.wire.executors.running import Place
 from harness.worlds.wire.executors.service import Asking, Service
 from harness.worlds.wire.executors.service_process import ServiceProcess
+from harness.worlds.wire.executors.shared_loop import SharedCalls, SharedLoop
 from harness.worlds.wire.executors.stage import Stage
 from harness.worlds.wire.executors.supervisor import QUIET_S
 from harness.worlds.wire.run_signals import RunOver
@@ -160,6 +163,9 @@ _GiveBack = Callable[[bool], object]
 
 def _callers(saga: SagaAdapter, stages: Sequence[Stage]) -> tuple[Callable[[int, Stage], Caller], _GiveBack]:
     """What calls each saga, and what is done when all have ended."""
+    if isinstance(saga, CallableSaga) and saga.asynchronous:
+        shared = SharedLoop(stages[0].loops)
+        return lambda number, stage: _Function(saga, number, stage, shared), lambda _: shared.close()
     if isinstance(saga, CallableSaga):
         return lambda number, stage: _Function(saga, number, stage), bool
     if isinstance(saga, HttpSaga) and not saga.fields.made_id:
@@ -180,9 +186,15 @@ def _callers(saga: SagaAdapter, stages: Sequence[Stage]) -> tuple[Callable[[int,
 class _Function:
     """A call of a function."""
 
-    def __init__(self, saga: CallableSaga, number: int, stage: Stage) -> None:
+    def __init__(
+        self, saga: CallableSaga, number: int, stage: Stage, shared: SharedLoop | None = None
+    ) -> None:
         self._stage = stage
-        self._calls = calls_for(saga, lambda: (stage.traffic.number, number), stage.loops)
+
+        def mark() -> tuple[int, int]:
+            return stage.traffic.number, number
+
+        self._calls: Calls = PlainCalls(saga, mark) if shared is None else SharedCalls(saga, mark, shared)
 
     def call(self) -> tuple[Returned, bool]:
         stage = self._stage
