@@ -43,7 +43,9 @@ def _missing(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:
         return
     sent = saga.attempts(step.name, Direction.ACTION)
     if made:
-        yield Finding(f"step {step.name} was applied and not undone", tuple(held.made for held in made))
+        undone = "undone only in part" if any(held.live and held.lessened for held in made) else "not undone"
+        evidence = tuple(index for held in made for index in held.evidence)
+        yield Finding(f"step {step.name} was applied and {undone}", evidence)
     elif not saga.needless(step.name):
         message = f"step {step.name} was in doubt and not undone"
         yield Finding(

@@ -22,9 +22,7 @@ def _finds(view: View, saga: SagaView) -> Iterator[Finding]:
         return
     for held in view.ledger.left(saga.saga_id):
         outcome = saga.status or "no outcome"
-        message = (
-            f"{held.resource} #{held.number} of step {held.step} is left, and the saga ended with {outcome}"
-        )
+        message = f"{held.is_left}, and the saga ended with {outcome}"
         yield Finding(message + (f"; {held.says}" if held.says else ""), held.evidence)
 
 
@@ -33,7 +31,7 @@ def _nobodys(view: View) -> Iterator[Finding]:
     for held in view.ledger.nobodys(view.history.began.saga_ids):
         under = f"the id {held.saga_id!r}" if held.saga_id else "no id"
         message = (
-            f"{held.resource} #{held.number} of step {held.step} is left, made under {under}, which is no "
+            f"{held.is_left}, made under {under}, which is no "
             "saga of this run; where calls say whose they are in another way, say so in [saga.correlation]"
         )
         yield Finding(message, (held.made,))

@@ -57,9 +57,7 @@ def _untrue(view: View, saga: SagaView, ended: ExecutorEnded) -> Iterator[Findin
                 yield Finding(message, (*evidence, *at))
     if word is Status.COMPENSATED:
         for held in view.ledger.left(saga.saga_id):
-            message = (
-                f"the saga {says} compensated, and {held.resource} #{held.number} of step {held.step} is left"
-            )
+            message = f"the saga {says} compensated, and {held.is_left}"
             yield Finding(message + (f"; {held.says}" if held.says else ""), (*held.evidence, *at))
 
 

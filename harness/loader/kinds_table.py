@@ -47,8 +47,8 @@ _TRANSITION_KEYS = ("route", "from", "to", "undoes", "expires_s")
 def _state(name: str, table: Table, taken: Taken) -> ResourceSpec:
     table.refuse_unknown(_STATE_KEYS)
     states = table.texts("states", "a list of states; it begins in the first")
-    if not states:
-        raise table.wrong("states", "a list of states, at least one")
+    if not states or len(set(states)) < len(states):
+        raise table.wrong("states", "a list of states that differ, at least one")
     own: Taken = {}
     tables = dict(table.table("transitions", _MOVE).named(_MOVE))
     moves = tuple(_transition(one, move, states, taken, own) for one, move in tables.items())
@@ -122,9 +122,26 @@ def _check_undoes(tables: Mapping[str, Table], moves: Sequence[Move]) -> None:
                 raise ScenarioError(misplaced(where, named, nearest(named, actions) if actions else expected))
 
 
+def _check_opposites(
+    tables: Mapping[str, Table], moves: Sequence[Posting], words: Mapping[str, Does]
+) -> None:
+    """A posting takes back what it is the opposite of, and is told in the words of its kind."""
+    does = {move.name: move.does for move in moves}
+    for move in moves:
+        if move.undoes and not any(does[one] in move.does.takes_back for one in move.undoes):
+            opposites = " or ".join(name for name, one in words.items() if one in move.does.takes_back)
+            word = next(name for name, one in words.items() if one is move.does)
+            takes_back = f"a {opposites}, which a {word} takes back"
+            nothing = f"no such key: a {word} takes nothing back"
+            raise tables[move.name].wrong("undoes", takes_back if opposites else nothing)
+
+
 def _one_or_more(table: Table, key: str, expected: str) -> tuple[str, ...]:
     if isinstance(table.values.get(key), list):
-        return table.texts(key, expected)
+        found = table.texts(key, expected)
+        if not found:
+            raise table.wrong(key, f"{expected}, at least one")
+        return found
     return (table.text(key, expected),)
 
 
@@ -165,6 +182,7 @@ def _accounts(name: str, table: Table, taken: Taken, words: Mapping[str, Does], 
     tables = dict(table.table("postings", expected).named(expected))
     moves = tuple(_posting(one, posting, words, taken) for one, posting in tables.items())
     _check_undoes(tables, moves)
+    _check_opposites(tables, moves, words)
     kind = BalanceKind(
         moves=moves,
         opening=_opening(table),

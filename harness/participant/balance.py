@@ -129,6 +129,7 @@ class Accounts:
         self._open: dict[int, int] = {}  # incarnation to what is still to be taken back of it
         self._whole: dict[int, int] = {}
         self._does: dict[int, Does] = {}
+        self._names: dict[int, str] = {}
         self._lapsing: list[tuple[float, str, Incarnation]] = []
         self._now_s = 0.0
 
@@ -148,7 +149,9 @@ class Accounts:
                 if left == self._whole[made.number]:
                     found.append(
                         self._changes.lapse(
-                            made, f"hold of {left} at {id_} is over, its time was up", until_s
+                            made,
+                            f"{self._names[made.number]} of {left} at {id_} is over, its time was up",
+                            until_s,
                         )
                     )
         return tuple(found)
@@ -187,14 +190,17 @@ class Accounts:
             return Reply(response=self._told(id_, account))
         if amount is None and move.does is Does.CAPTURE:
             amount = self._held_for(id_, owner)
+            if not amount:
+                return self._refused(self._resource.refuses, "nothing is held", id_)
         if not amount:
             return self._refused(400, f"{self._kind.amount}: expected a whole number above 0", id_)
         if not account.takes(move.does, amount):
             return self._refused(self._resource.refuses, "not enough", id_)
-        words = f"{move.does} of {amount} at {id_}"
+        words = f"{move.name} of {amount} at {id_}"
         made, applied = self._changes.add(move.name, id_, owner, words, amount=_moved(move.does, amount))
         self._open[made.number] = self._whole[made.number] = amount
         self._does[made.number] = move.does
+        self._names[made.number] = move.name
         if move.does is Does.CAPTURE:
             self._use_holds(id_, owner, amount)
         if move.expires_s is not None:
@@ -234,13 +240,13 @@ class Accounts:
                 continue
             asked -= part
             self._open[one.number] -= part
-            words, moved = f"{move.does} of {part} at {id_}", _moved(move.does, part)
+            words, moved = f"{move.name} of {part} at {id_}", _moved(move.does, part)
             if self._open[one.number]:
                 effects.append(effect(one, Change.LESSENED, words, moved))
             else:
                 effects.append(self._changes.remove(one, words, amount=moved))
         if asked:
-            words = f"{move.does} of {asked} at {id_}, taken back before"
+            words = f"{move.name} of {asked} at {id_}, taken back before"
             effects.append(self._changes.remove(money[-1], words, amount=_moved(move.does, asked)))
         return effects
 

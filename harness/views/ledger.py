@@ -12,8 +12,9 @@ from harness.participant import Change
 
 @dataclass(slots=True, kw_only=True)
 class IncarnationView:
-    """One incarnation over the whole run. `made`, `whole`, `removals` and `asked` are event indexes.
+    """One incarnation over the whole run. Numbers are indexes of events.
 
+    made, whole, removals, lessened: where it was made, became whole, was taken back, and that in part.
     lapse: where it was over by itself. asked: where the service itself, asked what it holds, contradicted its
     answers; says: how. held: its word.
     """
@@ -26,6 +27,7 @@ class IncarnationView:
     made: int
     whole: int | None = None
     removals: list[int] = field(default_factory=list)
+    lessened: list[int] = field(default_factory=list)
     lapse: tuple[int, Lapsed] | None = None
     held: bool | None = None
     asked: int | None = None
@@ -39,8 +41,15 @@ class IncarnationView:
 
     @property
     def evidence(self) -> tuple[int, ...]:
-        """Where it was made, and where the service contradicted its answers."""
-        return (self.made,) if self.asked is None else tuple(dict.fromkeys((self.made, self.asked)))
+        """Where it was made and taken back in part, and where the service contradicted its answers."""
+        asked = () if self.asked is None else (self.asked,)
+        return tuple(dict.fromkeys((self.made, *self.lessened, *asked)))
+
+    @property
+    def is_left(self) -> str:
+        """`#1 of step hold is left`, as findings say it of what is live in the end."""
+        part = " in part" if self.lessened else ""
+        return f"{self.resource} #{self.number} of step {self.step} is left{part}"
 
     @property
     def took_effect(self) -> bool:
@@ -130,7 +139,9 @@ class LedgerView:
             return  # made before the run
         elif event.change is Change.COMPLETED:
             self._held[mark].whole = index
-        elif event.change is not Change.LESSENED:
+        elif event.change is Change.LESSENED:
+            self._held[mark].lessened.append(index)
+        else:
             self._held[mark].removals.append(index)
 
 

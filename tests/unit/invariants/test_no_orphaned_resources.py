@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from harness.history import EffectApplied
+from harness.participant import Change
 from harness.plan.decision import Symptom
 from tests.unit.invariants.tale import Tale
 
@@ -64,3 +67,14 @@ def test_held_where_what_is_nobodys_is_gone_does_not_count_or_waits_for_a_person
     tale.undo("hold", saga="order-77")
     tale.land(tale.act("charge", saga="order-77", applied=False), counts=False)
     assert tale.end("compensated").held(ID)
+
+
+def test_what_was_taken_back_in_part_is_left_in_part() -> None:
+    tale = Tale()
+    tale.act("hold")
+    made = next(event for event in tale.events if isinstance(event, EffectApplied))
+    tale.events.append(msgspec.structs.replace(made, change=Change.LESSENED))
+    judged = tale.end("compensated").judge(ID)
+    assert judged.message == "shop.hold #1 of step hold is left in part, and the saga ended with compensated"
+    assert len(judged.evidence) == 2
+    assert tale.violation("complete_compensation") == "step hold was applied and undone only in part"

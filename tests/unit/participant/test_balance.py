@@ -128,7 +128,10 @@ def test_an_amount_is_a_whole_number_above_zero(amount: object) -> None:
 
 def test_an_action_needs_an_amount() -> None:
     assert ask(open_counter(), "debit")[0] == 400
-    assert ask(open_counter(), "capture")[0] == 400
+
+
+def test_a_capture_without_an_amount_and_a_hold_says_that_nothing_is_held() -> None:
+    assert ask(open_counter(), "capture") == (409, "nothing is held", None)
 
 
 def test_what_is_held_is_released_or_captured() -> None:
@@ -213,3 +216,11 @@ def test_a_query_shows_the_balance_and_the_steps_in_it() -> None:
 def test_what_takes_back_nothing_is_refused(moves: tuple[Posting, ...], says: str) -> None:
     with pytest.raises(ScenarioError, match=says):
         BalanceKind(moves=moves)
+
+
+def test_what_was_done_is_told_by_the_name_of_the_posting() -> None:
+    counter = open_counter()
+    ask(counter, "debit", 30, key="d")
+    ask(counter, "refund", 20, key="r")
+    told = [effect.detail for call in counter.history.calls for _, effect in call.effects]
+    assert told == ["debit of 30 at a", "refund of 20 at a"]

@@ -107,7 +107,7 @@ def test_what_was_not_captured_of_a_hold_is_released(tmp_path: Path) -> None:
     lamps = participant(tmp_path, STOCK)
     send(lamps, "POST", "/lamps/x/reservations", body=b'{"quantity": 3}')
     (lapsed,) = lamps.lapse(4.0)
-    assert lapsed.detail == "hold of 3 at x is over, its time was up"
+    assert lapsed.detail == "reserve of 3 at x is over, its time was up"
     assert b'"available":5,"held":0' in content(send(lamps, "GET", "/lamps/x"))
     send(lamps, "POST", "/lamps/y/reservations", body=b'{"quantity": 3}')
     send(lamps, "POST", "/lamps/y/shipments", "t", body=b'{"quantity": 3}')
