@@ -26,6 +26,11 @@ class CallableSaga:
         _check_signature(self.function, self.name)
 
     @property
+    def written(self) -> tuple[object, ...]:
+        """What the user wrote of it: the function, or several."""
+        return (self.function,)
+
+    @property
     def worlds(self) -> tuple[str, ...]:
         """Both; sim unless asked otherwise."""
         return ("sim", "wire")

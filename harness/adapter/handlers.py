@@ -68,6 +68,11 @@ class HandlersSaga(CallableSaga):
     threaded: bool = False
 
     @property
+    def written(self) -> tuple[object, ...]:
+        """Its handlers; the function that is called for all of them is ours."""
+        return cast("HandlerHost", self.function).handlers
+
+    @property
     def worlds(self) -> tuple[str, ...]:
         """Both; sim unless asked otherwise."""
         return ("sim", "wire")
@@ -153,6 +158,11 @@ class HandlerHost:
         self._functions = functions
         self._outcome = outcome
         self._surface = surface
+
+    @property
+    def handlers(self) -> tuple[Handler, ...]:
+        """Those of the user."""
+        return tuple(one for name, one in self._functions.items() if name != _REPLIES)
 
     async def __call__(self, context: SagaContext, input_: Json) -> object:
         """Take messages until none is under way; those that come later are taken, too."""

@@ -62,14 +62,15 @@ def find_sources(scenario: Scenario) -> Sources:
 
 
 def _of_callable(scenario: Scenario, saga: CallableSaga) -> Sources:
-    file = _file_of(saga.function)
+    files = tuple(dict.fromkeys(file for one in saga.written if (file := _file_of(one)) is not None))
     where = f"scenario {scenario.name!r}, saga {saga.name}"
-    if file is None:
+    if not files:
         raise ScenarioError(misplaced(where, "no file of its own", "a function in a Python file"))
-    folder = file.parent
+    folder = files[0].parent
     if scenario.sources is not None:
         return Sources(files=_named(scenario, folder), folder=folder)
-    return Sources(files=_reached([file], (folder, _import_root(file)), folder), folder=folder)
+    roots = dict.fromkeys(root for file in files for root in (file.parent, _import_root(file)))
+    return Sources(files=_reached(files, tuple(roots), folder), folder=folder)
 
 
 def _of_command(scenario: Scenario, command: Sequence[str], cwd: Path) -> Sources:

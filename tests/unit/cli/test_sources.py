@@ -44,3 +44,32 @@ def test_python_of_participants_is_among_them(tmp_path: Path) -> None:
     (tmp_path / "planes.py").write_text(FLIGHTS + "# changed\n")
     now = content_of(scenario)
     assert [Path(name).name for name in before if before[name] != now[name]] == ["planes.py"]
+
+
+HANDLERS = """format_version = 1
+name = "order"
+steps = [{ name = "reserve", action = "stock.reservation.create" }]
+[saga]
+adapter = "handlers"
+starts = "OrderPlaced"
+outcome = { completed = "Reserved" }
+[saga.handlers]
+OrderPlaced = "handlers.py:reserve"
+Asked = "asking.py:ask"
+[participants.events]
+kind = "bus"
+events = ["OrderPlaced", "Asked", "Reserved"]
+[participants.stock.resources.reservation]
+create = "POST /reservations"
+"""
+
+
+def test_python_of_handlers_is_among_them_and_nothing_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "saga.toml").write_text(HANDLERS)
+    for name, function in (("handlers.py", "reserve"), ("asking.py", "ask")):
+        (tmp_path / name).write_text(f"async def {function}(ctx, event):\n    return None\n")
+    scenario = load_scenario(str(tmp_path / "saga.toml"), registered={})
+    before = content_of(scenario)
+    assert [Path(name).name for name in before if "/" in name] == ["saga.toml", "handlers.py", "asking.py"]
+    (tmp_path / "asking.py").write_text("async def ask(ctx, event):\n    return 1\n")
+    assert content_of(scenario) != before
