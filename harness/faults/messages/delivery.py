@@ -56,6 +56,41 @@ class Line(Protocol):
     def count(self, saga_id: str, number: int) -> None: ...
 
 
+class _Extra:
+    """A message that comes apart from what the queue says: nobody waits for its acknowledgement.
+
+    It is under way until it was handled, or whoever handles it is gone; that may be another one than the host
+    of the delivery that it belongs to.
+    """
+
+    def __init__(self, bus: Line, delivery: MessageDelivery) -> None:
+        self.on_done: Callable[[], object] | None = None
+        self._bus = bus
+        self._delivery = delivery
+        self._out = True
+
+    def done(self, reason: str | None) -> None:
+        """It was handled, whatever came of that."""
+        del reason
+        self._bus.timers.call_later(self._bus.way_s, self._heard)
+
+    def fail(self, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False) -> None:
+        """Whoever handled it died."""
+        del symptom, abandoned, broken_off
+        self.lost()
+
+    def lost(self) -> None:
+        """Whoever was to handle it could not be reached, or is gone."""
+        if self._out:
+            self._out = False
+            self._bus.count(self._delivery.saga_id, -1)
+
+    def _heard(self) -> None:
+        if self._out:
+            self._bus.handled(self._delivery)
+            self.lost()
+
+
 class MessageDelivery:
     """One. Whoever hosts its handler reports to it."""
 
@@ -66,7 +101,6 @@ class MessageDelivery:
         self._bus = bus
         self._host = host
         self._over = False
-        self._extras_out = 0
         self._timer: Cancellable | None = None
         self._waits_s = bus.waits_s
 
@@ -117,16 +151,14 @@ class MessageDelivery:
 
     def hand_over_extra(self, host: Host) -> None:
         """Once more, or for the first time after all; nobody waits for the acknowledgement."""
-        self._extras_out += 1
-        self._give(host, self._extra_done)
+        extra = _Extra(self._bus, self)
+        host.took(extra)
+        self._give(host, extra.done, extra.lost)
         self._struck()
 
     def fail(self, symptom: Symptom, *, abandoned: bool = False, broken_off: bool = False) -> None:
         """Whoever handled it died: the bus's connection to it is cut."""
         del symptom, broken_off
-        extras, self._extras_out = self._extras_out, 0
-        if extras:
-            self._bus.count(self.saga_id, -extras)
         if self._end():
             self._bus.injector.failed(self.in_flight, Symptom.RESET, abandoned=abandoned)
             self._bus.failed(self, struck=True, after_s=0.0)
@@ -164,7 +196,7 @@ class MessageDelivery:
 
     def _hand_over(self) -> None:
         self._wait()
-        self._give(self._host, self._done)
+        self._give(self._host, self._done, self.lost)
 
     def _wait(self, seconds: float | None = None) -> None:
         if self._timer is not None:
@@ -173,11 +205,11 @@ class MessageDelivery:
             self._waits_s if seconds is None else seconds, self._timed_out
         )
 
-    def _give(self, host: Host, done: Callable[[str | None], None]) -> None:
+    def _give(self, host: Host, done: Callable[[str | None], None], lost: Callable[[], None]) -> None:
         self._tell_handed_over()
         host.put(
             self._to_hand_over(done),
-            self.lost,
+            lost,
             self._cut if self.fault is MessageFault.LOSE_ACK and not self._bus.healed else None,
         )
 
@@ -206,16 +238,6 @@ class MessageDelivery:
 
     def _done(self, reason: str | None) -> None:
         self._bus.timers.call_later(self._bus.way_s, partial(self._heard, reason))
-
-    def _extra_done(self, reason: str | None) -> None:
-        del reason
-        self._bus.timers.call_later(self._bus.way_s, self._extra_heard)
-
-    def _extra_heard(self) -> None:
-        if self._extras_out:
-            self._extras_out -= 1
-            self._bus.handled(self)
-            self._bus.count(self.saga_id, -1)
 
     def _heard(self, reason: str | None) -> None:
         if self._over:
@@ -252,7 +274,8 @@ class MessageDelivery:
         if self.fault is MessageFault.DROP:
             self._bus.injector.judge.message_struck(self.in_flight, toxic=toxic)
         self._bus.injector.failed(self.in_flight, Symptom.SILENCE)
-        self._bus.failed(self, struck=self.fault in _LOST, after_s=0.0)
+        came = bool(self.in_flight.progress.deliveries)
+        self._bus.failed(self, struck=not came or self.fault in _LOST, after_s=0.0)
 
     def _not_delivered(self, symptom: Symptom) -> None:
         """The bus itself is away."""

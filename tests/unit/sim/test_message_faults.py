@@ -21,6 +21,7 @@ from harness.history import (
     PhaseBegan,
 )
 from harness.history.codec import decode_history, encode_history
+from harness.loading import load
 from harness.plan import Fault, FaultPlan, Lasting
 from harness.runner import Run, run_once
 from harness.saga import Claim, Status
@@ -30,6 +31,8 @@ from tests.planted.messages.shop import Shop
 
 SITE = "events.StockReserved.deliver"
 AMOUNT = {"amount": 10}
+PUBLISHED, WORKSPACE = "events.BillingProfileCreated.publish", "events.WorkspaceCreated.deliver"
+ONBOARDED = {"client_id": "client-7", "name": "Harbour", "email": "ann@harbour.example", "plan": "team"}
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,33 @@ def test_a_message_that_takes_longer_than_the_bus_waits_comes_twice(world: SimWo
     assert at_s(run.history) == [pytest.approx(30.006, abs=0.01), pytest.approx(45.005, abs=0.01)]
     run = struck(world, "delay_message", "45000ms", at="events.PaymentTaken.deliver")
     assert ended(run) is Status.COMPLETED
+
+
+def of_onboarding(world: SimWorld, *faults: Fault) -> Run:
+    run = run_once(load("client-onboarding-choreographed"), {**ONBOARDED}, FaultPlan(faults), world)
+    assert not [one for one in run.judgements if one.message], [one.message for one in run.judgements]
+    return run
+
+
+def test_who_dies_with_a_message_that_came_too_late_leaves_nothing_under_way(world: SimWorld) -> None:
+    """It came to a process after the one to which the bus had first meant to deliver it."""
+    run = of_onboarding(
+        world,
+        Fault(kind="reset_after", operation=PUBLISHED, count=3),
+        Fault(kind="delay_message", operation=WORKSPACE, variant="150%"),
+        Fault(kind="crash", operation=PUBLISHED, nth=4, count=2, variant="before_send"),
+    )
+    assert [end.status for _, end in run.history.of(ExecutorEnded)][-1] is Status.COMPLETED
+
+
+def test_of_a_message_that_the_bus_gave_up_before_it_came_no_handler_is_to_blame(world: SimWorld) -> None:
+    run = of_onboarding(
+        world,
+        Fault(kind="lose_reply", operation=PUBLISHED, count=Lasting.FOR_EVER),
+        Fault(kind="delay_message", operation=WORKSPACE, nth=5, variant="135%"),
+    )
+    ((_, dead),) = run.history.of(MessageDead)
+    assert dead.last_struck
 
 
 @pytest.mark.parametrize("variant", ["after_end", "settling"])
