@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
-from harness.adapter.subprocess import SubprocessSaga
 from harness.campaign.aggregate import Aggregate
 from harness.campaign.claims import LoadedWithClaims, unclaimed, widened
 from harness.campaign.content import check_same, versions
@@ -43,7 +42,7 @@ from harness.campaign.stored import StoredCounterexamples
 from harness.campaign.tables import Tables, job_of, stored_job
 from harness.choices import WorldName
 from harness.clock import real
-from harness.errors import EnvironmentFault, ReportError, UsageError, interruption, misplaced
+from harness.errors import EnvironmentFault, ReportError, interruption
 from harness.faults import kinds_of
 from harness.invariants import invariants_of
 from harness.report_model import Proxy, Report, ScenarioReport, ScenarioVerdict, worst
@@ -95,11 +94,7 @@ class Campaign:
             scenarios = [replace(scenario, only=self._options.only) for scenario in scenarios]
         scenarios = [self._overlapping(scenario) for scenario in scenarios]
         worlds = [scenario.world(self._options.world) for scenario in scenarios]
-        for scenario, world in zip(scenarios, worlds, strict=True):
-            if scenario.overlap is not None and world == "wire" and isinstance(scenario.saga, SubprocessSaga):
-                where = f"scenario {scenario.name!r}, world wire, sagas"
-                expected = "1: commands do not take turns there, callables and services do"
-                raise UsageError(misplaced(where, scenario.overlap.sagas, expected))
+        for scenario in scenarios:
             required_situations(scenario)
             invariants_of(scenario)
             kinds_of(scenario)

@@ -16,8 +16,10 @@ import hypothesis
 from hypothesis import Phase
 from hypothesis import strategies as st
 
+from harness.adapter.subprocess import SubprocessSaga
 from harness.clock import real
 from harness.errors import SagaChaosError
+from harness.faults import KINDS
 from harness.inputs import InputRef, cannot_draw, place_of
 from harness.invariants import InvariantViolated, invariants_of
 from harness.plan import FaultPlan, Site
@@ -221,6 +223,10 @@ class _Drawing:
                 break
             fresh = [site for site in sites if site not in before]
             fault = data.draw(self._next.at(fresh, [site for site in sites if site in before], gaps))
+            if not runs_there(reached.plan.with_fault(fault), self._scenario, self._chunk.world):
+                self._dropped += 1
+                spent += 1
+                continue
             tried = self._runs.run(ref, reached.plan.with_fault(fault))
             if tried.violated:
                 return tried
@@ -257,3 +263,13 @@ class _Drawing:
 
     def _sites(self, reached: Reached) -> list[Site]:
         return [site for site in reached.open_sites if self._next.strikes(site)]
+
+
+def runs_there(plan: FaultPlan, scenario: Scenario, world: str) -> bool:
+    """Whether a world can run it, and would tell the truth.
+
+    On the wire sagas at one service share a process, so none dies alone; and functions that share a memory
+    otherwise, with the locks in it, would be torn apart.
+    """
+    shared = world == "wire" and plan.sagas > 1 and not isinstance(scenario.saga, SubprocessSaga)
+    return not (shared and any(KINDS[fault.kind].process_fault is not None for fault in plan.faults))

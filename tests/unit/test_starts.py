@@ -7,7 +7,7 @@ import math
 import pytest
 
 from harness.errors import UsageError
-from harness.plan import Fault, FaultPlan
+from harness.plan import FaultPlan
 from harness.saga import SagaStart
 from harness.worlds import World
 from harness.worlds.sim import SimWorld
@@ -48,9 +48,3 @@ def test_others_are_refused(sagas: list[SagaStart], says: str) -> None:
 def test_a_world_refuses_before_anything_runs(world: World) -> None:
     with pytest.raises(UsageError, match="sagas: found \\(\\), expected at least one"):
         world.run(scenario_of(saga_of("async")), [], FaultPlan())
-
-
-def test_on_the_wire_who_may_die_runs_alone() -> None:
-    crash = FaultPlan((Fault(kind="crash", variant="applied", operation="payments.charge.create"),))
-    with pytest.raises(UsageError, match="sagas: found 2, expected 1: what dies, freezes or moves there"):
-        WireWorld().run(scenario_of(saga_of("async")), [ONE, TWO], crash)

@@ -12,9 +12,9 @@ import pytest
 
 from harness.adapter import CallableSaga, SagaContext
 from harness.campaign.local import LocalJobRunner
-from harness.errors import UsageError
 from harness.faults.enabled import enabled_faults
 from harness.history import ExecutorEnded, History, Passed, TurnPassed
+from harness.loader.toml_file import load_toml
 from harness.plan import Fault, FaultPlan, Preemption, Site
 from harness.runner import Run, run_once
 from harness.saga import Json, Overlap
@@ -23,7 +23,6 @@ from harness.search.interleavings import Interleavings
 from harness.worlds.sim import SimWorld
 from harness.worlds.wire import WireWorld
 from tests.planted.test_overlap import ALL
-from tests.unit.cli.console import saga_chaos
 from tests.unit.sim import journal
 from tests.unit.sim.journal import saga_of, scenario_of
 
@@ -124,12 +123,7 @@ def test_a_caller_that_leaves_while_it_is_held_has_lost_its_request() -> None:
     held = run.history.calls[0]
     assert held.failed is not None
     assert not held.deliveries
-
-
-def test_a_death_is_refused_there() -> None:
-    plan = FaultPlan((Fault(kind="crash", operation=CHARGE, saga=1),), (), 2)
-    with WireWorld(proxy="embedded") as world, pytest.raises(UsageError, match="runs alone"):
-        run_once(scenario_of(saga_of("async")), {}, plan, world)
+    assert [(one.kind, one.toxic) for one in held.faults] == [("lose_request", "held")]
 
 
 def test_the_search_goes_there_too() -> None:
@@ -141,21 +135,53 @@ def test_the_search_goes_there_too() -> None:
     assert any("overlap" in one.situations for one in found)
 
 
-def test_commands_take_no_turns(tmp_path: Path) -> None:
+def test_commands_take_turns(tmp_path: Path) -> None:
+    """A command that marks what it read to be free is found beside another one."""
+    (tmp_path / "saga.py").write_text(PROGRAM)
     (tmp_path / "saga.toml").write_text(COMMAND)
-    ran = saga_chaos(["run", "saga.toml", "--sagas", "2"], tmp_path)
-    assert ran.returncode == 2
-    assert "commands do not take turns there, callables and services do" in ran.stderr
+    plan = FaultPlan((), (Preemption(saga=1, operation="hall.seat.book", run=2),), 2)
+    with WireWorld(proxy="embedded") as world:
+        run = run_once(load_toml("saga.toml", tmp_path / "saga.toml"), {"seat": "7"}, plan, world)
+    (message,) = [one.message for one in run.judgements if one.message]
+    assert message.startswith("lost update: ")
 
+
+PROGRAM = """
+import json, os, sys, urllib.request
+saga, url = sys.argv[2], os.environ["SAGA_HALL_URL"] + "/seats/7?saga_id=" + sys.argv[2]
+
+def ask(method, body=None):
+    for _ in range(5):
+        head = {"Idempotency-Key": saga + ":book"} if body else {}
+        sent = urllib.request.Request(url, data=body, method=method, headers=head)
+        try:
+            with urllib.request.urlopen(sent, timeout=5) as reply:
+                return json.loads(reply.read())
+        except (OSError, ValueError):
+            pass
+    return None
+
+seen = ask("GET")
+free = seen is not None and seen["state"] == "free"
+booked = free and ask("PUT", json.dumps({"saga_id": saga, "state": "booked"}).encode())
+status = "completed" if booked else "compensated"
+print("OUTCOME " + json.dumps({"status": status, "detail": {"error": "taken"}}))
+"""
 
 COMMAND = """
 format_version = 1
 name = "command"
-saga = { adapter = "subprocess", command = ["true"] }
-steps = [{ name = "hold", action = "stock.hold.create" }]
+saga = { adapter = "subprocess", command = ["python3", "-S", "-E", "saga.py"] }
+steps = [{ name = "book", action = "hall.seat.book", compensation = "hall.seat.free" }]
 
-[participants.stock.resources.hold]
-create = "POST /holds"
+[participants.hall.resources.seat]
+kind = "state"
+states = ["free", "booked"]
+get = "GET /seats/{id}"
+
+[participants.hall.resources.seat.transitions]
+book = { route = "PUT /seats/{id}", from = ["free", "booked"], to = "booked" }
+free = { route = "PUT /seats/{id}", from = "booked", to = "free", undoes = "book" }
 """
 
 

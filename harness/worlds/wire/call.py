@@ -31,6 +31,7 @@ class WireCall:
     endless, read_timeout_s: what is known of how long its caller waits.
     left: set on the servers' loop once the caller waits no more.
     late: its caller, whom nobody sees, had left when its request was read.
+    held: it waited at the door for its saga's turn.
     kept_s: for how long its request was kept waiting at the fault injector.
     """
 
@@ -46,6 +47,7 @@ class WireCall:
     kept_s: float = 0.0
     arrived: bool = False
     late: bool = False
+    held: bool = False
 
     def watch(self, lock: threading.RLock) -> None:
         """From now on `left` tells; on the servers' loop. lock: of the traffic."""

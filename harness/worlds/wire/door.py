@@ -1,7 +1,7 @@
 """The door of a run of several sagas on the wire: a call is held at the fault injector, before it is applied.
 
-Its caller waits meanwhile, and its read time-out runs. One that leaves has lost its request. Refuses to hold
-calls itself (`harness.lifecycle.door`).
+Its caller waits meanwhile, and its read time-out runs. One that leaves has lost its request, by our doing.
+Refuses to hold calls itself (`harness.lifecycle.door`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from harness.lifecycle import Door, Turns
 from harness.participant import Response
 from harness.plan import FaultPlan
 from harness.worlds.wire.call import WireCall
+
+HELD = "held"
+"""What is recorded in place of a toxic where a caller left while its call was held."""
 
 
 class WireDoor:
@@ -49,14 +52,21 @@ class WireDoor:
         if saga is None:
             return True
         passed = asyncio.Event()
+        went = [False]
+
+        def go_on() -> None:
+            went[0] = True
+            self._loop.call_soon_threadsafe(passed.set)
+
         operation = None if matched is None else matched.operation.name
         with self._lock:
             self._door.comes(
                 saga,
                 operation,
                 call.in_flight.call,
-                lambda: self._loop.call_soon_threadsafe(passed.set),
+                go_on,
             )
+            call.held = not went[0]
         await passed.wait()
         return not call.in_flight.progress.over
 

@@ -17,7 +17,7 @@ from harness.participant import Request, Response
 from harness.plan.decision import Symptom
 from harness.worlds.wire.background import Background
 from harness.worlds.wire.call import WireCall
-from harness.worlds.wire.door import WireDoor
+from harness.worlds.wire.door import HELD, WireDoor
 from harness.worlds.wire.http import Caller, Connection
 from harness.worlds.wire.message_bus import WireBus
 from harness.worlds.wire.outage_triggers import Outage
@@ -98,7 +98,10 @@ class ParticipantServer(ParticipantProxy):
             if await door.comes(call) and not connection.gone:
                 self._serve(traffic, connection, call)
                 return
-            if not call.in_flight.progress.over:
+            over = call.in_flight.progress.over
+            if call.held and (call.tagged or not over):  # else its sender is dead
+                traffic.calls.collateral(call, HELD)
+            if not over:
                 traffic.calls.failed(call, Symptom.SILENCE, abandoned=True)
             connection.close()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.adapter.subprocess import SubprocessSaga
 from harness.clock.real import monotonic_s, sleep_s
 from harness.history import History, Phase, PhaseBegan, Recorder, RunBegan
 from harness.lifecycle import RecordEnd
@@ -24,6 +25,7 @@ from harness.worlds.wire.executors import Executors, Stage, executors_for
 from harness.worlds.wire.executors.kept_loops import KeptLoops
 from harness.worlds.wire.executors.kept_services import KeptServices
 from harness.worlds.wire.executors.side_by_side import SideBySide
+from harness.worlds.wire.executors.side_by_side_processes import SideBySideProcesses
 from harness.worlds.wire.participant_server import ParticipantServer
 from harness.worlds.wire.traffic import Traffic
 from harness.worlds.wire.wire_plan import WirePlan
@@ -84,7 +86,10 @@ class WireRun:
         if self._alone:
             self._executors = executors_for(scenario.saga, self._stage, processes=plan.processes)
         else:
-            self._executors = SideBySide(scenario.saga, stages, [one.at_s for one in sagas])
+            # Commands take turns only where each has addresses of its own: nobody sees their calls leave.
+            apart = plan.strikes or (traffic.door is not None and isinstance(scenario.saga, SubprocessSaga))
+            make = SideBySideProcesses if apart else SideBySide
+            self._executors = make(scenario.saga, stages, [one.at_s for one in sagas])
 
     def execute(self, prepare: Callable[[], object], visible: Callable[[], bool]) -> History:
         """Run the saga to its end. `prepare` comes before its first executor.

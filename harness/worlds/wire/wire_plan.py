@@ -35,7 +35,8 @@ class Absence:
 class WirePlan:
     """plan: as it was given.
 
-    processes: the saga runs outside this process. kills: a process of it is ended or stopped.
+    processes: the saga runs outside this process. strikes: an executor is struck, if only by a cancellation.
+    kills: a process of it is ended or stopped.
     unseen: nobody sees its calls before they arrive. injected: what the fault injector is to know of the
     plan. absences: what is shown by taking participants away. resetting: participants whose connections
     are to be reset, and not only closed.
@@ -44,6 +45,7 @@ class WirePlan:
 
     plan: FaultPlan
     processes: bool
+    strikes: bool
     kills: bool
     unseen: bool
     injected: FaultPlan
@@ -52,14 +54,20 @@ class WirePlan:
     before_moments: FaultPlan | None
 
 
-def read_plan(plan: FaultPlan, saga: SagaAdapter, *, unseen: bool) -> WirePlan:
-    """For a saga. unseen: an earlier run showed that its calls cannot be seen before they arrive."""
-    processes = "sim" not in saga.worlds or any(_outside(fault) for fault in plan.faults)
+def read_plan(plan: FaultPlan, saga: SagaAdapter, *, unseen: bool, several: bool = False) -> WirePlan:
+    """For a saga. unseen: an earlier run showed that its calls cannot be seen before they arrive.
+
+    several: the run starts more sagas than one; then whoever is struck has a process of its own.
+    """
+    strikes = any(KINDS[fault.kind].process_fault is not None for fault in plan.faults)
+    outside = any(_outside(fault) for fault in plan.faults) or (several and strikes)
+    processes = "sim" not in saga.worlds or outside
     unseen = unseen or processes
     timed = any(moment_of(fault.variant) is not None for fault in plan.faults)
     return WirePlan(
         plan=plan,
         processes=processes,
+        strikes=strikes,
         kills=any(_kills(fault) for fault in plan.faults),
         unseen=unseen,
         injected=plan.with_faults(tuple(map(_injected, plan.faults))) if unseen else plan,

@@ -21,7 +21,7 @@ from typing import Self
 
 from harness.choices import ProxyKind
 from harness.clock.real import monotonic_s
-from harness.errors import EnvironmentFault, UsageError, misplaced
+from harness.errors import EnvironmentFault
 from harness.faults import KINDS
 from harness.faults.engine import FaultEngine
 from harness.faults.injector import FaultInjector
@@ -144,21 +144,21 @@ class WireWorld:
         """One run. Raises UsageError for what cannot run here, EnvironmentFault where the machine fails."""
         where = f"scenario {scenario.name!r}, world wire"
         check_starts(sagas, where, before_s=scenario.faults_end_s("wire"))
-        wire_plan = read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen)
-        if sagas[1:] or sagas[0].at_s:
-            if any(KINDS[fault.kind].process_fault is not None for fault in plan.faults):
-                expected = "1: what dies, freezes or moves there runs alone; several do so in sim"
-                raise UsageError(misplaced(f"{where}, sagas", len(sagas), expected))
-            return self._run(scenario, sagas, wire_plan, {})
-        start = sagas[0]
-        again = replace(start, id=f"{start.id}-unstruck")
+        several = bool(sagas[1:] or sagas[0].at_s)
+
+        def read() -> WirePlan:
+            return read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen, several=several)
+
+        wire_plan, input_ = read(), sagas[0].input
+        again = [replace(one, id=f"{one.id}-unstruck") for one in sagas]
         pauses = self._pauses.needed(
-            wire_plan, scenario, start.input, lambda rest: self.run(scenario, (again,), rest)
+            wire_plan, scenario, input_, lambda rest: self.run(scenario, again, rest)
         )
         if pauses:  # the run that showed them may have shown a caller whom nobody sees, too
-            wire_plan = read_plan(plan, scenario.saga, unseen=scenario.name in self._unseen)
+            wire_plan = read()
         history = self._run(scenario, sagas, wire_plan, pauses)
-        self._pauses.note(wire_plan, scenario, start.input, history)
+        if not several:
+            self._pauses.note(wire_plan, scenario, input_, history)
         return history
 
     # A run's frame ----------------------------------------------------------------------------

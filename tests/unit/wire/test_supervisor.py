@@ -100,7 +100,7 @@ def test_no_signal_reaches_a_process_that_is_over(
 ) -> None:
     process, told = Process(over=over), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    assert supervisor._inject(due(process_fault, told)) is not over
+    assert supervisor.inject(due(process_fault, told)) is not over
     assert process.sent == ([] if over else [SIGNALS[process_fault]])
     assert told == ([] if over else ["first", "recorded"])
     supervisor.close()
@@ -125,7 +125,7 @@ def test_who_dies_as_it_ends_is_killed_for_a_service_lives_on(
 def test_who_cannot_be_cancelled_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     process, told = Process(over=False, cancellable=False), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    assert not supervisor._inject(due(ProcessFault.CANCEL, told))
+    assert not supervisor.inject(due(ProcessFault.CANCEL, told))
     assert (process.sent, told) == ([], [])
     supervisor.close()
 
@@ -133,8 +133,8 @@ def test_who_cannot_be_cancelled_is_not(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_cancel_reaches_a_process_once(monkeypatch: pytest.MonkeyPatch) -> None:
     process, told = Process(over=False), list[str]()
     supervisor, _ = supervised(process, monkeypatch)
-    assert supervisor._inject(due(ProcessFault.CANCEL, told))
-    assert not supervisor._inject(due(ProcessFault.CANCEL, told))
+    assert supervisor.inject(due(ProcessFault.CANCEL, told))
+    assert not supervisor.inject(due(ProcessFault.CANCEL, told))
     assert (process.sent, told) == (["cancel"], ["first", "recorded"])
     supervisor.close()
 
@@ -145,7 +145,7 @@ def test_another_node_has_another_endpoint_set(
 ) -> None:
     process = Process(over=False)
     supervisor, places = supervised(process, monkeypatch)
-    assert supervisor._inject(due(process_fault, []))
+    assert supervisor.inject(due(process_fault, []))
     monkeypatch.setattr("harness.worlds.wire.executors.supervisor.monotonic_s", lambda: 1e12)
     supervisor._report_due()
     assert [(place.executor, place.endpoint_set, place.node) for place in places] == [

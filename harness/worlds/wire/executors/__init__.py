@@ -10,7 +10,8 @@ Refuses to decide when faults end, and what a call means.
     supervisor   processes: several at once, killed, frozen, woken, started again
     command      a command for each executor
     hosted       a function that has to die: a command that runs it
-    side_by_side several sagas in one run, each on a thread of its own
+    side_by_side several sagas in one run, each on a thread of its own; `side_by_side_processes` where
+                 one is to die, or commands take turns
     service      an HTTP service, one process for all executors (`service_process`), and for many runs
                  (`kept_services`); it may make ids of its own (`made_ids`)
 

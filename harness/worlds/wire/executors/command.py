@@ -21,7 +21,12 @@ _MOST_OF_A_LINE = 200
 def make(saga: SagaAdapter, stage: Stage) -> Executors:
     """A process for each."""
     assert isinstance(saga, SubprocessSaga)
-    return Supervisor(stage, Commands(stage, line=saga.command, cwd=saga.cwd, env=saga.env))
+    return Supervisor(stage, starter(saga, stage))
+
+
+def starter(saga: SubprocessSaga, stage: Stage) -> Commands:
+    """What starts them."""
+    return Commands(stage, line=saga.command, cwd=saga.cwd, env=saga.env)
 
 
 class Commands:

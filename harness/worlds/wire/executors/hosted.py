@@ -19,6 +19,11 @@ LOADER = "harness.loading:load"
 def make(saga: SagaAdapter, stage: Stage) -> Executors:
     """A host for each executor. Raises UsageError for a scenario that another process cannot load."""
     assert isinstance(saga, CallableSaga)
+    return Supervisor(stage, starter(stage))
+
+
+def starter(stage: Stage) -> Hosts:
+    """What starts them. Raises UsageError for a scenario that another process cannot load."""
     reference = stage.scenario.reference
     if not reference:
         where = f"scenario {stage.scenario.name!r}: its process is to be struck"
@@ -26,7 +31,7 @@ def make(saga: SagaAdapter, stage: Stage) -> Executors:
             "one by which a process of its own can load it: a registered name, a saga.toml, FILE.py:OBJECT"
         )
         raise UsageError(misplaced(where, "no reference", expected))
-    return Supervisor(stage, Hosts(stage, line=line(LOADER, reference), cwd=Path.cwd(), env={}))
+    return Hosts(stage, line=line(LOADER, reference), cwd=Path.cwd(), env={})
 
 
 class Hosts(Commands):

@@ -3,7 +3,8 @@
 Coroutines are tasks of one event loop, and their threads wait for them (`shared_loop`).
 
 For load, and for what sagas do to each other. Owns when each starts and what it said. Refuses process
-faults: one that dies, freezes or moves runs alone (`supervisor`). An executor has the number of its saga.
+faults: where one dies, freezes or moves, all are processes (`side_by_side_processes`). An executor has the
+number of its saga.
 """
 
 from __future__ import annotations

@@ -8,7 +8,10 @@ executor is (a command, a call of a service): a `Starter` does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 
 from harness.adapter import Returned
 from harness.clock.real import monotonic_s
@@ -61,21 +64,32 @@ class _Process:
         return self.running.fileno()
 
 
-class Supervisor:
-    """The executors of one run. All its state is touched under the lock of the traffic."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """What the supervisors of one run share. starting: held by whoever takes an endpoint set."""
 
-    def __init__(self, stage: Stage, starter: Starter) -> None:
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    starting: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Supervisor:
+    """The executors of one saga. All its state is touched under the lock of the traffic."""
+
+    def __init__(self, stage: Stage, starter: Starter, among: Among | None = None) -> None:
         self._stage = stage
+        self._among = among or Among()
         self._starter = starter
         self._traffic = stage.traffic
         self._watch = Watch()
-        self._lifecycle = Lifecycle(resume_after_s=RESUME_AFTER_S, most_recalls=MOST_RECALLS)
+        self._lifecycle = Lifecycle(
+            resume_after_s=RESUME_AFTER_S, most_recalls=MOST_RECALLS, numbers=self._among.numbers
+        )
         self._live: dict[int, _Process] = {}  # by executor; neither ended nor killed
         self._gone: list[_Process] = []
         self._unburied: list[_Process] = []
         self._due: list[tuple[float, int]] = []  # when, and the ticket of the start
         self._traffic.executors.separate()
-        self._traffic.executors.inject_with(self._inject)
+        self._traffic.executors.inject_with(self.inject)
         self._traffic.signals.when_settling(self._watch.wake)
 
     # What a run asks --------------------------------------------------------------------------
@@ -119,8 +133,8 @@ class Supervisor:
 
     # Facts ------------------------------------------------------------------------------------
 
-    def _inject(self, due: DueFault) -> bool:
-        """On the servers' loop, under the lock; whether the fault was injected."""
+    def inject(self, due: DueFault) -> bool:
+        """On the servers' loop, under the lock; whether the fault was injected: it may be another one's."""
         process = self._live.get(due.executor)
         if process is None:
             return False
@@ -271,6 +285,10 @@ class Supervisor:
     # Starting ---------------------------------------------------------------------------------
 
     def _start(self, command: Start) -> None:
+        with self._among.starting:
+            self._start_alone(command)
+
+    def _start_alone(self, command: Start) -> None:
         endpoint_set = self._starter.endpoint_set or self._traffic.executors.free_endpoint_set(
             command.elsewhere
         )
