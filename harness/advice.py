@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.invariants.bounded_retries import early_repeats
-from harness.saga import Choice, Status, StepKind
+from harness.saga import Choice, Direction, Status, StepKind
 from harness.scenario import Scenario
 from harness.views import View
 
@@ -21,14 +21,23 @@ def early_repeat(view: View) -> str:
 
 
 def left_to_lapse(view: View) -> str:
-    """What a saga that ended compensated left until its time was up, and never undid; empty if nothing."""
+    """What a saga that ended compensated tried in vain to undo, and left until its time was up, if anything.
+
+    What it never tried to undo is judged: *complete_compensation*.
+    """
     for saga in view.sagas:
         if saga.status is not Status.COMPENSATED:
             continue
         for one in view.ledger.of(saga.saga_id):
             step = saga.spec.by_name.get(one.step or "")
-            undoes = step is not None and step.compensation is not None and not saga.undone(step.name)
-            if undoes and one.lapse is not None and not one.removals:
+            tried = step is not None and saga.attempts(step.name, Direction.COMPENSATION)
+            if (
+                step is not None
+                and tried
+                and not saga.undone(step.name)
+                and one.lapse is not None
+                and not one.removals
+            ):
                 return f"{one.resource} #{one.number} of step {one.step}"
     return ""
 
@@ -41,7 +50,7 @@ def advice(scenario: Scenario, early: Sequence[str], lapsed: Sequence[str] = ())
     if lapsed:
         yield (
             f"In {len(lapsed)} runs the saga ended compensated and left {lapsed[0]} to be over by itself "
-            "(expires_s): its undo was never acknowledged. That counts as undone, and until its time is up "
+            "(expires_s): its undo was sent and never acknowledged. That counts as undone, and until then "
             "it is held for nobody."
         )
     if early:

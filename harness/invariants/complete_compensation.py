@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.invariants.base import Finding, Invariant, InvariantViolated
 from harness.saga import Choice, Direction, Status, Step
-from harness.views import SagaView, View
+from harness.views import IncarnationView, SagaView, View
 
 
 class CompensationIncomplete(InvariantViolated):
@@ -39,7 +39,10 @@ def _pivot_applied(view: View, saga: SagaView) -> bool:
 
 def _missing(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:
     made = list(view.ledger.of(saga.saga_id, step.name))
-    if saga.undone(step.name) or (made and not any(held.live for held in made)):
+    if saga.undone(step.name):
+        return
+    if made and not any(held.live for held in made):
+        yield from _left_to_lapse(view, saga, step, made)
         return
     sent = saga.attempts(step.name, Direction.ACTION)
     if made:
@@ -51,6 +54,19 @@ def _missing(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:
         yield Finding(
             message, tuple(index for call in sent for index in (call.index, call.end) if index is not None)
         )
+
+
+def _left_to_lapse(
+    view: View, saga: SagaView, step: Step, made: Sequence[IncarnationView]
+) -> Iterator[Finding]:
+    """Who tried to undo it may leave the rest to its time limit; who never tried has forgotten it."""
+    tried = saga.attempts(step.name, Direction.COMPENSATION) or not view.history.began.visible_attempts
+    if tried or saga.ended is None:
+        return
+    for held in made:
+        if held.lapse is not None and not held.removals and saga.ended.t_s < held.lapse[1].due_s:
+            message = f"step {step.name} was applied and its undo never sent: it is held until its time is up"
+            yield Finding(message, (held.made, held.lapse[0]))
 
 
 def _against_policy(view: View, saga: SagaView, step: Step) -> Iterator[Finding]:

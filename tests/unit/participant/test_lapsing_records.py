@@ -11,7 +11,7 @@ from harness.errors import ScenarioError
 from harness.history import Lapsed
 from harness.loader import load_scenario
 from harness.participant import Incarnation, ResourceSpec, RestParticipant, routes
-from harness.plan import FaultPlan
+from harness.plan import Fault, FaultPlan
 from harness.runner import Run, run_once
 from harness.scenario import Scenario
 from harness.worlds import World
@@ -213,6 +213,13 @@ async def forgets(ctx, _):
     return {"status": "compensated", "detail": {"error": "changed its mind"}}
 
 
+async def tries(ctx, _):
+    """Does not care whether its undo was refused: what is left is over soon."""
+    await call(ctx, "POST", "/reservations", "s")
+    await call(ctx, "DELETE", "/reservations")
+    return {"status": "compensated", "detail": {"error": "changed its mind"}}
+
+
 async def undoes(ctx, _):
     """Finds that it is gone, and takes that for done."""
     await slow(ctx, _)
@@ -234,7 +241,7 @@ JUDGED = {
     "quick": [],
     "again": [],
     "double": ["idempotent_actions", "idempotency_keys"],
-    "forgets": [],
+    "forgets": ["complete_compensation"],
     "undoes": [],
     "fails_hard": ["termination"],
 }
@@ -277,7 +284,10 @@ def test_the_finding_says_why_it_is_not_there(tmp_path: Path) -> None:
     assert found.message.endswith("step s is not applied: its time was up, and nothing had confirmed it")
 
 
-def test_what_is_left_to_be_over_by_itself_is_told_and_not_judged(tmp_path: Path) -> None:
+def test_who_tried_to_undo_it_may_leave_it_to_its_time_limit(tmp_path: Path) -> None:
+    plan = FaultPlan((Fault(kind="reject", operation="hotel.reservation.delete_by_saga"),))
+    one = scenario(tmp_path, "tries")
     with SimWorld() as world:
-        told = {saga: left_to_lapse(judged(scenario(tmp_path, saga), world).view) for saga in JUDGED}
-    assert told == dict.fromkeys(JUDGED, "") | {"forgets": "hotel.reservation #1 of step s"}
+        run = run_once(one, one.inputs[0], plan, world)
+    assert run.violated == ()
+    assert left_to_lapse(run.view) == "hotel.reservation #1 of step s"
