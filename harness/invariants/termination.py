@@ -44,12 +44,15 @@ def _said(saga: SagaView, at: int) -> int:
 
 
 def _left_undelivered(view: View, saga: SagaView) -> Iterator[Finding]:
-    """A dead letter makes it stuck no more once it has published its end, but needs a cause."""
+    """A dead letter makes it stuck no more once it has published its end, but to refuse it needs a cause.
+
+    Where nobody answered, its process may have been over: that is nobody's refusal.
+    """
     ended = saga.ended
     if ended is None or saga.published_end is None or saga.word(ended) is Status.STUCK:
         return
     for letter in _letters(view, saga, END):
-        if not blameless(saga, letter):
+        if _answered(saga, letter) and not blameless(saga, letter):
             evidence = (*_refusal(saga, letter), *view.evidence(ended))
             yield Finding(f"{_blamed(letter)}, and nothing that it saw called for that", evidence)
 
@@ -61,6 +64,10 @@ def _letters(view: View, saga: SagaView, before: int) -> Iterator[MessageDead]:
 
 def _blamed(letter: MessageDead) -> str:
     return f"{letter.type} is a dead letter, for its handler {letter.subscription} refused it to the last"
+
+
+def _answered(saga: SagaView, letter: MessageDead) -> bool:
+    return any(call.answered is not None for call in saga.calls if call.sent.call == letter.call)
 
 
 def _refusal(saga: SagaView, letter: MessageDead) -> tuple[int, ...]:

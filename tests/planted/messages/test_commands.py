@@ -84,6 +84,14 @@ def test_the_sound_one_holds_whatever_becomes_of_one_message(sim: SimWorld, *, a
     assert fired >= {kind.name for kind in KINDS.values() if kind.deliveries} - {"reorder_message"}
 
 
+@pytest.mark.parametrize("away", ["stock.hold.create", "bank.charge.create"])
+def test_the_sound_one_bounds_its_attempts_at_a_participant_that_is_away(away: str, sim: SimWorld) -> None:
+    """Each of three levels tries again: the bus, the orchestrator, the service."""
+    plan = FaultPlan((Fault(kind="refuse", operation=away, count=Lasting.FOR_EVER),))
+    run = run_once(Commands().scenario(), {}, plan, sim)
+    assert (status(run), violated(run)) == (Status.STUCK, {})
+
+
 def test_who_decides_anew_after_its_death_is_caught(sim: SimWorld) -> None:
     """It gave up on a command and began to take it back; the next process hears the reply to it."""
     plan = FaultPlan((UNHEARD, Fault(kind="crash", operation="stock.hold.delete_by_saga", variant="applied")))

@@ -175,6 +175,12 @@ def test_a_dead_letter_after_the_end_needs_a_cause_too() -> None:
     assert dead(tale).end("compensated").violation("termination").startswith(said)
 
 
+def test_one_that_nobody_answered_after_the_end_is_nobodys_refusal() -> None:
+    tale = published(Tale(), "Cancelled", end="compensated")
+    tale.came(delivered(tale), Symptom.SILENCE)
+    assert dead(tale).end("compensated").held("termination")
+
+
 def test_whoever_publishes_no_end_is_not_held_to_the_dead_letters_of_others() -> None:
     assert dead(published(Tale())).end("compensated").held("termination")
 
