@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
-from harness.plan import Lasting
+from harness.plan import FaultPlan, Lasting
 from harness.search.agenda import SINGLES, Planned, Rank
 
 
@@ -26,6 +26,10 @@ class Stage(Enum):
 ENOUGH = {SINGLES: 30}
 MANY = 1000
 """Runs below which what they led to says little: of refusals, which come first, it is less than of others."""
+
+BETWEEN = "between"
+_Mark = tuple[str, int | Lasting | str]
+"""A kind of fault, and how long it lasts: one call, for ever, or so many calls between them."""
 
 _GUESSED = {Stage.LASTING: 0.6, Stage.COUNTED: 1.5, Stage.FIRST: 1.0}
 """How many plans of a stage a run leads to, where that was not seen yet."""
@@ -49,23 +53,21 @@ class Workload:
         self._led_to: Counter[tuple[int, Stage]] = Counter()
         self._opened: Counter[int] = Counter()
         self._begun = {SINGLES}
-        self._back_ran = 0
-        self._back_waiting = 0
+        self._turned = _ByKind()
 
     def found(self, planned: Planned) -> None:
         """A plan waits for its turn. Only single faults of the fault-free runs come of no run with faults."""
         mark = planned.phase, stage_of(planned)
         self._waiting[mark] += 1
         self._led_to[mark] += mark[1] is not Stage.FIRST or len(planned.plan.faults) > 1
-        self._back_waiting += _on_a_way_back(planned)
+        self._turned.found(planned)
 
     def ran(self, planned: Planned) -> None:
         """A plan was run."""
         mark = planned.phase, stage_of(planned)
         self._ran[mark] += 1
         self._waiting[mark] -= 1
-        self._back_ran += _on_a_way_back(planned)
-        self._back_waiting -= _on_a_way_back(planned)
+        self._turned.ran(planned)
 
     def opened(self, phase: int, plans: int) -> None:
         """So many more plans belong to a later phase."""
@@ -113,9 +115,7 @@ class Workload:
 
     def _ways_back(self) -> float:
         """Faults on compensating paths not known yet: only runs that are on none themselves lead to them."""
-        turning = self._runs(SINGLES) - self._back_ran
-        waiting = sum(n for (phase, _), n in self._waiting.items() if phase == SINGLES) - self._back_waiting
-        return max(0, waiting) * self._rate(SINGLES, Stage.FIRST, turning)
+        return self._turned.expected()
 
     def _rate(self, phase: int, stage: Stage, runs: int) -> float:
         return self._led_to[phase, stage] / runs if runs >= ENOUGH.get(phase, MANY) else _GUESSED[stage]
@@ -128,5 +128,40 @@ def stage_of(planned: Planned) -> Stage:
     return Stage.LASTING if planned.plan.faults[-1].count is Lasting.FOR_EVER else Stage.FIRST
 
 
-def _on_a_way_back(planned: Planned) -> bool:
-    return planned.phase == SINGLES and len(planned.plan.faults) > 1
+class _ByKind:
+    """Which single faults led to how many plans on ways back: a refusal to more than a lost reply does.
+
+    By kind, and by how long they last. A count between one and for ever finds what these have found.
+    """
+
+    def __init__(self) -> None:
+        self._ran: Counter[_Mark] = Counter()
+        self._waiting: Counter[_Mark] = Counter()
+        self._led_to: Counter[_Mark] = Counter()
+
+    def found(self, planned: Planned) -> None:
+        if planned.phase != SINGLES:
+            return
+        if len(planned.plan.faults) == 1:
+            self._waiting[_mark_of(planned.plan)] += 1
+        elif stage_of(planned) is Stage.FIRST:
+            self._led_to[_mark_of(planned.parent.plan)] += 1
+
+    def ran(self, planned: Planned) -> None:
+        if planned.phase == SINGLES and len(planned.plan.faults) == 1:
+            self._waiting[_mark_of(planned.plan)] -= 1
+            self._ran[_mark_of(planned.plan)] += 1
+
+    def expected(self) -> float:
+        """How many more."""
+        usual = self._led_to.total() / max(1, self._ran.total())
+        found = 0.0
+        for mark, waiting in self._waiting.items():
+            unknown = 0.0 if mark[1] == BETWEEN else usual
+            found += max(0, waiting) * (self._led_to[mark] / ran if (ran := self._ran[mark]) else unknown)
+        return found
+
+
+def _mark_of(plan: FaultPlan) -> _Mark:
+    fault = plan.faults[0]
+    return fault.kind, fault.count if fault.count in (1, Lasting.FOR_EVER) else BETWEEN

@@ -43,11 +43,19 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def written(out: Path, name: str, search: Search, *, runs: int = 7, uncommitted: bool = False) -> Path:
+def written(
+    out: Path,
+    name: str,
+    search: Search,
+    *,
+    runs: int = 7,
+    uncommitted: bool = False,
+    verdict: ScenarioVerdict = ScenarioVerdict.PASS,
+) -> Path:
     one = ScenarioReport(
         name=name,
         world="sim",
-        verdict=ScenarioVerdict.PASS,
+        verdict=verdict,
         invariants=(),
         runs=runs,
         search=search,
@@ -77,6 +85,13 @@ def test_the_last_report_counts_and_changes_of_ones_own_are_told(tmp_path: Path)
         ("a", 7, "0123456"),
         ("b", 8, "0123456+"),
     ]
+
+
+@pytest.mark.usefixtures("kept")
+def test_one_that_found_something_has_no_row_until_it_is_searched_again(tmp_path: Path) -> None:
+    keep([written(tmp_path, "b", Search())], ["b"])
+    keep([written(tmp_path, "b", Search(), verdict=ScenarioVerdict.FAIL)], ["b"])
+    assert results() == ()
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.faults.enabled import enabled_faults
-from harness.plan import Fault, FaultPlan
+from harness.faults import KINDS
+from harness.faults.enabled import Possible, enabled_faults
+from harness.plan import Fault, FaultPlan, Lasting
 from harness.saga import Claim
 from harness.search import GuidedSearch, RunSummary
+from harness.search.agenda import SINGLES, Planned, Rank
 from harness.search.guided import StopAsked
-from harness.search.workload import Ahead
-from tests.unit.search.test_order import CRASHES, QUERY, UNDO, Pretender, scenario
+from harness.search.workload import Ahead, Workload
+from tests.unit.search.test_order import CRASHES, HOLDS, QUERY, UNDO, Pretender, scenario
 
 
 def searched(
@@ -41,6 +43,31 @@ def test_once_all_kinds_of_plans_were_seen_the_estimate_is_near_the_truth() -> N
     runs = len(run_summaries)
     late = [(done, one.all) for done, one in enumerate(ahead) if done > runs / 2]
     assert all(abs(done + left - runs) < runs / 3 for done, left in late)
+
+
+def test_counts_between_are_not_taken_for_what_leads_to_new_ways_back() -> None:
+    """What a refusal led to is expected of the refusals that wait, and of nothing that only counts more."""
+    (parent,) = Pretender().run([(0, FaultPlan())])
+    workload = Workload(1)
+
+    def planned(kind: str, count: int | Lasting, *, of: RunSummary = parent) -> Planned:
+        fault = Fault(kind=kind, operation=HOLDS, count=count)
+        newest = Possible(kind=KINDS[kind], variant="", operation=HOLDS)
+        plan = of.plan.with_fault(fault)
+        rank = Rank.COUNTED if count == 2 else Rank.OTHERS
+        return Planned(input_index=0, plan=plan, parent=of, newest=newest, phase=SINGLES, rank=rank)
+
+    refused = planned("reject", 1)
+    (back,) = Pretender().run([refused.job])
+    workload.found(refused)
+    workload.ran(refused)
+    for _ in range(8):
+        way_back = planned("refuse", 1, of=back)
+        workload.found(way_back)
+        workload.ran(way_back)
+    for _ in range(30):
+        workload.found(planned("reject", 2))
+    assert workload.ahead().singles == 30
 
 
 def test_pairs_are_guessed_before_any_was_run() -> None:
