@@ -171,8 +171,10 @@ class WireBus:
         except msgspec.DecodeError as error:
             return Response.of(400, {"error": f"{SUBSCRIPTIONS}: {error}"})
         unknown = [one for one in told.types if one not in self._bus.events]
-        if unknown or not told.url.startswith("http://"):
-            wrong = f"types {unknown}: none of its events" if unknown else f"url {told.url!r}: no http URL"
+        if unknown or not told.types or not _is_address(told.url):
+            wrong = f"url {told.url!r}: no http URL of a host"
+            if unknown or not told.types:
+                wrong = f"types {unknown or []}: none of its events"
             return Response.of(400, {"error": f"{SUBSCRIPTIONS}, {wrong}"})
         name = told.name or told.url
         with self._lock:
@@ -288,6 +290,14 @@ class WireBus:
             await post(url + ENDING_PATH, {}, msgspec.json.encode(told), timeout_s=CONTROL_TIMEOUT_S)
         except (OSError, EOFError, TimeoutError):
             return  # it has ended, or died, and whoever comes after it subscribes
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
 
 
 class Subscriber:
