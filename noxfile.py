@@ -123,13 +123,13 @@ def documented(session: nox.Session) -> None:
     """Five documents: their sagas fail as docs/documented-sagas.md says, and hold where they are hardened.
 
     Posargs: names of documents, else all; then options of `saga-chaos run`. `--resume` goes on with what
-    was begun, where there is anything: `-- NAME --resume --seconds 600`.
+    was interrupted: `-- NAME --depth 2 --examples 5000` has no limit, and may be ended by Ctrl-C.
     """
     session.install("-e", ".")
     chosen = list(itertools.takewhile(lambda one: not one.startswith("-"), session.posargs))
     options = session.posargs[len(chosen) :]
     resume = RESUME in options
-    bounds = [one for one in options if one != RESUME] or list(DOCUMENTED_BOUNDS)
+    bounds = [one for one in options if one != RESUME] or ([] if resume else list(DOCUMENTED_BOUNDS))
     named = session.run("python", "-m", "scenarios.documented", "names", *chosen, silent=True)
     names = str(named).split()
     quiet = () if options else ("--quiet",)
@@ -152,8 +152,8 @@ def _about(names: Sequence[str], bounds: Sequence[str]) -> str:
         else "as long as it takes"
     )
     return (
-        f"documented: {len(names)} searches, {each}. `-- NAME` searches those of one document; "
-        f"`-- NAME {RESUME} --seconds S` goes on with them until S seconds were spent on each."
+        f"documented: {len(names)} searches, {each}. `-- NAME` searches those of one document, "
+        f"`-- NAME --depth 2` without a limit; after Ctrl-C `-- NAME {RESUME}` goes on."
     )
 
 

@@ -142,7 +142,8 @@ _INTRODUCTION = """# The documented sagas
 Five documents describe a saga each, two of them a choreographed one too. Every one is here twice: as
 documented, with the code of the document and the weaknesses of that code, and hardened until every invariant
 holds. `nox -s documented` searches them all, each for at most a minute;
-`nox -s documented -- NAME --resume --seconds 600` goes on with those of one document.
+`nox -s documented -- NAME --depth 2` searches those of one document without a limit, and after Ctrl-C
+`nox -s documented -- NAME --resume` goes on.
 It is green when each documented one fails, by nothing that does not stand here, and nothing is violated in
 the hardened ones.
 
