@@ -188,6 +188,7 @@ free = { route = "PUT /seats/{id}", from = "booked", to = "free", undoes = "book
 def test_async_sagas_of_a_run_share_what_belongs_to_a_loop() -> None:
     """As two tasks of one service do: a client, a lock and a queue of their module serve both."""
     kept: dict[str, httpx.AsyncClient] = {}
+    ended: list[str] = []
     lock, told_by, loops = asyncio.Lock(), asyncio.Queue[str](), set()
 
     async def saga(ctx: SagaContext, input_: Json) -> Json:
@@ -201,6 +202,9 @@ def test_async_sagas_of_a_run_share_what_belongs_to_a_loop() -> None:
             await told_by.put(ctx.saga_id)
         else:
             assert await told_by.get() == f"{ctx.saga_id}-2"
+            ended.append(ctx.saga_id)
+            if len(ended) == 2:
+                await client.aclose()
         return {"status": "compensated", "detail": {"error": "nothing to do"}}
 
     plan = FaultPlan((), (Preemption(saga=1, operation="stock.hold.find", nth=2, run=2),), 2)
