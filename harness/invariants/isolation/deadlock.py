@@ -20,7 +20,6 @@ def waits(view: View, accesses: Accesses) -> Iterator[Finding]:
             last = {accesses.sender(call): call.index for call in before}
             evidence = (*(last[one] for one in event.waited if one in last), index)
             yield Finding(f"deadlock: {_stand(event)} wait for each other", evidence)
-            return
 
 
 def _stand(event: NobodyHeld) -> str:

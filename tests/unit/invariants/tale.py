@@ -14,6 +14,7 @@ from harness.history import (
     FaultFired,
     History,
     KeyConflict,
+    Lapsed,
     ParticipantAway,
     Phase,
     PhaseBegan,
@@ -216,6 +217,21 @@ class Tale:
 
     def conflict(self, call: int) -> None:
         self._add(KeyConflict(t_s=self.now_s, call=call, key=self._calls[call - 1].key or ""))
+
+    def lapse(self, name: str, *, due_s: float) -> None:
+        """The newest of a step is over by itself."""
+        made = self._made[name]
+        self._add(
+            Lapsed(
+                t_s=self.now_s,
+                resource=f"shop.{name}",
+                incarnation=made,
+                saga_id="saga-1",
+                step=name,
+                detail="expired",
+                due_s=due_s,
+            )
+        )
 
     def take_away(self, participant: str = "shop", call: int = 0) -> Tale:
         """Nobody listens there from now on, as only the wire has it; a call that nobody saw met that."""

@@ -282,3 +282,25 @@ def test_a_refusal_that_a_struck_saga_may_have_heard_need_not_be_undone() -> Non
     tale.strike(tale.act("charge", 409))
     tale.undo("hold", executor=2)
     assert aborted(tale).held(ID)
+
+
+def lapsing(due_s: float, *, tried: bool, visible_attempts: bool = True) -> Tale:
+    """One hold, undone in vain or never, which lapses once the saga ended."""
+    tale = Tale(visible_attempts=visible_attempts)
+    tale.act("hold")
+    if tried:
+        tale.undo("hold", 503, applied=False)
+    tale.end("compensated")
+    tale.lapse("hold", due_s=due_s)
+    return tale
+
+
+def test_violated_where_what_would_lapse_later_was_forgotten() -> None:
+    message = "step hold was applied and its undo never sent: it is held until its time is up"
+    assert lapsing(60.0, tried=False).violation(ID) == message
+
+
+def test_held_where_its_undo_was_tried_or_its_time_was_up_or_attempts_are_not_seen() -> None:
+    assert lapsing(60.0, tried=True).held(ID)
+    assert not lapsing(0.1, tried=False).judge(ID).message
+    assert not lapsing(60.0, tried=False, visible_attempts=False).judge(ID).message

@@ -88,3 +88,19 @@ def test_what_is_of_no_step_shares_with_nobody() -> None:
     tale.act("hold", key="order-7")
     tale._call((), Direction.ACTION, 201, key="order-7")
     assert tale.held(ID)
+
+
+def test_held_by_another_key_once_what_the_first_one_made_is_over() -> None:
+    tale = Tale()
+    tale.act("hold", key="saga-1:hold")
+    tale.lapse("hold", due_s=0.2)
+    tale.act("hold", key="saga-1:hold:2")
+    assert tale.held(ID)
+
+
+def test_violated_by_another_key_before_what_the_first_one_made_is_over() -> None:
+    tale = Tale()
+    tale.act("hold", key="saga-1:hold")
+    tale.act("hold", 409, key="saga-1:hold:2")
+    tale.lapse("hold", due_s=0.5)
+    assert tale.violation(ID) == "step hold came with key 'saga-1:hold:2', and before with 'saga-1:hold'"

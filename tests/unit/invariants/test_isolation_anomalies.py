@@ -384,11 +384,11 @@ def test_a_removal_of_what_another_one_made_whoever_it_names() -> None:
     assert play.judged() == "undo of another's work: saga saga-b changed shop.note #1 of saga-a"
 
 
-def waiting(status: str | None) -> str:
+def waiting(status: str | None, at: tuple[str, ...] = ()) -> str:
     play = Play()
     play.read(A)
     play.read(B)
-    play.counter.recorder.add(NobodyHeld(t_s=3, waited=(A, B)))
+    play.counter.recorder.add(NobodyHeld(t_s=3, waited=(A, B), at=at))
     play.end(A, status)
     play.end(B)
     return play.judged()
@@ -397,3 +397,8 @@ def waiting(status: str | None) -> str:
 def test_sagas_that_wait_for_each_other_and_do_not_end() -> None:
     assert waiting(None) == "deadlock: saga-a and saga-b wait for each other"
     assert not waiting("compensated"), "it gave up, and so it should"
+
+
+def test_in_memory_it_is_said_where_each_waits() -> None:
+    both = "saga saga-a at sagas.py:11 and saga saga-b at sagas.py:31"
+    assert waiting(None, at=("sagas.py:11", "sagas.py:31")) == f"deadlock: {both} wait for each other"
