@@ -192,7 +192,7 @@ def test_async_sagas_of_a_run_share_what_belongs_to_a_loop() -> None:
     lock, told_by, loops = asyncio.Lock(), asyncio.Queue[str](), set()
 
     async def saga(ctx: SagaContext, input_: Json) -> Json:
-        client = kept.setdefault("client", httpx.AsyncClient(trust_env=False, timeout=10))
+        client = kept.setdefault("client", httpx.AsyncClient(trust_env=False, timeout=60))
         loops.add(asyncio.get_running_loop())
         asked = {"url": f"{ctx.urls['stock']}/holds", "params": {"saga_id": ctx.saga_id}}
         await client.get(**asked)  # type: ignore[arg-type]

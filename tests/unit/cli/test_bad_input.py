@@ -75,7 +75,7 @@ RUN = ("run", "saga.toml", "--depth", "0", "--search", "guided")
 REPLAY = ("replay", "failure.json")
 
 CASES: dict[str, Bad] = {
-    "no command": Bad(arguments=(), code=2, says=("COMMAND", "--help")),
+    "no command": Bad(arguments=(), code=2, says=("found no command", "--help")),
     "unknown command": Bad(arguments=("rum",), code=2, says=("rum", "run")),
     "unknown option": Bad(arguments=("run", "--dept", "3", "--fast"), code=2, says=("--fast",)),
     "unknown scenario": Bad(

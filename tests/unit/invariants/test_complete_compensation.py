@@ -289,7 +289,7 @@ def lapsing(due_s: float, *, tried: bool, visible_attempts: bool = True) -> Tale
     tale = Tale(visible_attempts=visible_attempts)
     tale.act("hold")
     if tried:
-        tale.undo("hold", 503, applied=False)
+        tale.undo("hold", came=503, applied=False)
     tale.end("compensated")
     tale.lapse("hold", due_s=due_s)
     return tale
