@@ -1,15 +1,14 @@
 """One AMQP connection of a client, handed on to the broker frame by frame.
 
-Owns the bytes of both sides. Publishes are taken out and given to whoever answers requests; deliveries, to
-whoever decides when they are handed on; acknowledgements are heard, and sent on only for those. All else goes
-through untouched. Refuses to know faults.
+Owns what the frames of both sides mean. Publishes are taken out and given to whoever answers requests;
+deliveries, to whoever decides when they are handed on; acknowledgements are heard, and sent on only for
+those. All else goes through untouched. Refuses to know faults.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from harness.participant import Request, Response
@@ -28,6 +27,7 @@ from harness.rabbitmq.frames import (
     method_bytes,
     method_of,
 )
+from harness.worlds.wire.brokers.link import ClientLink, Station
 from harness.worlds.wire.http import TAG_HEADER, Closable
 
 CHANNEL_CLOSE, CONFIRM_SELECT = (20, 40), (85, 10)
@@ -48,7 +48,7 @@ class Handed(Protocol):
         """Its connection is over."""
 
 
-class Station(Protocol):
+class AmqpStation(Station, Protocol):
     """Who takes what a link takes out. exchange: the one to which events are published."""
 
     @property
@@ -69,28 +69,16 @@ class Station(Protocol):
     def declared(self, queue: str, /) -> None:
         """A queue that a client wanted is there."""
 
-    async def until_up(self) -> None:
-        """Returns once the broker is there."""
 
-    async def may_write(self, link: AmqpLink, /) -> None:
-        """Returns once nothing is armed that is not for this link."""
+class AmqpLink(ClientLink):
+    """The side of the client."""
 
-    def in_the_way(self, link: AmqpLink, /) -> bool:
-        """Whether something is armed that is not for this link."""
-
-
-class AmqpLink(asyncio.Protocol):
-    """The side of the client. shared: it came through the proxy that publishes come through, too."""
-
-    def __init__(self, station: Station, broker: AmqpAddress, links: set[Closable], *, shared: bool) -> None:
-        self.shared = shared
-        self.gone = False
+    def __init__(
+        self, station: AmqpStation, broker: AmqpAddress, links: set[Closable], *, shared: bool
+    ) -> None:
+        super().__init__(station, links, shared=shared)
         self._station = station
         self._address = broker
-        self._links = links
-        self._loop = asyncio.get_running_loop()
-        self._client: asyncio.Transport | None = None
-        self._broker: asyncio.Transport | None = None
         self._early: list[bytes] = []
         self._greeted = b""
         self._frames = FrameReader()
@@ -101,16 +89,11 @@ class AmqpLink(asyncio.Protocol):
         self._binding: dict[int, deque[tuple[str, str, str]]] = defaultdict(deque)
         self._queues: dict[tuple[int, str], tuple[str, bool]] = {}
         self._handed: dict[tuple[int, int], Handed] = {}
-        self._kept: list[bytes] = []
-        self._lost: asyncio.Future[None] | None = None
         self._owed: set[PublishReply] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # The client's side ------------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._client = cast("asyncio.Transport", transport)
-        self._links.add(self)
+    def _begin(self) -> None:
         self._spawn(self._connect())
 
     def data_received(self, data: bytes) -> None:
@@ -125,17 +108,11 @@ class AmqpLink(asyncio.Protocol):
         except NotAmqp:
             self.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self.gone = True
-        self._links.discard(self)
-        if self._broker is not None:
-            self._broker.abort()  # it requeues what was not acknowledged
+    def _ended(self) -> None:
+        """The broker requeues what was not acknowledged."""
         handed, self._handed = self._handed, {}
         for one in handed.values():
             one.lost()
-        if self._lost is not None and not self._lost.done():
-            self._lost.set_result(None)
 
     async def _connect(self) -> None:
         await self._station.until_up()
@@ -148,20 +125,6 @@ class AmqpLink(asyncio.Protocol):
 
     # What a server does with it --------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
-        """To the client, whatever is armed."""
-        if self._client is not None and not self.gone:
-            self._client.write(data)
-
-    def hand_on(self, data: bytes) -> None:
-        """To the client, once nothing is armed for somebody else."""
-        if not (self._kept or self._station.in_the_way(self)):
-            self.write(data)
-            return
-        self._kept.append(data)
-        if not self._kept[1:]:
-            self._spawn(self._when_free())
-
     def paid(self, reply: PublishReply) -> None:
         """A publish was answered."""
         self._owed.discard(reply)
@@ -170,20 +133,6 @@ class AmqpLink(asyncio.Protocol):
         """A byte for a toxic to strike at."""
         self.write(PULSE)
 
-    def close(self) -> None:
-        """Both sides."""
-        for transport in (self._client, self._broker):
-            if transport is not None:
-                transport.close()
-
-    def lost(self) -> asyncio.Future[None]:
-        """Done once the client has left."""
-        if self._lost is None:
-            self._lost = self._loop.create_future()
-            if self.gone:
-                self._lost.set_result(None)
-        return self._lost
-
     def hand_over(self, channel: int, tag: int, handed: Handed, data: bytes, *, no_ack: bool = False) -> None:
         """A delivery goes to the client."""
         if not no_ack:
@@ -191,10 +140,6 @@ class AmqpLink(asyncio.Protocol):
         self.hand_on(data)
         if no_ack:
             self._loop.call_soon(handed.answered, None)
-
-    def soon(self, callback: Callable[[], object]) -> None:
-        """Call it once what goes on now is over."""
-        self._loop.call_soon(callback)
 
     def consumer(self, channel: int, content: Content) -> tuple[str, bool]:
         """The queue that a delivery comes from, and whether its consumer acknowledges nothing."""
@@ -210,16 +155,6 @@ class AmqpLink(asyncio.Protocol):
             self._early.append(data)
         else:
             self._broker.write(data)
-
-    async def _when_free(self) -> None:
-        await self._station.may_write(self)
-        kept, self._kept = self._kept, []
-        self.write(b"".join(kept))
-
-    def _spawn(self, work: Any) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # From the client --------------------------------------------------------------------------
 
