@@ -356,7 +356,7 @@ class MessageDelivered(Event, frozen=True, kw_only=True, tag="message_delivered"
 class MessageDead(Event, frozen=True, kw_only=True, tag="message_dead"):
     """A message went to the dead letters after that delivery.
 
-    struck: how many of its deliveries came to nothing by a fault. last_struck: whether this one did.
+    struck: how many of its deliveries failed by a fault. last_struck: whether this one did.
     """
 
     call: int

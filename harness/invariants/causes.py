@@ -38,7 +38,7 @@ def _dead_by_faults(saga: SagaView, history: History, at: int) -> bool:
 def blameless(saga: SagaView, dead: MessageDead) -> bool:
     """Whether the handlers are not to blame for the last delivery of a message.
 
-    That came to nothing by a fault, or was refused by a handler to which something failed that it may not
+    That failed by a fault, or was refused by a handler to which something failed that it may not
     leave at that: a publish, an undo, a query, a pivot or a retriable step. What a handler made of those
     before it, while the message was still to come again, was its own choice: it may refuse a few times
     because a step failed, before it gives the step up.

@@ -211,7 +211,7 @@ class SagaView:
         """In doubt at a resource that offers no way to find or undo it without its id, or did not find it.
 
         What was not found may still land: nobody can undo it then. Nor does it help to have tried it again
-        since, where that came to nothing, too.
+        since, where that failed, too.
         """
         resource = self._resources[self.spec.by_name[step].resource]
         ends = [END if call.end is None else call.end for call in self.doubts(step, before)]
